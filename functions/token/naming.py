@@ -1,0 +1,95 @@
+"""What an upload is called: its id, its key, and the name a browser saves it under.
+
+Never lives here: whether an upload may happen (`issuing.py`).
+
+Sources: Alibaba Cloud OSS, "Object naming"; RFC 6266 and RFC 8187 for Content-Disposition.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+
+from refusals import Malformed
+from signing import uri_encode
+
+UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\]")
+BIDI_CONTROLS = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # can disguise an extension
+NOT_ATTR_CHAR = re.compile(r"[^A-Za-z0-9._~-]")
+MAX_NAME_BYTES = 1024  # no file system has longer names
+KEPT_NAME_BYTES = 120
+KEPT_EXTENSION_BYTES = 16
+
+ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: sorts as the number does
+ID_RANDOM_BYTES = 10
+
+INLINE = frozenset(
+    [f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp", "avif", "bmp")]
+    + [f"audio/{kind}" for kind in ("mpeg", "mp4", "ogg", "wav", "webm")]
+    + [f"video/{kind}" for kind in ("mp4", "webm", "ogg")]
+)  # what a browser shows without running anything
+EXTENSIONS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/avif": "avif",
+    "image/bmp": "bmp",
+    "image/heic": "heic",
+    "image/svg+xml": "svg",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+    "audio/ogg": "ogg",
+    "audio/wav": "wav",
+    "video/mp4": "mp4",
+    "video/webm": "webm",
+    "video/quicktime": "mov",
+    "text/plain": "txt",
+    "text/csv": "csv",
+    "application/json": "json",
+    "application/pdf": "pdf",
+    "application/zip": "zip",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+}
+
+
+def time_sortable_id(now: float, entropy: bytes) -> str:
+    """Return 128 bits, the first 48 of them the time in milliseconds, as 26 characters that sort by time."""
+    number = int.from_bytes(int(now * 1000).to_bytes(6, "big") + entropy, "big")
+    return "".join(ID_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def object_key(prefix: str, segment: str, now: float, upload_id: str, media_type: str) -> str:
+    """Return a key made of safe characters only; its extension follows the type, never the name."""
+    extension = EXTENSIONS.get(media_type)
+    day = time.strftime("%Y/%m/%d", time.gmtime(now))
+    return f"{prefix}{segment}/{day}/{upload_id}" + (f".{extension}" if extension else "")
+
+
+def read_name(name: str) -> str:
+    """Return a file's name fit for a header. Raises `Malformed`."""
+    if not name or UNSAFE_IN_NAMES.search(name):
+        raise Malformed(
+            "name_invalid", "The parameter name must be a file's name without folders or control characters."
+        )
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise Malformed("name_too_long", f"The parameter name may have at most {MAX_NAME_BYTES} bytes.")
+    return BIDI_CONTROLS.sub("_", name)
+
+
+def content_disposition(name: str, media_type: str) -> str:
+    """Return the header (RFC 6266) that keeps the file's name and lets browsers show harmless types only."""
+    kind = "inline" if media_type in INLINE else "attachment"
+    kept = _shorten(name)
+    return f"{kind}; filename=\"{NOT_ATTR_CHAR.sub('_', kept)}\"; filename*=UTF-8''{uri_encode(kept)}"
+
+
+def _shorten(name: str) -> str:
+    """Cut a name to `KEPT_NAME_BYTES` of UTF-8, at a character and before its extension."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem or len(extension.encode()) > KEPT_EXTENSION_BYTES:
+        stem, dot, extension = name, "", ""
+    room = KEPT_NAME_BYTES - len((dot + extension).encode())
+    return stem.encode()[:room].decode(errors="ignore") + dot + extension
