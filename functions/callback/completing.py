@@ -1,0 +1,95 @@
+"""Is the granted upload there, and is it what was granted? The whole decision is `complete(ticket, head)`.
+
+Never lives here: how the HEAD is asked (`outbound.py`), whether OSS signed the callback (`receiving.py`).
+
+Source: Alibaba Cloud OSS, "HeadObject"; a versioned bucket voids x-oss-forbid-overwrite ("PostObject").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from refusals import NotStored, ObjectDiffers, Unavailable
+from signing import FileTicket
+
+FOUND = 200
+MISSING = 404
+READABLE_CLASSES = ("Standard", "IA")  # the others must be restored before anyone can read them
+ENTITY_TAG = re.compile(r'"?([0-9A-Za-z-]{1,128})"?')
+LENGTH = re.compile(r"[0-9]{1,15}")
+EXTENDED_NAME = re.compile(r"filename\*=UTF-8''([A-Za-z0-9._~%-]{1,1024})")  # the form our grants have
+
+
+@dataclass(frozen=True)
+class Head:
+    """OSS's answer to a HEAD; header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An upload that was granted and is there; `size` is in bytes, `user` empty for anonymous ones."""
+
+    id: str
+    key: str
+    size: int
+    etag: str
+    type: str
+    name: str
+    user: str
+
+
+def complete(ticket: FileTicket, head: Head, signed_etag: str | None = None) -> Upload:
+    """Return the upload if the object is the granted one; `signed_etag` is what OSS's callback said.
+
+    Raises `NotStored`, `ObjectDiffers`, or `Unavailable` where the answer decides nothing.
+    """
+    if head.status == MISSING:
+        raise NotStored("not_stored", "The file is not stored; it can be sent again.")
+    if head.status != FOUND:
+        raise Unavailable(f"head_{head.status}")
+    refuse_unreadable(head.headers)
+    tag = ENTITY_TAG.fullmatch(head.headers.get("etag", ""))
+    length = LENGTH.fullmatch(head.headers.get("content-length", ""))
+    if not tag or not length:
+        raise Unavailable("head_incomplete")
+    if int(length[0]) != ticket.size:
+        raise ObjectDiffers("size_differs", "The stored object has another size than was granted.")
+    if signed_etag is not None and signed_etag.strip('"') != tag[1]:
+        raise ObjectDiffers("etag_differs", "The object was replaced after OSS reported it.")
+    return Upload(
+        id=ticket.id,
+        key=ticket.key,
+        size=ticket.size,
+        etag=tag[1],
+        type=head.headers.get("content-type", ""),
+        name=file_name(head.headers.get("content-disposition", "")),
+        user=ticket.sub,
+    )
+
+
+def refuse_unreadable(headers: Mapping[str, str]) -> None:
+    """Raise `ObjectDiffers` for what no grant of ours leads to: fields that OSS let the browser add."""
+    if "content-encoding" in headers:
+        raise ObjectDiffers(
+            "object_encoded", "The stored object has a Content-Encoding, which no grant allows."
+        )
+    if headers.get("x-oss-storage-class", "Standard") not in READABLE_CLASSES:
+        raise ObjectDiffers(
+            "storage_class_differs", "The stored object has a storage class that no grant allows."
+        )
+    if "x-oss-version-id" in headers:
+        raise ObjectDiffers(
+            "bucket_versioned", "The bucket keeps versions, so that objects can be overwritten."
+        )
+
+
+def file_name(disposition: str) -> str:
+    """Return the file's name from the Content-Disposition of our grants, or an empty string."""
+    match = EXTENDED_NAME.search(disposition)
+    return unquote(match[1]) if match else ""

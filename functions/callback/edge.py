@@ -1,0 +1,199 @@
+"""Function Compute's side of a function: its v1 event in, its reply dict out, and nothing else escapes.
+
+Lives here: `Request`, `Reply`, the only catch-all, the only table from refusal to status, CORS, and the log
+line of a request. Never lives here: a rule about uploads.
+
+Sources: Function Compute, "Use an HTTP trigger to invoke a function" (event and reply format); RFC 9457;
+the Fetch standard. Function Compute answers an exception that escapes a handler with 200, which OSS would
+take for success, and echoes any Origin with credentials allowed when a function sets no CORS header.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import journal
+import refusals
+
+MAX_EVENT_BYTES = 64 * 1024  # the largest genuine event, a callback's, is under 8 KiB
+PREFLIGHT_SECONDS = 7200  # the longest that Chromium caches a preflight
+SERVER_ERROR = 500
+
+TABLE: Mapping[type[refusals.Refusal], tuple[int, str]] = {
+    refusals.Malformed: (400, "Bad Request"),
+    refusals.Unverified: (403, "Forbidden"),
+    refusals.ForeignOrigin: (403, "Forbidden"),
+    refusals.UnknownPath: (404, "Not Found"),
+    refusals.WrongMethod: (405, "Method Not Allowed"),
+    refusals.NotStored: (409, "Conflict"),
+    refusals.ObjectDiffers: (409, "Conflict"),
+    refusals.TooLarge: (413, "Content Too Large"),
+    refusals.TypeNotAllowed: (415, "Unsupported Media Type"),
+    refusals.Misconfigured: (500, "Internal Server Error"),
+    refusals.Crashed: (500, "Internal Server Error"),
+    refusals.Unavailable: (503, "Service Unavailable"),
+}
+# What exactly was wrong is for the log: outside, each of these has one look.
+SILENT: Mapping[type[refusals.Refusal], tuple[str, str]] = {
+    refusals.Unverified: ("not_verified", "Nothing proves that this request is genuine."),
+    refusals.Misconfigured: (
+        "misconfigured",
+        "This deployment is not configured correctly; its log says why.",
+    ),
+    refusals.Unavailable: ("unavailable", "This cannot be decided now; ask again."),
+    refusals.Crashed: ("internal", "Something failed here; the log has it under this request_id."),
+}
+
+FcReply = dict[str, object]
+Handler = Callable[[bytes, object], FcReply]
+
+
+class Clock(NamedTuple):
+    """The two clocks a function reads: epoch seconds, and seconds that never step."""
+
+    now: Callable[[], float]
+    monotonic: Callable[[], float]
+
+
+class Request(NamedTuple):
+    """What is asked. Header names are lower-case, `path` and `query` decoded; both times in seconds."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    request_id: str
+    now: float
+    received_at: float
+
+
+class Reply(NamedTuple):
+    """What is answered; `code` and `upload_id` are for the log."""
+
+    status: int
+    content: Mapping[str, object] | None
+    headers: Mapping[str, str] = {}
+    code: str = "ok"
+    upload_id: str = ""
+
+
+Route = tuple[str, Callable[[Request], Reply]]  # the one method of a path, and what answers it
+
+
+def serve(event: bytes, routes: Mapping[str, Route], origins: tuple[str, ...], clock: Clock) -> FcReply:
+    """Answer one event. Whatever happens inside, the reply is a whole one."""
+    now, received_at = clock.now(), clock.monotonic()
+    request = Request("", "", {}, {}, b"", "", now, received_at)
+    details = {}
+    try:
+        request = from_fc(event, now, received_at)
+        reply = _dispatch(request, routes, origins)
+        packed = to_fc(reply, _cors(request, origins))
+    except BaseException as error:  # noqa: BLE001 - even SystemExit must not become Function Compute's 200
+        reply = problem(error, request.request_id)
+        packed = to_fc(reply, _cors(request, origins))
+        if isinstance(error, refusals.Misconfigured):
+            details["detail"] = error.detail
+        elif not isinstance(error, refusals.Refusal):
+            details["traceback"] = journal.traceback_of(error)
+    level = "info" if reply.code == "ok" else "error" if reply.status >= SERVER_ERROR else "warning"
+    about = {"request_id": request.request_id, "upload_id": reply.upload_id, "code": reply.code}
+    milliseconds = round((clock.monotonic() - received_at) * 1000, 1)
+    journal.write(now, level, "answered", **about, status=reply.status, milliseconds=milliseconds, **details)
+    return packed
+
+
+def from_fc(event: bytes, now: float, received_at: float) -> Request:
+    """Read a v1 event. Raises `Unverified`: Function Compute itself sends none that cannot be read."""
+    if len(event) > MAX_EVENT_BYTES:
+        raise refusals.Unverified("event_too_large")
+    try:
+        document = json.loads(event)
+        context = document["requestContext"]
+        body = _text(document.get("body") or "").encode()
+        return Request(
+            method=_text(context["http"]["method"]),
+            path=_text(context["http"]["path"]),
+            headers=_texts(document.get("headers") or {}, str.lower),
+            query=_texts(document.get("queryParameters") or {}),
+            body=base64.b64decode(body, validate=True) if document.get("isBase64Encoded") else body,
+            request_id=_text(context["requestId"]),
+            now=now,
+            received_at=received_at,
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise refusals.Unverified("event_unreadable") from None
+
+
+def to_fc(reply: Reply, cors: Mapping[str, str]) -> FcReply:
+    """Write Function Compute's reply. Raises `ValueError` or `TypeError` for what is not JSON."""
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **cors}
+    body = ""
+    if reply.content is not None:
+        headers["Content-Type"] = "application/json"
+        body = json.dumps(reply.content, allow_nan=False, separators=(",", ":"))
+    headers.update(reply.headers)
+    return {"statusCode": reply.status, "headers": headers, "isBase64Encoded": False, "body": body}
+
+
+def problem(error: BaseException, request_id: str) -> Reply:
+    """Write a refusal as RFC 9457's problem details with `code` and `request_id`; all else is `Crashed`."""
+    refusal = error if isinstance(error, refusals.Refusal) else refusals.Crashed("internal")
+    status, title = TABLE[type(refusal)]
+    code, detail = SILENT.get(type(refusal), (refusal.code, refusal.detail))
+    headers = {"Content-Type": "application/problem+json"}
+    if isinstance(refusal, refusals.WrongMethod):
+        headers["Allow"] = f"{refusal.allow}, OPTIONS"
+    if isinstance(refusal, refusals.Unavailable):
+        headers["Retry-After"] = str(refusal.retry_after)
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    return Reply(status, {**content, "request_id": request_id}, headers, refusal.code, refusal.upload_id)
+
+
+def _dispatch(request: Request, routes: Mapping[str, Route], origins: tuple[str, ...]) -> Reply:
+    origin = request.headers.get("origin")
+    if origin is not None and origin not in origins:
+        raise refusals.ForeignOrigin("foreign_origin", "Pages of this origin may not ask here.")
+    if request.path not in routes:
+        raise refusals.UnknownPath("not_found", "Nothing lives at this path.")
+    method, respond = routes[request.path]
+    if request.method == "OPTIONS":
+        return Reply(204, None, _preflight(method))
+    if request.method != method:
+        raise refusals.WrongMethod(method)
+    return respond(request)
+
+
+def _cors(request: Request, origins: tuple[str, ...]) -> dict[str, str]:
+    """Let exactly our pages read the answer: a foreign one is told an origin that is not its own."""
+    origin = request.headers.get("origin", "")
+    return {
+        "Access-Control-Allow-Origin": origin if origin in origins else origins[0],
+        "Access-Control-Expose-Headers": "Retry-After",
+        "Vary": "Origin",
+    }
+
+
+def _preflight(method: str) -> dict[str, str]:
+    return {
+        "Access-Control-Allow-Methods": method,
+        "Access-Control-Allow-Headers": "authorization, content-type",
+        "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+    }
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _texts(values: Mapping[str, object], fold: Callable[[str], str] = str) -> dict[str, str]:
+    folded = {fold(name): _text(value) for name, value in values.items()}
+    if len(folded) != len(values):
+        raise ValueError
+    return folded

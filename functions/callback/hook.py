@@ -1,0 +1,27 @@
+"""What your application does with an upload. This file is yours to edit.
+
+`on_upload` runs once an upload is proved. It may run again for the same `upload.id`, so it must be
+idempotent, and quick: OSS waits five seconds for the whole callback. What it returns is handed to the page.
+Raise `refusals.Unavailable` to have the page ask again.
+"""
+
+from __future__ import annotations
+
+import time
+
+import journal
+from completing import Upload
+
+
+def on_upload(upload: Upload) -> dict[str, object]:
+    """Log the upload; add nothing to the page's answer."""
+    journal.write(
+        time.time(),
+        "info",
+        "uploaded",
+        upload_id=upload.id,
+        key=upload.key,
+        size=upload.size,
+        type=upload.type,
+    )
+    return {}

@@ -1,0 +1,63 @@
+"""A function's entry on Function Compute: `main.handler`.
+
+Whatever fails while starting is logged once, and every request is then answered 500 `misconfigured`:
+Function Compute answers an exception that escapes an import with 200, which OSS would take for success.
+For that reason this module relies on none of ours until it has guarded the import.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+
+
+def start(environ: Mapping[str, str]) -> Callable[[bytes, object], dict[str, object]]:
+    """Return the function's handler, or one that says that this deployment is broken."""
+    try:
+        import application  # noqa: PLC0415 - an import that fails must be caught here
+
+        return application.build(environ)
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it must not become a 200
+        return misconfigured(error)
+
+
+def misconfigured(error: BaseException) -> Callable[[bytes, object], dict[str, object]]:
+    """Log why the function cannot start; return a handler that answers 500 to everything."""
+    import traceback  # noqa: PLC0415 - only a failure pays for it
+
+    reason = getattr(error, "detail", "") or "".join(traceback.format_exception(error))
+    print(
+        json.dumps({"level": "error", "event": "not_started", "code": "misconfigured", "detail": reason}),
+        flush=True,
+    )
+    problem = {
+        "type": "about:blank",
+        "title": "Internal Server Error",
+        "status": 500,
+        "detail": "This deployment is not configured correctly; its log says why.",
+        "code": "misconfigured",
+    }
+    headers = {
+        "Content-Type": "application/problem+json",
+        "Cache-Control": "no-store",
+        "Access-Control-Allow-Origin": "*",  # which origins are ours may be what is not known
+    }
+
+    def handler(event: bytes, context: object) -> dict[str, object]:  # noqa: ARG001 - Function Compute's signature
+        request_id = str(getattr(context, "request_id", ""))
+        line = {
+            "level": "error",
+            "event": "answered",
+            "request_id": request_id,
+            "code": "misconfigured",
+            "status": 500,
+        }
+        print(json.dumps(line), flush=True)
+        body = json.dumps({**problem, "request_id": request_id})
+        return {"statusCode": 500, "headers": headers, "isBase64Encoded": False, "body": body}
+
+    return handler
+
+
+handler = start(os.environ)

@@ -1,0 +1,152 @@
+"""Did OSS sign this, and for an upload that we granted? Pure but for the cache of OSS's public keys.
+
+A good RSA signature proves little: OSS signs any body for anyone's bucket, and with 512 bits. The ticket
+inside the body proves that the upload was granted, and `completing.py` that it is there.
+
+Source: Alibaba Cloud OSS, "Callback".
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from edge import Request
+from refusals import Unverified
+from signing import FileTicket, callback_message, unseal
+
+FIELDS = frozenset({"ticket", "bucket", "object", "size", "etag"})
+SIGNATURE_VERSION = "1.0"
+MAX_KEY_URL_CHARACTERS = 128
+KEY_URL = re.compile(r"https?://gosspublic\.alicdn\.com/(callback_pub_key_v[1-9][0-9]?\.pem)")
+KEY_HOST = "https://gosspublic.alicdn.com/"
+PUBLISHED_NAME = "callback_pub_key_v1.pem"
+PUBLISHED_PEM = b"""-----BEGIN PUBLIC KEY-----
+MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKs/JBGzwUB2aVht4crBx3oIPBLNsjGs
+C0fTXv+nvlmklvkcolvpvXLTjaxUHR3W9LXxQ2EHXAJfCB+6H2YF1k8CAwEAAQ==
+-----END PUBLIC KEY-----
+"""
+KEY_SECONDS = 600  # between two fetches of one key, whatever came back
+
+Verifier = Callable[[bytes, bytes], bool]
+KeyFinder = Callable[[Request], "Verifier | None"]
+
+
+@dataclass(frozen=True)
+class Received:
+    """A callback that OSS signed for an upload that we granted."""
+
+    ticket: FileTicket
+    etag: str
+
+
+class PublicKeys:
+    """OSS's public keys by name: the published one, and others fetched at most once in `KEY_SECONDS`.
+
+    `published` is None where RSA does not work; `fetch` returns the verifier at an address or None.
+    """
+
+    def __init__(self, published: Verifier | None, fetch: Callable[[str, Request], Verifier | None]) -> None:
+        self._published = published
+        self._fetch = fetch
+        self._fetched: dict[str, tuple[float, Verifier | None]] = {}  # at most 98 names match KEY_URL
+
+    def find(self, request: Request) -> Verifier | None:
+        """Return the key that the callback names, if it is one of OSS's. Call it for granted uploads only."""
+        url = _decode_canonical(request.headers.get("x-oss-pub-key-url", ""))
+        match = KEY_URL.fullmatch(url.decode("latin-1")) if len(url) <= MAX_KEY_URL_CHARACTERS else None
+        if not match:
+            raise Unverified("key_url_foreign")
+        name = match[1]
+        if name == PUBLISHED_NAME:
+            return self._published
+        fetched_at, key = self._fetched.get(name, (float("-inf"), None))
+        if request.received_at - fetched_at >= KEY_SECONDS:
+            key = self._fetch(KEY_HOST + name, request)
+            self._fetched[name] = (request.received_at, key)
+        return key
+
+
+def receive(
+    request: Request, secrets: Sequence[str], bucket: str, prefix: str, find_key: KeyFinder
+) -> Received:
+    """Verify a callback: form, ticket, signature, and that the three speak of one upload.
+
+    Raises `Unverified`, which looks the same outside whatever was wrong.
+    """
+    form = read_form(request.body)
+    ticket = read_ticket(form["ticket"], secrets, prefix, request.now)
+    verify_signature(request, find_key)
+    if form["bucket"] != bucket:
+        raise Unverified("bucket_differs", upload_id=ticket.id)
+    if form["object"] != ticket.key:
+        raise Unverified("object_differs", upload_id=ticket.id)
+    if form["size"] != str(ticket.size):
+        raise Unverified("size_differs", upload_id=ticket.id)
+    return Received(ticket, form["etag"])
+
+
+def read_form(body: bytes) -> Mapping[str, str]:
+    """Read the callback's body: exactly our five fields, each once and none empty."""
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=5,
+        )
+    except ValueError:
+        raise Unverified("body_malformed") from None
+    form = dict(pairs)
+    if len(pairs) != len(FIELDS) or form.keys() != FIELDS or not all(form.values()):
+        raise Unverified("body_malformed")
+    return form
+
+
+def read_confirm(body: bytes) -> str:
+    """Read the page's `{"ticket": "..."}` and return the ticket."""
+    try:
+        pairs = json.loads(body, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        raise Unverified("body_malformed") from None
+    match pairs:
+        case [("ticket", str(ticket))]:
+            return ticket
+        case _:
+            raise Unverified("body_malformed")
+
+
+def read_ticket(ticket: str, secrets: Sequence[str], prefix: str, now: float) -> FileTicket:
+    """Return the claims of a file grant's ticket."""
+    claims = unseal(ticket, secrets, now)
+    if not isinstance(claims, FileTicket) or not claims.key.startswith(prefix):
+        raise Unverified("ticket_for_something_else", upload_id=claims.id)
+    return claims
+
+
+def verify_signature(request: Request, find_key: KeyFinder) -> None:
+    """Check OSS's signature over decoded path and raw body; no callback address of ours has a query."""
+    if request.headers.get("x-oss-signature-version", SIGNATURE_VERSION) != SIGNATURE_VERSION:
+        raise Unverified("signature_version_unknown")
+    signature = _decode_canonical(request.headers.get("authorization", ""))
+    verify = find_key(request)
+    if verify is None:
+        raise Unverified("key_unavailable")
+    if not verify(signature, callback_message(request.path, "", request.body)):
+        raise Unverified("signature_wrong")
+
+
+def _decode_canonical(text: str) -> bytes:
+    """Decode base64 that has one spelling only: decoders let unused final bits and more pass."""
+    try:
+        decoded = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Unverified("header_malformed") from None
+    if not decoded or base64.b64encode(decoded).decode() != text:
+        raise Unverified("header_malformed")
+    return decoded

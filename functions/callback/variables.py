@@ -1,0 +1,178 @@
+"""Environment variables: one parser for each form a setting takes, and every problem told at once.
+
+Lives here: the forms and the role's credentials, which both functions read. Never lives here: which settings
+a function has. A problem says what was expected and never repeats a value: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar, cast
+
+from refusals import Misconfigured
+
+MIN_SECRET_BYTES = 32
+MAX_PREFIX_CHARACTERS = 64
+DEVELOPMENT = "development-"  # begins every secret that `make run` makes up
+
+BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+REGION = re.compile(r"(?!oss-)[a-z]{2,10}(-[a-z0-9]{1,20}){1,4}")
+PREFIX = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)+")
+ADDRESS = re.compile(r"(https?)://([a-z0-9.-]+|\[::1\])(:[1-9][0-9]{0,4})?")
+LOOPBACK = re.compile(r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?")
+MEDIA_TYPE = r"[a-z0-9][a-z0-9.+-]{0,63}"
+TYPE_PATTERN = re.compile(rf"\*/\*|{MEDIA_TYPE}/(\*|{MEDIA_TYPE})")
+
+T = TypeVar("T")
+
+
+class Unexpected(ValueError):
+    """A variable does not have its form; the message ends a sentence that begins with the variable's name."""
+
+
+class Credentials(NamedTuple):
+    """What the function's role lends: `security_token` is empty for a static AccessKey."""
+
+    access_key_id: str
+    access_key_secret: str
+    security_token: str
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.access_key_id!r}, ...)"
+
+
+class Variables:
+    """Reads an environment and remembers every problem until `finish`."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._problems: list[str] = []
+
+    def take(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
+        """Return the parsed variable. What a faulty one returns is never seen: `finish` raises first."""
+        value = self._environ.get(name) or default
+        if value is None:
+            self._problems.append(f"{name} is not set")
+            return cast("T", None)
+        try:
+            return parse(value)
+        except Unexpected as problem:
+            self._problems.append(f"{name} {problem}")
+            return cast("T", None)
+
+    def refuse_development_secrets(self, secrets: tuple[str, ...] | None, *addresses: str | None) -> None:
+        """Refuse `make run`'s secrets wherever an address leaves this machine."""
+        made_up = any(secret.startswith(DEVELOPMENT) for secret in secrets or ())
+        if made_up and not all(LOOPBACK.fullmatch(address) for address in addresses if address):
+            self.refuse(
+                "TICKET_SECRET is a development value, which only loopback addresses may be used with"
+            )
+
+    def refuse(self, problem: str) -> None:
+        """Remember a problem that lies between variables."""
+        self._problems.append(problem)
+
+    def finish(self) -> None:
+        """Raise `Misconfigured` naming every problem there was."""
+        if self._problems:
+            raise Misconfigured("misconfigured", "; ".join(self._problems))
+
+
+def credentials(environ: Mapping[str, str], context: object) -> Credentials:
+    """Return the role's current credentials; asked for at each request because they expire.
+
+    The environment has them on every runtime, `context.credentials` on Python 3.10 and older.
+    """
+    lent = getattr(context, "credentials", None)
+    found = Credentials(
+        environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID") or getattr(lent, "access_key_id", None) or "",
+        environ.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET") or getattr(lent, "access_key_secret", None) or "",
+        environ.get("ALIBABA_CLOUD_SECURITY_TOKEN") or getattr(lent, "security_token", None) or "",
+    )
+    if not (found.access_key_id and found.access_key_secret):
+        raise Misconfigured(
+            "misconfigured", "the function has no role: ALIBABA_CLOUD_ACCESS_KEY_ID is not set"
+        )
+    return found
+
+
+def bucket(value: str) -> str:
+    """Read a bucket's name."""
+    return _whole(BUCKET, value, "must be a bucket's name")
+
+
+def region(value: str) -> str:
+    """Read a region id."""
+    return _whole(REGION, value, "must be a region id such as cn-hangzhou, without oss-")
+
+
+def prefix(value: str) -> str:
+    """Read the first part of every key."""
+    if len(value) > MAX_PREFIX_CHARACTERS:
+        raise Unexpected(f"must be at most {MAX_PREFIX_CHARACTERS} characters")
+    return _whole(
+        PREFIX, value, "must be segments of A-Z a-z 0-9 . _ -, each ending in / and none beginning with ."
+    )
+
+
+def address(value: str) -> str:
+    """Read `scheme://host[:port]`; a final slash is dropped."""
+    bare = value.removesuffix("/")
+    _whole(ADDRESS, bare, "must be https://host with nothing behind it")
+    if bare.startswith("http:") and not LOOPBACK.fullmatch(bare):
+        raise Unexpected("must be https unless its host is this machine")
+    return bare
+
+
+def origins(value: str) -> tuple[str, ...]:
+    """Read a comma list of exact origins, as browsers write them: no path, no default port."""
+    listed = _items(value)
+    for origin in listed:
+        if address(origin) != origin or re.fullmatch(r"https:.*:443|http:.*:80", origin):
+            raise Unexpected(
+                "must be a comma list of origins such as https://example.com, as browsers send them"
+            )
+    return listed
+
+
+def secrets(value: str) -> tuple[str, ...]:
+    """Read a comma list of secrets."""
+    listed = _items(value)
+    if any(len(secret.encode()) < MIN_SECRET_BYTES for secret in listed):
+        raise Unexpected(f"must be {MIN_SECRET_BYTES} bytes or more, or a comma list of such")
+    return listed
+
+
+def media_types(value: str) -> tuple[str, ...]:
+    """Read a comma list of media types such as `image/*,application/pdf`."""
+    listed = _items(value.lower())
+    for pattern in listed:
+        _whole(TYPE_PATTERN, pattern, "must be a comma list of media types such as image/*,application/pdf")
+    return listed
+
+
+def flag(value: str) -> bool:
+    """Read `true` or `false`."""
+    return _whole(re.compile("true|false"), value, "must be true or false") == "true"
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers from `low` to `high`."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,15}", value) or not low <= int(value) <= high:
+            raise Unexpected(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def _items(value: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in value.split(","))
+
+
+def _whole(pattern: re.Pattern[str], value: str, expected: str) -> str:
+    if not pattern.fullmatch(value):
+        raise Unexpected(expected)
+    return value
