@@ -13,14 +13,15 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import requests
-import signing
 import urllib3
-from completing import Head
-from refusals import Unavailable
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import BaseHTTPResponse
+
+import signing
+from completing import Head
+from refusals import Unavailable
 from variables import Credentials
 
 HEAD_SECONDS = 1.0

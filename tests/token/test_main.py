@@ -1,0 +1,48 @@
+"""A function that cannot start says 500 to everything: an exception would be a 200 on Function Compute."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+import main
+from fc_events import ask, fc_event
+
+CONTEXT = SimpleNamespace(request_id="1-64f6cd87-1")
+
+
+def test_starts_with_a_good_environment(environ: dict[str, str]) -> None:
+    assert ask(main.start(environ), fc_event("/limits")).status == 200
+
+
+@pytest.mark.parametrize("event", [fc_event(), fc_event("/limits", method="OPTIONS"), b"", b"{"])
+def test_without_settings_it_answers_500_to_everything(event: bytes) -> None:
+    answer = ask(main.start({}), event, CONTEXT)
+    assert (answer.status, answer.code, answer.content["request_id"]) == (
+        500,
+        "misconfigured",
+        "1-64f6cd87-1",
+    )
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_it_logs_once_which_variables_are_bad(capsys: pytest.CaptureFixture[str]) -> None:
+    handler = main.start({"TICKET_SECRET": "hunter2"})
+    handler(fc_event(), CONTEXT)
+    told, answered = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert told["code"] == "misconfigured"
+    assert "UPLOAD_BUCKET is not set" in told["detail"]
+    assert "TICKET_SECRET must be 32 bytes or more" in told["detail"]
+    assert "hunter2" not in told["detail"]
+    assert answered["status"] == 500
+
+
+def test_without_a_module_it_answers_500_and_logs_the_traceback(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "application", None)  # what Python itself does with a broken import
+    assert ask(main.start(environ), fc_event()).code == "misconfigured"
+    assert "ModuleNotFoundError" in capsys.readouterr().out
