@@ -100,7 +100,7 @@ class Outbound:
             headers=headers,
             timeout=whole,  # type: ignore[arg-type]  # requests hands it on; only its stub does not know
             allow_redirects=False,
-            stream=True,
+            stream=method != "HEAD",  # a HEAD has no body, and its connection is kept
         )
 
     def _read(self, response: requests.Response, deadline: float) -> bytes | None:
@@ -144,16 +144,21 @@ class _EndingAdapter(HTTPAdapter):
 
 @contextmanager
 def _ended_after(sock: socket.socket | None, seconds: float | None) -> Iterator[None]:
-    timer = threading.Timer(seconds or 0, _end, [sock])
+    """End the socket when the time is over. What was read until then may look whole, so it is thrown away."""
+    ended = threading.Event()
+    timer = threading.Timer(seconds or 0, _end, [sock, ended])
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+    if ended.is_set():
+        raise TimeoutError
 
 
-def _end(sock: socket.socket) -> None:
+def _end(sock: socket.socket, ended: threading.Event) -> None:
+    ended.set()
     with suppress(OSError):
         socket.socket.shutdown(sock, socket.SHUT_RDWR)  # SSLSocket's own would drop the state being read
 

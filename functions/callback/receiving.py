@@ -111,14 +111,12 @@ def read_form(body: bytes) -> Mapping[str, str]:
 def read_confirm(body: bytes) -> str:
     """Read the page's `{"ticket": "..."}` and return the ticket."""
     try:
-        pairs = json.loads(body, object_pairs_hook=list)
+        document = json.loads(body.decode(), object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError):
         raise Unverified("body_malformed") from None
-    match pairs:
-        case [("ticket", str(ticket))]:
-            return ticket
-        case _:
-            raise Unverified("body_malformed")
+    if not isinstance(document, dict) or document.keys() != {"ticket"} or type(document["ticket"]) is not str:
+        raise Unverified("body_malformed")
+    return document["ticket"]
 
 
 def read_ticket(ticket: str, secrets: Sequence[str], prefix: str, now: float) -> FileTicket:
@@ -139,6 +137,13 @@ def verify_signature(request: Request, find_key: KeyFinder) -> None:
         raise Unverified("key_unavailable")
     if not verify(signature, callback_message(request.path, "", request.body)):
         raise Unverified("signature_wrong")
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
 
 
 def _decode_canonical(text: str) -> bytes:

@@ -26,18 +26,18 @@ class Settings:
         read = variables.Variables(environ)
         bucket = read.take("UPLOAD_BUCKET", variables.bucket)
         region = read.take("OSS_REGION", variables.region)
-        internal = f"https://{bucket}.oss-{region}-internal.aliyuncs.com"
         settings = cls(
             upload_bucket=bucket,
             oss_region=region,
             upload_prefix=read.take("UPLOAD_PREFIX", variables.prefix, "uploads/"),
-            object_url=read.take("OBJECT_URL", variables.address, internal),
+            object_url=read.take("OBJECT_URL", variables.optional(variables.address), "")
+            or f"https://{bucket}.oss-{region}-internal.aliyuncs.com",
             ticket_secret=read.take("TICKET_SECRET", variables.secrets),
             allowed_origins=read.take("ALLOWED_ORIGINS", variables.origins),
             public_key_pem=read.take("PUBLIC_KEY_PEM", str, ""),
         )
         read.refuse_development_secrets(settings.ticket_secret, settings.object_url)
-        if settings.public_key_pem and not variables.LOOPBACK.fullmatch(settings.object_url or ""):
+        if settings.public_key_pem and not variables.LOOPBACK.fullmatch(settings.object_url):
             read.refuse("PUBLIC_KEY_PEM may be set only where OBJECT_URL is this machine")
         read.finish()
         return settings

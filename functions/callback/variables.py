@@ -97,6 +97,11 @@ def credentials(environ: Mapping[str, str], context: object) -> Credentials:
     return found
 
 
+def optional(parse: Callable[[str], str]) -> Callable[[str], str]:
+    """Return a parser that leaves an empty value alone."""
+    return lambda value: parse(value) if value else ""
+
+
 def bucket(value: str) -> str:
     """Read a bucket's name."""
     return _whole(BUCKET, value, "must be a bucket's name")

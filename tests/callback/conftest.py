@@ -1,0 +1,3 @@
+from scenes import bucket, environ, handler, private_key, signed, watch
+
+__all__ = ["bucket", "environ", "handler", "private_key", "signed", "watch"]

@@ -1,0 +1,209 @@
+"""A good callback, a scripted bucket and a clock that only a test moves."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
+from pathlib import Path
+from threading import Thread
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import MD5, SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from application import build
+from edge import Clock, Handler
+from fc_events import fc_event
+from signing import FileTicket, callback_message, seal
+
+NOW = 1_800_000_000.25  # 2027-01-15T08:00:00Z
+SECRET = "a-ticket-secret-of-more-than-32-bytes"
+ETAG = "5D41402ABC4B2A76B9719D911017C592"
+TICKET = FileTicket("01abc", "uploads/_/2027/01/15/01abc.png", 5, "", int(NOW), int(NOW) + 3900)
+KEY_URL = base64.b64encode(b"https://gosspublic.alicdn.com/callback_pub_key_v1.pem").decode()
+STORED = {
+    "ETag": f'"{ETAG}"',
+    "Content-Length": "5",
+    "Content-Type": "image/png",
+    "Content-Disposition": "inline; filename=\"__.png\"; filename*=UTF-8''%E5%9B%BE%E7%89%87.png",
+    "x-oss-storage-class": "Standard",
+}
+
+
+class Asked(NamedTuple):
+    method: str
+    path: str
+    headers: Mapping[str, str]
+
+
+class Bucket:
+    """What answers the HEAD: scripted, on loopback, remembering what it was asked."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.headers: dict[str, str] = dict(STORED)
+        self.asked: list[Asked] = []
+        self.connections = 0
+        self.raw: Callable[[Any], None] | None = None
+        outer = self
+
+        class Answering(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                outer.connections += 1
+                super().setup()
+
+            def do_HEAD(self) -> None:
+                outer.asked.append(Asked(self.command, self.path, dict(self.headers)))
+                if outer.raw:
+                    self.close_connection = True
+                    with suppress(OSError):  # the other side may end it, which is what some tests are about
+                        outer.raw(self)
+                    return
+                self.send_response(outer.status)
+                for name, value in outer.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+
+            do_GET = do_HEAD  # noqa: N815 - http.server's naming
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server: ThreadingHTTPServer = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def speak_tls(self, folder: Path) -> Path:
+        """Serve https with a new certificate for 127.0.0.1; return where it is stored."""
+        key = rsa.generate_private_key(65537, 2048)
+        loopback = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+        day = dt.timedelta(days=1)
+        today = dt.datetime.now(dt.timezone.utc)
+        certificate = (
+            x509.CertificateBuilder(name, name, key.public_key(), 1, today - day, today + day)
+            .add_extension(
+                x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+            )
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .sign(key, SHA256())
+        )
+        path = folder / "certificate.pem"
+        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        path.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = self.url.replace("http:", "https:")
+        return path
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    bucket = Bucket()
+    thread = Thread(target=bucket.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield bucket
+    bucket.server.shutdown()
+    bucket.server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def private_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 1024)
+
+
+@pytest.fixture
+def environ(bucket: Bucket, private_key: rsa.RSAPrivateKey) -> dict[str, str]:
+    pem = private_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return {
+        "UPLOAD_BUCKET": "examplebucket",
+        "OSS_REGION": "cn-hangzhou",
+        "OBJECT_URL": bucket.url,
+        "TICKET_SECRET": SECRET,
+        "ALLOWED_ORIGINS": "https://www.example.com",
+        "PUBLIC_KEY_PEM": pem.decode(),
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.EXAMPLE",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "SKEXAMPLE",
+        "ALIBABA_CLOUD_SECURITY_TOKEN": "CAISEXAMPLE",
+    }
+
+
+class Watch:
+    """A monotonic clock that only a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def handler(environ: dict[str, str], watch: Watch) -> Handler:
+    return build(environ, Clock(lambda: NOW, watch))
+
+
+class Callback(NamedTuple):
+    """A callback as OSS sends it; a test breaks one part of it."""
+
+    body: str
+    headers: Mapping[str, str]
+    path: str = "/callback"
+
+    def event(self) -> bytes:
+        return fc_event(self.path, method="POST", headers=self.headers, body=self.body)
+
+
+@pytest.fixture
+def signed(private_key: rsa.RSAPrivateKey) -> Callable[..., Callback]:
+    """Return a callback signed exactly as OSS signs, over whatever fields it is given."""
+
+    def sign(path: str = "/callback", raw: str | None = None, **fields: str) -> Callback:
+        form = {
+            "ticket": seal(TICKET, SECRET),
+            "bucket": "examplebucket",
+            "object": TICKET.key,
+            "size": "5",
+            "etag": ETAG,
+            **fields,
+        }
+        body = urlencode(form) if raw is None else raw
+        signature = private_key.sign(callback_message(path, "", body.encode()), padding.PKCS1v15(), MD5())
+        headers = {
+            "Authorization": base64.b64encode(signature).decode(),
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Oss-Pub-Key-Url": KEY_URL,
+            "X-Oss-Signature-Version": "1.0",
+            "X-Oss-Tag": "CALLBACK",
+        }
+        return Callback(body, headers, path)
+
+    return sign
+
+
+def confirmation(ticket: str | None = None, raw: str | None = None) -> bytes:
+    body = json.dumps({"ticket": seal(TICKET, SECRET) if ticket is None else ticket}) if raw is None else raw
+    return fc_event("/confirm", method="POST", headers={"Origin": "https://www.example.com"}, body=body)

@@ -1,0 +1,196 @@
+"""Whole events through the real handler, with a real bucket on loopback behind it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+
+import pytest
+from scenes import ETAG, NOW, SECRET, TICKET, Bucket, Callback, Watch, confirmation
+
+import hook
+from answers import MAX_ANSWERS, Answers
+from application import build
+from edge import Handler
+from fc_events import ask, fc_event
+from refusals import Unavailable
+from signing import seal
+
+ANSWER = {
+    "Status": "OK",
+    "id": "01abc",
+    "key": "uploads/_/2027/01/15/01abc.png",
+    "size": 5,
+    "etag": ETAG,
+    "type": "image/png",
+    "name": "图片.png",
+}
+Sign = Callable[..., Callback]
+
+
+def test_answers_a_callback(handler: Handler, signed: Sign, bucket: Bucket) -> None:
+    answer = ask(handler, signed().event())
+    assert (answer.status, answer.content) == (200, ANSWER)
+    assert [(asked.method, asked.path) for asked in bucket.asked] == [("HEAD", f"/{TICKET.key}")]
+
+
+def test_signs_its_head_and_refuses_compression(handler: Handler, bucket: Bucket) -> None:
+    ask(handler, confirmation())
+    (asked,) = bucket.asked
+    assert asked.headers["Authorization"].startswith(
+        "OSS4-HMAC-SHA256 Credential=STS.EXAMPLE/20270115/cn-hangzhou/oss/aliyun_v4_request,Signature="
+    )
+    assert asked.headers["x-oss-date"] == "20270115T080000Z"
+    assert asked.headers["x-oss-content-sha256"] == "UNSIGNED-PAYLOAD"
+    assert asked.headers["x-oss-security-token"] == "CAISEXAMPLE"
+    assert asked.headers["Accept-Encoding"] == "identity"
+
+
+def test_a_static_access_key_sends_no_token(environ: dict[str, str], bucket: Bucket) -> None:
+    environ["ALIBABA_CLOUD_SECURITY_TOKEN"] = ""
+    ticket = seal(TICKET._replace(iat=0, exp=2**40), SECRET)
+    assert ask(build(environ), confirmation(ticket)).status == 200
+    assert "x-oss-security-token" not in bucket.asked[0].headers
+
+
+def test_callback_and_confirm_give_the_same_answer(handler: Handler, signed: Sign, bucket: Bucket) -> None:
+    answers = [ask(handler, event).content for event in (signed().event(), confirmation(), signed().event())]
+    assert answers == [ANSWER] * 3
+    assert len(bucket.asked) == 1
+
+
+def test_an_answer_is_forgotten_after_ten_minutes(handler: Handler, bucket: Bucket, watch: Watch) -> None:
+    ask(handler, confirmation())
+    watch.seconds += 599
+    ask(handler, confirmation())
+    assert len(bucket.asked) == 1
+    watch.seconds += 1
+    ask(handler, confirmation())
+    assert len(bucket.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "answered"),
+    [(404, "not_stored", 409), (403, "unavailable", 503), (500, "unavailable", 503)],
+)
+def test_a_failure_is_remembered_for_two_seconds(
+    status: int, code: str, answered: int, handler: Handler, bucket: Bucket, watch: Watch
+) -> None:
+    bucket.status = status
+    first = ask(handler, confirmation())
+    assert (first.status, first.code) == (answered, code)
+    bucket.status = 200
+    again = ask(handler, confirmation())
+    assert (again.status, again.code, again.headers["Retry-After"]) == (503, "unavailable", "2")
+    watch.seconds += 2
+    assert ask(handler, confirmation()).content == ANSWER
+    assert len(bucket.asked) == 2
+
+
+def test_tells_the_tickets_holder_what_differs(handler: Handler, bucket: Bucket) -> None:
+    bucket.headers["x-oss-storage-class"] = "Archive"
+    answer = ask(handler, confirmation())
+    assert (answer.status, answer.code) == (409, "storage_class_differs")
+
+
+@pytest.mark.parametrize("event", [confirmation(), None])
+def test_the_log_knows_the_upload_and_no_secret(
+    event: bytes | None, handler: Handler, signed: Sign, capsys: pytest.CaptureFixture[str], bucket: Bucket
+) -> None:
+    bucket.status = 503
+    good = signed()
+    ask(handler, event or good.event())
+    out = capsys.readouterr().out
+    assert json.loads(out)["upload_id"] == "01abc"
+    for secret in (SECRET, "SKEXAMPLE", "CAISEXAMPLE", good.headers["Authorization"], seal(TICKET, SECRET)):
+        assert secret not in out
+
+
+def test_the_hooks_json_is_answered_but_ours_wins(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hook, "on_upload", lambda upload: {"user": upload.user, "Status": "no", "size": 0})
+    assert ask(handler, confirmation()).content == {"user": "", **ANSWER}
+
+
+@pytest.mark.parametrize("fault", [ValueError("hunter2"), SystemExit(1), RecursionError()])
+def test_a_hook_that_fails_is_answered_500_and_may_be_asked_again(
+    fault: BaseException, handler: Handler, monkeypatch: pytest.MonkeyPatch, watch: Watch
+) -> None:
+    def fail(_: object) -> dict[str, object]:
+        raise fault
+
+    monkeypatch.setattr(hook, "on_upload", fail)
+    answer = ask(handler, confirmation())
+    assert (answer.status, answer.code) == (500, "internal")
+    assert "hunter2" not in json.dumps(answer.content)
+    monkeypatch.undo()
+    watch.seconds += 2
+    assert ask(handler, confirmation()).content == ANSWER
+
+
+@pytest.mark.parametrize("returned", [None, ["a"], "a", {"a": object()}, {"a": float("inf")}])
+def test_a_hook_that_returns_no_json_is_answered_500_each_time(
+    returned: object, handler: Handler, monkeypatch: pytest.MonkeyPatch, watch: Watch
+) -> None:
+    monkeypatch.setattr(hook, "on_upload", lambda _: returned)
+    assert ask(handler, confirmation()).code == "internal"
+    watch.seconds += 2
+    assert ask(handler, confirmation()).code == "internal"
+
+
+def test_a_function_without_a_role_is_misconfigured(environ: dict[str, str]) -> None:
+    del environ["ALIBABA_CLOUD_ACCESS_KEY_ID"]
+    ticket = seal(TICKET._replace(iat=0, exp=2**40), SECRET)
+    assert ask(build(environ), confirmation(ticket)).code == "misconfigured"
+
+
+def test_rsa_that_does_not_load_does_not_take_confirm_down(
+    environ: dict[str, str],
+    signed: Sign,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    bucket: Bucket,
+) -> None:
+    monkeypatch.setitem(sys.modules, "rsa_md5", None)
+    handler = build(environ)
+    assert "ModuleNotFoundError" in json.loads(capsys.readouterr().out)["traceback"]
+    ticket = seal(TICKET._replace(iat=0, exp=2**40), SECRET)
+    assert ask(handler, signed(ticket=ticket).event()).code == "not_verified"
+    assert bucket.connections == 0
+    assert ask(handler, confirmation(ticket)).content == ANSWER
+
+
+@pytest.mark.parametrize("pem", ["not a key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"])
+def test_a_key_that_is_none_does_not_take_confirm_down(environ: dict[str, str], pem: str) -> None:
+    environ["PUBLIC_KEY_PEM"] = pem
+    ticket = seal(TICKET._replace(iat=0, exp=2**40), SECRET)
+    assert ask(build(environ), confirmation(ticket)).content == ANSWER
+
+
+def test_remembers_a_bounded_number_of_answers() -> None:
+    answers = Answers()
+    for number in range(MAX_ANSWERS + 1):
+        answers.keep(str(number), {"number": number}, now=0)
+    assert answers.recall("0", now=1) is None
+    assert answers.recall("1", now=1) == {"number": 1}
+
+
+def test_a_success_replaces_a_failure() -> None:
+    answers = Answers()
+    answers.keep_failure("a", now=0)
+    with pytest.raises(Unavailable):
+        answers.recall("a", now=1)
+    answers.keep("a", {}, now=1)
+    assert answers.recall("a", now=1) == {}
+
+
+@pytest.mark.parametrize("path", ["/callback", "/confirm"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_answers_post_only(path: str, method: str, handler: Handler) -> None:
+    answer = ask(handler, fc_event(path, method=method))
+    assert (answer.status, answer.headers["Allow"]) == (405, "POST, OPTIONS")
+
+
+def test_uses_the_time_of_the_request(handler: Handler) -> None:
+    expiring = seal(TICKET._replace(exp=int(NOW) + 1), SECRET)
+    assert ask(handler, confirmation(expiring)).status == 200

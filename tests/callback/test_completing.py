@@ -1,0 +1,85 @@
+"""Is the granted upload there, and is it what was granted?"""
+
+from __future__ import annotations
+
+import pytest
+from scenes import ETAG, STORED, TICKET
+
+from completing import Head, Upload, complete
+from refusals import NotStored, ObjectDiffers, Refusal, Unavailable
+
+GOOD = {name.lower(): value for name, value in STORED.items()}
+UPLOAD = Upload(id="01abc", key=TICKET.key, size=5, etag=ETAG, type="image/png", name="图片.png", user="")
+
+
+def test_completes_what_was_granted() -> None:
+    assert complete(TICKET, Head(200, GOOD), ETAG) == UPLOAD
+
+
+def test_a_confirmation_has_no_signed_etag() -> None:
+    assert complete(TICKET, Head(200, GOOD)) == UPLOAD
+
+
+def test_the_ticket_names_the_user() -> None:
+    assert complete(TICKET._replace(sub="auth0|1"), Head(200, GOOD)).user == "auth0|1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "code"),
+    [
+        ({"content-length": "6"}, ObjectDiffers, "size_differs"),
+        ({"content-length": "0"}, ObjectDiffers, "size_differs"),
+        ({"content-length": ""}, Unavailable, "head_incomplete"),
+        ({"content-length": "-5"}, Unavailable, "head_incomplete"),
+        ({"content-length": "5, 5"}, Unavailable, "head_incomplete"),
+        ({"etag": ""}, Unavailable, "head_incomplete"),
+        ({"etag": '""'}, Unavailable, "head_incomplete"),
+        ({"etag": '"' + ETAG[:-1] + '3"'}, ObjectDiffers, "etag_differs"),
+        ({"etag": ETAG.lower()}, ObjectDiffers, "etag_differs"),
+        ({"content-encoding": "gzip"}, ObjectDiffers, "object_encoded"),
+        ({"x-oss-storage-class": "Archive"}, ObjectDiffers, "storage_class_differs"),
+        ({"x-oss-storage-class": "ColdArchive"}, ObjectDiffers, "storage_class_differs"),
+        ({"x-oss-version-id": "CAEQ"}, ObjectDiffers, "bucket_versioned"),
+        ({"x-oss-version-id": "null"}, ObjectDiffers, "bucket_versioned"),
+    ],
+)
+def test_refuses_another_object(changes: dict[str, str], kind: type[Refusal], code: str) -> None:
+    with pytest.raises(kind, match=f"^{code}$"):
+        complete(TICKET, Head(200, {**GOOD, **changes}), ETAG)
+
+
+@pytest.mark.parametrize("missing", ["etag", "content-length"])
+def test_an_answer_without_proof_decides_nothing(missing: str) -> None:
+    with pytest.raises(Unavailable, match="head_incomplete"):
+        complete(TICKET, Head(200, {name: value for name, value in GOOD.items() if name != missing}))
+
+
+@pytest.mark.parametrize("status", [201, 204, 206, 301, 302, 304, 400, 403, 429, 500, 503])
+def test_another_status_decides_nothing(status: int) -> None:
+    with pytest.raises(Unavailable, match=f"head_{status}"):
+        complete(TICKET, Head(status, GOOD))
+
+
+def test_a_missing_object_may_be_sent_again() -> None:
+    with pytest.raises(NotStored, match="not_stored"):
+        complete(TICKET, Head(404, {}))
+
+
+@pytest.mark.parametrize("storage_class", ["Standard", "IA", None])
+def test_accepts_classes_that_can_be_read_at_once(storage_class: str | None) -> None:
+    headers = {**GOOD, "x-oss-storage-class": storage_class}
+    assert complete(TICKET, Head(200, {name: value for name, value in headers.items() if value})) == UPLOAD
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        ("", ""),
+        ('attachment; filename="a.png"', ""),
+        ("attachment; filename*=UTF-8''%E5%9B%BE.png", "图.png"),
+        ("attachment; filename*=UTF-8''" + "a" * 2000, "a" * 1024),
+        ("attachment; filename*=UTF-8''%FF", "\ufffd"),
+    ],
+)
+def test_reads_the_name_our_grants_write(disposition: str, name: str) -> None:
+    assert complete(TICKET, Head(200, {**GOOD, "content-disposition": disposition})).name == name

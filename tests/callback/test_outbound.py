@@ -1,0 +1,200 @@
+"""The HEAD and the key: bounded in time and size, whatever the other side does."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from scenes import STORED, TICKET, Bucket, Watch
+
+from completing import Head
+from outbound import MAX_KEY_BYTES, Outbound
+from refusals import Unavailable
+from variables import Credentials
+
+ROLE = Credentials("i", "s", "t")
+SHORT = 0.2  # seconds of real time that a test may wait for a deadline
+
+
+@pytest.fixture
+def outbound(bucket: Bucket, watch: Watch) -> Outbound:
+    return Outbound(bucket.url, "examplebucket", "cn-hangzhou", watch)
+
+
+def hurried(bucket: Bucket) -> Outbound:
+    return Outbound(bucket.url, "examplebucket", "cn-hangzhou", time.monotonic)
+
+
+def head(outbound: Outbound, watch: Watch) -> Head:
+    return outbound.head(TICKET.key, ROLE, 0, watch.seconds + 3.5)
+
+
+def raw(*pieces: bytes, first_only: bool = False) -> Callable[[Any], None]:
+    calls: list[int] = []
+
+    def write(answering: Any) -> None:
+        calls.append(1)
+        if first_only and len(calls) > 1:
+            answering.send_response(200)
+            for name, value in STORED.items():
+                answering.send_header(name, value)
+            answering.end_headers()
+            return
+        for piece in pieces:
+            answering.wfile.write(piece)
+
+    return write
+
+
+def dripping(start: bytes) -> Callable[[Any], None]:
+    def drip(answering: Any) -> None:
+        answering.wfile.write(start)
+        for _ in range(1000):  # until the other side ends it
+            answering.wfile.write(b"a")
+            Event().wait(0.01)
+
+    return drip
+
+
+def test_reads_a_head(outbound: Outbound, watch: Watch) -> None:
+    answer = head(outbound, watch)
+    assert answer.status == 200
+    assert {name: answer.headers[name.lower()] for name in STORED} == STORED
+
+
+def test_keeps_its_connection(outbound: Outbound, watch: Watch, bucket: Bucket) -> None:
+    for _ in range(3):
+        head(outbound, watch)
+        watch.seconds += 20
+    assert bucket.connections == 1
+
+
+def test_does_not_reuse_a_connection_that_was_idle(outbound: Outbound, watch: Watch, bucket: Bucket) -> None:
+    head(outbound, watch)
+    watch.seconds += 20.1
+    head(outbound, watch)
+    assert bucket.connections == 2
+
+
+def test_asks_once_more_when_the_connection_breaks(outbound: Outbound, watch: Watch, bucket: Bucket) -> None:
+    bucket.raw = raw(first_only=True)
+    assert head(outbound, watch).status == 200
+    assert len(bucket.asked) == 2
+
+
+@pytest.mark.parametrize("answer", [raw(), raw(b"HTTP/1.1 20"), raw(b"not http\r\n\r\n")])
+def test_no_answer_decides_nothing(
+    answer: Callable[[Any], None], outbound: Outbound, watch: Watch, bucket: Bucket
+) -> None:
+    bucket.raw = answer
+    with pytest.raises(Unavailable, match="head_unanswered"):
+        head(outbound, watch)
+    assert len(bucket.asked) == 2
+
+
+def test_a_bucket_that_is_down_decides_nothing(watch: Watch) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        with pytest.raises(Unavailable, match="head_unanswered"):
+            head(Outbound(address, "examplebucket", "cn-hangzhou", watch), watch)
+
+
+def test_follows_no_redirect(outbound: Outbound, watch: Watch, bucket: Bucket) -> None:
+    bucket.status = 302
+    bucket.headers = {"Location": f"{bucket.url}/elsewhere", "Content-Length": "0"}
+    assert head(outbound, watch).status == 302
+    assert len(bucket.asked) == 1
+
+
+def test_takes_no_proxy_from_the_environment(
+    outbound: Outbound, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+    assert head(outbound, watch).status == 200
+
+
+def test_asks_nothing_when_the_time_is_over(outbound: Outbound, watch: Watch, bucket: Bucket) -> None:
+    with pytest.raises(Unavailable, match="head_unanswered"):
+        outbound.head(TICKET.key, ROLE, 0, watch.seconds)
+    assert bucket.asked == []
+
+
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nX-Long: "])
+def test_a_peer_that_drips_cannot_hold_the_head(start: bytes, bucket: Bucket) -> None:
+    bucket.raw = dripping(start)
+    with pytest.raises(Unavailable, match="head_unanswered"):
+        hurried(bucket).head(TICKET.key, ROLE, 0, time.monotonic() + SHORT)
+    assert len(bucket.asked) == 1
+
+
+def test_a_peer_that_is_silent_cannot_hold_the_head(bucket: Bucket) -> None:
+    silence = Event()
+    bucket.raw = lambda _: silence.wait(10) and None
+    with pytest.raises(Unavailable, match="head_unanswered"):
+        hurried(bucket).head(TICKET.key, ROLE, 0, time.monotonic() + SHORT)
+    silence.set()
+
+
+def key_answer(body: bytes, status: str = "200 OK", extra: str = "") -> Callable[[Any], None]:
+    return raw(f"HTTP/1.1 {status}\r\n{extra}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (key_answer(b"-----BEGIN"), b"-----BEGIN"),
+        (key_answer(b""), b""),
+        (key_answer(b"a" * MAX_KEY_BYTES), b"a" * MAX_KEY_BYTES),
+        (key_answer(b"a" * (MAX_KEY_BYTES + 1)), None),
+        (key_answer(b"gone", "404 Not Found"), None),
+        (key_answer(b"", "302 Found", "Location: /elsewhere\r\n"), None),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"), None),
+        (raw(), None),
+    ],
+)
+def test_reads_a_small_key(
+    answer: Callable[[Any], None], found: bytes | None, outbound: Outbound, watch: Watch, bucket: Bucket
+) -> None:
+    bucket.raw = answer
+    assert outbound.fetch_key(f"{bucket.url}/callback_pub_key_v2.pem", watch.seconds + 1) == found
+    assert len(bucket.asked) == 1
+
+
+def test_does_not_unpack_a_compressed_key(outbound: Outbound, watch: Watch, bucket: Bucket) -> None:
+    bucket.raw = key_answer(b"\x1f\x8b bomb", extra="Content-Encoding: gzip\r\n")
+    assert outbound.fetch_key(f"{bucket.url}/callback_pub_key_v2.pem", watch.seconds + 1) == b"\x1f\x8b bomb"
+
+
+@pytest.mark.parametrize(
+    "start", [b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n"]
+)
+def test_a_peer_that_drips_cannot_hold_the_key(start: bytes, bucket: Bucket) -> None:
+    bucket.raw = dripping(start)
+    assert hurried(bucket).fetch_key(f"{bucket.url}/k.pem", time.monotonic() + SHORT) is None
+
+
+def test_speaks_tls_and_refuses_a_stranger(bucket: Bucket, tmp_path: Path) -> None:
+    certificate = bucket.speak_tls(tmp_path)
+    outbound = hurried(bucket)
+    with pytest.raises(Unavailable, match="head_unanswered"):
+        outbound.head(TICKET.key, ROLE, 0, time.monotonic() + 3.5)
+    assert bucket.asked == []
+    outbound._session.verify = str(certificate)
+    assert outbound.head(TICKET.key, ROLE, 0, time.monotonic() + 3.5).status == 200
+
+
+def test_a_peer_that_drips_over_tls_cannot_hold_the_head(bucket: Bucket, tmp_path: Path) -> None:
+    outbound = hurried(bucket)
+    outbound._session.verify = str(bucket.speak_tls(tmp_path))
+    outbound._object_url = bucket.url
+    bucket.raw = dripping(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    with pytest.raises(Unavailable, match="head_unanswered"):
+        outbound.head(TICKET.key, ROLE, 0, time.monotonic() + SHORT)
+    assert len(bucket.asked) == 1
