@@ -98,9 +98,7 @@ class Bucket:
         today = dt.datetime.now(dt.timezone.utc)
         certificate = (
             x509.CertificateBuilder(name, name, key.public_key(), 1, today - day, today + day)
-            .add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
-            )
+            .add_extension(loopback, critical=False)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .sign(key, SHA256())
         )
