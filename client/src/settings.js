@@ -1,0 +1,97 @@
+/**
+ * What the page is told before anything is uploaded: where the token function is, and what it accepts.
+ * No DOM, no words for people. What is decided here is a courtesy: the token function decides again.
+ */
+
+/** @typedef {import('./upload.js').Transport['get']} Get */
+
+/**
+ * @typedef {{maxBytes: number, slowestBytesPerSecond: number | null, types: string[]}} Limits
+ *   `types` are whole ones or end in `/*`.
+ *
+ * @typedef {{tokenUrl: string, limits: Limits}} Settings
+ *
+ * @typedef {{reason: 'too_large'} | {reason: 'type_not_allowed'} | {reason: 'folder'}} Refused
+ */
+
+const ANSWER_MS = 15_000;
+
+/** The page cannot work. `part` says which of the two things it needs is missing. */
+export class SettingsError extends Error {
+  /** @param {'config' | 'limits'} part @param {string} message */
+  constructor(part, message) {
+    super(message);
+    this.part = part;
+  }
+}
+
+/**
+ * Reads `config.json` from beside the page, then the token function's limits.
+ *
+ * @param {Get} get
+ * @param {string} pageUrl
+ * @returns {Promise<Settings>}
+ * @throws {SettingsError}
+ */
+export async function readSettings(get, pageUrl) {
+  const config = await readJson(get, new URL('config.json', pageUrl).href, 'config');
+  const tokenUrl = tokenUrlIn(config, pageUrl);
+  const limits = limitsIn(await readJson(get, `${tokenUrl}limits`, 'limits'));
+  return { tokenUrl, limits };
+}
+
+/**
+ * @param {{size: number, type: string}} file
+ * @param {Limits} limits
+ * @returns {Refused | null}
+ */
+export function refuse({ size, type }, { maxBytes, types }) {
+  if (size > maxBytes) return { reason: 'too_large' };
+  const given = (type || 'application/octet-stream').toLowerCase();
+  const allowed = types.some(
+    (pattern) =>
+      pattern === '*/*' ||
+      pattern === given ||
+      (pattern.endsWith('/*') && given.startsWith(pattern.slice(0, -1))),
+  );
+  return allowed ? null : { reason: 'type_not_allowed' };
+}
+
+/**
+ * @param {Get} get
+ * @param {string} url
+ * @param {'config' | 'limits'} part
+ * @returns {Promise<Record<string, unknown>>}
+ */
+async function readJson(get, url, part) {
+  try {
+    const { status, body } = await get(url, {}, AbortSignal.timeout(ANSWER_MS));
+    if (status !== 200) throw new Error(`answered ${status}`);
+    return Object(JSON.parse(body));
+  } catch (error) {
+    throw new SettingsError(part, `${url}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** @param {Record<string, unknown>} config @param {string} pageUrl @returns {string} ending in a slash */
+function tokenUrlIn(config, pageUrl) {
+  const given = config['tokenUrl'];
+  try {
+    const url = typeof given === 'string' && given ? new URL(given, pageUrl) : null;
+    if (url && /^https?:$/.test(url.protocol)) return url.origin + url.pathname.replace(/\/*$/, '/');
+  } catch {
+    // said below
+  }
+  throw new SettingsError('config', 'config.json has no "tokenUrl" that is an http address');
+}
+
+/** @param {Record<string, unknown>} answer @returns {Limits} */
+function limitsIn({ max_bytes: maxBytes, slowest_bytes_per_second: slowest, types }) {
+  if (typeof maxBytes !== 'number' || !Array.isArray(types))
+    throw new SettingsError('limits', 'not an answer of ours');
+  return {
+    maxBytes,
+    slowestBytesPerSecond: typeof slowest === 'number' ? slowest : null,
+    types: types.map((type) => String(type).toLowerCase()),
+  };
+}

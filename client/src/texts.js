@@ -1,0 +1,306 @@
+/**
+ * Every word that people read, in two languages. The type of `english` is the list: what is missing in Chinese
+ * does not pass the type checker (for `codes`, a test).
+ */
+
+/** @typedef {'en' | 'zh'} Language */
+/** @typedef {typeof english} Texts */
+/** @typedef {import('./settings.js').Limits} Limits */
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
+
+/** @param {number} bytes @returns {string} in steps of 1024, such as `4.8 MB` */
+export function sizeInWords(bytes) {
+  const step = Math.min(UNITS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** step;
+  return `${Number(value.toFixed(value < 100 ? 1 : 0))} ${UNITS[step]}`;
+}
+
+/** Two sizes side by side: exact ones when rounding would make them look alike. @param {number[]} sizes */
+function sizesInWords(...sizes) {
+  const words = sizes.map(sizeInWords);
+  return new Set(words).size === sizes.length ? words : sizes.map((size) => `${size.toLocaleString('en')} B`);
+}
+
+/** Types that have an everyday name. @type {Record<string, [en: string, zh: string]>} */
+const TYPE_NAMES = {
+  '*/*': ['any type', '任意类型'],
+  'image/*': ['images', '图片'],
+  'video/*': ['videos', '视频'],
+  'audio/*': ['audio', '音频'],
+  'text/*': ['text files', '文本'],
+  'font/*': ['fonts', '字体'],
+  'text/plain': ['plain text', '纯文本'],
+  'text/csv': ['CSV', 'CSV'],
+  'text/markdown': ['Markdown', 'Markdown'],
+  'application/pdf': ['PDF', 'PDF'],
+  'application/zip': ['ZIP', 'ZIP'],
+  'application/gzip': ['GZIP', 'GZIP'],
+  'application/json': ['JSON', 'JSON'],
+  'application/xml': ['XML', 'XML'],
+  'application/msword': ['Word', 'Word'],
+  'application/vnd.ms-excel': ['Excel', 'Excel'],
+  'application/vnd.ms-powerpoint': ['PowerPoint', 'PowerPoint'],
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document': ['Word', 'Word'],
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': ['Excel', 'Excel'],
+  'application/vnd.openxmlformats-officedocument.presentationml.presentation': ['PowerPoint', 'PowerPoint'],
+  'application/octet-stream': ['other files', '其他文件'],
+};
+
+/** @param {string[]} types @param {0 | 1} column */
+const typeNames = (types, column) => [...new Set(types.map((type) => TYPE_NAMES[type]?.[column] ?? type))];
+
+/** @param {string[]} words @returns {string} `a, b and c` */
+const list = (words) => new Intl.ListFormat('en-GB').format(words);
+
+const english = {
+  title: 'Direct upload',
+  heading: 'Upload files',
+  lead: 'They go straight from this browser to Alibaba Cloud OSS. Each shows what your server answered when it arrived.',
+  language: 'Language',
+  choose: 'Choose files',
+  drop: 'or drop them here',
+  loading: 'Asking what may be uploaded…',
+  limits: (/** @type {Limits} */ { maxBytes, types, slowestBytesPerSecond: slowest }) =>
+    `Up to ${sizeInWords(maxBytes)} each: ${list(typeNames(types, 0))}.` +
+    (slowest ? ` The largest need a connection that sends at least ${sizeInWords(slowest)} a second.` : ''),
+  tryAgain: 'Try again',
+  askAgain: 'Ask again',
+  cancel: 'Cancel',
+  remove: 'Remove',
+  copy: 'Copy',
+  copied: 'Copied',
+  copyAnswer: 'Copy answer',
+  uploads: 'Uploads',
+  tally: (/** @type {number} */ done, /** @type {number} */ all) => `${done} of ${all} done`,
+  answer: 'What the callback answered',
+  facts: { key: 'Key', size: 'Size', etag: 'ETag', type: 'Type' },
+  requestId: 'Request ID',
+  aboutFile: (/** @type {string} */ action, /** @type {string} */ name) => `${action}: ${name}`,
+  trouble: {
+    config: 'This page does not know where to upload: its config.json is missing or broken.',
+    limits: 'The upload service cannot be reached, so nothing can be uploaded right now.',
+  },
+  states: {
+    waiting: 'Waiting for its turn',
+    signing: 'Asking for permission…',
+    signingAgain: 'That did not get through. Trying again…',
+    offline: 'Waiting for the network',
+    sending: (/** @type {string} */ loaded, /** @type {string} */ total) => `${loaded} of ${total}`,
+    speed: (/** @type {string} */ size) => `${size}/s`,
+    timeLeft: (/** @type {number} */ seconds) =>
+      seconds < 60
+        ? `${seconds} s left`
+        : seconds < 3600
+          ? `${Math.round(seconds / 60)} min left`
+          : `${(seconds / 3600).toFixed(1)} h left`,
+    answering: 'Sent. Waiting for the answer…',
+    confirming: 'Sent. Confirming that it arrived…',
+    done: 'Done',
+    failed: 'Failed',
+    aborted: 'Cancelled',
+    refused: 'Not sent',
+    notConfirmed: 'Stored, not confirmed',
+  },
+  refused: {
+    too_large: (/** @type {number} */ size, /** @type {Limits} */ { maxBytes }) => {
+      const [has, limit] = sizesInWords(size, maxBytes);
+      return `The file is too large: it has ${has}, and at most ${limit} can be uploaded.`;
+    },
+    type_not_allowed: (/** @type {string} */ type, /** @type {Limits} */ { types }) =>
+      `${type ? `Files of type ${type}` : 'Files of an unknown type'} are not accepted here. ` +
+      `Accepted: ${list(typeNames(types, 0))}.`,
+    folder: 'A folder cannot be uploaded as one. Open it and choose its files.',
+  },
+  codes: /** @type {Record<string, string>} */ ({
+    aborted: 'You cancelled this upload.',
+    network: 'The connection failed, several times. Check your network, then try again.',
+    not_confirmed:
+      'The file was sent, but your server has not confirmed it yet. Ask again in a moment; ' +
+      'the file is sent again only if it is missing.',
+    not_stored: 'The file was sent several times but did not arrive. Try again later.',
+    too_slow:
+      'The upload took longer than it was permitted to. Choose the file again on a faster connection, or a smaller file.',
+    grant_expired: 'The permission to upload kept running out before the file was sent. Try again.',
+    bad_answer: 'The upload service gave an answer that makes no sense. Try again later.',
+    unexpected: 'Something in this page went wrong. Reload it and try again.',
+    missing_parameter: 'The upload service and this page do not fit together. Reload the page.',
+    unknown_parameter: 'The upload service and this page do not fit together. Reload the page.',
+    name_invalid: "The file's name holds characters that are not allowed. Rename it and try again.",
+    name_too_long: "The file's name is too long. Shorten it and try again.",
+    size_invalid: "The file's size was not understood.",
+    too_large: 'The file is larger than the upload service allows.',
+    type_invalid: "The file's type was not understood.",
+    type_not_allowed: 'Files of this type are not accepted.',
+    unauthorized: 'You are not signed in, or your sign-in has ended.',
+    foreign_origin: "The upload service does not accept uploads from this page's address.",
+    not_found: 'There is no upload service at the address this page was given.',
+    method_not_allowed: 'The upload service and this page do not fit together. Reload the page.',
+    misconfigured: 'The upload service is not set up correctly. Its operator finds the reason in the log.',
+    internal: 'The upload service made a mistake. Try again later.',
+    unavailable: 'The upload service is busy or cannot reach the storage. Try again in a moment.',
+    not_verified: "The confirmation was refused: the upload's ticket is no longer valid.",
+    bucket_versioned:
+      'The storage keeps old versions of files, which uploads must not meet. Its operator can turn that off.',
+    AccessDenied:
+      'OSS refused the upload: it does not match what was permitted, or the permission has ended.',
+    SignatureDoesNotMatch:
+      'OSS refused the upload: its signature is wrong. The operator should check the AccessKey and the region.',
+    InvalidAccessKeyId: 'OSS refused the upload: it does not know the key that signed it.',
+    InvalidSecurityToken: 'OSS refused the upload: the temporary key that signed it is not valid.',
+    InvalidPolicyDocument: "OSS did not understand the upload's permission.",
+    InvalidArgument: "OSS did not understand one of the upload's fields.",
+    MalformedPOSTRequest:
+      'The form did not arrive at OSS as it should. Something on the way may have changed it.',
+    EntityTooLarge: 'OSS refused the file: it is larger than announced.',
+    EntityTooSmall: 'OSS refused the file: it is smaller than announced. Was it changed in the meantime?',
+    NoSuchBucket: 'The storage that this upload is meant for does not exist.',
+  }),
+  differs: 'What is stored is not what was to be uploaded, so it was not accepted.',
+  refusedWith: (/** @type {number} */ status) => `The upload was refused (${status}).`,
+  brokenWith: (/** @type {number} */ status) =>
+    `The upload service is out of order at the moment (${status}). Try again later.`,
+  announce: {
+    added: (/** @type {number} */ count) => (count === 1 ? '1 file added' : `${count} files added`),
+    file: (/** @type {string} */ name, /** @type {string} */ what) => `${name}: ${what}`,
+  },
+};
+
+/** @type {Texts} */
+const chinese = {
+  title: '文件直传',
+  heading: '上传文件',
+  lead: '文件从浏览器直接传到阿里云 OSS；到达之后，这里会显示您的服务器给出的应答。',
+  language: '语言',
+  choose: '选择文件',
+  drop: '或将文件拖放到此处',
+  loading: '正在查询上传限制…',
+  limits: ({ maxBytes, types, slowestBytesPerSecond: slowest }) =>
+    `单个文件不超过 ${sizeInWords(maxBytes)}，可上传：${typeNames(types, 1).join('、')}。` +
+    (slowest ? `最大的文件需要上行速度不低于每秒 ${sizeInWords(slowest)}。` : ''),
+  tryAgain: '重试',
+  askAgain: '再次确认',
+  cancel: '取消',
+  remove: '移除',
+  copy: '复制',
+  copied: '已复制',
+  copyAnswer: '复制应答',
+  uploads: '上传列表',
+  tally: (done, all) => `已完成 ${done} / ${all}`,
+  answer: '回调应答',
+  facts: { key: '对象名', size: '大小', etag: 'ETag', type: '类型' },
+  requestId: '请求 ID',
+  aboutFile: (action, name) => `${action}：${name}`,
+  trouble: {
+    config: '此页面不知道该上传到哪里：config.json 缺失或内容有误。',
+    limits: '无法连接上传服务，暂时不能上传文件。',
+  },
+  states: {
+    waiting: '排队等待中',
+    signing: '正在获取上传许可…',
+    signingAgain: '刚才没有传成，正在重试…',
+    offline: '等待网络恢复',
+    sending: (loaded, total) => `${loaded} / ${total}`,
+    speed: (size) => `${size}/秒`,
+    timeLeft: (seconds) =>
+      seconds < 60
+        ? `剩余 ${seconds} 秒`
+        : seconds < 3600
+          ? `剩余 ${Math.round(seconds / 60)} 分钟`
+          : `剩余 ${(seconds / 3600).toFixed(1)} 小时`,
+    answering: '已发送，等待应答…',
+    confirming: '已发送，正在确认是否到达…',
+    done: '已完成',
+    failed: '上传失败',
+    aborted: '已取消',
+    refused: '未发送',
+    notConfirmed: '已存储，尚未确认',
+  },
+  refused: {
+    too_large: (size, { maxBytes }) => {
+      const [has, limit] = sizesInWords(size, maxBytes);
+      return `文件过大：文件为 ${has}，最大允许 ${limit}。`;
+    },
+    type_not_allowed: (type, { types }) =>
+      `不接受${type ? ` ${type} 类型` : '类型未知'}的文件。可上传：${typeNames(types, 1).join('、')}。`,
+    folder: '不能直接上传文件夹，请打开后选择其中的文件。',
+  },
+  codes: {
+    aborted: '您取消了这次上传。',
+    network: '网络连接多次失败。请检查网络后重试。',
+    not_confirmed: '文件已经发出，但服务器尚未确认。请稍后再次确认；只有在确定没有存储时才会重新发送。',
+    not_stored: '文件发送了多次仍未到达，请稍后重试。',
+    too_slow: '上传用时超过了许可的时限。请换用更快的网络重新选择文件，或选择更小的文件。',
+    grant_expired: '上传许可多次在发送之前就已过期，请重试。',
+    bad_answer: '上传服务返回了无法理解的应答，请稍后重试。',
+    unexpected: '页面出现了问题，请刷新后重试。',
+    missing_parameter: '上传服务与此页面版本不符，请刷新页面。',
+    unknown_parameter: '上传服务与此页面版本不符，请刷新页面。',
+    name_invalid: '文件名含有不允许的字符，请重命名后再试。',
+    name_too_long: '文件名太长，请缩短后再试。',
+    size_invalid: '无法识别文件大小。',
+    too_large: '文件超过了上传服务允许的大小。',
+    type_invalid: '无法识别文件类型。',
+    type_not_allowed: '不接受这种类型的文件。',
+    unauthorized: '您尚未登录，或登录已过期。',
+    foreign_origin: '上传服务不接受来自此页面地址的上传。',
+    not_found: '此页面配置的地址上没有上传服务。',
+    method_not_allowed: '上传服务与此页面版本不符，请刷新页面。',
+    misconfigured: '上传服务的配置有误，运维人员可在日志中查看原因。',
+    internal: '上传服务内部出错，请稍后重试。',
+    unavailable: '上传服务繁忙或无法访问存储，请稍后重试。',
+    not_verified: '确认请求被拒绝：这次上传的凭证已失效。',
+    bucket_versioned: '存储空间开启了版本控制，不能用于上传，请运维人员关闭。',
+    AccessDenied: 'OSS 拒绝了上传：内容与许可不符，或许可已过期。',
+    SignatureDoesNotMatch: 'OSS 拒绝了上传：签名不正确。请运维人员检查 AccessKey 和地域。',
+    InvalidAccessKeyId: 'OSS 拒绝了上传：签名所用的 AccessKey 不存在。',
+    InvalidSecurityToken: 'OSS 拒绝了上传：签名所用的临时凭证无效。',
+    InvalidPolicyDocument: 'OSS 无法识别这次上传的许可。',
+    InvalidArgument: 'OSS 无法识别上传表单中的某个字段。',
+    MalformedPOSTRequest: '表单没有完整地到达 OSS，可能在途中被改动。',
+    EntityTooLarge: 'OSS 拒绝了文件：比申请时更大。',
+    EntityTooSmall: 'OSS 拒绝了文件：比申请时更小。文件是否被改动过？',
+    NoSuchBucket: '上传目标存储空间不存在。',
+  },
+  differs: '已存储的内容与要上传的不一致，因此未被接受。',
+  refusedWith: (status) => `上传被拒绝（${status}）。`,
+  brokenWith: (status) => `上传服务暂时不可用（${status}），请稍后重试。`,
+  announce: {
+    added: (count) => `已添加 ${count} 个文件`,
+    file: (name, what) => `${name}：${what}`,
+  },
+};
+
+/** @type {Record<Language, Texts>} */
+export const TEXTS = { en: english, zh: chinese };
+
+/**
+ * The language to begin with.
+ *
+ * @param {string | null} remembered
+ * @param {readonly string[]} preferred
+ * @returns {Language}
+ */
+export function firstLanguage(remembered, preferred) {
+  if (remembered === 'en' || remembered === 'zh') return remembered;
+  const known = preferred
+    .map((tag) => tag.toLowerCase().split('-')[0])
+    .find((tag) => tag === 'en' || tag === 'zh');
+  return known === 'zh' ? 'zh' : 'en';
+}
+
+/**
+ * One sentence for an error code.
+ *
+ * @param {Texts} texts
+ * @param {string} code
+ * @param {number} status
+ * @returns {string}
+ */
+export function sentenceFor(texts, code, status) {
+  const own = Object.hasOwn(texts.codes, code) ? texts.codes[code] : undefined;
+  if (own) return own;
+  if (/^(object_differs|size_differs|etag_differs|object_encoded|storage_class_differs)$/.test(code))
+    return texts.differs;
+  return status >= 500 || status < 400 ? texts.brokenWith(status) : texts.refusedWith(status);
+}

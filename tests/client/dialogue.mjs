@@ -1,0 +1,242 @@
+/**
+ * A scripted network and a clock that nobody waits for: a test is the dialogue it expects.
+ *
+ *   const call = await dialogue([
+ *     ['token', grant('a')],
+ *     ['oss a', callbackFailed()],
+ *     ['confirm a', done('a')],
+ *   ]);
+ *
+ * Each line is who is asked, then what comes back. A question out of turn, or one never asked, fails the test.
+ */
+import assert from 'node:assert/strict';
+import { NetworkFault, uploadFile } from '../../client/src/upload.js';
+
+export const START_MS = Date.UTC(2026, 10, 23, 12, 0, 0);
+export const PHOTO = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
+const FORM_OVERHEAD = 100; // bytes of a form that are not the file's
+
+// ---- What comes back
+
+/** @param {string} id @param {object} [more] */
+export const grant = (id, more = {}) =>
+  json(200, {
+    id,
+    url: 'https://oss.test/',
+    method: 'POST',
+    key: `uploads/${id}.jpg`,
+    fields: { key: `uploads/${id}.jpg`, policy: 'p', 'x-oss-signature': 's' },
+    expires_in: 300,
+    ticket: `ticket-${id}`,
+    confirm: 'https://callback.test/confirm',
+    ...more,
+  });
+
+export const done = (id) => json(200, { Status: 'OK', id, key: `uploads/${id}.jpg`, size: 5 });
+
+export const problem = (status, code, headers = {}) =>
+  json(
+    status,
+    { type: 'about:blank', title: code, status, code, detail: `${code}.`, request_id: 'r-1' },
+    headers,
+  );
+
+export const json = (status, body, headers = {}) => ({ status, headers, body: JSON.stringify(body) });
+
+export const xml = (status, code, { message = '', ec = '', requestId = '5C3D' } = {}) => ({
+  status,
+  headers: {},
+  body:
+    `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message>` +
+    `<RequestId>${requestId}</RequestId><HostId>b.oss.test</HostId>${ec && `<EC>${ec}</EC>`}</Error>`,
+});
+
+export const callbackFailed = () =>
+  xml(203, 'CallbackFailed', { message: 'Error status : 502.', ec: '0007-00000203' });
+
+export const policyExpired = () =>
+  xml(403, 'AccessDenied', { message: 'Invalid according to Policy: Policy expired.', ec: '0006-00000213' });
+
+/** The connection fails before an answer. */
+export const unreachable = () => () => {
+  throw new NetworkFault('unreachable');
+};
+
+/** The connection fails when this many of the file's bytes have left. */
+export const cutAfter =
+  (bytes) =>
+  ({ send }) => {
+    send(bytes);
+    throw new NetworkFault('reset');
+  };
+
+/** All of it leaves, and no answer comes back. */
+export const answerLost = () => cutAfter(PHOTO.size);
+
+/** The browser knew that the body had left, though it never said so in a progress event. */
+export const answerLostUnseen = () => () => {
+  throw new NetworkFault('reset', true);
+};
+
+/** Some bytes leave, then nothing happens for ever. */
+export const silenceAfter =
+  (bytes) =>
+  ({ send }) => {
+    if (bytes) send(bytes);
+    return new Promise(() => {});
+  };
+export const silence = () => silenceAfter(0);
+
+/** An answer that comes while the body is still on its way. */
+export const early = (answer) => () => answer;
+
+/** Bytes trickle out over this time, then the answer comes. */
+export const slowly =
+  (seconds, answer) =>
+  async ({ send, clock }) => {
+    for (let passed = 0; passed < seconds; passed += 10) {
+      send(1 + Math.floor((4 * passed) / seconds));
+      await clock.wait(10_000);
+    }
+    send(PHOTO.size);
+    return answer;
+  };
+
+/** The request stands in the browser's own queue for a time before a byte leaves. */
+export const queued =
+  (seconds, answer) =>
+  async ({ send, clock }) => {
+    for (let passed = 0; passed < seconds; passed += 10) await clock.wait(10_000);
+    send(PHOTO.size);
+    return answer;
+  };
+
+/** The caller gives up at this point of the dialogue. */
+export const cancelled =
+  (bytes = 0) =>
+  ({ send, cancel }) => {
+    if (bytes) send(bytes);
+    cancel();
+    return new Promise(() => {});
+  };
+
+// ---- The play
+
+/** Time that moves only when everybody waits. */
+export class Clock {
+  #ms = START_MS;
+  #timers = new Set();
+
+  now = () => this.#ms;
+
+  wait = (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const timer = { at: this.#ms + ms, resolve };
+      this.#timers.add(timer);
+      signal?.addEventListener('abort', () => {
+        this.#timers.delete(timer);
+        reject(signal.reason);
+      });
+    });
+
+  /** Lets time pass until the promise has settled. */
+  async play(promise) {
+    let settled = false;
+    promise
+      .catch(() => {})
+      .finally(() => {
+        settled = true;
+      });
+    for (;;) {
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+      if (settled) return promise;
+      const next = [...this.#timers].sort((a, b) => a.at - b.at)[0];
+      assert.ok(next, 'everybody waits, and nobody for the clock');
+      this.#timers.delete(next);
+      this.#ms = next.at;
+      next.resolve();
+    }
+  }
+
+  get idle() {
+    return this.#timers.size === 0;
+  }
+}
+
+/**
+ * @param {[string, unknown][]} script
+ * @param {object} [options]  of uploadFile; and `file`; `cancelAt`, the state or pause that makes the caller give
+ *   up; `offline`, for how many seconds the nth question finds the machine offline
+ */
+export async function dialogue(script, { file = PHOTO, cancelAt, offline = [], ...options } = {}) {
+  const clock = new Clock();
+  const controller = new AbortController();
+  const lines = [...script];
+  const requests = [];
+  const states = [];
+  const pauses = [];
+  const outOfTurn = [];
+
+  const hear = async (who, request, onProgress = () => {}) => {
+    requests.push({ who, at: clock.now() - START_MS, ...request });
+    const [expected, reply] = lines.shift() ?? ['nobody'];
+    if (who !== expected) outOfTurn.push(`asked ${who} instead of ${expected}`);
+    const send = (bytes) => onProgress(bytes + FORM_OVERHEAD, file.size + FORM_OVERHEAD);
+    if (typeof reply === 'function') return reply({ send, clock, cancel: () => controller.abort() });
+    send(file.size);
+    return reply;
+  };
+  const transport = {
+    get: (url, headers) => hear('token', { url, headers }),
+    postForm: (url, fields, sent, onProgress) =>
+      hear(`oss ${/uploads\/(\w+)/.exec(fields.key)?.[1]}`, { url, fields, file: sent }, onProgress),
+    postJson: (url, body, headers) =>
+      hear(`confirm ${body.ticket.replace('ticket-', '')}`, { url, body, headers }),
+  };
+  const wait = async (ms, signal) => {
+    if (cancelAt === 'pause' && ms < 10_000) queueMicrotask(() => controller.abort());
+    await clock.wait(ms, signal);
+    pauses.push(ms);
+  };
+  const onState = (state) => {
+    states.push(told(state));
+    if (state.state === cancelAt) controller.abort();
+  };
+  const upload = uploadFile(file, {
+    tokenUrl: 'https://token.test/',
+    transport,
+    wait,
+    onState,
+    now: clock.now,
+    random: () => 0.5,
+    signal: controller.signal,
+    ...options,
+    online: async (signal) => {
+      const seconds = offline.shift();
+      if (seconds) await clock.wait(seconds * 1000, signal);
+    },
+  });
+  const [outcome] = await Promise.allSettled([clock.play(upload)]);
+  assert.deepEqual(outOfTurn, []);
+  assert.equal(outcome.reason?.code === 'unexpected' ? outcome.reason.message : '', '');
+  assert.deepEqual(lines, [], 'never asked');
+  assert.ok(clock.idle, 'a timer was left behind');
+  return {
+    states,
+    requests,
+    pauses,
+    tookMs: clock.now() - START_MS,
+    result: outcome.value,
+    error: outcome.reason,
+  };
+}
+
+const told = (state) => {
+  if (state.state === 'sending') return `sending ${state.loaded}/${state.total}`;
+  if (state.state === 'failed')
+    return `failed ${state.code} ${state.status}${state.retryable ? ' retryable' : ''}`;
+  return state.state;
+};

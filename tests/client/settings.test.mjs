@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { SettingsError, readSettings, refuse } from '../../client/src/settings.js';
+
+const PAGE = 'https://page.test/app/index.html';
+const LIMITS = {
+  max_bytes: 1000,
+  slowest_bytes_per_second: 131072,
+  types: ['image/*', 'Application/PDF'],
+  grants: ['file'],
+};
+
+/** @param {Record<string, unknown>} answers  by address; text is answered as it is, anything else as JSON */
+const site = (answers) => async (url) => {
+  if (!(url in answers)) return { status: 404, headers: {}, body: '' };
+  const body = answers[url];
+  if (body instanceof Error) throw body;
+  return { status: 200, headers: {}, body: typeof body === 'string' ? body : JSON.stringify(body) };
+};
+
+const read = (config, limits = LIMITS) =>
+  readSettings(
+    site({ 'https://page.test/app/config.json': config, 'https://token.test/t/limits': limits }),
+    PAGE,
+  );
+
+test('reads where the token function is, then what it accepts', async () => {
+  assert.deepEqual(await read({ tokenUrl: 'https://token.test/t/' }), {
+    tokenUrl: 'https://token.test/t/',
+    limits: { maxBytes: 1000, slowestBytesPerSecond: 131072, types: ['image/*', 'application/pdf'] },
+  });
+});
+
+for (const tokenUrl of ['https://token.test/t', 'https://token.test/t//', 'https://token.test/t/?x=1#y']) {
+  test(`${tokenUrl} is read as https://token.test/t/`, async () => {
+    assert.equal((await read({ tokenUrl })).tokenUrl, 'https://token.test/t/');
+  });
+}
+
+for (const config of [
+  '',
+  'no',
+  '[]',
+  'null',
+  {},
+  { tokenUrl: 7 },
+  { tokenUrl: '' },
+  { tokenUrl: 'https://' },
+  { tokenUrl: 'javascript:1' },
+]) {
+  test(`config.json ${JSON.stringify(config)} is told as broken`, async () => {
+    await assert.rejects(read(config), (error) => error instanceof SettingsError && error.part === 'config');
+  });
+}
+
+test('a missing config.json is told as such', async () => {
+  await assert.rejects(readSettings(site({}), PAGE), {
+    part: 'config',
+    message: 'https://page.test/app/config.json: answered 404',
+  });
+});
+
+for (const limits of [
+  new TypeError('failed to fetch'),
+  'no',
+  'null',
+  {},
+  { ...LIMITS, max_bytes: '1000' },
+  { ...LIMITS, types: 'image/*' },
+]) {
+  test(`limits ${limits instanceof Error ? limits : JSON.stringify(limits)} are told as unreachable`, async () => {
+    await assert.rejects(read({ tokenUrl: 'https://token.test/t/' }, limits), { part: 'limits' });
+  });
+}
+
+for (const [what, file, reason] of [
+  ['a picture', { size: 1000, type: 'image/png' }, undefined],
+  ['an empty file', { size: 0, type: 'image/png' }, undefined],
+  ['a type in capitals', { size: 1, type: 'APPLICATION/PDF' }, undefined],
+  ['one byte too many', { size: 1001, type: 'image/png' }, 'too_large'],
+  ['another type', { size: 1, type: 'text/html' }, 'type_not_allowed'],
+  ['a type that only begins alike', { size: 1, type: 'imagesque/png' }, 'type_not_allowed'],
+  ['no type at all', { size: 1, type: '' }, 'type_not_allowed'],
+]) {
+  test(`${what}: ${reason ?? 'accepted'}`, () => {
+    assert.equal(
+      refuse(file, { maxBytes: 1000, slowestBytesPerSecond: null, types: ['image/*', 'application/pdf'] })
+        ?.reason,
+      reason,
+    );
+  });
+}
+
+test('any type goes where any type is allowed', () => {
+  assert.equal(
+    refuse({ size: 1, type: '' }, { maxBytes: 1, slowestBytesPerSecond: null, types: ['*/*'] }),
+    null,
+  );
+});
