@@ -1,0 +1,75 @@
+"""What OSS answers when it refuses: the error that rules raise, and OSS's XML for it.
+
+Rules raise `OssError` where they find the fault; this module never decides anything.
+Source: OSS error response page (Code, Message, RequestId, HostId) and captures with EC and RecommendDoc.
+"""
+
+import re
+from collections.abc import Mapping
+
+RECOMMEND_DOC = "https://api.aliyun.com/troubleshoot?q="
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class OssError(Exception):
+    """A refusal with OSS's HTTP status, Code, Message and EC (empty where no document names one).
+
+    `details` are the further elements that some codes carry, such as ArgumentName.
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, ec: str = "", details: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(f"{status} {code} {ec} {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.ec = ec
+        self.details = dict(details or {})
+
+
+def invalid_argument(message: str, ec: str = "", *, name: str = "", value: str = "") -> OssError:
+    """400 InvalidArgument, which names the argument and repeats its value (php-sdk #158, PicGo #877)."""
+    details = {"ArgumentName": name, "ArgumentValue": value} if name else None
+    return OssError(400, "InvalidArgument", message, ec, details)
+
+
+def bucket_acl_denied() -> OssError:
+    """403 for a caller without any right to the bucket (OSS: PostObject errors; EC 0003-00000001)."""
+    return OssError(
+        403, "AccessDenied", "You have no right to access this object because of bucket acl.", "0003-00000001"
+    )
+
+
+def no_such_key(key: str) -> OssError:
+    """404 for an object that is not there (OSS: GetObject; EC 0026-00000001)."""
+    return OssError(404, "NoSuchKey", "The specified key does not exist.", "0026-00000001", {"Key": key})
+
+
+def file_already_exists() -> OssError:
+    """409 of x-oss-forbid-overwrite (OSS: PostObject and 409 error page)."""
+    return OssError(
+        409, "FileAlreadyExists", "The object you specified already exists and can not be overwritten."
+    )
+
+
+def not_emulated(what: str) -> OssError:
+    """501 for what OSS does and this stand-in does not: said aloud rather than answered wrongly."""
+    return OssError(501, "NotImplemented", f"The stand-in does not emulate {what}.")
+
+
+def error_document(error: OssError, *, request_id: str, host_id: str) -> bytes:
+    """OSS's XML for `error`. Text that XML cannot carry is replaced, so that the document always parses."""
+    elements = {"Code": error.code, "Message": error.message, "RequestId": request_id, "HostId": host_id}
+    elements |= error.details
+    if error.ec:
+        elements |= {"EC": error.ec, "RecommendDoc": RECOMMEND_DOC + error.ec}
+    inner = "".join(f"<{name}>{xml_text(text)}</{name}>" for name, text in elements.items())
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inner}</Error>'.encode()
+
+
+def xml_text(text: str) -> str:
+    """`text` as XML character content."""
+    clean = _NOT_XML.sub("\ufffd", text)
+    return clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,85 @@
+"""Does a form satisfy its policy? Pure: fields and a parsed policy in, an OssError out.
+
+Source: OSS PostObject page "Policy"; EC 0006-00000213, -226, -227, -228; 400 error page for the sizes.
+"""
+
+from collections.abc import Mapping
+
+from oss.errors import OssError
+from oss.policy import Condition, Policy
+
+# OSS: EC page 0006-00000228: a V4 form must pin these. (It lists x-oss-signature too, which signs the policy
+# and so cannot be in it.)
+V4_PINNED = ("x-oss-signature-version", "x-oss-credential", "x-oss-date")
+
+
+def check_expiration(policy: Policy, now: float) -> None:
+    """Refuse an expired policy. OSS looks when the *complete* request has arrived (EC 0006-00000213)."""
+    if policy.expires <= now:
+        raise _denied("Policy expired.", "0006-00000213")
+
+
+def check_conditions(
+    policy: Policy, fields: Mapping[str, str], *, bucket: str, v4: bool, switches: Mapping[str, str]
+) -> None:
+    """Refuse a form that breaks a condition or carries a field that must be pinned and is not.
+
+    `fields` have lower-case names. A condition on a field the form lacks fails.
+    """
+    known = {**fields, "bucket": bucket}
+    any_case = switches["condition_letter_case"] == "any"
+    pinned = set()
+    for condition in policy.conditions:
+        name = condition.field.lower() if any_case else condition.field
+        if name not in known:
+            raise _denied(f"Policy Condition failed: {condition}", "0006-00000226")
+        if not _holds(condition, known[name]):
+            raise _denied(f"Policy Condition failed: {condition}", "0006-00000227")
+        pinned.add(name)
+    if v4:
+        _check_extra_fields(fields, pinned, strict=switches["unpinned_x_oss"] == "refuse")
+
+
+def check_largest_size(policy: Policy, size_bytes: int) -> None:
+    """Refuse as soon as more has arrived than every content-length-range allows (EC 0006-00000003)."""
+    if any(size_bytes > size.max_bytes for size in policy.size_ranges):
+        message = "Your proposed upload exceeds the maximum allowed size."
+        raise OssError(400, "EntityTooLarge", message, "0006-00000003")
+
+
+def check_smallest_size(policy: Policy, size_bytes: int) -> None:
+    """Refuse a file that ended too early (OSS: 400 error page; no EC known)."""
+    if any(size_bytes < size.min_bytes for size in policy.size_ranges):
+        message = "Your proposed upload smaller than the minimum allowed size."
+        raise OssError(400, "EntityTooSmall", message)
+
+
+def _check_extra_fields(fields: Mapping[str, str], pinned: set[str], *, strict: bool) -> None:
+    for name in fields:
+        must = name in V4_PINNED or (strict and name.startswith("x-oss-") and name != "x-oss-signature")
+        if must and name not in pinned:
+            raise _denied(f"Extra input fields: {name}", "0006-00000228")
+
+
+def _holds(condition: Condition, sent: str) -> bool:
+    values = [_literal(value) for value in condition.values]
+    if condition.operator == "not-in":
+        return None not in values and sent not in values
+    if condition.operator == "starts-with":
+        return values[0] is not None and sent.startswith(values[0])
+    return sent in values
+
+
+def _literal(value: str) -> str | None:
+    r"""Return a value with `\$` resolved; None, equal to nothing, if a `$` stands without its escape.
+
+    OSS: PostObject page, "Policy": `$` marks a variable, a literal one is `\$`. What OSS makes of a bare one
+    is unconfirmed, so nothing may depend on it.
+    """
+    if "$" in value.replace(r"\$", ""):
+        return None
+    return value.replace(r"\$", "$")
+
+
+def _denied(message: str, ec: str) -> OssError:
+    return OssError(403, "AccessDenied", f"Invalid according to Policy: {message}", ec)

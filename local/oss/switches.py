@@ -1,0 +1,78 @@
+"""What nobody outside Alibaba knows about OSS and our code meets: each a named switch, strict by default.
+
+Tests of what is issued run strict; tests of what an attacker might try run permissive. What nothing of ours
+meets has one strict behaviour and no switch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One open question: `values` lists the possible behaviours, the strict one first."""
+
+    name: str
+    values: tuple[str, ...]
+    source: str
+
+
+SWITCHES = (
+    Switch(
+        "unpinned_x_oss",
+        ("refuse", "accept"),
+        "Whether a V4 form may carry an x-oss-* field that no condition names, beyond the three that must be "
+        "pinned. EC 0006-00000228 says 'extra input fields'; official samples leave fields un-pinned.",
+    ),
+    Switch(
+        "condition_letter_case",
+        ("lower", "any"),
+        "Whether a condition must name its field in lower case. PostObject page: field names are case-"
+        "insensitive; PostObject errors page: case-sensitive; ali-oss's live test: field Content-Type, "
+        "condition $content-type.",
+    ),
+    Switch(
+        "field_limit",
+        ("4KB", "2MB"),
+        "Largest form field. 400 error page: FieldItemTooLong above 4 KB; PostObject page: name up to 8 KB, "
+        "value up to 2 MB.",
+    ),
+    Switch(
+        "head_missing_key",
+        ("404", "403"),
+        "HEAD of a key that is not there, by a caller without list rights: NoSuchKey or AccessDenied. "
+        "No page says.",
+    ),
+    Switch(
+        "v1_form_signature",
+        ("refuse", "accept"),
+        "V1 signatures: closed to new accounts since 2025-03-01 and new buckets since 2025-09-01 "
+        "(EC 0002-00000080); a bucket from before still takes them.",
+    ),
+)
+
+
+class SwitchError(ValueError):
+    """A switch or a value that does not exist."""
+
+
+def read_switches(text: str) -> dict[str, str]:
+    """Switch positions from `name=value,name=value`; what is not named is strict. Raises SwitchError."""
+    known = {switch.name: switch for switch in SWITCHES}
+    positions = {switch.name: switch.values[0] for switch in SWITCHES}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, _, value = item.partition("=")
+        if name not in known:
+            raise SwitchError(f"no switch {name!r}; there are {', '.join(known)}")
+        if value not in known[name].values:
+            raise SwitchError(f"{name} is one of {', '.join(known[name].values)}")
+        positions[name] = value
+    return positions
+
+
+def describe(positions: Mapping[str, str]) -> list[dict[str, object]]:
+    """Return what GET /-/switches answers."""
+    return [
+        {"name": s.name, "value": positions[s.name], "values": list(s.values), "source": s.source}
+        for s in SWITCHES
+    ]

@@ -1,0 +1,30 @@
+"""What the tests of the stand-in share: a bucket in this process, and one in a process of its own."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# pytest's importlib mode leaves a test's own folder off the path; `scene` and `process` live there.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from process import CallbackServer, StandIn
+from scene import Scene
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return Scene(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    with StandIn(tmp_path_factory.mktemp("stand_in")) as running:
+        yield running
+
+
+@pytest.fixture
+def callback_server() -> Iterator[CallbackServer]:
+    with CallbackServer() as server:
+        yield server

@@ -1,0 +1,108 @@
+import datetime as dt
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from process import CallbackServer
+from scene import NOW, RSA_KEY, callback_parameter
+
+from oss.bucket import resolve
+from oss.callback_delivery import Reply, TooSlow, Unreachable
+from oss.callback_parameter import parse_callback
+from oss.callback_request import exchange_over_network
+
+
+def certificate(folder: Path) -> Path:
+    """A certificate for localhost that signs itself, and its key, in one file."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.timezone.utc)
+    made = (
+        x509.CertificateBuilder(name, name, RSA_KEY.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(RSA_KEY, hashes.SHA256())
+    )
+    path = folder / "localhost.pem"
+    key = RSA_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(made.public_bytes(Encoding.PEM) + key)
+    return path
+
+
+class TlsServer(CallbackServer):
+    """An application server behind TLS; `names` are the server names that callers sent."""
+
+    def __init__(self, pem: Path) -> None:
+        super().__init__()
+        self.names: list[str | None] = []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        context.sni_callback = lambda _, name, __: self.names.append(name)
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        self.url = f"https://localhost:{self._server.server_port}/x"
+
+
+@pytest.fixture
+def tls_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TlsServer]:
+    pem = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    with TlsServer(pem) as server:
+        yield server
+
+
+def call(url: str, seconds: float = 10, **changes: Any) -> Reply:
+    callback = parse_callback(callback_parameter(callbackUrl=url, **changes), resolve=None)
+    origin = {"bucket": "b", "request_id": "1", "public_key_url": "http://k/"}
+    exchange = exchange_over_network(callback, b"a=1", key=RSA_KEY, origin=origin, now=NOW)
+    return exchange(callback.urls[0], seconds)
+
+
+@pytest.mark.parametrize(("sni", "names"), [(True, ["localhost"]), (False, [None])])
+def test_sends_the_server_s_name_only_when_told_to(
+    tls_server: TlsServer, *, sni: bool, names: list[str | None]
+) -> None:
+    assert call(tls_server.url, callbackSNI=sni).status == 200
+    assert tls_server.names == names
+
+
+def test_an_untrusted_certificate_is_no_connection(
+    tls_server: TlsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+
+    with pytest.raises(Unreachable):
+        call(tls_server.url, callbackSNI=True)
+
+
+def test_a_handshake_does_not_outlive_the_deadline_either() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TooSlow):
+        call(f"https://127.0.0.1:{silent.getsockname()[1]}/", 0.2)
+
+
+def test_a_name_nobody_has_is_unreachable() -> None:
+    with pytest.raises(Unreachable):
+        call("http://nobody.invalid/", 10)
+
+
+@pytest.mark.parametrize(("host", "addresses"), [("203.0.114.7", ["203.0.114.7"]), ("nobody.invalid", [])])
+def test_names_resolve_to_addresses(host: str, addresses: list[str]) -> None:
+    assert resolve(host) == addresses
+    assert "127.0.0.1" in resolve("localhost")
+
+
+def test_ended_connections_leave_no_timer_behind(callback_server: CallbackServer) -> None:
+    call(callback_server.url, 3600)
+
+    for timer in (thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)):
+        timer.join(10)
+        assert not timer.is_alive()

@@ -1,0 +1,132 @@
+import io
+
+import pytest
+from scene import BOUNDARY, Scene, file_part, multipart, part, signed
+
+from oss.errors import OssError
+from oss.form import FIELD_LIMITS, Form, read_form
+
+TYPE = f"multipart/form-data; boundary={BOUNDARY}"
+
+
+def form(body: bytes, content_type: str = TYPE, *, limit: str = "4KB", piece: int = 1 << 20) -> Form:
+    stream = io.BytesIO(body)
+    return read_form(content_type, lambda size: stream.read(min(size, piece)), FIELD_LIMITS[limit])
+
+
+def refusal(body: bytes, content_type: str = TYPE, *, limit: str = "4KB") -> tuple[str, str]:
+    with pytest.raises(OssError) as refused:
+        for _ in form(body, content_type, limit=limit).content:
+            pass
+    assert refused.value.status == 400
+    return refused.value.code, refused.value.ec
+
+
+FILE = 'Content-Disposition: form-data; name="file"'
+
+
+def headed(headers: str) -> bytes:
+    """A whole form with one part under these headers."""
+    return f"--{BOUNDARY}\r\n{headers}\r\nx\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def test_a_form_may_be_only_a_file() -> None:
+    assert b"".join(form(headed(f"{FILE}\r\n")).content) == b"x"
+
+
+TOO_LONG = ("FieldItemTooLong", "")
+MALFORMED = ("MalformedPOSTRequest", "0006-00000104")
+
+
+@pytest.mark.parametrize("piece", [1, 7, 64, 1 << 20])
+def test_reads_fields_and_file_however_the_body_is_cut(piece: int) -> None:
+    content = bytes(range(256)) * 4 + f"\r\n--{BOUNDARY[:-1]}x\r\n--".encode() + b"\r\n\r"
+
+    read = form(multipart({"key": "图", "X-Oss-Meta-A": ""}, file_part(content, "é.txt")), piece=piece)
+
+    assert read.fields == {"key": "图", "x-oss-meta-a": ""}
+    assert (read.filename, read.file_content_type) == ("é.txt", "text/plain")
+    assert b"".join(read.content) == content
+
+
+def test_of_doubled_fields_the_first_counts() -> None:
+    assert form(part("key", "1") + part("KEY", "2") + file_part(b"")).fields == {"key": "1"}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "expected"),
+    [
+        ("", ("RequestIsNotMultiPartContent", "")),
+        ("text/plain", ("RequestIsNotMultiPartContent", "")),
+        ("multipart/mixed; boundary=x", ("RequestIsNotMultiPartContent", "")),
+        ("multipart/form-data", MALFORMED),
+        ("multipart/form-data; boundary=", MALFORMED),
+        (f'multipart/form-data; boundary="{BOUNDARY}"', MALFORMED),
+        (f"multipart/form-data; boundary={'x' * 71}", MALFORMED),
+        ("multipart/form-data; boundary=another", MALFORMED),
+    ],
+)
+def test_refuses_what_is_not_a_form(content_type: str, expected: tuple[str, str]) -> None:
+    assert refusal(multipart({"key": "a"}, file_part(b"x")), content_type) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", MALFORMED),
+        (multipart({}), ("IncorrectNumberOfFilesInPOSTRequest", "0006-00000107")),
+        (multipart({"key": "a"}), ("IncorrectNumberOfFilesInPOSTRequest", "0006-00000107")),
+        (multipart({"key": "a"})[:-8], MALFORMED),
+        (part("key", "a"), MALFORMED),
+        (part("key", b"\xff") + file_part(b""), MALFORMED),
+        (headed(""), ("MalformedPOSTRequest", "0006-00000109")),
+        (headed(f"Content-Type: a/b\r\n{FILE}\r\n"), ("MalformedPOSTRequest", "0006-00000109")),
+        (headed("Content-Disposition: form-data; name=file\r\n"), MALFORMED),
+        (headed(f"{FILE}\r\n").replace(b"\r\n", b"\n"), MALFORMED),
+        (headed('Content-Disposition: attachment; name="file"\r\n'), MALFORMED),
+        (headed(f"{FILE}\r\n" + "X-A: b\r\n" * 8), TOO_LONG),
+        (headed(f"{FILE}\r\nno colon\r\n"), MALFORMED),
+        (multipart({}, file_part(b"x" * 100))[:-60], MALFORMED),
+        (multipart({f"f{n}": "" for n in range(1001)}, file_part(b"")), MALFORMED),
+    ],
+)
+def test_refuses_broken_forms(body: bytes, expected: tuple[str, str]) -> None:
+    assert refusal(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "strict", "loose"),
+    [
+        ("a", "x" * 4096, None, None),
+        ("a", "x" * 4097, TOO_LONG, None),
+        ("a", "x" * (2 * 1024 * 1024 + 1), TOO_LONG, TOO_LONG),
+        ("n" * 4097, "", TOO_LONG, None),
+        ("n" * 8193, "", TOO_LONG, TOO_LONG),
+        ("n" * 1_000_000, "", TOO_LONG, TOO_LONG),
+    ],
+)
+def test_fields_have_a_largest_size(name: str, value: str, strict: object, loose: object) -> None:
+    body = multipart({name: value}, file_part(b""))
+
+    for limit, expected in (("4KB", strict), ("2MB", loose)):
+        if expected:
+            assert refusal(body, limit=limit) == expected
+        else:
+            assert form(body, limit=limit).fields == {name: value}
+
+
+def test_all_fields_together_have_a_largest_size() -> None:
+    body = multipart({f"f{n}": "x" * 2_000_000 for n in range(5)}, file_part(b""))
+
+    assert refusal(body, limit="2MB") == MALFORMED
+
+
+def test_a_file_that_comes_first_hides_every_field(scene: Scene) -> None:
+    body = file_part(b"hello") + multipart(signed({"key": "a"}))
+
+    assert scene.send(body).error["Message"].startswith("The bucket POST must contain the specified 'key'.")
+
+
+def test_only_the_first_of_two_files_is_stored(scene: Scene) -> None:
+    assert scene.send(multipart(signed({"key": "a"}), file_part(b"1"), file_part(b"22"))).status == 204
+    assert scene.stored("a").size == 1
