@@ -1,0 +1,176 @@
+"""The values a development machine runs on, and the environment of each process of `make run`.
+
+Set on the started processes only; a variable that is already in the environment wins. Of the rest of the
+developer's environment (cloud credentials, proxies) a process gets nothing but what finds and shows programs.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from processes import Member
+
+HOST = "127.0.0.1"
+KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR")
+SITE_BUCKET = "development-site"
+KEPT_PREFIX = "COVERAGE_"  # the test run measures the functions inside these processes
+CREDENTIALS = (
+    "ALIBABA_CLOUD_ACCESS_KEY_ID",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+    "ALIBABA_CLOUD_SECURITY_TOKEN",
+)
+TOKEN_VARIABLES = (
+    "UPLOAD_BUCKET",
+    "OSS_REGION",
+    "UPLOAD_PREFIX",
+    "UPLOAD_HOST",
+    "CALLBACK_URL",
+    "TICKET_SECRET",
+    "ALLOWED_ORIGINS",
+    "MAX_BYTES",
+    "ALLOWED_TYPES",
+    "ALLOW_ANONYMOUS",
+)
+CALLBACK_VARIABLES = (
+    "UPLOAD_BUCKET",
+    "OSS_REGION",
+    "UPLOAD_PREFIX",
+    "OBJECT_URL",
+    "TICKET_SECRET",
+    "ALLOWED_ORIGINS",
+    "ALLOWED_TYPES",
+    "PUBLIC_KEY_PEM",
+)
+EMULATE_VARIABLES = ("EMULATE_BASE64", "EMULATE_TIMEOUT")
+OSS_VARIABLES = (
+    "LOCAL_OSS_CREDENTIALS",
+    "LOCAL_OSS_CALLBACK_SECONDS",
+    "LOCAL_OSS_PRIVATE_CALLBACKS",
+    "LOCAL_OSS_SWITCHES",
+)
+KNOWN_VARIABLES = (*TOKEN_VARIABLES, *CALLBACK_VARIABLES, *EMULATE_VARIABLES, *OSS_VARIABLES)
+
+
+class Ports(NamedTuple):
+    """Where each process listens, on loopback."""
+
+    token: int
+    callback: int
+    upload: int
+    site: int
+
+
+class Files(NamedTuple):
+    """The repository and what `make run` keeps in `.local/`."""
+
+    repository: Path
+    state: Path
+
+    @property
+    def lock(self) -> Path:
+        """The lifeline's file."""
+        return self.state / "launcher.lock"
+
+    @property
+    def site(self) -> Path:
+        """What the site serves in front of `client/`."""
+        return self.state / "site"
+
+    @property
+    def callback_key(self) -> Path:
+        """The private key the stand-in signs callbacks with."""
+        return self.state / "callback_key.pem"
+
+
+def address(port: int) -> str:
+    """Return a loopback address, without a path."""
+    return f"http://{HOST}:{port}"
+
+
+def development_values(ports: Ports, public_key_pem: str) -> dict[str, str]:
+    """Return a value for every variable without which the functions do not start."""
+    return {
+        "UPLOAD_BUCKET": "development-uploads",
+        "OSS_REGION": "cn-hangzhou",
+        "UPLOAD_HOST": address(ports.upload),
+        "CALLBACK_URL": address(ports.callback),
+        "OBJECT_URL": address(ports.upload),
+        "TICKET_SECRET": "development-ticket-secret-for-one-machine-only",
+        "ALLOWED_ORIGINS": f"{address(ports.site)},http://localhost:{ports.site}",
+        "MAX_BYTES": str(400 * 1024**2),
+        "ALLOW_ANONYMOUS": "true",
+        "PUBLIC_KEY_PEM": public_key_pem,
+        "LOCAL_OSS_PRIVATE_CALLBACKS": "allow",
+    }
+
+
+def credentials(env: Mapping[str, str]) -> dict[str, str]:
+    """Return an AccessKey: the environment's if it has any part of one, never a mixture of two."""
+    given = {name: env[name] for name in CREDENTIALS if name in env}
+    invented = ("development-access-key-id", "development-access-key-secret", "development-security-token")
+    return given or dict(zip(CREDENTIALS, invented, strict=True))
+
+
+def members(env: Mapping[str, str], ports: Ports, files: Files, public_key_pem: str) -> tuple[Member, ...]:
+    """Return the four processes with the whole environment of each."""
+    values = {**development_values(ports, public_key_pem), **pick(env, KNOWN_VARIABLES), **credentials(env)}
+    shared = {
+        **pick(env, (*KEPT, *(name for name in env if name.startswith(KEPT_PREFIX)))),
+        "PYTHONUNBUFFERED": "1",
+        "WORKERS": "1",
+        # an upload waits for a callback whose HEAD comes back to the same process: few threads would deadlock
+        "THREADS": "64",
+    }
+    token = {**shared, **function_env(files, "token", "GET,OPTIONS", values, TOKEN_VARIABLES)}
+    callback = {**shared, **function_env(files, "callback", "POST,OPTIONS", values, CALLBACK_VARIABLES)}
+    upload = {**shared, **bucket_env(files, values["UPLOAD_BUCKET"], values)}
+    website = os.pathsep.join((str(files.site), str(files.repository / "client")))
+    site = {**shared, **bucket_env(files, SITE_BUCKET, values), "LOCAL_OSS_WEBSITE": website}
+    return (
+        Member("token", served(files, "emulate.py", "invoke", ports.token), token, ports.token),
+        Member("callback", served(files, "emulate.py", "invoke", ports.callback), callback, ports.callback),
+        Member("upload", served(files, "bucket.py", "bucket", ports.upload), upload, ports.upload),
+        Member("site", served(files, "bucket.py", "bucket", ports.site), site, ports.site),
+    )
+
+
+def function_env(
+    files: Files, name: str, methods: str, values: Mapping[str, str], variables: tuple[str, ...]
+) -> dict[str, str]:
+    """Return what one emulated function gets: its own variables, its role's AccessKey, how to emulate."""
+    return {
+        **pick(values, (*variables, *CREDENTIALS, *EMULATE_VARIABLES)),
+        "EMULATE_FUNCTION": str(files.repository / "functions" / name),
+        "EMULATE_METHODS": methods,
+    }
+
+
+def bucket_env(files: Files, bucket: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Return what one bucket of the stand-in gets; it knows the same AccessKey as the functions."""
+    names = ("access_key_id", "access_key_secret", "security_token")
+    known = zip(names, CREDENTIALS, strict=True)
+    key = {name: values[variable] for name, variable in known if variable in values}
+    return {
+        "LOCAL_OSS_CREDENTIALS": json.dumps([key]),
+        "LOCAL_OSS_REGION": values["OSS_REGION"],
+        "LOCAL_OSS_ALLOWED_ORIGINS": values["ALLOWED_ORIGINS"],
+        "LOCAL_OSS_CALLBACK_KEY": str(files.callback_key),
+        "LOCAL_OSS_BUCKET": bucket,
+        "LOCAL_OSS_FOLDER": str(files.state / "oss" / bucket),
+        **pick(values, OSS_VARIABLES),
+    }
+
+
+def served(files: Files, source: str, target: str, port: int) -> tuple[str, ...]:
+    """Return the command of one functions-framework process on the lifeline."""
+    local = files.repository / "local"
+    where = ("--source", str(local / source), "--target", target, "--host", HOST, "--port", str(port))
+    return (sys.executable, str(local / "lifeline.py"), str(files.lock), *where)
+
+
+def pick(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """Return the part of `values` under `names`."""
+    return {name: values[name] for name in names if name in values}

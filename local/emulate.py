@@ -1,0 +1,110 @@
+"""A Function Compute HTTP trigger in front of one real function, for functions-framework: target `invoke`.
+
+`EMULATE_FUNCTION` names the function's folder. Its own `main.handler` is called with the event the platform
+would build, and nothing in here knows which function it is: the platform is emulated, not the function. One
+process per function, because both have modules of the same names.
+
+`POST /-/faults {"fault": "crash", "requests": n}` makes the next n invocations die after their handler ran;
+`GET` shows how many are left, `DELETE` forgets them.
+"""
+
+import os
+import threading
+import time
+import uuid
+from http import HTTPStatus
+
+import flask
+
+from fc.event import Received, fc_context, fc_event
+from fc.instance import Settings, invoke_handler, load_handler
+from fc.limits import drain, read_body, refuse_head
+from fc.reply import Answer, crash_answer, on_default_domain, refusal_answer
+
+FAULTS_PATH = "/-/faults"
+
+settings = Settings.from_env(os.environ)
+handler = load_handler(settings.folder)
+if flask.has_app_context():
+    # Flask would redirect //path to /path; Function Compute passes it on
+    flask.current_app.url_map.merge_slashes = False
+
+
+class PlannedCrashError(Exception):
+    """What a planned fault dies of."""
+
+
+class Faults:
+    """How many of the next invocations are to crash."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left = 0
+
+    def plan(self, requests: int) -> None:
+        """Let the next `requests` invocations crash."""
+        with self._lock:
+            self._left = requests
+
+    def take(self) -> bool:
+        """Say whether this invocation is one of them, and count it."""
+        with self._lock:
+            due = self._left > 0
+            self._left -= due
+            return due
+
+    def left(self) -> int:
+        """Say how many are still to come."""
+        with self._lock:
+            return self._left
+
+
+faults = Faults()
+
+
+def invoke(request: flask.Request) -> flask.Response:
+    """Answer one HTTP request as Function Compute would."""
+    if request.path == FAULTS_PATH:
+        return plan_faults(request)
+    request_id = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
+    answer = on_default_domain(answer_request(request, request_id), request_id, request.headers.get("Origin"))
+    return flask.Response(answer.body, answer.status, answer.headers)
+
+
+def answer_request(request: flask.Request, request_id: str) -> Answer:
+    """Refuse what the platform refuses, else build the event and run the handler."""
+    target = str(request.environ.get("RAW_URI") or request.full_path)
+    headers = tuple(request.headers.items())
+    refusal = refuse_head(request.method, target, headers, settings.methods)
+    if refusal is not None:
+        drain(request.stream)
+        return refusal
+    body = read_body(request.stream)
+    if body is None:
+        return refusal_answer(HTTPStatus.BAD_REQUEST, "InvalidArgument", "the body exceeds 32 MB")
+    protocol = str(request.environ.get("SERVER_PROTOCOL", "HTTP/1.1"))
+    received = Received(request.method, target, protocol, headers, body, request.remote_addr or "")
+    event = fc_event(received, request_id, time.time(), always_base64=settings.always_base64)
+    context = fc_context(settings.folder.name, request_id, settings.timeout_seconds)
+    answer = invoke_handler(handler, event, context, settings.timeout_seconds)
+    return crash_answer(PlannedCrashError("planned by /-/faults")) if faults.take() else answer
+
+
+def plan_faults(request: flask.Request) -> flask.Response:
+    """Plan, show or forget crashes."""
+    if request.method == "DELETE":
+        faults.plan(0)
+    elif request.method == "POST":
+        wish = request.get_json()
+        count = wish.get("requests") if isinstance(wish, dict) and wish.get("fault") == "crash" else None
+        if type(count) is not int or count < 0:
+            return fault_answer({"expected": {"fault": "crash", "requests": 1}}, HTTPStatus.BAD_REQUEST)
+        faults.plan(count)
+    return fault_answer({"crash": faults.left()}, HTTPStatus.OK)
+
+
+def fault_answer(shown: dict[str, object], status: int) -> flask.Response:
+    """Answer the tester in JSON."""
+    response = flask.jsonify(shown)
+    response.status_code = status
+    return response

@@ -1,0 +1,1 @@
+"""Function Compute's side of a call, as documented: what goes in, what comes out, what ends it."""

@@ -1,0 +1,102 @@
+"""`make run`: the two functions, the stand-in OSS and the site on this machine, until Ctrl-C.
+
+Ports come from TOKEN_PORT, CALLBACK_PORT, UPLOAD_PORT and SITE_PORT; what is kept between runs is in
+LOCAL_STATE (`.local/` unless set). What is known to fail is said in one sentence before anything starts.
+"""
+
+import importlib.util
+import json
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+NEEDED = ("honcho", "functions_framework", "cryptography", "multipart", "fastcrc")
+DEFAULT_PORTS = {"TOKEN_PORT": 9001, "CALLBACK_PORT": 9002, "UPLOAD_PORT": 9000, "SITE_PORT": 8080}
+RSA_BITS = 2048
+HIGHEST_PORT = 65535
+
+
+def main() -> int:
+    """Check, prepare, start and wait."""
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        sys.exit(f"Not installed: {', '.join(missing)}. `make run` sets everything up.")
+    # only now: these need what was just looked for
+    from development import Files, Ports, address, members  # noqa: PLC0415
+    from lifeline import Lifeline, TakenError  # noqa: PLC0415
+    from processes import Processes  # noqa: PLC0415
+
+    ports = Ports(*free_ports(os.environ))
+    files = Files(REPOSITORY, Path(os.environ.get("LOCAL_STATE") or REPOSITORY / ".local").resolve())
+    files.site.mkdir(parents=True, exist_ok=True)
+    try:
+        lifeline = Lifeline(files.lock)
+    except TakenError:
+        sys.exit(
+            f"Another `make run` uses {files.state}: end it first, or set LOCAL_STATE to another folder."
+        )
+    public_key_pem = callback_public_key(files.callback_key)
+    (files.site / "config.json").write_text(json.dumps({"tokenUrl": f"{address(ports.token)}/"}) + "\n")
+    page = f"{address(ports.site)}/"
+    ready = f"\nOpen {page} in a browser; Ctrl-C ends everything. 用浏览器打开上面的地址; Ctrl-C 结束。\n"
+    return Processes(members(os.environ, ports, files, public_key_pem), REPOSITORY, lifeline, ready).run()
+
+
+def free_ports(env: Mapping[str, str]) -> list[int]:
+    """Return the ports in order; exit with a sentence if one is no port, named twice or in use."""
+    ports: dict[int, str] = {}
+    for name, default in DEFAULT_PORTS.items():
+        text = env.get(name, str(default))
+        port = int(text) if text.isascii() and text.isdigit() else 0
+        if not 0 < port <= HIGHEST_PORT:
+            sys.exit(f"{name} is not a port: it takes a number from 1 to {HIGHEST_PORT}.")
+        if port in ports:
+            sys.exit(f"{name} and {ports[port]} are both {port}: each needs a port of its own.")
+        if not is_free(port):
+            sys.exit(f"Port {port} is in use: end what uses it, or choose another with {name}=PORT.")
+        ports[port] = name
+    return list(ports)
+
+
+def is_free(port: int) -> bool:
+    """Say whether a server could listen here, by listening for a moment."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn: TIME_WAIT is free
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen()
+        except OSError:
+            return False
+    return True
+
+
+def callback_public_key(path: Path) -> str:
+    """Return the public half of the stand-in's callback key, made when absent."""
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
+
+    if not path.exists():
+        made = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+        pem = made.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        half_written = path.with_suffix(".new")
+        half_written.touch(mode=0o600)
+        half_written.write_bytes(pem)
+        half_written.replace(path)
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    return (
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # before anything was started
+        sys.exit(130)

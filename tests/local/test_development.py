@@ -1,0 +1,132 @@
+"""What each process of `make run` is told, and what it is not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from development import Files, Ports, members
+
+PORTS = Ports(token=9001, callback=9002, upload=9000, site=8080)
+REPOSITORY, STATE = Path("/repository"), Path("/state")
+SHELL = {
+    "PATH": "/usr/bin",
+    "COVERAGE_PROCESS_CONFIG": "x",
+    "HOME": "/home/somebody",
+    "HTTPS_PROXY": "http://proxy.example",
+    "ALIBABA_CLOUD_CREDENTIALS_URI": "http://credentials.example",
+    "PYTHONPATH": "/elsewhere",
+}
+SERVER = {
+    "PATH": "/usr/bin",
+    "COVERAGE_PROCESS_CONFIG": "x",
+    "PYTHONUNBUFFERED": "1",
+    "THREADS": "64",
+    "WORKERS": "1",
+}
+KEY = {
+    "ALIBABA_CLOUD_ACCESS_KEY_ID": "development-access-key-id",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "development-access-key-secret",
+    "ALIBABA_CLOUD_SECURITY_TOKEN": "development-security-token",
+}
+SHARED = {
+    **SERVER,
+    **KEY,
+    "UPLOAD_BUCKET": "development-uploads",
+    "OSS_REGION": "cn-hangzhou",
+    "TICKET_SECRET": "development-ticket-secret-for-one-machine-only",
+    "ALLOWED_ORIGINS": "http://127.0.0.1:8080,http://localhost:8080",
+}
+BUCKET = {
+    **SERVER,
+    "LOCAL_OSS_REGION": "cn-hangzhou",
+    "LOCAL_OSS_ALLOWED_ORIGINS": "http://127.0.0.1:8080,http://localhost:8080",
+    "LOCAL_OSS_CALLBACK_KEY": "/state/callback_key.pem",
+    "LOCAL_OSS_PRIVATE_CALLBACKS": "allow",
+}
+CREDENTIAL = {
+    "access_key_id": "development-access-key-id",
+    "access_key_secret": "development-access-key-secret",
+    "security_token": "development-security-token",
+}
+
+
+def environments(**shell: str) -> dict[str, dict[str, str]]:
+    started = members({**SHELL, **shell}, PORTS, Files(REPOSITORY, STATE), "the public key")
+    return {member.name: dict(member.env) for member in started}
+
+
+def test_gives_the_token_function_exactly_its_own_variables() -> None:
+    assert environments()["token"] == {
+        **SHARED,
+        "UPLOAD_HOST": "http://127.0.0.1:9000",
+        "CALLBACK_URL": "http://127.0.0.1:9002",
+        "MAX_BYTES": "419430400",
+        "ALLOW_ANONYMOUS": "true",
+        "EMULATE_FUNCTION": "/repository/functions/token",
+        "EMULATE_METHODS": "GET,OPTIONS",
+    }
+
+
+def test_gives_the_callback_function_exactly_its_own_variables() -> None:
+    assert environments()["callback"] == {
+        **SHARED,
+        "OBJECT_URL": "http://127.0.0.1:9000",
+        "PUBLIC_KEY_PEM": "the public key",
+        "EMULATE_FUNCTION": "/repository/functions/callback",
+        "EMULATE_METHODS": "POST,OPTIONS",
+    }
+
+
+def test_gives_the_stand_in_the_same_access_key_and_origins() -> None:
+    upload = environments()["upload"]
+    assert json.loads(upload.pop("LOCAL_OSS_CREDENTIALS")) == [CREDENTIAL]
+    assert upload == {
+        **BUCKET,
+        "LOCAL_OSS_BUCKET": "development-uploads",
+        "LOCAL_OSS_FOLDER": "/state/oss/development-uploads",
+    }
+
+
+def test_lets_the_site_serve_what_was_written_before_the_page() -> None:
+    site = environments()["site"]
+    assert json.loads(site.pop("LOCAL_OSS_CREDENTIALS")) == [CREDENTIAL]
+    assert site == {
+        **BUCKET,
+        "LOCAL_OSS_BUCKET": "development-site",
+        "LOCAL_OSS_FOLDER": "/state/oss/development-site",
+        "LOCAL_OSS_WEBSITE": "/state/site:/repository/client",
+    }
+
+
+@pytest.mark.parametrize("secret", ["TICKET_SECRET", *KEY])
+def test_invents_secrets_that_say_so(secret: str) -> None:
+    value = environments()["token"][secret]
+    assert value.startswith("development-")
+    assert secret != "TICKET_SECRET" or len(value) >= 32
+
+
+def test_lets_a_variable_of_the_environment_win_wherever_it_is_used() -> None:
+    found = environments(UPLOAD_BUCKET="mine", ALLOWED_ORIGINS="http://localhost:1", EMULATE_BASE64="always")
+    assert [found[name]["UPLOAD_BUCKET"] for name in ("token", "callback")] == ["mine", "mine"]
+    assert found["upload"]["LOCAL_OSS_BUCKET"] == "mine"
+    assert found["upload"]["LOCAL_OSS_ALLOWED_ORIGINS"] == "http://localhost:1"
+    assert found["token"]["EMULATE_BASE64"] == "always"
+    assert environments(LOCAL_OSS_SWITCHES="a=b")["upload"]["LOCAL_OSS_SWITCHES"] == "a=b"
+
+
+def test_never_mixes_two_access_keys() -> None:
+    given = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "mine", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "my secret"}
+    found = environments(**given)
+    assert "ALIBABA_CLOUD_SECURITY_TOKEN" not in found["token"]
+    assert json.loads(found["upload"]["LOCAL_OSS_CREDENTIALS"]) == [
+        {"access_key_id": "mine", "access_key_secret": "my secret"}
+    ]
+
+
+def test_starts_each_process_on_the_lifeline_and_on_loopback() -> None:
+    started = members(SHELL, PORTS, Files(REPOSITORY, STATE), "")
+    assert [member.port for member in started] == [9001, 9002, 9000, 8080]
+    for member in started:
+        assert member.arguments[1:3] == ("/repository/local/lifeline.py", "/state/launcher.lock")
+        assert member.arguments[-4:] == ("--host", "127.0.0.1", "--port", str(member.port))

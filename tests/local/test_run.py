@@ -1,0 +1,160 @@
+"""However `make run` is ended, nothing keeps running; whatever stops it from starting is one sentence."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from emulated import LOCAL
+from launched import END_SECONDS, LAUNCHER, PORTS, Launched, environment, left_of, refused
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is left running is read from /proc")
+
+Ending = Callable[[Launched], None]
+
+
+@pytest.fixture
+def launched(tmp_path: Path) -> Iterator[Launched]:
+    launched = Launched(tmp_path / "state")
+    yield launched
+    if launched.process.poll() is None:
+        launched.process.kill()
+    launched.end()
+
+
+def to_group(*signals: signal.Signals) -> Ending:
+    """What a terminal does: the signal reaches the launcher and everything in its group."""
+
+    def send(launched: Launched) -> None:
+        for number in signals:
+            os.killpg(launched.process.pid, number)
+
+    return send
+
+
+def to_launcher(number: signal.Signals) -> Ending:
+    return lambda launched: launched.process.send_signal(number)
+
+
+def test_serves_the_page_and_its_settings_and_keeps_to_its_state_folder(
+    launched: Launched, tmp_path: Path
+) -> None:
+    said = launched.read_to(launched.page)
+    page = requests.get(launched.page, timeout=10)
+    config = requests.get(f"{launched.page}config.json", timeout=10)
+    to_group(signal.SIGINT)(launched)
+    _, rest = launched.end()
+    assert page.content == (LOCAL.parent / "client" / "index.html").read_bytes()
+    assert config.json() == {"tokenUrl": f"http://127.0.0.1:{launched.env['TOKEN_PORT']}/"}
+    assert (said + rest).count(launched.page) == 1
+    assert ((tmp_path / "state" / "callback_key.pem").stat().st_mode & 0o777) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"),
+    [
+        (to_group(signal.SIGINT), 130),
+        (to_group(signal.SIGINT, signal.SIGINT), 130),
+        (to_launcher(signal.SIGTERM), 143),
+        (to_group(signal.SIGHUP), 129),
+        (to_launcher(signal.SIGHUP), 129),
+        (lambda launched: launched.output.close(), 129),
+    ],
+    ids=["ctrl-c", "ctrl-c twice", "SIGTERM", "terminal closed", "SIGHUP", "reader of a pipe ended"],
+)
+def test_leaves_nothing_running(launched: Launched, ending: Ending, status: int) -> None:
+    launched.read_to(launched.page)
+    assert len(launched.left()) >= 9  # the launcher, four relays, four servers, their workers
+    ending(launched)
+    assert launched.end()[0] == status
+    assert launched.left() == {}
+
+
+@pytest.mark.parametrize("line", ["started", "site"])
+def test_leaves_nothing_running_when_ended_while_starting(launched: Launched, line: str) -> None:
+    launched.read_to(line)
+    to_group(signal.SIGINT)(launched)
+    assert launched.end()[0] == 130
+    assert launched.left() == {}
+
+
+def test_leaves_nothing_running_behind_a_reader_of_one_line(tmp_path: Path) -> None:
+    env = environment(tmp_path / "state")
+    shown = subprocess.run(
+        ["sh", "-c", '"$@" | head -n 1', "sh", *LAUNCHER],
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=END_SECONDS,
+        check=True,
+    ).stdout
+    assert shown.count("\n") == 1
+    assert left_of(tmp_path / "state") == {}
+
+
+def test_ends_everything_when_the_launcher_is_killed(launched: Launched) -> None:
+    launched.read_to(launched.page)
+    launched.process.kill()
+    launched.end()
+    launched.wait_until_nothing_is_left()
+
+
+def test_ends_everything_and_says_so_when_one_process_dies(launched: Launched) -> None:
+    launched.read_to(launched.page)
+    port = f"--port {launched.env['CALLBACK_PORT']}"
+    os.kill(next(pid for pid, arguments in launched.left().items() if port in arguments), signal.SIGKILL)
+    status, said = launched.end()
+    assert (status, "callback ended by itself" in said) == (1, True)
+    assert launched.left() == {}
+
+
+def test_relays_what_the_functions_log(launched: Launched) -> None:
+    launched.read_to(launched.page)
+    requests.get(f"http://127.0.0.1:{launched.env['TOKEN_PORT']}/nowhere", timeout=10)
+    line = launched.read_to('"not_found"').splitlines()[-1]
+    name, _, logged = line.partition("|")
+    assert (name.strip(), json.loads(logged)["status"]) == ("token", 404)
+
+
+@pytest.mark.parametrize("name", PORTS)
+def test_says_in_one_sentence_which_port_is_taken(tmp_path: Path, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        status, said = refused(environment(tmp_path / "state", **{name: port}))
+    assert status == 1
+    assert said == [f"Port {port} is in use: end what uses it, or choose another with {name}=PORT."]
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("port", ["", "0", "65536", "-1", "9000 ", "٣", "http"])
+def test_says_in_one_sentence_what_is_no_port(tmp_path: Path, port: str) -> None:
+    refusal = refused(environment(tmp_path / "state", UPLOAD_PORT=port))
+    assert refusal == (1, ["UPLOAD_PORT is not a port: it takes a number from 1 to 65535."])
+
+
+def test_refuses_one_port_for_two(tmp_path: Path) -> None:
+    env = environment(tmp_path / "state")
+    port = env["SITE_PORT"] = env["TOKEN_PORT"]
+    said = [f"SITE_PORT and TOKEN_PORT are both {port}: each needs a port of its own."]
+    assert refused(env) == (1, said)
+
+
+def test_refuses_a_second_launcher_in_the_same_folder(launched: Launched, tmp_path: Path) -> None:
+    launched.read_to("started")
+    status, said = refused(environment(tmp_path / "state"))
+    assert (status, len(said), said[0].startswith("Another `make run` uses ")) == (1, 1, True)
+
+
+def test_says_in_one_sentence_what_is_not_installed(tmp_path: Path) -> None:
+    bare = [sys.executable, "-S", "-E", *LAUNCHER[1:]]  # without site-packages
+    env = environment(tmp_path / "state")
+    run = subprocess.run(bare, env=env, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith("Not installed: honcho, functions_framework, ")
+    assert run.stderr.count("\n") == 1
