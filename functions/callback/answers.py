@@ -18,30 +18,30 @@ Answer = Mapping[str, object]
 
 
 class Answers:
-    """Answers by completion id. Times are monotonic seconds."""
+    """Answers by the object's key. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[float, Answer | None]] = OrderedDict()
 
-    def recall(self, completion_id: str, now: float) -> Answer | None:
+    def recall(self, key: str, now: float) -> Answer | None:
         """Return the answer given lately, if any. Raises `Unavailable` too soon after a failure."""
-        until, answer = self._known.get(completion_id, (now, None))
+        until, answer = self._known.get(key, (now, None))
         if until <= now:
             return None
         if answer is None:
             raise Unavailable("asked_too_soon", retry_after=FAILURE_SECONDS)
         return answer
 
-    def keep(self, completion_id: str, answer: Answer, now: float) -> None:
+    def keep(self, key: str, answer: Answer, now: float) -> None:
         """Remember an answer."""
-        self._remember(completion_id, now + ANSWER_SECONDS, answer)
+        self._remember(key, now + ANSWER_SECONDS, answer)
 
-    def keep_failure(self, completion_id: str, now: float) -> None:
+    def keep_failure(self, key: str, now: float) -> None:
         """Remember that completion failed, so that a hasty caller does not ask OSS again."""
-        self._remember(completion_id, now + FAILURE_SECONDS, None)
+        self._remember(key, now + FAILURE_SECONDS, None)
 
-    def _remember(self, completion_id: str, until: float, answer: Answer | None) -> None:
-        self._known[completion_id] = (until, answer)
-        self._known.move_to_end(completion_id)
+    def _remember(self, key: str, until: float, answer: Answer | None) -> None:
+        self._known[key] = (until, answer)
+        self._known.move_to_end(key)
         if len(self._known) > MAX_ANSWERS:
             self._known.popitem(last=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 
@@ -41,13 +42,13 @@ def build(environ: Mapping[str, str], clock: Clock = SYSTEM_CLOCK) -> Handler:
 
     def answer(ticket: FileTicket, signed_etag: str | None, request: Request, context: object) -> Reply:
         try:
-            known = answers.recall(ticket.id, request.received_at)
+            known = answers.recall(ticket.key, request.received_at)
             if known is None:
                 known = finish(ticket, signed_etag, request, context)
         except Refusal as refusal:
             refusal.upload_id = ticket.id
             raise
-        return Reply(200, known, upload_id=ticket.id)
+        return Reply(200, known, log={"upload_id": ticket.id})
 
     def finish(ticket: FileTicket, signed_etag: str | None, request: Request, context: object) -> Answer:
         try:
@@ -55,10 +56,11 @@ def build(environ: Mapping[str, str], clock: Clock = SYSTEM_CLOCK) -> Handler:
             head = outbound.head(ticket.key, role, request.now, request.received_at + DEADLINE_SECONDS)
             upload = complete(ticket, head, signed_etag)
             finished = {**hook.on_upload(upload), **describe(upload)}
+            json.dumps(finished, allow_nan=False)  # a hook's answer that is not JSON is a failure
         except BaseException:
-            answers.keep_failure(ticket.id, clock.monotonic())
+            answers.keep_failure(ticket.key, clock.monotonic())
             raise
-        answers.keep(ticket.id, finished, clock.monotonic())
+        answers.keep(ticket.key, finished, clock.monotonic())
         return finished
 
     def handler(event: bytes, context: object) -> FcReply:

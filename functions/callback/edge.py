@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 import journal
@@ -23,6 +24,7 @@ PREFLIGHT_SECONDS = 7200  # the longest that Chromium caches a preflight
 SERVER_ERROR = 500
 
 TABLE: Mapping[type[refusals.Refusal], tuple[int, str]] = {
+    refusals.Refusal: (403, "Forbidden"),
     refusals.Malformed: (400, "Bad Request"),
     refusals.Unverified: (403, "Forbidden"),
     refusals.ForeignOrigin: (403, "Forbidden"),
@@ -72,13 +74,13 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What is answered; `code` and `upload_id` are for the log."""
+    """What is answered; `code` and `log` are for the log."""
 
     status: int
     content: Mapping[str, object] | None
     headers: Mapping[str, str] = {}
     code: str = "ok"
-    upload_id: str = ""
+    log: Mapping[str, str] = {}
 
 
 Route = tuple[str, Callable[[Request], Reply]]  # the one method of a path, and what answers it
@@ -88,22 +90,17 @@ def serve(event: bytes, routes: Mapping[str, Route], origins: tuple[str, ...], c
     """Answer one event. Whatever happens inside, the reply is a whole one."""
     now, received_at = clock.now(), clock.monotonic()
     request = Request("", "", {}, {}, b"", "", now, received_at)
-    details = {}
     try:
         request = from_fc(event, now, received_at)
         reply = _dispatch(request, routes, origins)
         packed = to_fc(reply, _cors(request, origins))
     except BaseException as error:  # noqa: BLE001 - even SystemExit must not become Function Compute's 200
-        reply = problem(error, request.request_id)
+        reply = _refuse(error, request.request_id)
         packed = to_fc(reply, _cors(request, origins))
-        if isinstance(error, refusals.Misconfigured):
-            details["detail"] = error.detail
-        elif not isinstance(error, refusals.Refusal):
-            details["traceback"] = journal.traceback_of(error)
     level = "info" if reply.code == "ok" else "error" if reply.status >= SERVER_ERROR else "warning"
-    about = {"request_id": request.request_id, "upload_id": reply.upload_id, "code": reply.code}
+    about = {"request_id": request.request_id, **reply.log, "code": reply.code, "status": reply.status}
     milliseconds = round((clock.monotonic() - received_at) * 1000, 1)
-    journal.write(now, level, "answered", **about, status=reply.status, milliseconds=milliseconds, **details)
+    journal.write(now, level, "answered", **about, milliseconds=milliseconds)
     return packed
 
 
@@ -140,18 +137,29 @@ def to_fc(reply: Reply, cors: Mapping[str, str]) -> FcReply:
     return {"statusCode": reply.status, "headers": headers, "isBase64Encoded": False, "body": body}
 
 
-def problem(error: BaseException, request_id: str) -> Reply:
-    """Write a refusal as RFC 9457's problem details with `code` and `request_id`; all else is `Crashed`."""
-    refusal = error if isinstance(error, refusals.Refusal) else refusals.Crashed("internal")
-    status, title = TABLE[type(refusal)]
-    code, detail = SILENT.get(type(refusal), (refusal.code, refusal.detail))
+def problem(refusal: refusals.Refusal, request_id: str) -> Reply:
+    """Write a refusal as RFC 9457's problem details, with `code` and `request_id` added."""
+    kind = next(one for one in type(refusal).__mro__ if one in TABLE)
+    status, title = TABLE[kind]
+    code, detail = SILENT.get(kind, (refusal.code, refusal.detail))
     headers = {"Content-Type": "application/problem+json"}
     if isinstance(refusal, refusals.WrongMethod):
         headers["Allow"] = f"{refusal.allow}, OPTIONS"
     if isinstance(refusal, refusals.Unavailable):
         headers["Retry-After"] = str(refusal.retry_after)
     content = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
-    return Reply(status, {**content, "request_id": request_id}, headers, refusal.code, refusal.upload_id)
+    log = {"upload_id": refusal.upload_id, "detail": refusal.detail}
+    return Reply(status, {**content, "request_id": request_id}, headers, refusal.code, log)
+
+
+def _refuse(error: BaseException, request_id: str) -> Reply:
+    """Return the answer to a refusal; anything else is `Crashed`, and so is a refusal that is not whole."""
+    if isinstance(error, refusals.Refusal):
+        with suppress(Exception):  # one of your own may hold anything
+            reply = problem(error, request_id)
+            json.dumps(reply)
+            return reply
+    return problem(refusals.Crashed("internal", journal.traceback_of(error)), request_id)
 
 
 def _dispatch(request: Request, routes: Mapping[str, Route], origins: tuple[str, ...]) -> Reply:

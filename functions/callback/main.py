@@ -11,6 +11,19 @@ import json
 import os
 from collections.abc import Callable, Mapping
 
+PROBLEM = {
+    "type": "about:blank",
+    "title": "Internal Server Error",
+    "status": 500,
+    "detail": "This deployment is not configured correctly; its log says why.",
+    "code": "misconfigured",
+}
+HEADERS = {
+    "Content-Type": "application/problem+json",
+    "Cache-Control": "no-store",
+    "Access-Control-Allow-Origin": "*",  # which origins are ours may be what is not known
+}
+
 
 def start(environ: Mapping[str, str]) -> Callable[[bytes, object], dict[str, object]]:
     """Return the function's handler, or one that says that this deployment is broken."""
@@ -26,38 +39,25 @@ def misconfigured(error: BaseException) -> Callable[[bytes, object], dict[str, o
     """Log why the function cannot start; return a handler that answers 500 to everything."""
     import traceback  # noqa: PLC0415 - only a failure pays for it
 
-    reason = getattr(error, "detail", "") or "".join(traceback.format_exception(error))
-    print(
-        json.dumps({"level": "error", "event": "not_started", "code": "misconfigured", "detail": reason}),
-        flush=True,
-    )
-    problem = {
-        "type": "about:blank",
-        "title": "Internal Server Error",
-        "status": 500,
-        "detail": "This deployment is not configured correctly; its log says why.",
-        "code": "misconfigured",
-    }
-    headers = {
-        "Content-Type": "application/problem+json",
-        "Cache-Control": "no-store",
-        "Access-Control-Allow-Origin": "*",  # which origins are ours may be what is not known
-    }
+    told = getattr(error, "detail", None)
+    say("not_started", detail=told or "".join(traceback.format_exception(error)))
 
     def handler(event: bytes, context: object) -> dict[str, object]:  # noqa: ARG001 - Function Compute's signature
         request_id = str(getattr(context, "request_id", ""))
-        line = {
-            "level": "error",
-            "event": "answered",
-            "request_id": request_id,
-            "code": "misconfigured",
-            "status": 500,
-        }
-        print(json.dumps(line), flush=True)
-        body = json.dumps({**problem, "request_id": request_id})
-        return {"statusCode": 500, "headers": headers, "isBase64Encoded": False, "body": body}
+        say("answered", request_id=request_id, status=500)
+        body = json.dumps({**PROBLEM, "request_id": request_id})
+        return {"statusCode": 500, "headers": HEADERS, "isBase64Encoded": False, "body": body}
 
     return handler
+
+
+def say(event: str, **fields: object) -> None:
+    """Print one line; a full or closed log must not cost the answer."""
+    line = {"level": "error", "event": event, "code": "misconfigured", **fields}
+    try:
+        print(json.dumps(line, default=repr), flush=True)
+    except (OSError, ValueError):
+        return
 
 
 handler = start(os.environ)

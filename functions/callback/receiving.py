@@ -66,6 +66,7 @@ class PublicKeys:
             return self._published
         fetched_at, key = self._fetched.get(name, (float("-inf"), None))
         if request.received_at - fetched_at >= KEY_SECONDS:
+            self._fetched[name] = (request.received_at, None)  # also where this instance does not survive it
             key = self._fetch(KEY_HOST + name, request)
             self._fetched[name] = (request.received_at, key)
         return key
@@ -129,13 +130,19 @@ def read_ticket(ticket: str, secrets: Sequence[str], prefix: str, now: float) ->
 
 def verify_signature(request: Request, find_key: KeyFinder) -> None:
     """Check OSS's signature over decoded path and raw body; no callback address of ours has a query."""
+    if request.query:
+        raise Unverified("query_unexpected")
     if request.headers.get("x-oss-signature-version", SIGNATURE_VERSION) != SIGNATURE_VERSION:
         raise Unverified("signature_version_unknown")
     signature = _decode_canonical(request.headers.get("authorization", ""))
     verify = find_key(request)
     if verify is None:
         raise Unverified("key_unavailable")
-    if not verify(signature, callback_message(request.path, "", request.body)):
+    try:
+        genuine = verify(signature, callback_message(request.path, "", request.body))
+    except Exception as error:  # noqa: BLE001 - an OpenSSL that refuses MD5 must look like any refusal
+        raise Unverified("key_unusable", type(error).__name__) from None
+    if not genuine:
         raise Unverified("signature_wrong")
 
 

@@ -36,7 +36,7 @@ def build(
         granted = issuing.issue_file_grant(
             wish, caller, settings, role, request.now, entropy(ID_RANDOM_BYTES)
         )
-        return Reply(200, granted, upload_id=str(granted["id"]))
+        return Reply(200, granted, log={"upload_id": str(granted["id"])})
 
     def handler(event: bytes, context: object) -> FcReply:
         routes = {"/": ("GET", lambda request: grant(request, context)), "/limits": ("GET", show_limits)}

@@ -26,5 +26,8 @@ class Caller(NamedTuple):
 
 
 def authorize(request: Request, limits: Limits) -> Caller:  # noqa: ARG001 - your own rule will read the request
-    """Return who asks, with limits that may be narrower than those given. Raise a `Refusal` to say no."""
+    """Return who asks, with limits that may be narrower than those given.
+
+    To say no, raise `Refusal("your_code", "A sentence.")`: 403.
+    """
     return Caller(subject="", segment="_", limits=limits)

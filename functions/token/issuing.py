@@ -22,6 +22,8 @@ from refusals import Malformed, TooLarge, TypeNotAllowed
 from settings import Settings
 from variables import MEDIA_TYPE, Credentials
 
+SEGMENT = re.compile(r"[A-Za-z0-9~_-]{1,64}")
+MAX_SUBJECT_BYTES = 128
 PARAMETERS = ("name", "size", "type")
 SIZE = re.compile(r"0|[1-9][0-9]{0,14}")
 TYPE = re.compile(f"{MEDIA_TYPE}/{MEDIA_TYPE}")
@@ -84,6 +86,8 @@ def issue_file_grant(
     `now` is in epoch seconds, `entropy` is `naming.ID_RANDOM_BYTES` of randomness. Returns the
     README's grant: `fields` are sent in order with the file last, `expires_in` is in seconds.
     """
+    if not SEGMENT.fullmatch(caller.segment) or len(caller.subject.encode()) > MAX_SUBJECT_BYTES:
+        raise ValueError("authorize.py returned a segment or subject that does not fit a key or ticket")
     upload_id = naming.time_sortable_id(now, entropy)
     key = naming.object_key(settings.upload_prefix, caller.segment, now, upload_id, wish.type)
     lifetime = lifetime_seconds(wish.size)

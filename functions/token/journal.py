@@ -13,7 +13,7 @@ import time
 def write(now: float, level: str, event: str, **fields: object) -> None:
     """Print one line. `now` is in epoch seconds; `level` is `info`, `warning` or `error`."""
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
-    line = json.dumps({"time": stamp, "level": level, "event": event, **fields})
+    line = json.dumps({"time": stamp, "level": level, "event": event, **fields}, default=repr)
     try:
         print(line, flush=True)
     except (OSError, ValueError):  # a full or closed log must not cost the answer

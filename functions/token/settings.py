@@ -54,7 +54,7 @@ class Settings(NamedTuple):
             allow_anonymous=read.take("ALLOW_ANONYMOUS", variables.flag, "false"),
         )
         read.refuse_development_secrets(settings.ticket_secret, settings.upload_host, settings.callback_url)
-        if environ.get("ALLOW_ANONYMOUS", "false") == "false":
+        if settings.allow_anonymous is False:
             read.refuse("ALLOW_ANONYMOUS must be true: there is no other way yet to say who may upload")
         if not environ.get("MAX_BYTES"):
             read.refuse("MAX_BYTES must be set where anyone may upload")

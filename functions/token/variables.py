@@ -19,8 +19,12 @@ DEVELOPMENT = "development-"  # begins every secret that `make run` makes up
 BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 REGION = re.compile(r"(?!oss-)[a-z]{2,10}(-[a-z0-9]{1,20}){1,4}")
 PREFIX = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)+")
-ADDRESS = re.compile(r"(https?)://([a-z0-9.-]+|\[::1\])(:[1-9][0-9]{0,4})?")
-LOOPBACK = re.compile(r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?")
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1123, 2.1
+ADDRESS = re.compile(rf"https?://(?P<host>{LABEL}(\.{LABEL})*|\[::1\])(:(?P<port>[1-9][0-9]{{0,4}}))?")
+OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+LOOPBACK = re.compile(rf"http://(localhost|127(\.{OCTET}){{3}}|\[::1\])(:[0-9]+)?")
+MAX_HOST_CHARACTERS = 253
+MAX_PORT = 65535
 MEDIA_TYPE = r"[a-z0-9][a-z0-9.+-]{0,63}"
 TYPE_PATTERN = re.compile(rf"\*/\*|{MEDIA_TYPE}/(\*|{MEDIA_TYPE})")
 
@@ -59,7 +63,9 @@ class Variables:
             return parse(value)
         except Unexpected as problem:
             self._problems.append(f"{name} {problem}")
-            return cast("T", None)
+        except UnicodeError:
+            self._problems.append(f"{name} must be valid UTF-8")
+        return cast("T", None)
 
     def refuse_development_secrets(self, secrets: tuple[str, ...] | None, *addresses: str | None) -> None:
         """Refuse `make run`'s secrets wherever an address leaves this machine."""
@@ -84,17 +90,15 @@ def credentials(environ: Mapping[str, str], context: object) -> Credentials:
 
     The environment has them on every runtime, `context.credentials` on Python 3.10 and older.
     """
+    names = ("access_key_id", "access_key_secret", "security_token")
     lent = getattr(context, "credentials", None)
-    found = Credentials(
-        environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID") or getattr(lent, "access_key_id", None) or "",
-        environ.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET") or getattr(lent, "access_key_secret", None) or "",
-        environ.get("ALIBABA_CLOUD_SECURITY_TOKEN") or getattr(lent, "security_token", None) or "",
-    )
-    if not (found.access_key_id and found.access_key_secret):
-        raise Misconfigured(
-            "misconfigured", "the function has no role: ALIBABA_CLOUD_ACCESS_KEY_ID is not set"
-        )
-    return found
+    for found in (
+        Credentials(*(environ.get(f"ALIBABA_CLOUD_{name.upper()}") or "" for name in names)),
+        Credentials(*(getattr(lent, name, None) or "" for name in names)),
+    ):
+        if found.access_key_id and found.access_key_secret:
+            return found
+    raise Misconfigured("misconfigured", "the function has no role: ALIBABA_CLOUD_ACCESS_KEY_ID is not set")
 
 
 def optional(parse: Callable[[str], str]) -> Callable[[str], str]:
@@ -124,7 +128,9 @@ def prefix(value: str) -> str:
 def address(value: str) -> str:
     """Read `scheme://host[:port]`; a final slash is dropped."""
     bare = value.removesuffix("/")
-    _whole(ADDRESS, bare, "must be https://host with nothing behind it")
+    match = ADDRESS.fullmatch(bare)
+    if not match or len(match["host"]) > MAX_HOST_CHARACTERS or int(match["port"] or 0) > MAX_PORT:
+        raise Unexpected("must be https://host with nothing behind it")
     if bare.startswith("http:") and not LOOPBACK.fullmatch(bare):
         raise Unexpected("must be https unless its host is this machine")
     return bare

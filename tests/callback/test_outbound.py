@@ -136,7 +136,11 @@ def test_a_peer_that_drips_cannot_hold_the_head(start: bytes, bucket: Bucket) ->
 
 def test_a_peer_that_is_silent_cannot_hold_the_head(bucket: Bucket) -> None:
     silence = Event()
-    bucket.raw = lambda _: silence.wait(10) and None
+
+    def say_nothing(_: Any) -> None:
+        silence.wait(10)
+
+    bucket.raw = say_nothing
     with pytest.raises(Unavailable, match="head_unanswered"):
         hurried(bucket).head(TICKET.key, ROLE, 0, time.monotonic() + SHORT)
     silence.set()
@@ -155,7 +159,6 @@ def key_answer(body: bytes, status: str = "200 OK", extra: str = "") -> Callable
         (key_answer(b"a" * (MAX_KEY_BYTES + 1)), None),
         (key_answer(b"gone", "404 Not Found"), None),
         (key_answer(b"", "302 Found", "Location: /elsewhere\r\n"), None),
-        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"), None),
         (raw(), None),
     ],
 )
@@ -172,12 +175,48 @@ def test_does_not_unpack_a_compressed_key(outbound: Outbound, watch: Watch, buck
     assert outbound.fetch_key(f"{bucket.url}/callback_pub_key_v2.pem", watch.seconds + 1) == b"\x1f\x8b bomb"
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
 @pytest.mark.parametrize(
-    "start", [b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n"]
+    "start",
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nX-Long: ", id="headers"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n", id="body"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\n", id="body without a length"),
+        pytest.param(CHUNKED + b"1;", id="chunk extension"),
+        pytest.param(CHUNKED + b"0\r\nX-Trailer: ", id="trailer"),
+        pytest.param(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 4000\r\n\r\n", id="redirect"),
+    ],
 )
 def test_a_peer_that_drips_cannot_hold_the_key(start: bytes, bucket: Bucket) -> None:
     bucket.raw = dripping(start)
     assert hurried(bucket).fetch_key(f"{bucket.url}/k.pem", time.monotonic() + SHORT) is None
+
+
+@pytest.mark.parametrize("location", [b"\xff\xfe", b"http://[", b"//user@/"])
+def test_a_redirect_to_nowhere_is_only_not_a_key(
+    location: bytes, outbound: Outbound, watch: Watch, bucket: Bucket
+) -> None:
+    bucket.raw = raw(b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n")
+    assert outbound.fetch_key(f"{bucket.url}/k.pem", watch.seconds + 1) is None
+
+
+def test_a_name_that_is_looked_up_for_ever_cannot_hold_the_head(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: never.wait(10))
+    with pytest.raises(Unavailable, match="head_unanswered"):
+        hurried(bucket).head(TICKET.key, ROLE, 0, time.monotonic() + SHORT)
+    never.set()
+
+
+def test_keeps_no_cookies(outbound: Outbound, watch: Watch, bucket: Bucket) -> None:
+    bucket.headers["Set-Cookie"] = "a=b"
+    head(outbound, watch)
+    head(outbound, watch)
+    assert "Cookie" not in bucket.asked[1].headers
 
 
 def test_speaks_tls_and_refuses_a_stranger(bucket: Bucket, tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from scenes import ETAG, KEY_URL, NOW, SECRET, TICKET, Bucket, Callback, confirmation
 
+from application import build
 from edge import Handler, Request
 from fc_events import ask, fc_event
+from outbound import Outbound
 from receiving import KEY_HOST, PUBLISHED_PEM, PublicKeys, Verifier, verify_signature
 from refusals import Unverified
 from rsa_md5 import verifier
@@ -345,23 +347,56 @@ def test_a_key_that_cannot_be_had_looks_like_any_refusal() -> None:
         verify_signature(signed_by_someone, PublicKeys(None, lambda *_: None).find)
 
 
+def encoded_key_url(number: int) -> str:
+    url = f"https://gosspublic.alicdn.com/callback_pub_key_v{number}.pem"
+    return base64.b64encode(url.encode()).decode()
+
+
+def test_a_key_whose_fetching_was_cut_off_is_not_fetched_again() -> None:
+    """Function Compute may end an instance in mid-fetch; the next request must not do the same again."""
+
+    def fetch(_: str, __: Request) -> Verifier | None:
+        raise SystemExit
+
+    keys = PublicKeys(None, fetch)
+    request = naming("https://gosspublic.alicdn.com/callback_pub_key_v2.pem")
+    with pytest.raises(SystemExit):
+        keys.find(request)
+    assert keys.find(request) is None
+
+
+def test_rsa_that_refuses_to_work_looks_like_any_refusal() -> None:
+    def refuse(_: bytes, __: bytes) -> bool:
+        raise RuntimeError("MD5 is disabled")
+
+    with pytest.raises(Unverified, match="key_unusable"):
+        verify_signature(captured(PLAIN[0]), PublicKeys(refuse, no_fetch).find)
+
+
+def test_refuses_a_callback_with_a_query(
+    handler: Handler, signed: Sign, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No callback address of ours has one, and Function Compute does not hand on what OSS signs."""
+    good = signed()
+    event = fc_event(good.path, {"a": "b"}, method="POST", headers=good.headers, body=good.body)
+    assert code_of(handler, event, capsys) == "query_unexpected"
+
+
 def test_no_key_is_fetched_before_the_ticket_is_verified(
     environ: dict[str, str], signed: Sign, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import application  # noqa: PLC0415
-
     del environ["PUBLIC_KEY_PEM"]
     asked: list[str] = []
-    monkeypatch.setattr(application.Outbound, "fetch_key", lambda _, url, __: asked.append(url))
-    handler = application.build(environ)
-    counting = [f"https://gosspublic.alicdn.com/callback_pub_key_v{number}.pem" for number in range(2, 30)]
-    for url in counting:
-        named = header("X-Oss-Pub-Key-Url", base64.b64encode(url.encode()).decode())
-        assert code_of(handler, named(signed(ticket="x")).event(), capsys) == "ticket_malformed"
+    monkeypatch.setattr(Outbound, "fetch_key", lambda _, url, __: asked.append(url))
+    handler = build(environ)
+    named = [header("X-Oss-Pub-Key-Url", encoded_key_url(number)) for number in range(2, 30)]
+    for name in named:
+        assert code_of(handler, name(signed(ticket="x")).event(), capsys) == "ticket_malformed"
     assert asked == []
-    expiring = seal(TICKET._replace(exp=2**40, iat=0), SECRET)
-    assert code_of(handler, named(signed(ticket=expiring)).event(), capsys) == "key_unavailable"
-    assert asked == [counting[-1]]
+    granted = signed(ticket=seal(TICKET._replace(exp=2**40, iat=0), SECRET))
+    for _ in range(3):
+        assert code_of(handler, named[0](granted).event(), capsys) == "key_unavailable"
+    assert asked == ["https://gosspublic.alicdn.com/callback_pub_key_v2.pem"]
 
 
 CONFIRMATIONS = [

@@ -32,8 +32,9 @@ def answer(event: bytes, respond: Callable[[Request], Reply] | None = None) -> A
     return ask(lambda raw, _: serve(raw, {"/": route, "/图": route}, ORIGINS, CLOCK), event)
 
 
-def every_kind(kind: type[refusals.Refusal] = refusals.Refusal) -> list[type[refusals.Refusal]]:
-    return [one for child in kind.__subclasses__() for one in (child, *every_kind(child))]
+def every_kind() -> set[type[refusals.Refusal]]:
+    kinds = [one for one in vars(refusals).values() if isinstance(one, type)]
+    return {one for one in kinds if issubclass(one, refusals.Refusal)}
 
 
 def test_reads_what_function_compute_sends() -> None:
@@ -109,7 +110,47 @@ def problem(status: int, code: str, request_id: str = "") -> dict[str, object]:
 
 
 def test_every_kind_of_refusal_has_a_status() -> None:
-    assert set(every_kind()) == set(edge.TABLE)
+    assert every_kind() == set(edge.TABLE)
+
+
+class Banned(refusals.Refusal):
+    """A kind that a deployer might add."""
+
+
+class Exhausted(refusals.Unavailable):
+    """Another, of a kind that tells nothing."""
+
+
+class Broken(refusals.Refusal):
+    """One that forgot to call its parent."""
+
+    def __init__(self) -> None: ...
+
+
+BYTES: Any = b"bytes"
+
+
+@pytest.mark.parametrize(
+    "refusal", [Broken(), refusals.Refusal(BYTES), refusals.Unavailable("a", upload_id=BYTES)]
+)
+def test_a_refusal_that_is_not_whole_is_a_failure(
+    refusal: refusals.Refusal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answer(fc_event(), refuse(refusal)).content == problem(500, "internal", "1-64f6cd87-1")
+    assert "Traceback" in logged(capsys)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "code"),
+    [
+        (refusals.Refusal("quota_used_up", "Come back tomorrow."), 403, "quota_used_up"),
+        (Banned("banned", "No."), 403, "banned"),
+        (Exhausted("exhausted"), 503, "unavailable"),
+    ],
+)
+def test_a_rule_of_ones_own_may_say_no(refusal: refusals.Refusal, status: int, code: str) -> None:
+    told = answer(fc_event(), refuse(refusal))
+    assert (told.status, told.code) == (status, code)
 
 
 def test_a_refusal_is_answered_as_problem_details() -> None:
@@ -227,9 +268,9 @@ def logged(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 def test_logs_one_line_without_anything_that_was_sent(capsys: pytest.CaptureFixture[str]) -> None:
     event = fc_event("/", {"name": "secret.png"}, headers={"Authorization": "Bearer secret"}, body="secret")
-    answer(event, lambda _: Reply(200, {"ticket": "secret"}, upload_id="01abc"))
+    answer(event, lambda _: Reply(200, {"ticket": "secret"}, log={"upload_id": "01abc"}))
     line = logged(capsys)
-    assert line.pop("milliseconds") == 1000
+    assert line.pop("milliseconds") == 1000.0
     assert line == {
         "time": "2027-01-15T08:00:00Z",
         "level": "info",
@@ -254,7 +295,7 @@ def test_logs_why_it_refused(
     answer(fc_event(), refuse(refusal))
     line = logged(capsys)
     assert (line["level"], line["code"], line["upload_id"]) == expected
-    assert "traceback" not in line
+    assert line["detail"] == refusal.detail
 
 
 def test_logs_a_configuration_error_in_full(capsys: pytest.CaptureFixture[str]) -> None:
@@ -264,7 +305,7 @@ def test_logs_a_configuration_error_in_full(capsys: pytest.CaptureFixture[str]) 
 
 def test_logs_the_traceback_of_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
     answer(fc_event(), refuse(ZeroDivisionError("why")))
-    assert logged(capsys)["traceback"].endswith("ZeroDivisionError: why\n")
+    assert logged(capsys)["detail"].endswith("ZeroDivisionError: why\n")
 
 
 @pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), ValueError("closed")])

@@ -114,6 +114,24 @@ def test_no_policy_value_can_be_misread(name: str, handler: Handler) -> None:
     assert not [value for value in values.values() if re.search(r'[$\\"]', value)]
 
 
+@pytest.mark.parametrize(
+    "caller",
+    [
+        Caller("", "${filename}", Limits(1, ())),
+        Caller("", "../x", Limits(1, ())),
+        Caller("", 'a"b', Limits(1, ())),
+        Caller("", "", Limits(1, ())),
+        Caller("字" * 43, "_", Limits(1, ())),
+    ],
+)
+def test_a_caller_that_fits_no_key_is_a_failure(caller: Caller, environ: dict[str, str]) -> None:
+    wish = issuing.Wish("a", 1, "image/png")
+    with pytest.raises(ValueError, match="segment or subject"):
+        issuing.issue_file_grant(
+            wish, caller, Settings.from_env(environ), Credentials("i", "s", ""), NOW, bytes(10)
+        )
+
+
 @pytest.mark.parametrize("size", [0, 1, 131072, 131073, 419430400])
 def test_a_policy_lives_as_long_as_its_size_needs(size: int) -> None:
     assert issuing.lifetime_seconds(size) == 300 + -(-size // 131072)

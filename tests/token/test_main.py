@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from types import SimpleNamespace
@@ -46,3 +47,13 @@ def test_without_a_module_it_answers_500_and_logs_the_traceback(
     monkeypatch.setitem(sys.modules, "application", None)  # what Python itself does with a broken import
     assert ask(main.start(environ), fc_event()).code == "misconfigured"
     assert "ModuleNotFoundError" in capsys.readouterr().out
+
+
+class Unwritable(io.StringIO):
+    def write(self, _: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_broken_log_does_not_cost_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Unwritable())
+    assert ask(main.start({}), fc_event(), CONTEXT).code == "misconfigured"

@@ -81,11 +81,19 @@ def test_never_repeats_a_value(name: str, environ: dict[str, str]) -> None:
         ("UPLOAD_HOST", "https://upload.example.com/path"),
         ("UPLOAD_HOST", "https://upload.example.com?query"),
         ("UPLOAD_HOST", "http://127.0.0.1.example.com"),
+        ("UPLOAD_HOST", "http://127.999.1.1"),
+        ("UPLOAD_HOST", "https://a..b"),
+        ("UPLOAD_HOST", "https://."),
+        ("UPLOAD_HOST", "https://-a.b"),
+        ("UPLOAD_HOST", "https://" + "a" * 64 + ".b"),
+        ("UPLOAD_HOST", "https://" + "a." * 127 + "b"),
+        ("UPLOAD_HOST", "https://a:65536"),
         ("CALLBACK_URL", "https://callback.example.com/callback"),
         ("CALLBACK_URL", "https://a.example.com;https://b.example.com"),
         ("CALLBACK_URL", "https://callback.example.com\n"),
         ("TICKET_SECRET", "too-short"),
         ("TICKET_SECRET", "a" * 32 + ","),
+        ("TICKET_SECRET", "\udcff" * 32),
         ("ALLOWED_ORIGINS", "*"),
         ("ALLOWED_ORIGINS", "null"),
         ("ALLOWED_ORIGINS", "https://example.com/"),
@@ -125,6 +133,13 @@ def test_development_secrets_stay_on_this_machine(environ: dict[str, str]) -> No
     Settings.from_env({**environ, **local})
 
 
+@pytest.mark.parametrize("value", ["", "false", None])
+def test_nobody_may_upload_unless_it_is_said(value: str | None, environ: dict[str, str]) -> None:
+    del environ["ALLOW_ANONYMOUS"]
+    said = {} if value is None else {"ALLOW_ANONYMOUS": value}
+    assert [problem.split()[0] for problem in problems({**environ, **said})] == ["ALLOW_ANONYMOUS"]
+
+
 def test_anonymous_uploads_need_a_limit_of_their_own(environ: dict[str, str]) -> None:
     del environ["MAX_BYTES"]
     assert problems(environ) == ["MAX_BYTES must be set where anyone may upload"]
@@ -140,6 +155,15 @@ def test_the_role_comes_from_the_environment_first(environ: dict[str, str]) -> N
     context = SimpleNamespace(credentials=lent)
     assert variables.credentials(environ, context) == Credentials("STS.EXAMPLE", "SKEXAMPLE", "CAISEXAMPLE")
     assert variables.credentials({}, context) == Credentials("i", "s", "t")
+
+
+def test_two_keys_are_never_mixed(environ: dict[str, str]) -> None:
+    lent = SimpleNamespace(access_key_id="i", access_key_secret="s", security_token="t")
+    context = SimpleNamespace(credentials=lent)
+    del environ["ALIBABA_CLOUD_SECURITY_TOKEN"]
+    assert variables.credentials(environ, context) == Credentials("STS.EXAMPLE", "SKEXAMPLE", "")
+    del environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"]
+    assert variables.credentials(environ, context) == Credentials("i", "s", "t")
 
 
 def test_a_static_access_key_has_no_token() -> None:
