@@ -1,0 +1,140 @@
+"""The whole local stack as `make run` starts it, and what an attacker or a page does with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+import signing
+
+REPOSITORY = Path(__file__).parent.parent.parent
+READY_SECONDS = 60
+PORTS = ("TOKEN_PORT", "CALLBACK_PORT", "UPLOAD_PORT", "SITE_PORT")
+BUCKET = "development-uploads"
+KEY_ID, KEY_SECRET, KEY_TOKEN = (
+    f"development-{part}" for part in ("access-key-id", "access-key-secret", "security-token")
+)
+
+Fields = Sequence[tuple[str, str]]
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+class Stack:
+    """Four real processes. `end` leaves nothing running."""
+
+    def __init__(self, state: Path, **environ: str) -> None:
+        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        chosen = {name: str(port) for name, port in ports.items()}
+        self.token, self.callback, self.upload, self.site = (
+            f"http://127.0.0.1:{ports[name]}" for name in PORTS
+        )
+        self.http = requests.Session()
+        self.lines: list[str] = []
+        self._launcher = subprocess.Popen(
+            [sys.executable, str(REPOSITORY / "local" / "run.py")],
+            env={**os.environ, **chosen, "LOCAL_STATE": str(state), **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self._launcher.stdout is not None
+        for line in self._launcher.stdout:
+            self.lines.append(line)
+            if self.site in line:
+                break
+        else:
+            raise AssertionError("".join(self.lines))
+        self._reader = Thread(target=self.lines.extend, args=[self._launcher.stdout], daemon=True)
+        self._reader.start()
+
+    def end(self) -> None:
+        self.http.close()
+        self._launcher.send_signal(signal.SIGINT)
+        self._launcher.wait(timeout=30)
+        self._reader.join(timeout=30)
+        assert self._launcher.stdout is not None
+        self._launcher.stdout.close()
+
+    def fault(self, name: str, at: str = "", **options: object) -> None:
+        order = {"fault": name, "requests": 1, **options}
+        answer = self.http.post(f"{at or self.upload}/-/faults", json=order, timeout=5)
+        assert answer.status_code == 200, answer.text
+
+    def clear_faults(self) -> None:
+        for address in (self.upload, self.callback, self.token):
+            self.http.delete(f"{address}/-/faults", timeout=5)
+
+    def grant(self, name: str = "a.png", size: int = 5, media_type: str = "image/png") -> Any:
+        query = {"name": name, "size": str(size), "type": media_type}
+        answer = self.http.get(f"{self.token}/", params=query, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(
+        self,
+        url: str,
+        fields: Fields,
+        file: bytes,
+        headers: Mapping[str, str] | None = None,
+        after: Fields = (),
+    ) -> requests.Response:
+        """Post a form whose parts are exactly these and in this order; `after` follow the file."""
+        parts: list[tuple[str, Any]] = [(name, (None, value)) for name, value in fields]
+        parts.append(("file", ("file", file, "application/octet-stream")))
+        parts.extend((name, (None, value)) for name, value in after)
+        return self.http.post(url, files=parts, headers=headers, timeout=30)
+
+    def send(self, grant: Any, file: bytes) -> requests.Response:
+        return self.post(grant["url"], list(grant["fields"].items()), file)
+
+    def confirm(self, grant: Any) -> requests.Response:
+        return self.http.post(grant["confirm"], json={"ticket": grant["ticket"]}, timeout=10)
+
+    def stored(self, key: str) -> requests.Response:
+        """Read an object back as a holder of the AccessKey does."""
+        date = signing.utc_stamp(time.time())
+        headers = {
+            "x-oss-date": date,
+            "x-oss-content-sha256": signing.UNSIGNED_PAYLOAD,
+            "x-oss-security-token": KEY_TOKEN,
+            "Accept-Encoding": "identity",
+        }
+        canonical = signing.canonical_request("GET", BUCKET, key, {}, headers)
+        to_sign = signing.string_to_sign(canonical, date, "cn-hangzhou")
+        signature = signing.signature_v4(to_sign, signing.signing_key(KEY_SECRET, date[:8], "cn-hangzhou"))
+        headers["Authorization"] = signing.authorization_v4(KEY_ID, date, "cn-hangzhou", signature)
+        return self.http.get(f"{self.upload}/{quote(key)}", headers=headers, timeout=30)
+
+    def codes(self, process: str) -> list[str]:
+        """Return the codes in the log of a function, oldest first."""
+        marker = f"{process} "
+        events = [
+            line.split("|", 1)[1] for line in self.lines if line.startswith(marker) and "answered" in line
+        ]
+        return [str(json.loads(event)["code"]) for event in events]
+
+
+def md5(file: bytes) -> str:
+    return hashlib.md5(file, usedforsecurity=False).hexdigest().upper()

@@ -1,0 +1,62 @@
+"""What the READMEs say of settings, refusals and targets is what the code has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent.parent
+READMES = ("README.md", "README.zh-CN.md")
+CREDENTIALS = {f"ALIBABA_CLOUD_{part}" for part in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")}
+
+
+def text_of(name: str) -> str:
+    return (REPOSITORY / name).read_text()
+
+
+def rows(readme: str, columns: int) -> list[list[str]]:
+    lines = re.findall(r"^\|(.*)\|$", text_of(readme), re.MULTILINE)
+    split = [[cell.strip() for cell in line.split("|")] for line in lines]
+    return [cells for cells in split if len(cells) == columns]
+
+
+@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize(("function", "column"), [("token", 1), ("callback", 2)])
+def test_the_settings_table_lists_what_a_function_reads(readme: str, function: str, column: int) -> None:
+    read = set(re.findall(r'read\.take\(\s*"(\w+)"', text_of(f"functions/{function}/settings.py")))
+    listed = [re.findall(r"`([A-Z_]+)`", cells[0]) for cells in rows(readme, 4) if cells[column] == "x"]
+    assert {name for names in listed for name in names} == read | CREDENTIALS
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_refusals_table_lists_every_code_an_outsider_meets(readme: str) -> None:
+    modules = [
+        path
+        for path in (REPOSITORY / "functions").glob("*/*.py")
+        if path.name in {"edge.py", "issuing.py", "naming.py", "completing.py", "refusals.py"}
+    ]
+    told = (
+        r'(?:Malformed|TooLarge|TypeNotAllowed|ForeignOrigin|UnknownPath|NotStored|ObjectDiffers)\(\s*"(\w+)"'
+    )
+    codes = {code for path in modules for code in re.findall(told, path.read_text())}
+    silent = {"not_verified", "misconfigured", "unavailable", "internal", "method_not_allowed"}
+    listed = {code for cells in rows(readme, 3) for code in re.findall(r"`([a-z_]+)`", cells[1])}
+    assert listed == codes | silent
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_target_a_readme_names_exists(readme: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):.*## ", text_of("Makefile"), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", text_of(readme))) <= targets
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_path_the_layout_names_exists(readme: str) -> None:
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", text_of(readme), re.MULTILINE | re.DOTALL)
+    (layout,) = [block for block in blocks if "main.py" in block]
+    for name in re.findall(r"[\w/-]+\.(?:py|js|html)", layout):
+        assert list(REPOSITORY.glob(f"[a-z]*/{name}")) + list(REPOSITORY.glob(f"functions/*/{name}")), name
+    for folder in re.findall(r"^([a-z/]+)/ ", layout, re.MULTILINE):
+        assert (REPOSITORY / folder).is_dir(), folder

@@ -1,0 +1,95 @@
+"""What holds the repository together: copies are equal, lists agree, function folders stand alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent.parent
+FUNCTIONS = REPOSITORY / "functions"
+COPIES = ("edge.py", "journal.py", "main.py", "refusals.py", "signing.py", "variables.py")
+
+
+def run(*command: str, folder: Path, **environ: str) -> str:
+    """Run Python alone: nothing of this process's paths or environment reaches it."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    finished = subprocess.run(
+        [sys.executable, "-P" if sys.version_info >= (3, 11) else "-B", *command],
+        cwd=REPOSITORY,  # coverage notes paths relative to it
+        env={**kept, "PYTHONPATH": str(folder), **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    return finished.stdout
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_the_vendored_copies_are_byte_identical(name: str) -> None:
+    """Edit functions/token's and run `make vendor`."""
+    assert (FUNCTIONS / "callback" / name).read_bytes() == (FUNCTIONS / "token" / name).read_bytes()
+
+
+def test_every_module_of_the_same_name_is_a_copy_or_a_functions_own() -> None:
+    names = [{path.name for path in (FUNCTIONS / one).glob("*.py")} for one in ("token", "callback")]
+    assert names[0] & names[1] == {*COPIES, "application.py", "settings.py"}
+
+
+def test_coverage_leaves_out_exactly_the_copies() -> None:
+    omitted = re.findall(r'"functions/callback/(\w+\.py)"', (REPOSITORY / "pyproject.toml").read_text())
+    assert sorted(omitted) == sorted(COPIES)
+
+
+@pytest.mark.parametrize("function", ["token", "callback"])
+def test_a_function_folder_stands_alone(function: str) -> None:
+    script = "import main; print(main.handler(b'', None)['statusCode'])"
+    assert run("-c", script, folder=FUNCTIONS / function).splitlines()[-1] == "500"
+
+
+def test_the_token_function_needs_only_the_standard_library() -> None:
+    run("-S", "-c", "import main, application", folder=FUNCTIONS / "token")  # -S: without site-packages
+
+
+def test_the_token_functions_cold_start_loads_nothing_heavy() -> None:
+    """Each of these costs 3 to 11 ms, which is most of what the whole function takes."""
+    script = "import sys, application; print(*sys.modules)"
+    loaded = run("-S", "-c", script, folder=FUNCTIONS / "token").splitlines()[-1].split()
+    heavy = {
+        "dataclasses",
+        "email",
+        "http",
+        "ipaddress",
+        "logging",
+        "random",
+        "ssl",
+        "traceback",
+        "urllib.parse",
+    }
+    assert not heavy & set(loaded)
+
+
+@pytest.mark.parametrize("function", ["token", "callback"])
+def test_a_functions_requirements_are_pinned_by_hash(function: str) -> None:
+    text = (FUNCTIONS / function / "requirements.txt").read_text().replace("\\\n", " ")
+    for line in filter(None, (line.split("#")[0].strip() for line in text.splitlines())):
+        assert re.match(r"[a-z0-9-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line), line
+
+
+def test_development_pins_the_versions_that_ship() -> None:
+    pins = [
+        dict(re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", (REPOSITORY / name).read_text(), re.MULTILINE))
+        for name in ("functions/callback/requirements.txt", "requirements-dev.txt")
+    ]
+    assert pins[0].items() <= pins[1].items()
+
+
+def test_no_address_of_a_registry_is_recorded() -> None:
+    address = r"https?://(?!github\.com/sponsors|opencollective\.com)"
+    for name in ("requirements-dev.txt", "functions/callback/requirements.txt", "client/package-lock.json"):
+        assert not re.search(address, (REPOSITORY / name).read_text())
