@@ -1,0 +1,91 @@
+# Everything a contributor runs. `make` alone lists the targets; CI calls these and nothing else.
+
+PYTHON ?= python3
+BIN := .venv/bin
+VENV := .venv/installed
+NODE_MODULES := client/node_modules/.package-lock.json
+
+# edited in functions/token, copied to functions/callback so that each folder is deployable alone
+VENDORED := edge.py journal.py main.py refusals.py signing.py variables.py
+
+# one process each, because both functions have modules of the same names: tests/<part>, and the code it imports
+PARTS := token callback oss local repository flow
+code_token := functions/token
+code_callback := functions/callback
+code_oss := local
+code_local := local
+code_repository := functions/token
+code_flow := functions/token
+path = $(code_$*):tests/$*:tests
+# what is type-checked beside tests/<part>; each folder of code is named once
+typed_token := functions/token
+typed_callback := functions/callback
+typed_local := local
+
+COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
+
+.PHONY: help run check lint types test fmt vendor requirements clean node chromium no-coverage test-client types-client
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+		printf '  make %-14s %s\n' "$$name" "$$text"; done
+
+run: $(VENV) ## the whole system on this machine, until Ctrl-C; prints the page's address
+	@exec $(BIN)/python local/run.py
+
+check: lint types test ## lint, types and test: what CI runs
+
+test: $(VENV) ## every test, the browser's included, and the coverage of functions/
+	@$(MAKE) --no-print-directory no-coverage node chromium $(PARTS:%=test-%) test-client
+	$(BIN)/coverage combine --quiet && $(BIN)/coverage report
+
+types: $(VENV) $(PARTS:%=types-%) types-client ## mypy for each part, tsc for the page
+
+lint: $(VENV) ## ruff: rules and format
+	$(BIN)/ruff check && $(BIN)/ruff format --check
+
+fmt: $(VENV) ## put the Python code in shape
+	$(BIN)/ruff check --fix --quiet || true
+	$(BIN)/ruff format
+
+vendor: ## copy what both functions share from functions/token to functions/callback
+	cp $(VENDORED:%=functions/token/%) functions/callback/
+
+requirements: $(VENV) ## compile the pinned, hashed requirements from every requirements*.in
+	for name in token callback; do $(COMPILE) --python-platform x86_64-manylinux2014 \
+		functions/$$name/requirements.in -o functions/$$name/requirements.txt || exit 1; done
+	$(COMPILE) --universal -c functions/callback/requirements.txt requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove everything that was made here: tools, caches, local uploads
+	rm -rf .venv .local client/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Parts of the above: make test-token, make types-local ...
+test-client: node
+	node --test --test-reporter spec tests/client/*.test.mjs
+
+test-%: $(VENV)
+	PYTHONPATH=$(path) $(BIN)/coverage run -m pytest -q tests/$*
+
+types-client: $(NODE_MODULES)
+	client/node_modules/.bin/tsc -p client
+
+types-%: $(VENV)
+	MYPYPATH=$(path) $(BIN)/mypy --cache-dir .mypy_cache/$* $(typed_$*) tests/$*
+
+no-coverage: $(VENV)
+	@$(BIN)/coverage erase
+
+node:
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { \
+		echo "Node.js 20 or newer is needed for the page's tests and types: https://nodejs.org" >&2; exit 1; }
+
+chromium: $(VENV)
+	@sh tests/chromium.sh $(BIN)/playwright
+
+$(VENV): requirements-dev.txt local/setup.sh
+	@sh local/setup.sh $(PYTHON)
+
+$(NODE_MODULES): client/package-lock.json | node
+	npm ci --prefix client --no-audit --no-fund
+	@touch $@
