@@ -141,7 +141,7 @@ const english = {
     unavailable: 'The upload service is busy or cannot reach the storage. Try again in a moment.',
     not_verified: "The confirmation was refused: the upload's ticket is no longer valid.",
     bucket_versioned:
-      'The storage keeps old versions of files, which uploads must not meet. Its operator can turn that off.',
+      'The storage keeps old versions of files, which uploads must not meet. Its operator has to use another.',
     AccessDenied:
       'OSS refused the upload: it does not match what was permitted, or the permission has ended.',
     SignatureDoesNotMatch:
@@ -249,8 +249,8 @@ const chinese = {
     misconfigured: '上传服务的配置有误，运维人员可在日志中查看原因。',
     internal: '上传服务内部出错，请稍后重试。',
     unavailable: '上传服务繁忙或无法访问存储，请稍后重试。',
-    not_verified: '确认请求被拒绝：这次上传的凭证已失效。',
-    bucket_versioned: '存储空间开启了版本控制，不能用于上传，请运维人员关闭。',
+    not_verified: '确认请求被拒绝：这次上传的票据已失效。',
+    bucket_versioned: '存储空间开启过版本控制，不能用于上传，请运维人员更换存储空间。',
     AccessDenied: 'OSS 拒绝了上传：内容与许可不符，或许可已过期。',
     SignatureDoesNotMatch: 'OSS 拒绝了上传：签名不正确。请运维人员检查 AccessKey 和地域。',
     InvalidAccessKeyId: 'OSS 拒绝了上传：签名所用的 AccessKey 不存在。',

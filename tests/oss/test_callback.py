@@ -3,6 +3,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -139,7 +140,7 @@ def test_refuses_private_addresses_as_oss_names_them(host: str, addresses: list[
     assert error.details == {"ArgumentName": "callbackUrl", "ArgumentValue": f"http://{host}:8088/x?y"}
 
 
-VARIABLES = {"object": "a/b é:(1).txt", "size": 5, "x:who": "m&m", "crc64": "1"}
+VARIABLES: dict[str, str | int | None] = {"object": "a/b é:(1).txt", "size": 5, "x:who": "m&m", "crc64": "1"}
 
 
 @pytest.mark.parametrize(
@@ -442,10 +443,10 @@ def test_a_reply_without_an_end_is_judged_without_waiting_for_it(
 
 
 def test_a_reply_that_breaks_off_is_unreachable(callback_server: CallbackServer) -> None:
-    callback_server.answering = lambda handler, _: handler.wfile.write(
-        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"
-    )
+    def break_off(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}")
 
+    callback_server.answering = break_off
     with pytest.raises(Unreachable):
         network_exchange(callback_server.url, 10)
 

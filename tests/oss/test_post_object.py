@@ -2,6 +2,7 @@ import base64
 import hashlib
 import hmac
 import threading
+from typing import Any
 
 import pytest
 from scene import (
@@ -168,7 +169,7 @@ def test_refuses_a_policy_that_expired_while_the_file_was_coming(scene: Scene) -
     form = signed({"key": "a"})
     commit, scene_now = scene.bucket.store.start, scene.now
 
-    def slow_start():  # noqa: ANN202 - a stand-in for the same context manager
+    def slow_start() -> Any:
         scene.now = scene_now + 300
         return commit()
 
@@ -329,7 +330,7 @@ def test_of_two_uploads_at_once_that_forbid_overwriting_one_wins(scene: Scene) -
     form = signed({"key": "a", "x-oss-forbid-overwrite": "true"})
     statuses = []
 
-    def start_together():  # noqa: ANN202 - a stand-in for the same context manager
+    def start_together() -> Any:
         together.wait(10)
         return start()
 

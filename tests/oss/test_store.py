@@ -100,7 +100,8 @@ def test_a_forbidden_overwrite_leaves_the_first_object(tmp_path: Path) -> None:
 def test_a_reader_that_meets_an_overwrite_looks_again(tmp_path: Path) -> None:
     store = Store(tmp_path)
     put(store, "a", b"first")
-    find, seen = store.find, []
+    find = store.find
+    seen: list[StoredObject | None] = []
 
     def overwritten_after_the_first_look(key: str) -> StoredObject | None:
         found = find(key)
