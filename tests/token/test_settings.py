@@ -175,3 +175,8 @@ def test_a_static_access_key_has_no_token() -> None:
 def test_a_function_without_a_role_is_misconfigured(context: object) -> None:
     with pytest.raises(Misconfigured):
         variables.credentials({"ALIBABA_CLOUD_ACCESS_KEY_ID": "i"}, context)
+
+
+def test_an_optional_variable_may_be_empty() -> None:
+    parse = variables.optional(variables.address)
+    assert (parse(""), parse("https://example.com")) == ("", "https://example.com")
