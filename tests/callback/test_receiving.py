@@ -18,7 +18,7 @@ from outbound import Outbound
 from receiving import KEY_HOST, PUBLISHED_PEM, PublicKeys, Verifier, verify_signature
 from refusals import Unverified
 from rsa_md5 import verifier
-from signing import DirectoryTicket, seal
+from signing import DirectoryTicket, callback_message, seal
 
 CAPTURES = json.loads((Path(__file__).parent.parent / "vectors" / "callback.json").read_text())
 PLAIN = [one for one in CAPTURES["valid"] if "?" not in one["raw_path_and_query"]]
@@ -74,6 +74,15 @@ def no_fetch(url: str, _: Request) -> Verifier | None:
 
 def test_ships_the_published_key() -> None:
     assert CAPTURES["public_keys"][0]["pem"].encode() == PUBLISHED_PEM
+
+
+@pytest.mark.parametrize("capture", CAPTURES["valid"] + CAPTURES["invalid"], ids=by_name)
+def test_agrees_with_every_capture(capture: dict[str, Any]) -> None:
+    """With and without a query; a bare question mark belongs to neither path nor query."""
+    path, mark, query = capture["raw_path_and_query"].partition("?")
+    message = callback_message(path if query else path + mark, query, capture["body"].encode())
+    genuine = verifier(PUBLISHED_PEM)(base64.b64decode(capture["authorization"]), message)
+    assert genuine == (capture["expected"] == "valid")
 
 
 @pytest.mark.parametrize("capture", PLAIN, ids=by_name)

@@ -1,0 +1,45 @@
+"""A callback function that cannot start: nothing is taken for done, and everybody is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, FilePayload, expect
+from stack import Stack
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack(tmp_path_factory.mktemp("broken"), OBJECT_URL="http://example.com")
+    yield stack
+    stack.end()
+
+
+def test_every_request_is_answered_500_and_the_log_says_why(broken: Stack) -> None:
+    for method, path in (("POST", "/callback"), ("POST", "/confirm"), ("POST", "/"), ("OPTIONS", "/confirm")):
+        answer = broken.http.request(method, f"{broken.callback}{path}", timeout=5)
+        assert (answer.status_code, answer.json()["code"]) == (500, "misconfigured")
+    (told,) = [line for line in broken.lines if "not_started" in line]
+    assert json.loads(told.split("|", 1)[1])["detail"].startswith("OBJECT_URL must be https")
+
+
+def test_oss_answers_203(broken: Stack) -> None:
+    grant = broken.grant()
+    answer = broken.send(grant, b"hello")
+    assert answer.status_code == 203
+    assert "<Message>Error status : 500.</Message>" in answer.text
+    assert broken.stored(grant["key"]).content == b"hello"
+
+
+def test_the_page_says_stored_but_not_confirmed(broken: Stack, browser: Browser) -> None:
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.goto(f"{broken.site}/")
+    expect(page.get_by_test_id("files")).to_be_enabled()
+    photo = FilePayload(name="a.png", mimeType="image/png", buffer=b"hello")
+    page.get_by_test_id("files").set_input_files(photo)
+    row = page.get_by_test_id("upload")
+    expect(row).to_have_attribute("data-state", "not_confirmed", timeout=60_000)
+    context.close()
