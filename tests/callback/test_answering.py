@@ -12,7 +12,7 @@ from scenes import ETAG, NOW, SECRET, TICKET, Bucket, Callback, Watch, confirmat
 import hook
 from answers import MAX_ANSWERS, Answers
 from application import build
-from edge import Handler
+from edge import Clock, Handler
 from fc_events import ask, fc_event
 from refusals import Unavailable
 from signing import seal
@@ -38,8 +38,10 @@ def test_answers_a_callback(handler: Handler, signed: Sign, bucket: Bucket) -> N
 def test_signs_its_head_and_refuses_compression(handler: Handler, bucket: Bucket) -> None:
     ask(handler, confirmation())
     (asked,) = bucket.asked
-    assert asked.headers["Authorization"].startswith(
-        "OSS4-HMAC-SHA256 Credential=STS.EXAMPLE/20270115/cn-hangzhou/oss/aliyun_v4_request,Signature="
+    # signed by PyPI alibabacloud-oss-v2 1.4.1's SignerV4 for the same key, time and credentials
+    assert asked.headers["Authorization"] == (
+        "OSS4-HMAC-SHA256 Credential=STS.EXAMPLE/20270115/cn-hangzhou/oss/aliyun_v4_request,"
+        "Signature=aa7d2abf54e53cf6fc73a40ca2d3cc28fc11d82ec41855b12479d02373b4820b"
     )
     assert asked.headers["x-oss-date"] == "20270115T080000Z"
     assert asked.headers["x-oss-content-sha256"] == "UNSIGNED-PAYLOAD"
@@ -58,6 +60,14 @@ def test_callback_and_confirm_give_the_same_answer(handler: Handler, signed: Sig
     answers = [ask(handler, event).content for event in (signed().event(), confirmation(), signed().event())]
     assert answers == [ANSWER] * 3
     assert len(bucket.asked) == 1
+
+
+def test_the_deadline_counts_from_the_entry(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([1000.0, 1000.0, 1003.2, *[1004.0] * 9])  # built, received, asked, and after
+    allowed: list[float] = []
+    monkeypatch.setattr("outbound.within", lambda seconds, _: allowed.append(seconds))
+    ask(build(environ, Clock(lambda: NOW, ticks.__next__)), confirmation())
+    assert allowed == pytest.approx([0.3])
 
 
 def test_an_answer_is_forgotten_after_ten_minutes(handler: Handler, bucket: Bucket, watch: Watch) -> None:
@@ -105,6 +115,20 @@ def test_the_log_knows_the_upload_and_no_secret(
     assert json.loads(out)["upload_id"] == "01abc"
     for secret in (SECRET, "SKEXAMPLE", "CAISEXAMPLE", good.headers["Authorization"], seal(TICKET, SECRET)):
         assert secret not in out
+
+
+def test_the_shipped_hook_logs_the_upload(handler: Handler, capsys: pytest.CaptureFixture[str]) -> None:
+    ask(handler, confirmation())
+    line = json.loads(capsys.readouterr().out.splitlines()[0])
+    del line["time"]
+    assert line == {
+        "level": "info",
+        "event": "uploaded",
+        "upload_id": "01abc",
+        "key": TICKET.key,
+        "size": 5,
+        "type": "image/png",
+    }
 
 
 def test_the_hooks_json_is_answered_but_ours_wins(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,6 +126,23 @@ def test_asks_nothing_when_the_time_is_over(outbound: Outbound, watch: Watch, bu
     assert bucket.asked == []
 
 
+@pytest.mark.parametrize(("left", "seconds"), [(3.5, 1.0), (1.0, 1.0), (0.4, 0.4), (-1.0, -1.0)])
+def test_nothing_may_take_longer_than_a_second_or_what_is_left(
+    left: float, seconds: float, outbound: Outbound, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed: list[float] = []
+
+    def note(given: float, _: object) -> None:
+        allowed.append(given)
+        raise TimeoutError
+
+    monkeypatch.setattr("outbound.within", note)
+    with pytest.raises(Unavailable):
+        outbound.head(TICKET.key, ROLE, 0, watch.seconds + left)
+    assert outbound.fetch_key("https://gosspublic.alicdn.com/k.pem", watch.seconds + left) is None
+    assert allowed == pytest.approx([seconds, seconds])
+
+
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nX-Long: "])
 def test_a_peer_that_drips_cannot_hold_the_head(start: bytes, bucket: Bucket) -> None:
     bucket.raw = dripping(start)

@@ -287,6 +287,7 @@ def test_logs_one_line_without_anything_that_was_sent(capsys: pytest.CaptureFixt
     [
         (refusals.Unverified("ticket_expired", upload_id="01abc"), ("warning", "ticket_expired", "01abc")),
         (refusals.Unavailable("head_timeout"), ("error", "head_timeout", "")),
+        (refusals.Misconfigured("misconfigured", "NAME is not set"), ("error", "misconfigured", "")),
     ],
 )
 def test_logs_why_it_refused(

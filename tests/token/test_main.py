@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import application
 import main
 from fc_events import ask, fc_event
 
@@ -47,6 +48,16 @@ def test_without_a_module_it_answers_500_and_logs_the_traceback(
     monkeypatch.setitem(sys.modules, "application", None)  # what Python itself does with a broken import
     assert ask(main.start(environ), fc_event()).code == "misconfigured"
     assert "ModuleNotFoundError" in capsys.readouterr().out
+
+
+def test_an_import_that_exits_does_not_escape(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(_: object) -> None:
+        raise SystemExit(1)
+
+    monkeypatch.setattr(application, "build", leave)
+    assert ask(main.start(environ), fc_event()).code == "misconfigured"
 
 
 class Unwritable(io.StringIO):

@@ -182,6 +182,13 @@ def test_refuses_genuine_tickets_of_another_shape(document: object) -> None:
     assert refusal_code(sealed_as_is(json.dumps(document).encode())) == "ticket_malformed"
 
 
+def test_refuses_another_spelling_of_a_genuine_payload() -> None:
+    payload = seal(CLAIMS._replace(size=50), SECRET).split(".")[0]
+    twin = payload[:-1] + chr(ord(payload[-1]) + 1)  # only unused final bits differ
+    assert base64.urlsafe_b64decode(twin + "==") == base64.urlsafe_b64decode(payload + "==")
+    assert refusal_code(f"{twin}.{signing._ticket_mac(twin, SECRET)}") == "ticket_malformed"
+
+
 @pytest.mark.parametrize("payload", [b"{", b"\xff", b"[" * 1200])
 def test_refuses_genuine_tickets_that_are_not_json(payload: bytes) -> None:
     assert refusal_code(sealed_as_is(payload)) == "ticket_malformed"
