@@ -6,7 +6,7 @@ VENV := .venv/installed
 NODE_MODULES := client/node_modules/.package-lock.json
 
 # edited in functions/token, copied to functions/callback so that each folder is deployable alone
-VENDORED := edge.py journal.py main.py refusals.py signing.py variables.py
+VENDORED := edge.py journal.py main.py problems.py refusals.py signing.py variables.py
 
 # one process each, because both functions have modules of the same names: tests/<part>, and the code it imports
 PARTS := token callback oss local repository flow

@@ -10,7 +10,7 @@ import hook
 import journal
 import receiving
 from answers import Answer, Answers
-from completing import Upload, complete
+from completing import Upload, check_etag, complete
 from edge import Clock, FcReply, Handler, Reply, Request, serve
 from outbound import Outbound
 from refusals import Refusal
@@ -45,6 +45,8 @@ def build(environ: Mapping[str, str], clock: Clock = SYSTEM_CLOCK) -> Handler:
             known = answers.recall(ticket.key, request.received_at)
             if known is None:
                 known = finish(ticket, signed_etag, request, context)
+            elif signed_etag is not None:
+                check_etag(signed_etag, str(known["etag"]))
         except Refusal as refusal:
             refusal.upload_id = ticket.id
             raise
@@ -68,7 +70,7 @@ def build(environ: Mapping[str, str], clock: Clock = SYSTEM_CLOCK) -> Handler:
             "/callback": ("POST", lambda request: callback(request, context)),
             "/confirm": ("POST", lambda request: confirm(request, context)),
         }
-        return serve(event, routes, settings.allowed_origins, clock)
+        return serve(event, context, routes, settings.allowed_origins, clock)
 
     return handler
 

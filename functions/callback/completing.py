@@ -53,15 +53,15 @@ def complete(ticket: FileTicket, head: Head, signed_etag: str | None = None) -> 
         raise NotStored("not_stored", "The file is not stored; it can be sent again.")
     if head.status != FOUND:
         raise Unavailable(f"head_{head.status}")
-    refuse_unreadable(head.headers)
+    refuse_ungranted(head.headers)
     tag = ENTITY_TAG.fullmatch(head.headers.get("etag", ""))
     length = LENGTH.fullmatch(head.headers.get("content-length", ""))
     if not tag or not length:
         raise Unavailable("head_incomplete")
     if int(length[0]) != ticket.size:
         raise ObjectDiffers("size_differs", "The stored object has another size than was granted.")
-    if signed_etag is not None and signed_etag.strip('"') != tag[1]:
-        raise ObjectDiffers("etag_differs", "The object was replaced after OSS reported it.")
+    if signed_etag is not None:
+        check_etag(signed_etag, tag[1])
     return Upload(
         id=ticket.id,
         key=ticket.key,
@@ -73,8 +73,14 @@ def complete(ticket: FileTicket, head: Head, signed_etag: str | None = None) -> 
     )
 
 
-def refuse_unreadable(headers: Mapping[str, str]) -> None:
-    """Raise `ObjectDiffers` for what no grant of ours leads to: fields that OSS let the browser add."""
+def check_etag(signed: str, stored: str) -> None:
+    """Raise `ObjectDiffers` if OSS's callback spoke of other bytes than are stored."""
+    if signed.strip('"') != stored:
+        raise ObjectDiffers("etag_differs", "The object was replaced after OSS reported it.")
+
+
+def refuse_ungranted(headers: Mapping[str, str]) -> None:
+    """Raise `ObjectDiffers` for what no grant leads to: fields the browser added, a bucket with versions."""
     if "content-encoding" in headers:
         raise ObjectDiffers(
             "object_encoded", "The stored object has a Content-Encoding, which no grant allows."

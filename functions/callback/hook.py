@@ -2,7 +2,7 @@
 
 `on_upload` runs once an upload is proved. It may run again for the same `upload.id`, so it must be
 idempotent, and quick: OSS waits five seconds for the whole callback. What it returns is handed to the page.
-Raise `refusals.Unavailable` to have the page ask again.
+Raise `refusals.Unavailable(code)` to have the page ask again, `refusals.Refusal(code, sentence)` to say no.
 """
 
 from __future__ import annotations

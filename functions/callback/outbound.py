@@ -52,7 +52,7 @@ class Outbound:
         self._bucket = bucket
         self._region = region
         self._monotonic = monotonic
-        self._used_at = monotonic()
+        self._asked_at = monotonic()
         self._session = Session()
 
     def head(self, key: str, role: Credentials, now: float, deadline: float) -> Head:
@@ -60,9 +60,9 @@ class Outbound:
         url = f"{self._object_url}/{signing.uri_encode(key, keep=b'/')}"
         headers = self._signed_headers(key, role, now)
         started_at = self._monotonic()
-        if started_at - self._used_at > IDLE_SECONDS:
+        if started_at - self._asked_at > IDLE_SECONDS:
             self._session.close()
-        self._used_at = started_at
+        self._asked_at = started_at
         seconds = min(deadline - started_at, HEAD_SECONDS)
         try:
             response = within(seconds, lambda: self._ask_twice(url, headers, seconds))

@@ -80,14 +80,20 @@ def receive(
     """
     form = read_form(request.body)
     ticket = read_ticket(form["ticket"], secrets, prefix, request.now)
-    verify_signature(request, find_key)
-    if form["bucket"] != bucket:
-        raise Unverified("bucket_differs", upload_id=ticket.id)
-    if form["object"] != ticket.key:
-        raise Unverified("object_differs", upload_id=ticket.id)
-    if form["size"] != str(ticket.size):
-        raise Unverified("size_differs", upload_id=ticket.id)
+    try:
+        verify_signature(request, find_key)
+        compare(form, {"bucket": bucket, "object": ticket.key, "size": str(ticket.size)})
+    except Unverified as refusal:
+        refusal.upload_id = ticket.id
+        raise
     return Received(ticket, form["etag"])
+
+
+def compare(form: Mapping[str, str], granted: Mapping[str, str]) -> None:
+    """Refuse a genuine callback that speaks of another upload than its ticket."""
+    for name, value in granted.items():
+        if form[name] != value:
+            raise Unverified(f"{name}_differs")
 
 
 def read_form(body: bytes) -> Mapping[str, str]:
@@ -98,7 +104,7 @@ def read_form(body: bytes) -> Mapping[str, str]:
             keep_blank_values=True,
             strict_parsing=True,
             errors="strict",
-            max_num_fields=5,
+            max_num_fields=len(FIELDS),
         )
     except ValueError:
         raise Unverified("body_malformed") from None

@@ -40,6 +40,6 @@ def build(
 
     def handler(event: bytes, context: object) -> FcReply:
         routes = {"/": ("GET", lambda request: grant(request, context)), "/limits": ("GET", show_limits)}
-        return serve(event, routes, settings.allowed_origins, clock)
+        return serve(event, context, routes, settings.allowed_origins, clock)
 
     return handler

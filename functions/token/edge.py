@@ -1,10 +1,10 @@
 """Function Compute's side of a function: its v1 event in, its reply dict out, and nothing else escapes.
 
-Lives here: `Request`, `Reply`, the only catch-all, the only table from refusal to status, CORS, and the log
-line of a request. Never lives here: a rule about uploads.
+Lives here: `Request`, `Reply`, the only catch-all, CORS, and the log line of a request. Never lives here: a
+rule about uploads.
 
-Sources: Function Compute, "Use an HTTP trigger to invoke a function" (event and reply format); RFC 9457;
-the Fetch standard. Function Compute answers an exception that escapes a handler with 200, which OSS would
+Sources: Function Compute, "Use an HTTP trigger to invoke a function" (event and reply format); the Fetch
+standard. Function Compute answers an exception that escapes a handler with 200, which OSS would
 take for success, and echoes any Origin with credentials allowed when a function sets no CORS header.
 """
 
@@ -14,40 +14,17 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import journal
+import problems
 import refusals
 
 MAX_EVENT_BYTES = 64 * 1024  # the largest genuine event, a callback's, is under 8 KiB
 PREFLIGHT_SECONDS = 7200  # the longest that Chromium caches a preflight
 SERVER_ERROR = 500
 
-TABLE: Mapping[type[refusals.Refusal], tuple[int, str]] = {
-    refusals.Refusal: (403, "Forbidden"),
-    refusals.Malformed: (400, "Bad Request"),
-    refusals.Unverified: (403, "Forbidden"),
-    refusals.ForeignOrigin: (403, "Forbidden"),
-    refusals.UnknownPath: (404, "Not Found"),
-    refusals.WrongMethod: (405, "Method Not Allowed"),
-    refusals.NotStored: (409, "Conflict"),
-    refusals.ObjectDiffers: (409, "Conflict"),
-    refusals.TooLarge: (413, "Content Too Large"),
-    refusals.TypeNotAllowed: (415, "Unsupported Media Type"),
-    refusals.Misconfigured: (500, "Internal Server Error"),
-    refusals.Crashed: (500, "Internal Server Error"),
-    refusals.Unavailable: (503, "Service Unavailable"),
-}
-# What exactly was wrong is for the log: outside, each of these has one look.
-SILENT: Mapping[type[refusals.Refusal], tuple[str, str]] = {
-    refusals.Unverified: ("not_verified", "Nothing proves that this request is genuine."),
-    refusals.Misconfigured: (
-        "misconfigured",
-        "This deployment is not configured correctly; its log says why.",
-    ),
-    refusals.Unavailable: ("unavailable", "This cannot be decided now; ask again."),
-    refusals.Crashed: ("internal", "Something failed here; the log has it under this request_id."),
-}
+T = TypeVar("T")
 
 FcReply = dict[str, object]
 Handler = Callable[[bytes, object], FcReply]
@@ -86,10 +63,12 @@ class Reply(NamedTuple):
 Route = tuple[str, Callable[[Request], Reply]]  # the one method of a path, and what answers it
 
 
-def serve(event: bytes, routes: Mapping[str, Route], origins: tuple[str, ...], clock: Clock) -> FcReply:
+def serve(
+    event: bytes, context: object, routes: Mapping[str, Route], origins: tuple[str, ...], clock: Clock
+) -> FcReply:
     """Answer one event. Whatever happens inside, the reply is a whole one."""
     now, received_at = clock.now(), clock.monotonic()
-    request = Request("", "", {}, {}, b"", "", now, received_at)
+    request = Request("", "", {}, {}, b"", str(getattr(context, "request_id", "")), now, received_at)
     try:
         request = from_fc(event, now, received_at)
         reply = _dispatch(request, routes, origins)
@@ -111,14 +90,15 @@ def from_fc(event: bytes, now: float, received_at: float) -> Request:
     try:
         document = json.loads(event)
         context = document["requestContext"]
-        body = _text(document.get("body") or "").encode()
+        body = _typed(str, document.get("body") or "").encode()
+        encoded = _typed(bool, document.get("isBase64Encoded", False))
         return Request(
-            method=_text(context["http"]["method"]),
-            path=_text(context["http"]["path"]),
+            method=_typed(str, context["http"]["method"]),
+            path=_typed(str, context["http"]["path"]),
             headers=_texts(document.get("headers") or {}, str.lower),
             query=_texts(document.get("queryParameters") or {}),
-            body=base64.b64decode(body, validate=True) if document.get("isBase64Encoded") else body,
-            request_id=_text(context["requestId"]),
+            body=base64.b64decode(body, validate=True) if encoded else body,
+            request_id=_typed(str, context["requestId"]),
             now=now,
             received_at=received_at,
         )
@@ -137,29 +117,20 @@ def to_fc(reply: Reply, cors: Mapping[str, str]) -> FcReply:
     return {"statusCode": reply.status, "headers": headers, "isBase64Encoded": False, "body": body}
 
 
-def problem(refusal: refusals.Refusal, request_id: str) -> Reply:
-    """Write a refusal as RFC 9457's problem details, with `code` and `request_id` added."""
-    kind = next(one for one in type(refusal).__mro__ if one in TABLE)
-    status, title = TABLE[kind]
-    code, detail = SILENT.get(kind, (refusal.code, refusal.detail))
-    headers = {"Content-Type": "application/problem+json"}
-    if isinstance(refusal, refusals.WrongMethod):
-        headers["Allow"] = f"{refusal.allow}, OPTIONS"
-    if isinstance(refusal, refusals.Unavailable):
-        headers["Retry-After"] = str(refusal.retry_after)
-    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
-    log = {"upload_id": refusal.upload_id, "detail": refusal.detail}
-    return Reply(status, {**content, "request_id": request_id}, headers, refusal.code, log)
-
-
 def _refuse(error: BaseException, request_id: str) -> Reply:
     """Return the answer to a refusal; anything else is `Crashed`, and so is a refusal that is not whole."""
     if isinstance(error, refusals.Refusal):
         with suppress(Exception):  # one of your own may hold anything
-            reply = problem(error, request_id)
-            json.dumps(reply)
+            reply = _answer(error, request_id)
+            json.dumps(reply, allow_nan=False)
             return reply
-    return problem(refusals.Crashed("internal", journal.traceback_of(error)), request_id)
+    return _answer(refusals.Crashed("internal", journal.traceback_of(error)), request_id)
+
+
+def _answer(refusal: refusals.Refusal, request_id: str) -> Reply:
+    status, content, headers = problems.describe(refusal, request_id)
+    log = {"upload_id": refusal.upload_id, "detail": refusal.detail}
+    return Reply(status, content, headers, refusal.code, log)
 
 
 def _dispatch(request: Request, routes: Mapping[str, Route], origins: tuple[str, ...]) -> Reply:
@@ -194,14 +165,14 @@ def _preflight(method: str) -> dict[str, str]:
     }
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
+def _typed(kind: type[T], value: object) -> T:
+    if not isinstance(value, kind):
         raise TypeError
     return value
 
 
 def _texts(values: Mapping[str, object], fold: Callable[[str], str] = str) -> dict[str, str]:
-    folded = {fold(name): _text(value) for name, value in values.items()}
+    folded = {fold(name): _typed(str, value) for name, value in values.items()}
     if len(folded) != len(values):
         raise ValueError
     return folded

@@ -1,4 +1,4 @@
-"""Every way this project says no. Nothing here knows HTTP: `edge.TABLE` gives each kind its status.
+"""Every way this project says no. Nothing here knows HTTP: `problems.TABLE` gives each kind its status.
 
 Refusal              what was asked is not done
 ├── Malformed        the request is not what the README describes

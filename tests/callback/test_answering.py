@@ -14,7 +14,7 @@ from answers import MAX_ANSWERS, Answers
 from application import build
 from edge import Clock, Handler
 from fc_events import ask, fc_event
-from refusals import Unavailable
+from refusals import Refusal, Unavailable
 from signing import seal
 
 ANSWER = {
@@ -54,6 +54,18 @@ def test_a_static_access_key_sends_no_token(environ: dict[str, str], bucket: Buc
     ticket = seal(TICKET._replace(iat=0, exp=2**40), SECRET)
     assert ask(build(environ), confirmation(ticket)).status == 200
     assert "x-oss-security-token" not in bucket.asked[0].headers
+
+
+@pytest.mark.parametrize("confirmed_before", [False, True])
+def test_refuses_a_callback_about_other_bytes(
+    confirmed_before: bool,  # noqa: FBT001 - a case, not a switch
+    handler: Handler,
+    signed: Sign,
+) -> None:
+    if confirmed_before:
+        assert ask(handler, confirmation()).status == 200
+    answer = ask(handler, signed(etag="F" * 32).event())
+    assert (answer.status, answer.code) == (409, "etag_differs")
 
 
 def test_callback_and_confirm_give_the_same_answer(handler: Handler, signed: Sign, bucket: Bucket) -> None:
@@ -148,8 +160,32 @@ def test_a_hook_that_fails_is_answered_500_and_may_be_asked_again(
     assert (answer.status, answer.code) == (500, "internal")
     assert "hunter2" not in json.dumps(answer.content)
     monkeypatch.undo()
+    assert ask(handler, confirmation()).code == "unavailable"
     watch.seconds += 2
     assert ask(handler, confirmation()).content == ANSWER
+
+
+def test_a_hook_may_say_no(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> dict[str, object]:
+        raise Refusal("virus", "This file is not welcome.")
+
+    monkeypatch.setattr(hook, "on_upload", refuse)
+    answer = ask(handler, confirmation())
+    assert (answer.status, answer.code) == (403, "virus")
+
+
+def test_an_answer_is_remembered_from_when_it_was_ready(
+    handler: Handler, monkeypatch: pytest.MonkeyPatch, watch: Watch, bucket: Bucket
+) -> None:
+    def dawdle(_: object) -> dict[str, object]:
+        watch.seconds += 3
+        return {}
+
+    monkeypatch.setattr(hook, "on_upload", dawdle)
+    ask(handler, confirmation())
+    watch.seconds += 598
+    ask(handler, confirmation())
+    assert len(bucket.asked) == 1
 
 
 @pytest.mark.parametrize("returned", [None, ["a"], "a", {"a": object()}, {"a": float("inf")}])
@@ -198,6 +234,10 @@ def test_remembers_a_bounded_number_of_answers() -> None:
         answers.keep(str(number), {"number": number}, now=0)
     assert answers.recall("0", now=1) is None
     assert answers.recall("1", now=1) == {"number": 1}
+    answers.keep("1", {"number": 1}, now=2)
+    answers.keep("new", {}, now=2)
+    assert answers.recall("1", now=3) == {"number": 1}
+    assert answers.recall("2", now=3) is None
 
 
 def test_a_success_replaces_a_failure() -> None:

@@ -36,11 +36,14 @@ def test_the_ticket_names_the_user() -> None:
         ({"etag": '""'}, Unavailable, "head_incomplete"),
         ({"etag": '"' + ETAG[:-1] + '3"'}, ObjectDiffers, "etag_differs"),
         ({"etag": ETAG.lower()}, ObjectDiffers, "etag_differs"),
+        ({"etag": f'"{ETAG}" "x"'}, Unavailable, "head_incomplete"),
         ({"content-encoding": "gzip"}, ObjectDiffers, "object_encoded"),
+        ({"content-encoding": ""}, ObjectDiffers, "object_encoded"),
         ({"x-oss-storage-class": "Archive"}, ObjectDiffers, "storage_class_differs"),
         ({"x-oss-storage-class": "ColdArchive"}, ObjectDiffers, "storage_class_differs"),
         ({"x-oss-version-id": "CAEQ"}, ObjectDiffers, "bucket_versioned"),
         ({"x-oss-version-id": "null"}, ObjectDiffers, "bucket_versioned"),
+        ({"x-oss-version-id": ""}, ObjectDiffers, "bucket_versioned"),
     ],
 )
 def test_refuses_another_object(changes: dict[str, str], kind: type[Refusal], code: str) -> None:

@@ -10,6 +10,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+import requests
 from scenes import STORED, TICKET, Bucket, Watch
 
 from completing import Head
@@ -85,6 +86,20 @@ def test_asks_once_more_when_the_connection_breaks(outbound: Outbound, watch: Wa
     bucket.raw = raw(first_only=True)
     assert head(outbound, watch).status == 200
     assert len(bucket.asked) == 2
+
+
+def test_does_not_ask_again_what_took_too_long(bucket: Bucket) -> None:
+    """The second try is for a connection that broke, not for a bucket that is slow."""
+    silence = Event()
+
+    def say_nothing(_: Any) -> None:
+        silence.wait(10)
+
+    bucket.raw = say_nothing
+    with pytest.raises(requests.ReadTimeout):
+        hurried(bucket)._ask_twice(f"{bucket.url}/a", {}, SHORT)
+    silence.set()
+    assert len(bucket.asked) == 1
 
 
 @pytest.mark.parametrize("answer", [raw(), raw(b"HTTP/1.1 20"), raw(b"not http\r\n\r\n")])

@@ -6,18 +6,20 @@ import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from scenes import ETAG, KEY_URL, NOW, SECRET, TICKET, Bucket, Callback, confirmation
 
-from application import build
-from edge import Handler, Request
+from application import build, key_finder
+from edge import Clock, Handler, Request
 from fc_events import ask, fc_event
 from outbound import Outbound
 from receiving import KEY_HOST, PUBLISHED_PEM, PublicKeys, Verifier, verify_signature
 from refusals import Unverified
 from rsa_md5 import verifier
+from settings import Settings
 from signing import DirectoryTicket, callback_message, seal
 
 CAPTURES = json.loads((Path(__file__).parent.parent / "vectors" / "callback.json").read_text())
@@ -25,6 +27,7 @@ PLAIN = [one for one in CAPTURES["valid"] if "?" not in one["raw_path_and_query"
 EDITED = [one for one in CAPTURES["invalid"] if "?" not in one["raw_path_and_query"]]
 DIRECTORY_TICKET = DirectoryTicket("01abc", "uploads/_/2027/01/15/01abc/", 9, "", TICKET.iat, TICKET.exp)
 Sign = Callable[..., Callback]
+CONTEXT = SimpleNamespace(request_id="1-64f6cd87-1")  # where an event cannot be read
 
 
 def by_name(capture: dict[str, Any]) -> str:
@@ -34,7 +37,7 @@ def by_name(capture: dict[str, Any]) -> str:
 def code_of(handler: Handler, event: bytes, capsys: pytest.CaptureFixture[str]) -> str:
     """Return the code in the log, having seen that outside all refusals are one."""
     capsys.readouterr()
-    answer = ask(handler, event)
+    answer = ask(handler, event, CONTEXT)
     assert answer.status == 403
     assert answer.content == {
         "type": "about:blank",
@@ -42,7 +45,7 @@ def code_of(handler: Handler, event: bytes, capsys: pytest.CaptureFixture[str]) 
         "status": 403,
         "detail": "Nothing proves that this request is genuine.",
         "code": "not_verified",
-        "request_id": answer.content["request_id"],
+        "request_id": "1-64f6cd87-1",
     }
     assert set(answer.headers) == {
         "Cache-Control",
@@ -52,7 +55,10 @@ def code_of(handler: Handler, event: bytes, capsys: pytest.CaptureFixture[str]) 
         "Vary",
         "Content-Type",
     }
-    return str(json.loads(capsys.readouterr().out)["code"])
+    line = json.loads(capsys.readouterr().out)
+    named_before = {"body_malformed", "event_too_large", "ticket_malformed", "ticket_forged"}
+    assert line["upload_id"] == ("" if line["code"] in named_before else "01abc")
+    return str(line["code"])
 
 
 def captured(capture: dict[str, Any]) -> Request:
@@ -265,7 +271,7 @@ def test_refuses_a_signature_for_another_path(
         ({"ticket": seal(TICKET._replace(iat=int(NOW) + 62), SECRET)}, "ticket_not_yet_valid"),
         ({"ticket": seal(TICKET._replace(key="elsewhere/a.png"), SECRET)}, "ticket_for_something_else"),
         (
-            {"ticket": seal(DirectoryTicket("i", "uploads/d/", 9, "", *TICKET[4:]), SECRET)},
+            {"ticket": seal(DIRECTORY_TICKET, SECRET)},
             "ticket_for_something_else",
         ),
         ({"ticket": seal(TICKET._replace(key="uploads/_/2027/01/15/b.png"), SECRET)}, "object_differs"),
@@ -285,12 +291,15 @@ def test_a_perfect_signature_is_not_enough(
     assert bucket.connections == 0
 
 
-def test_a_callback_of_oss_itself_is_refused_where_the_stand_ins_key_is_set(
-    handler: Handler, capsys: pytest.CaptureFixture[str]
+def test_oss_itself_is_refused_where_the_stand_ins_key_is_set(
+    environ: dict[str, str], published: PublicKeys
 ) -> None:
-    capture = PLAIN[0]
-    good = Callback(capture["body"], {"Authorization": capture["authorization"]}, "/callback")
-    assert code_of(handler, good.event(), capsys) == "body_malformed"
+    settings = Settings.from_env(environ)
+    outbound = Outbound(settings.object_url, "examplebucket", "cn-hangzhou", lambda: 0.0)
+    find_key = key_finder(settings, outbound, Clock(lambda: NOW, lambda: 0.0))
+    verify_signature(captured(PLAIN[0]), published.find)
+    with pytest.raises(Unverified, match="signature_wrong"):
+        verify_signature(captured(PLAIN[0]), find_key)
 
 
 KEY_URLS = [
@@ -328,10 +337,10 @@ def test_refuses_a_key_that_is_not_of_oss(url: str, published: PublicKeys) -> No
         published.find(naming(url))
 
 
-@pytest.mark.parametrize("value", ["", "§", KEY_URL + "\n", KEY_URL.rstrip("="), "aHR0cDovLw", "gIA="])
+@pytest.mark.parametrize("value", ["", "§", KEY_URL + "\n", KEY_URL.rstrip("="), "aHR0cDovLw"])
 def test_refuses_a_key_address_that_is_not_canonical_base64(value: str, published: PublicKeys) -> None:
     request = naming("")._replace(headers={"x-oss-pub-key-url": value})
-    with pytest.raises(Unverified, match=r"header_malformed|key_url_foreign"):
+    with pytest.raises(Unverified, match="header_malformed"):
         published.find(request)
 
 
@@ -436,10 +445,12 @@ def test_refuses_a_confirmation_without_a_genuine_ticket(
     assert bucket.connections == 0
 
 
-def test_refuses_a_directory_ticket_at_confirm(handler: Handler, capsys: pytest.CaptureFixture[str]) -> None:
-    assert (
-        code_of(handler, confirmation(seal(DIRECTORY_TICKET, SECRET)), capsys) == "ticket_for_something_else"
-    )
+def test_refuses_a_ticket_for_something_else_at_confirm(
+    handler: Handler, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for ticket in (DIRECTORY_TICKET, TICKET._replace(key="elsewhere/a.png")):
+        event = confirmation(seal(ticket, SECRET))
+        assert code_of(handler, event, capsys) == "ticket_for_something_else"
 
 
 def test_a_body_flagged_as_base64_is_verified_as_the_bytes_it_stands_for(

@@ -12,7 +12,18 @@ import pytest
 
 REPOSITORY = Path(__file__).parent.parent.parent
 FUNCTIONS = REPOSITORY / "functions"
-COPIES = ("edge.py", "journal.py", "main.py", "refusals.py", "signing.py", "variables.py")
+COPIES = ("edge.py", "journal.py", "main.py", "problems.py", "refusals.py", "signing.py", "variables.py")
+
+DEPLOYED = {
+    "UPLOAD_BUCKET": "examplebucket",
+    "OSS_REGION": "cn-hangzhou",
+    "UPLOAD_HOST": "https://upload.example.com",
+    "CALLBACK_URL": "https://callback.example.com",
+    "TICKET_SECRET": "a-ticket-secret-of-more-than-32-bytes",
+    "ALLOWED_ORIGINS": "https://www.example.com",
+    "MAX_BYTES": "1048576",
+    "ALLOW_ANONYMOUS": "true",
+}
 
 
 def run(*command: str, folder: Path, **environ: str) -> str:
@@ -49,7 +60,21 @@ def test_coverage_leaves_out_exactly_the_copies() -> None:
 @pytest.mark.parametrize("function", ["token", "callback"])
 def test_a_function_folder_stands_alone(function: str) -> None:
     script = "import main; print(main.handler(b'', None)['statusCode'])"
-    assert run("-c", script, folder=FUNCTIONS / function).splitlines()[-1] == "500"
+    assert run("-c", script, folder=FUNCTIONS / function, **DEPLOYED).splitlines()[-1] == "403"
+
+
+@pytest.mark.parametrize("function", ["token", "callback"])
+def test_a_function_imports_only_what_its_requirements_pin(function: str) -> None:
+    script = (
+        "import sys; before = set(sys.modules); import application; from importlib import metadata;"
+        "names = {name.split('.')[0] for name in set(sys.modules) - before};"
+        "owners = metadata.packages_distributions();"
+        "print(*{owner for name in names for owner in owners.get(name, [])})"
+    )
+    used = {name.lower() for name in run("-c", script, folder=FUNCTIONS / function).splitlines()[-1].split()}
+    pins = (FUNCTIONS / function / "requirements.txt").read_text()
+    assert used <= set(re.findall(r"^([a-z0-9-]+)==", pins, re.MULTILINE))
+    assert (function == "callback") == bool(used)
 
 
 def test_the_token_function_needs_only_the_standard_library() -> None:

@@ -7,16 +7,18 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-import edge
+import problems
 import refusals
 from edge import Clock, Reply, Request, Route, from_fc, serve
 from fc_events import Answer, ask, fc_event
 
 ORIGINS = ("https://www.example.com", "https://example.com")
+CONTEXT = SimpleNamespace(request_id="from-the-context")
 CLOCK = Clock(lambda: 1_800_000_000.25, iter(range(1000)).__next__)
 
 
@@ -29,7 +31,7 @@ def refuse(refusal: BaseException) -> Callable[[Request], Reply]:
 
 def answer(event: bytes, respond: Callable[[Request], Reply] | None = None) -> Answer:
     route: Route = ("GET", respond or (lambda request: Reply(200, {"path": request.path})))
-    return ask(lambda raw, _: serve(raw, {"/": route, "/图": route}, ORIGINS, CLOCK), event)
+    return ask(lambda raw, _: serve(raw, CONTEXT, {"/": route, "/图": route}, ORIGINS, CLOCK), event)
 
 
 def every_kind() -> set[type[refusals.Refusal]]:
@@ -85,10 +87,11 @@ def changed(**parts: object) -> bytes:
         pytest.param(changed(body=1), "event_unreadable", id="a body that is a number"),
         pytest.param(changed(body="\ud800"), "event_unreadable", id="a lone surrogate"),
         pytest.param(changed(body="%%%", isBase64Encoded=True), "event_unreadable", id="a lying flag"),
+        pytest.param(changed(isBase64Encoded="false"), "event_unreadable", id="a flag that is text"),
     ],
 )
 def test_refuses_an_event_it_cannot_read(event: bytes, code: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert answer(event)[:2] == (403, problem(403, "not_verified"))
+    assert answer(event)[:2] == (403, problem(403, "not_verified", "from-the-context"))
     assert json.loads(capsys.readouterr().out)["code"] == code
 
 
@@ -110,7 +113,7 @@ def problem(status: int, code: str, request_id: str = "") -> dict[str, object]:
 
 
 def test_every_kind_of_refusal_has_a_status() -> None:
-    assert every_kind() == set(edge.TABLE)
+    assert every_kind() == set(problems.TABLE)
 
 
 class Banned(refusals.Refusal):
@@ -128,10 +131,17 @@ class Broken(refusals.Refusal):
 
 
 BYTES: Any = b"bytes"
+NAN: Any = float("nan")
 
 
 @pytest.mark.parametrize(
-    "refusal", [Broken(), refusals.Refusal(BYTES), refusals.Unavailable("a", upload_id=BYTES)]
+    "refusal",
+    [
+        Broken(),
+        refusals.Refusal(BYTES),
+        refusals.Unavailable("a", upload_id=BYTES),
+        refusals.Refusal("a", NAN),
+    ],
 )
 def test_a_refusal_that_is_not_whole_is_a_failure(
     refusal: refusals.Refusal, capsys: pytest.CaptureFixture[str]

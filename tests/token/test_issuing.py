@@ -15,7 +15,7 @@ import issuing
 import naming
 import signing
 from authorize import Caller, Limits
-from edge import Handler
+from edge import Clock, Handler
 from fc_events import Answer, ask, fc_event
 from refusals import Malformed
 from settings import Settings
@@ -124,6 +124,7 @@ def test_no_policy_value_can_be_misread(name: str, handler: Handler) -> None:
         Caller("", "../x", Limits(1, ())),
         Caller("", 'a"b', Limits(1, ())),
         Caller("", "", Limits(1, ())),
+        Caller("", "a" * 65, Limits(1, ())),
         Caller("字" * 43, "_", Limits(1, ())),
     ],
 )
@@ -220,10 +221,12 @@ def test_a_name_is_cut_at_a_character_before_its_extension(name: str, fallback: 
         ({"name": "a\\b"}, 400, "name_invalid"),
         ({"name": "a\x00"}, 400, "name_invalid"),
         ({"name": "a\nb"}, 400, "name_invalid"),
+        ({"name": "a\x7fb"}, 400, "name_invalid"),
         ({"name": "a\x85b"}, 400, "name_invalid"),
         ({"name": "a\u2028b"}, 400, "name_invalid"),
         ({"name": "\ud83d"}, 400, "name_invalid"),
         ({"name": "字" * 1366}, 400, "name_too_long"),
+        ({"name": "a" * 1025}, 400, "name_too_long"),
         ({"size": ""}, 400, "size_invalid"),
         ({"size": "5,5"}, 400, "size_invalid"),
         ({"size": "-1"}, 400, "size_invalid"),
@@ -313,6 +316,13 @@ def test_no_type_gets_the_extension_of_another() -> None:
     assert {"image/png", "text/csv", "application/pdf", "video/mp4"} <= known
     for kind in known:
         assert ours[kind] in table.guess_all_extensions(kind), kind
+
+
+def test_no_two_grants_are_alike(environ: dict[str, str]) -> None:
+    handler = application.build(environ, Clock(lambda: NOW, lambda: 0.0))
+    ids = {grant(handler)["id"] for _ in range(3)}
+    assert len({one[:10] for one in ids}) == 1  # the same millisecond
+    assert len(ids) == 3
 
 
 def test_a_key_has_the_day_in_utc() -> None:

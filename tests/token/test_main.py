@@ -11,9 +11,19 @@ import pytest
 
 import application
 import main
+import problems
+import refusals
 from fc_events import ask, fc_event
 
 CONTEXT = SimpleNamespace(request_id="1-64f6cd87-1")
+
+
+def test_says_what_a_started_function_says() -> None:
+    """The entry relies on no module of ours, so its sentence is a copy."""
+    status, title = problems.TABLE[refusals.Misconfigured]
+    code, detail = problems.SILENT[refusals.Misconfigured]
+    said = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    assert said == main.PROBLEM
 
 
 def test_starts_with_a_good_environment(environ: dict[str, str]) -> None:
