@@ -108,10 +108,16 @@ def development_values(ports: Ports, public_key_pem: str) -> dict[str, str]:
 
 
 def credentials(env: Mapping[str, str]) -> dict[str, str]:
-    """Return an AccessKey: the environment's if it has any part of one, never a mixture of two."""
-    given = {name: env[name] for name in CREDENTIALS if name in env}
+    """Return an AccessKey: the environment's if it has one, never a mixture of two."""
+    given = pick(env, CREDENTIALS)
     invented = ("development-access-key-id", "development-access-key-secret", "development-security-token")
     return given or dict(zip(CREDENTIALS, invented, strict=True))
+
+
+def half_an_access_key(env: Mapping[str, str]) -> bool:
+    """Say whether some part of an AccessKey is set, but not both its id and its secret."""
+    given = pick(env, CREDENTIALS)
+    return bool(given) and not given.keys() >= set(CREDENTIALS[:2])
 
 
 def members(env: Mapping[str, str], ports: Ports, files: Files, public_key_pem: str) -> tuple[Member, ...]:
@@ -172,5 +178,5 @@ def served(files: Files, source: str, target: str, port: int) -> tuple[str, ...]
 
 
 def pick(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """Return the part of `values` under `names`."""
-    return {name: values[name] for name in names if name in values}
+    """Return the part of `values` under `names`; an empty variable counts as not set."""
+    return {name: values[name] for name in names if values.get(name)}

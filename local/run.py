@@ -7,6 +7,7 @@ LOCAL_STATE (`.local/` unless set). What is known to fail is said in one sentenc
 import importlib.util
 import json
 import os
+import re
 import socket
 import sys
 from collections.abc import Mapping
@@ -15,34 +16,49 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 NEEDED = ("honcho", "functions_framework", "cryptography", "multipart", "fastcrc")
 DEFAULT_PORTS = {"TOKEN_PORT": 9001, "CALLBACK_PORT": 9002, "UPLOAD_PORT": 9000, "SITE_PORT": 8080}
-RSA_BITS = 2048
 HIGHEST_PORT = 65535
 
 
 def main() -> int:
-    """Check, prepare, start and wait."""
+    """Check what is installed, then start; what the rest imports has just been looked for."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         sys.exit(f"Not installed: {', '.join(missing)}. `make run` sets everything up.")
-    # only now: these need what was just looked for
-    from development import Files, Ports, address, members  # noqa: PLC0415
+    return start(os.environ)
+
+
+def start(env: Mapping[str, str]) -> int:
+    """Prepare the state folder, start the processes and wait."""
+    from development import Files, Ports, address, half_an_access_key, members  # noqa: PLC0415
     from lifeline import Lifeline, TakenError  # noqa: PLC0415
     from processes import Processes  # noqa: PLC0415
 
-    ports = Ports(*free_ports(os.environ))
-    files = Files(REPOSITORY, Path(os.environ.get("LOCAL_STATE") or REPOSITORY / ".local").resolve())
-    files.site.mkdir(parents=True, exist_ok=True)
+    ports = Ports(*free_ports(env))
+    files = Files(REPOSITORY, Path(env.get("LOCAL_STATE") or REPOSITORY / ".local").resolve())
+    if half_an_access_key(env):
+        sys.exit("Half an AccessKey is set: set ALIBABA_CLOUD_ACCESS_KEY_ID and _SECRET both, or neither.")
     try:
+        files.site.mkdir(parents=True, exist_ok=True)
         lifeline = Lifeline(files.lock)
+        (files.site / "config.json").write_text(json.dumps({"tokenUrl": f"{address(ports.token)}/"}) + "\n")
     except TakenError:
-        sys.exit(
-            f"Another `make run` uses {files.state}: end it first, or set LOCAL_STATE to another folder."
-        )
-    public_key_pem = callback_public_key(files.callback_key)
-    (files.site / "config.json").write_text(json.dumps({"tokenUrl": f"{address(ports.token)}/"}) + "\n")
+        sys.exit(f"Another `make run` uses {files.state}: end it, or set LOCAL_STATE to another folder.")
+    except OSError as error:
+        sys.exit(f"{files.state} cannot be used ({error.strerror}): set LOCAL_STATE to another folder.")
     page = f"{address(ports.site)}/"
     ready = f"\nOpen {page} in a browser; Ctrl-C ends everything. 用浏览器打开上面的地址; Ctrl-C 结束。\n"
-    return Processes(members(os.environ, ports, files, public_key_pem), REPOSITORY, lifeline, ready).run()
+    started = members(env, ports, files, callback_public_key(files.callback_key))
+    return Processes(started, REPOSITORY, lifeline, ready).run()
+
+
+def callback_public_key(path: Path) -> str:
+    """Return the public half of the stand-in's callback key, made when absent."""
+    from oss.callback_key import load_or_make_key, public_pem  # noqa: PLC0415
+
+    try:
+        return public_pem(load_or_make_key(path)).decode()
+    except (TypeError, ValueError):
+        sys.exit(f"{path} is not a private RSA key: delete it, and it is made anew.")
 
 
 def free_ports(env: Mapping[str, str]) -> list[int]:
@@ -50,7 +66,7 @@ def free_ports(env: Mapping[str, str]) -> list[int]:
     ports: dict[int, str] = {}
     for name, default in DEFAULT_PORTS.items():
         text = env.get(name, str(default))
-        port = int(text) if text.isascii() and text.isdigit() else 0
+        port = int(text) if re.fullmatch("[0-9]{1,5}", text) else 0
         if not 0 < port <= HIGHEST_PORT:
             sys.exit(f"{name} is not a port: it takes a number from 1 to {HIGHEST_PORT}.")
         if port in ports:
@@ -71,28 +87,6 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def callback_public_key(path: Path) -> str:
-    """Return the public half of the stand-in's callback key, made when absent."""
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
-
-    if not path.exists():
-        made = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
-        pem = made.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        half_written = path.with_suffix(".new")
-        half_written.touch(mode=0o600)
-        half_written.write_bytes(pem)
-        half_written.replace(path)
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    return (
-        key.public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        .decode()
-    )
 
 
 if __name__ == "__main__":

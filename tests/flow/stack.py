@@ -41,6 +41,12 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def clean_environment() -> dict[str, str]:
+    """Return what starts programs and measures them: a developer's own settings must not decide a test."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR")
+    return {name: value for name, value in os.environ.items() if name in kept or name.startswith("COVERAGE_")}
+
+
 class Stack:
     """Four real processes. `end` leaves nothing running."""
 
@@ -54,7 +60,7 @@ class Stack:
         self.lines: list[str] = []
         self._launcher = subprocess.Popen(
             [sys.executable, str(REPOSITORY / "local" / "run.py")],
-            env={**os.environ, **chosen, "LOCAL_STATE": str(state), **environ},
+            env={**clean_environment(), **chosen, "LOCAL_STATE": str(state), **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -20,7 +20,9 @@ END_SECONDS = 30
 def environment(state: Path, **chosen: str) -> dict[str, str]:
     """Return an environment for a launcher of its own: free ports, its own state folder."""
     ports = {name: str(free_port()) for name in PORTS}
-    return {**os.environ, **ports, "LOCAL_STATE": str(state), **chosen}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    return {**kept, **measured, **ports, "LOCAL_STATE": str(state), **chosen}
 
 
 def refused(env: Mapping[str, str]) -> tuple[int, list[str]]:

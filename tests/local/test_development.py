@@ -115,6 +115,12 @@ def test_lets_a_variable_of_the_environment_win_wherever_it_is_used() -> None:
     assert environments(LOCAL_OSS_SWITCHES="a=b")["upload"]["LOCAL_OSS_SWITCHES"] == "a=b"
 
 
+def test_an_empty_variable_counts_as_not_set() -> None:
+    found = environments(OSS_REGION="", ALIBABA_CLOUD_SECURITY_TOKEN="")
+    assert found["token"]["OSS_REGION"] == found["upload"]["LOCAL_OSS_REGION"] == "cn-hangzhou"
+    assert found["token"]["ALIBABA_CLOUD_SECURITY_TOKEN"].startswith("development-")
+
+
 def test_never_mixes_two_access_keys() -> None:
     given = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "mine", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "my secret"}
     found = environments(**given)

@@ -88,6 +88,17 @@ def test_forgets_planned_crashes(echo: Emulated) -> None:
     assert echo.ask("DELETE", "/-/faults").json() == echo.ask("GET", "/-/faults").json() == {"crash": 0}
 
 
+def test_takes_a_fault_as_curl_sends_it(echo: Emulated) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    planned = echo.ask("POST", "/-/faults", data='{"fault": "crash"}', headers=form)
+    assert (planned.status_code, planned.json()) == (200, {"crash": 1})
+    echo.ask("DELETE", "/-/faults")
+
+
+def test_adds_no_content_type_of_its_own(echo: Emulated) -> None:
+    assert "Content-Type" not in echo.ask(path="/cors").headers
+
+
 @pytest.mark.parametrize(
     "wish", [{}, [], {"fault": "fire", "requests": 1}, {"fault": "crash", "requests": "1"}]
 )

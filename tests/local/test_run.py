@@ -151,6 +151,29 @@ def test_refuses_a_second_launcher_in_the_same_folder(launched: Launched, tmp_pa
     assert (status, len(said), said[0].startswith("Another `make run` uses ")) == (1, 1, True)
 
 
+def test_says_in_one_sentence_that_its_folder_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    status, said = refused(environment(tmp_path / "file" / "state"))
+    assert (status, len(said)) == (1, 1)
+    assert "set LOCAL_STATE to another folder" in said[0]
+
+
+def test_says_in_one_sentence_that_its_key_is_none(tmp_path: Path) -> None:
+    (tmp_path / "callback_key.pem").write_text("junk")
+    status, said = refused(environment(tmp_path))
+    assert (status, len(said)) == (1, 1)
+    assert "delete it" in said[0]
+
+
+@pytest.mark.parametrize(
+    "part", ["ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"]
+)
+def test_refuses_half_an_access_key_by_its_own_name(tmp_path: Path, part: str) -> None:
+    status, said = refused(environment(tmp_path / "state", **{part: "x"}))
+    assert (status, len(said)) == (1, 1)
+    assert "ALIBABA_CLOUD_ACCESS_KEY_ID" in said[0]
+
+
 def test_says_in_one_sentence_what_is_not_installed(tmp_path: Path) -> None:
     bare = [sys.executable, "-S", "-E", *LAUNCHER[1:]]  # without site-packages
     env = environment(tmp_path / "state")
