@@ -34,7 +34,7 @@ def resolve(host: str) -> Sequence[str]:
         pass
     try:
         return sorted({str(found[4][0]) for found in socket.getaddrinfo(host, None)})
-    except OSError:
+    except (OSError, UnicodeError):  # UnicodeError: no DNS name can be written like this
         return []
 
 

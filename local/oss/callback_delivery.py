@@ -5,6 +5,7 @@ and exactly its own headers. Source: OSS Callback page; 203 error page (EC 0007-
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from oss.faults import Fault
 
 MAX_ANSWER_BYTES = 1024 * 1024  # OSS: Callback page 2021 and 203 page
 HTTP_OK = 200
+
+_LENGTH = re.compile(r"0*([0-9]+)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,11 @@ def check_reply(reply: Reply) -> bytes:
     length = reply.headers.get("content-length")
     if length is None:
         raise CallbackFailed("Error Status : 400.User server missing content-length.")
-    if not (length.isascii() and length.isdigit() and int(length) > 0):
+    digits = _LENGTH.fullmatch(length)
+    if not digits or digits[1] == "0":
         raise CallbackFailed("Error Status : 400.User server return invalid conent-length value.")
-    if int(length) > MAX_ANSWER_BYTES:
+    # int() raises for more than 4,300 digits
+    if len(digits[1]) > len(str(MAX_ANSWER_BYTES)) or int(digits[1]) > MAX_ANSWER_BYTES:
         raise CallbackFailed("Error Status : 400.User server return too long content-length value.")
     try:
         json.loads(reply.body.decode())  # a BOM makes it fail, as with OSS

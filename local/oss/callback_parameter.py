@@ -22,7 +22,9 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 Resolve = Callable[[str], Sequence[str]]
 
 _URL_CHARACTERS = re.compile(r"[!-~]+")  # printable ASCII: anything else must be percent-encoded
-_HOST = re.compile(r"[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?")
+_LABEL = r"[A-Za-z0-9-]{1,63}"  # RFC 1035 2.3.4; a name with any other label cannot even be looked up
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?(:[1-9][0-9]{{0,4}})?")
+_SURROGATE = re.compile("[\ud800-\udfff]")  # a JSON escape can make one; no body can carry it
 _LONE_DOLLAR = re.compile(r"\$(?!\{[^{}$]*\})")
 
 
@@ -98,12 +100,12 @@ def _url(text: str) -> CallbackUrl | None:
     if not _URL_CHARACTERS.fullmatch(text):
         return None
     # The scheme is optional: OSS's own samples write `121.43.113.8:23456/index.html`.
-    parts = urlsplit(text if "://" in text else f"http://{text}")
-    if parts.scheme not in {"http", "https"} or parts.fragment or not _HOST.fullmatch(parts.netloc):
-        return None
     try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or parts.fragment or not _HOST.fullmatch(parts.netloc):
         return None
     target = text.partition("://")[2] or text
     query = target.partition("?")[1] + target.partition("?")[2]
@@ -130,7 +132,7 @@ def _host(members: Mapping[str, object], text: str) -> str:
 
 def _body(members: Mapping[str, object], text: str) -> str:
     value = members.get("callbackBody", "")
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _SURROGATE.search(value):
         raise _invalid("The callback body is invalid.", "011", text)
     if not value:
         raise _invalid("The callback body is empty.", "010", text)

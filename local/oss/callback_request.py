@@ -85,6 +85,7 @@ class _Connection(http.client.HTTPConnection):
         self._live.settimeout(seconds)
         self._timer = threading.Timer(seconds, self._expire)
         self._timer.daemon = True
+        self._timer.name = f"deadline of {url.netloc}"
         self.expired = False
 
     def connect(self) -> None:

@@ -59,6 +59,11 @@ def not_emulated(what: str) -> OssError:
     return OssError(501, "NotImplemented", f"The stand-in does not emulate {what}.")
 
 
+def internal_error() -> OssError:
+    """500 for a fault of the stand-in itself, in OSS's form; the code is OSS's, the words are unconfirmed."""
+    return OssError(500, "InternalError", "We encountered an internal error. Please try again.")
+
+
 def error_document(error: OssError, *, request_id: str, host_id: str) -> bytes:
     """OSS's XML for `error`. Text that XML cannot carry is replaced, so that the document always parses."""
     elements = {"Code": error.code, "Message": error.message, "RequestId": request_id, "HostId": host_id}

@@ -3,6 +3,7 @@
 This module only counts. Each fault is acted out where the thing would really break.
 """
 
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,8 +52,9 @@ class Faults:
             raise FaultError("requests is a whole number")
         if set(options) - FAULTS[name]:
             raise FaultError(f"{name} takes {', '.join(sorted(FAULTS[name])) or 'no options'}")
-        if any(type(value) not in {int, float} or value < 0 for value in options.values()):
-            raise FaultError("an option is a number that is not negative")
+        # JSON as Python reads it has NaN and Infinity; math.isfinite raises for an int no float can hold.
+        if any(type(value) not in {int, float} or not 0 <= value < math.inf for value in options.values()):
+            raise FaultError("an option is a finite number that is not negative")
         with self._lock:
             self._pending.pop(name, None)
             if requests:

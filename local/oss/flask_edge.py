@@ -7,10 +7,11 @@ import contextlib
 import errno
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import flask
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # it ships no types
 
 from oss.http_messages import Answer, Body, Request
 
@@ -18,8 +19,7 @@ from oss.http_messages import Answer, Body, Request
 def from_flask(request: flask.Request) -> Request:
     """Our request. Its path is the raw one: Flask's is decoded, and signatures need what was sent."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    stream = request.stream
-    body = Body(stream.read, digested="content-md5" in headers)
+    body = Body(_until_broken(request.stream.read), digested="content-md5" in headers)
     return Request(
         method=request.method,
         target=str(request.environ["RAW_URI"]),
@@ -28,6 +28,18 @@ def from_flask(request: flask.Request) -> Request:
         client_ip=request.remote_addr or "",
         port=int(request.environ["SERVER_PORT"]),
     )
+
+
+def _until_broken(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    """Return `read` with the end of the body where the connection breaks or a chunk is not one."""
+
+    def read_whole(size: int) -> bytes:
+        try:
+            return read(size)
+        except (OSError, ParseException):
+            return b""
+
+    return read_whole
 
 
 def to_flask(answer: Answer) -> flask.Response:

@@ -4,12 +4,15 @@ Nothing here knows OSS; no rule and no header name belongs here.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 CHUNK_BYTES = (
     256 * 1024
 )  # one read: large enough for speed, small enough that 64 uploads stay far below 100 MB
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a header's name (RFC 9110 5.6.2)
 
 
 class ConnectionLost(Exception):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from oss.errors import OssError, invalid_argument, not_emulated
 from oss.form import Form
+from oss.http_messages import TOKEN
 
 MAX_KEY_BYTES = 1023
 MAX_USER_METADATA_BYTES = 8 * 1024
@@ -87,6 +88,8 @@ def _headers(form: Form) -> dict[str, str]:
         raise invalid_argument("The total size of user metadata must be less than 8K.")
     headers = {"Content-Type": content_type, **stored, **user}
     for name, value in headers.items():
+        if not TOKEN.fullmatch(name):
+            raise invalid_argument("The name of a user metadata field is invalid.", name=name, value=value)
         if not value.isprintable():
             raise invalid_argument("A stored header holds control characters.", name=name, value=value)
     return headers

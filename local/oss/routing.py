@@ -5,28 +5,39 @@ Alibaba's own SDKs.
 """
 
 import base64
+import logging
 from urllib.parse import unquote
 
 from oss.admin import PREFIX, admin_answer
 from oss.bucket import Bucket, Site, new_request_id
 from oss.cors import actual_headers, preflight
-from oss.errors import OssError, bucket_acl_denied, error_document, no_such_key, not_emulated
+from oss.errors import OssError, bucket_acl_denied, error_document, internal_error, no_such_key, not_emulated
 from oss.header_signature import verify_header
-from oss.http_messages import Answer, Request
+from oss.http_messages import Answer, ConnectionLost, Request
 from oss.object_answers import object_answer
 from oss.post_object import post_object
 from oss.website import site_answer
+
+_LOG = logging.getLogger(__name__)
 
 PUBLIC_ACLS = ("public-read", "public-read-write")
 
 
 def respond(request: Request, bucket: Site) -> Answer:
-    """Answer a request, refusals included; the body has been read to its end. May raise ConnectionLost."""
+    """Answer a request, refusals and our own faults included; the body has been read to its end.
+
+    May raise ConnectionLost.
+    """
     started, request_id = bucket.now(), new_request_id()
     try:
         answer = _routed(request, bucket, request_id)
     except OssError as error:
         answer = _refusal(error, request, request_id)
+    except ConnectionLost:
+        raise
+    except Exception:  # noqa: BLE001 - the last resort: logged, and in OSS's form
+        _LOG.exception("request %s", request_id)
+        answer = _refusal(internal_error(), request, request_id)
     request.body.drain()
     headers = {
         "x-oss-request-id": request_id,

@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -107,14 +107,14 @@ class Store:
             return None
 
     def open(self, key: str) -> tuple[StoredObject, BinaryIO] | None:
-        """Return the object and its content, both of the same upload."""
-        found = self.find(key)
-        if found is None:
-            return None
-        try:
-            return found, (self._objects / found.content_file).open("rb")
-        except FileNotFoundError:
-            return self.open(key)  # overwritten between the two reads: look again
+        """Return the object and its content, both of the same upload; None if either is not there."""
+        for _ in range(2):  # overwritten between the two reads: look again; twice is a file gone for good
+            found = self.find(key)
+            if found is None:
+                return None
+            with suppress(FileNotFoundError):
+                return found, (self._objects / found.content_file).open("rb")
+        return None
 
     def commit(self, upload: Upload, stored: StoredObject, *, forbid_overwrite: bool) -> None:
         """Make a finished upload the object of its key, in one step.

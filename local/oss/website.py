@@ -56,9 +56,12 @@ def _find(folders: Sequence[Path], key: str) -> Path | None:
         return None  # `..` and dot files among them
     for folder in folders:
         root = folder.resolve()
-        path = root.joinpath(*parts).resolve()
-        if path.is_relative_to(root) and path.is_file():
-            return path
+        try:
+            path = root.joinpath(*parts).resolve()
+            if path.is_relative_to(root) and path.is_file():
+                return path
+        except (OSError, RuntimeError):  # no file has such a name: too long, or a link to itself
+            continue
     return None
 
 

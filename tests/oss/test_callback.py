@@ -47,6 +47,17 @@ def test_reads_the_parameter() -> None:
     )
 
 
+@pytest.mark.parametrize("host", ["a" * 63, "a.example.", "a-b.xn--fiqs8s"])
+def test_a_name_s_labels_may_have_63_characters_and_a_last_dot(host: str) -> None:
+    callback = parse_callback(callback_parameter(callbackUrl=f"http://{host}/"), resolve=None)
+
+    assert callback.urls[0].host == host
+
+
+def test_a_character_beyond_16_bits_is_no_surrogate() -> None:
+    assert parse_callback(callback_parameter(callbackBody="\U0001f642"), resolve=None).body == "\U0001f642"
+
+
 def test_what_is_not_said_has_oss_s_defaults() -> None:
     callback = parse_callback(callback_parameter(), resolve=None)
 
@@ -78,6 +89,11 @@ def test_what_is_not_said_has_oss_s_defaults() -> None:
                 "http://a/#f",
                 "http://a/;",
                 ";http://a/",
+                "http://[x/",
+                "http://a]/",
+                "http://a..b/",
+                "http://.a/",
+                f"http://a.{'b' * 64}/",
             )
         ),
         (
@@ -90,6 +106,8 @@ def test_what_is_not_said_has_oss_s_defaults() -> None:
         (callback_parameter(callbackBody=None), "The callback body is empty.", "010"),
         (callback_parameter(callbackBody=""), "The callback body is empty.", "010"),
         (callback_parameter(callbackBody={"a": 1}), "The callback body is invalid.", "011"),
+        (callback_parameter(callbackBody="a=\ud800"), "The callback body is invalid.", "011"),
+        (callback_parameter(callbackBody="\udfff"), "The callback body is invalid.", "011"),
         (callback_parameter(callbackBody="a=$object"), "Left brace must be adjacent to dollar sign.", "105"),
         (callback_parameter(callbackBody="a=${object"), "Left brace must be adjacent to dollar sign.", "105"),
         (callback_parameter(callbackBodyType=1), "The callback body type configuration is invalid.", "012"),
@@ -247,6 +265,16 @@ def outcome(
         (
             Reply(200, {"content-length": "1048577"}, b""),
             "Error Status : 400.User server return too long content-length value.",
+            "203",
+        ),
+        (
+            Reply(200, {"content-length": "9" * 5000}, b""),
+            "Error Status : 400.User server return too long content-length value.",
+            "203",
+        ),
+        (
+            Reply(200, {"content-length": "000"}, b"{}"),
+            "Error Status : 400.User server return invalid conent-length value.",
             "203",
         ),
         (json_reply(b"OK"), "Response body is not valid json format.", "205"),

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from process import CallbackServer
+from process import CallbackServer, answer_json
 from scene import NOW, RSA_KEY, callback_parameter
 
 from oss.bucket import resolve
@@ -84,6 +84,19 @@ def test_an_untrusted_certificate_is_no_connection(
         call(tls_server.url, callbackSNI=True)
 
 
+@pytest.mark.parametrize(("sni", "accepted"), [(True, False), (False, True)])
+def test_a_certificate_must_be_for_the_name_that_was_sent(
+    tls_server: TlsServer, *, sni: bool, accepted: bool
+) -> None:
+    other_name = tls_server.url.replace("localhost", "127.0.0.1")
+
+    if accepted:
+        assert call(other_name, callbackSNI=sni).status == 200
+    else:
+        with pytest.raises(Unreachable):
+            call(other_name, callbackSNI=sni)
+
+
 def test_a_handshake_does_not_outlive_the_deadline_either() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TooSlow):
         call(f"https://127.0.0.1:{silent.getsockname()[1]}/", 0.2)
@@ -94,7 +107,10 @@ def test_a_name_nobody_has_is_unreachable() -> None:
         call("http://nobody.invalid/", 10)
 
 
-@pytest.mark.parametrize(("host", "addresses"), [("203.0.114.7", ["203.0.114.7"]), ("nobody.invalid", [])])
+@pytest.mark.parametrize(
+    ("host", "addresses"),
+    [("203.0.114.7", ["203.0.114.7"]), ("nobody.invalid", []), ("a..b", []), ("a" * 64, [])],
+)
 def test_names_resolve_to_addresses(host: str, addresses: list[str]) -> None:
     assert resolve(host) == addresses
     assert "127.0.0.1" in resolve("localhost")
@@ -103,6 +119,20 @@ def test_names_resolve_to_addresses(host: str, addresses: list[str]) -> None:
 def test_ended_connections_leave_no_timer_behind(callback_server: CallbackServer) -> None:
     call(callback_server.url, 3600)
 
-    for timer in (thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)):
-        timer.join(10)
-        assert not timer.is_alive()
+    # By name: other tests' timers are no concern of this one. A cancelled thread may still be on its way out.
+    name = f"deadline of {callback_server.url.removeprefix('http://')}"
+    timers = [thread for thread in threading.enumerate() if thread.name == name]
+    assert all(isinstance(timer, threading.Timer) and timer.finished.is_set() for timer in timers)
+
+
+def test_a_deadline_s_timer_has_its_server_s_name(callback_server: CallbackServer) -> None:
+    running: list[str] = []
+
+    def look(handler: Any, _: bytes) -> None:
+        running.extend(thread.name for thread in threading.enumerate())
+        answer_json(handler)
+
+    callback_server.answering = look
+    call(callback_server.url, 3600)
+
+    assert f"deadline of {callback_server.url.removeprefix('http://')}" in running

@@ -96,6 +96,19 @@ def test_the_first_rule_that_matches_counts(origin: str, headers: str, max_age: 
         assert preflight(RULES, asked).headers["Access-Control-Max-Age"] == max_age
 
 
+def test_the_two_ends_of_a_pattern_do_not_overlap() -> None:
+    rules = [CorsRule(("ab*ba",))]
+
+    granted = [
+        origin
+        for origin in ("aba", "abba", "abcba")
+        if "Access-Control-Allow-Origin"
+        in actual_headers(rules, Request("GET", "/", {"origin": origin}, Body(lambda _: b"")))
+    ]
+
+    assert granted == ["abba", "abcba"]
+
+
 def test_an_actual_request_gets_the_first_matching_rule_s_exposed_headers() -> None:
     request = Request("GET", "/", {"origin": "https://a.example.com"}, Body(lambda _: b""))
 
@@ -115,6 +128,7 @@ def site(scene: Scene, tmp_path: Path) -> Site:
     (second / ".secret").write_text("no")
     (tmp_path / "outside.txt").write_text("no")
     (second / "link.txt").symlink_to(tmp_path / "outside.txt")
+    (second / "loop.txt").symlink_to(second / "loop.txt")
     return Site(settings=replace(scene.bucket.settings, website=(first, second)))
 
 
@@ -159,6 +173,9 @@ def test_serves_files_from_the_first_folder_that_has_them(
         "/link.txt",
         "/a%00b",
         "/src//upload.js",
+        "/" + "a" * 300,
+        "/" + "a/" * 3000 + "a",
+        "/loop.txt",
     ],
 )
 def test_serves_nothing_else(site: Site, target: str) -> None:

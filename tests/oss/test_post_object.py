@@ -289,6 +289,9 @@ def test_the_acl_header_counts_where_no_field_says_otherwise(scene: Scene) -> No
         {"x-oss-object-acl": "everyone"},
         {"x-oss-storage-class": "Cold"},
         {"Content-Disposition": "a\r\nSet-Cookie: x"},
+        {"x-oss-meta-a b": "1"},
+        {"x-oss-meta-a:b": "1"},
+        {"x-oss-meta-é": "1"},
         {"x-oss-meta-a": "x" * 4000, "x-oss-meta-b": "x" * 4000, "x-oss-meta-c": "x" * 400},
     ],
 )
@@ -296,6 +299,7 @@ def test_refuses_metadata_that_oss_cannot_store(scene: Scene, fields: dict[str, 
     scene.set(switches="field_limit=2MB")
 
     assert scene.upload({"key": "a", **fields}).refusal == (400, "InvalidArgument", "")
+    assert scene.stored("a") is None
 
 
 def test_says_so_where_it_does_not_emulate(scene: Scene) -> None:

@@ -179,6 +179,30 @@ def test_a_body_shorter_than_it_said_is_malformed(stand_in: StandIn) -> None:
     assert b"MalformedPOSTRequest" in answered
 
 
+def sent_raw(stand_in: StandIn, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", stand_in.port), timeout=30) as raw:
+        raw.sendall(request)
+        raw.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: raw.recv(65536), b""))
+
+
+@pytest.mark.parametrize("chunk", [b"ZZ\r\nabc", b"20\r\nabc"])
+def test_a_broken_chunk_ends_the_form(stand_in: StandIn, chunk: bytes) -> None:
+    body = multipart(signed({"key": "broken"}, now=time.time(), expires=time.time() + 300))[:-10]
+    head_lines = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    answered = sent_raw(stand_in, head_lines.encode() + b"%x\r\n%s\r\n" % (len(body), body) + chunk)
+
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    assert b"<Code>MalformedPOSTRequest</Code>" in answered
+
+
+def test_a_stored_header_comes_back_as_the_utf_8_that_was_sent(stand_in: StandIn) -> None:
+    assert upload(stand_in, {"key": "meta", "x-oss-meta-who": "é 图"}).status_code == 204
+
+    assert head(stand_in, "meta").headers["x-oss-meta-who"].encode("latin-1").decode() == "é 图"
+
+
 def test_a_text_head_that_accepts_gzip_has_no_length(stand_in: StandIn) -> None:
     policy_fields = {"key": "text", "x-oss-object-acl": "public-read"}
     upload(stand_in, policy_fields, b"x" * 5000)

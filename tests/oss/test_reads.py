@@ -1,10 +1,11 @@
 import base64
 import gzip
 from collections.abc import Mapping
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
-from scene import BUCKET, DATE, DAY, ORIGIN, REGION, Scene, Seen, signed, signing_key
+from scene import BUCKET, DATE, DAY, ORIGIN, REGION, Scene, Seen, callback_parameter, signed, signing_key
 
 from oss import v4
 from oss.header_signature import canonical_request, string_to_sign
@@ -49,6 +50,30 @@ def test_gives_back_what_was_stored(scene: Scene) -> None:
         "x-oss-server-time": "0",
         "Vary": "Origin",
     }
+
+
+def test_content_that_somebody_deleted_is_no_such_key(scene: Scene) -> None:
+    scene.upload({"key": "a"})
+    (scene.folder / "objects" / scene.stored("a").content_file).unlink()
+
+    assert read(scene, "GET", "/a", "a").refusal == (404, "NoSuchKey", "0026-00000001")
+
+
+def test_our_own_fault_is_logged_and_answered_as_oss_s_own(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(host: str) -> list[str]:
+        raise ZeroDivisionError(host)
+
+    scene.bucket = replace(scene.bucket, resolve=broken)
+    answer = scene.upload({"key": "a", "callback": callback_parameter()}, headers={"Origin": ORIGIN})
+
+    assert answer.refusal == (500, "InternalError", "")
+    assert "203.0.114.7" not in answer.body.decode()
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    (record,) = caplog.records
+    assert record.exc_info and record.exc_info[0] is ZeroDivisionError  # noqa: PT018 - for mypy
+    assert answer.headers["x-oss-request-id"] in record.getMessage()
 
 
 def test_head_is_get_without_the_body(scene: Scene) -> None:

@@ -152,11 +152,21 @@ def test_faults_are_set_listed_and_cleared_over_http(scene: Scene) -> None:
         '{"fault": "throttle", "after_bytes": 1}',
         '{"fault": "reset", "after_bytes": -1}',
         '{"fault": "reset", "after_bytes": "1"}',
+        '{"fault": "reset", "after_bytes": Infinity}',
+        '{"fault": "reset", "after_bytes": 1e999}',
+        '{"fault": "callback_slow", "seconds": NaN}',
     ],
 )
 def test_refuses_orders_it_does_not_understand(scene: Scene, order: str) -> None:
     assert scene.request("POST", "/-/faults", body=order.encode()).status == 400
     assert scene.bucket.faults.pending() == []
+
+
+def test_takes_a_number_that_no_float_can_hold(scene: Scene) -> None:
+    order = {"fault": "reset", "requests": 1, "after_bytes": 10**400}
+
+    assert scene.request("POST", "/-/faults", body=json.dumps(order).encode()).status == 200
+    assert scene.upload({"key": "a"}).status == 204
 
 
 def test_below_its_own_path_is_nothing_else(scene: Scene) -> None:

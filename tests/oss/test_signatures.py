@@ -246,6 +246,18 @@ def test_a_signed_read_is_valid_15_minutes_both_ways(skew: float, accepted: bool
     assert header_refusal(header_request(), now=NOW + skew) == expected
 
 
+@pytest.mark.parametrize(("day", "region"), [("20260920", REGION), (DAY, "cn-beijing")])
+def test_a_read_signed_for_another_day_or_region_is_refused(day: str, region: str) -> None:
+    scope = v4.Scope("AKEXAMPLE", day, region, "oss", "aliyun_v4_request")
+    headers = header_request().headers
+    canonical = canonical_request("HEAD", f"/{BUCKET}/a b", "", headers, ["host"])
+    mac = v4.sign(signing_key("SKEXAMPLE", day, region), string_to_sign(canonical, DATE, scope))
+    credential = f"AKEXAMPLE/{scope.without_key}"
+    sent = f"OSS4-HMAC-SHA256 Credential={credential},AdditionalHeaders=host,Signature={mac}"
+
+    assert header_refusal(header_request(authorization=sent)) == (400, ARGUMENT, "0002-00000213")
+
+
 def test_a_signature_is_for_one_key() -> None:
     assert header_refusal(header_request(), key="a c") == MISMATCH
 

@@ -115,6 +115,16 @@ def test_a_reader_that_meets_an_overwrite_looks_again(tmp_path: Path) -> None:
     assert content_of(store, "a") == b"second"
 
 
+def test_an_object_whose_content_somebody_deleted_is_not_there(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    (tmp_path / "objects" / put(store, "a", b"x").content_file).unlink()
+
+    assert store.open("a") is None
+
+    put(store, "a", b"again")
+    assert content_of(store, "a") == b"again"
+
+
 def test_no_key_can_name_a_path(tmp_path: Path) -> None:
     store = Store(tmp_path / "state")
     put(store, "../../etc/passwd", b"x")
