@@ -21,6 +21,8 @@
  *   signal: AbortSignal, onState: (state: UploadState) => void, unconfirmed: UploadError['unconfirmed'],
  * }) => Promise<unknown>} Upload
  *
+ * @typedef {{at: number, loaded: number}[]} Samples  of the last seconds, oldest first
+ *
  * @typedef {'waiting' | 'signing' | 'sending' | 'confirming'} Busy
  */
 
@@ -33,11 +35,8 @@ export class UploadQueue {
   items = [];
 
   #nextId = 1;
-  #running = 0;
-  /** @type {Map<number, AbortController>} */
+  /** @type {Map<number, AbortController>} of the running uploads */
   #controllers = new Map();
-  /** @type {Map<number, {at: number, loaded: number}[]>} */
-  #samples = new Map();
 
   /**
    * @param {Upload} upload
@@ -90,7 +89,7 @@ export class UploadQueue {
   }
 
   #startNext() {
-    while (this.#running < AT_ONCE) {
+    while (this.#controllers.size < AT_ONCE) {
       const item = this.items.find(({ id, now }) => now.state === 'waiting' && !this.#controllers.has(id));
       if (!item) return;
       void this.#run(item);
@@ -101,38 +100,37 @@ export class UploadQueue {
   async #run(item) {
     const controller = new AbortController();
     this.#controllers.set(item.id, controller);
-    this.#running += 1;
+    /** @type {Samples} */
+    const samples = [];
     const unconfirmed = item.error?.unconfirmed ?? null;
     item.error = null;
     try {
       await this.upload(item.file, {
         signal: controller.signal,
         unconfirmed,
-        onState: (state) => this.#hear(item, state),
+        onState: (state) => this.#hear(item, state, samples),
       });
     } catch (error) {
       item.error = /** @type {UploadError} */ (error);
       this.onChange(item);
     } finally {
       this.#controllers.delete(item.id);
-      this.#running -= 1;
       this.#startNext();
     }
   }
 
-  /** @param {Item} item @param {UploadState} state */
-  #hear(item, state) {
+  /** @param {Item} item @param {UploadState} state @param {Samples} samples */
+  #hear(item, state, samples) {
     if (state.state === 'signing' && item.now.state !== 'waiting') item.again = true;
-    item.bytesPerSecond = state.state === 'sending' ? this.#speed(item, state.loaded) : null;
+    item.bytesPerSecond = state.state === 'sending' ? this.#speed(samples, state.loaded) : null;
     this.#became(item, state);
   }
 
-  /** @param {Item} item @param {number} loaded @returns {number | null} */
-  #speed(item, loaded) {
+  /** @param {Samples} samples @param {number} loaded @returns {number | null} */
+  #speed(samples, loaded) {
     const at = this.now();
-    const earlier = loaded ? (this.#samples.get(item.id) ?? []) : [];
-    const samples = [...earlier.filter((sample) => at - sample.at < SPEED_WINDOW_MS), { at, loaded }];
-    this.#samples.set(item.id, samples);
+    const recent = loaded ? samples.filter((sample) => at - sample.at < SPEED_WINDOW_MS) : [];
+    samples.splice(0, samples.length, ...recent, { at, loaded });
     const first = samples[0];
     return first && at - first.at >= SPEED_FIRST_MS
       ? ((loaded - first.loaded) / (at - first.at)) * 1000

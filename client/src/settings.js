@@ -3,6 +3,8 @@
  * No DOM, no words for people. What is decided here is a courtesy: the token function decides again.
  */
 
+import { mediaType } from './upload.js';
+
 /** @typedef {import('./upload.js').Transport['get']} Get */
 
 /**
@@ -47,7 +49,7 @@ export async function readSettings(get, pageUrl) {
  */
 export function refuse({ size, type }, { maxBytes, types }) {
   if (size > maxBytes) return { reason: 'too_large' };
-  const given = (type || 'application/octet-stream').toLowerCase();
+  const given = mediaType(type).toLowerCase();
   const allowed = types.some(
     (pattern) =>
       pattern === '*/*' ||

@@ -48,7 +48,7 @@
  * @property {Headers | (() => Headers | Promise<Headers>)} [headers]  for the token function only;
  *   a function is asked anew for each grant
  * @property {AbortSignal} [signal]
- * @property {(state: UploadState) => void} [onState]
+ * @property {(state: UploadState) => void} [onState]  what it throws is for the window's `error` event
  * @property {Grant | null} [unconfirmed]  of an earlier failure: ask about that one before sending
  *
  * @typedef {World & {
@@ -121,20 +121,44 @@ export async function uploadFile(file, options) {
     ...options,
     file,
     signal: options.signal ?? new AbortController().signal,
-    report: options.onState ?? (() => {}),
+    report: guarded(options.onState ?? (() => {})),
     unconfirmed: options.unconfirmed ?? null,
   };
-  try {
-    const result = await deliver(job);
-    job.report({ state: 'done', result });
-    return result;
-  } catch (caught) {
+  const result = await deliver(job).catch((caught) => {
     const error = toUploadError(job, caught);
     error.unconfirmed = job.unconfirmed;
     const { code, status, retryable, requestId } = error;
     job.report({ state: 'failed', code, status, retryable, requestId });
     throw error;
-  }
+  });
+  job.report({ state: 'done', result });
+  return result;
+}
+
+/**
+ * @param {string} type  of a file; a recording's may carry parameters: `video/webm;codecs=vp9`
+ * @returns {string} what the token function is asked for: it knows no parameters
+ */
+export function mediaType(type) {
+  return type.replace(/;.*/s, '').trim() || 'application/octet-stream';
+}
+
+/**
+ * A caller who cannot draw a state must not change it: a stored file would be sent again.
+ *
+ * @param {Job['report']} onState
+ * @returns {Job['report']}
+ */
+function guarded(onState) {
+  return (state) => {
+    try {
+      onState(state);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  };
 }
 
 /** @param {Job} job @returns {Promise<Result>} */
@@ -167,13 +191,16 @@ async function sendOnce(job) {
   const { result, doubt } = await send(job, grant);
   const answer = result ?? (await confirm(job, grant, doubt));
   if (answer) return answer;
-  throw new UploadError('not_stored', 'The file did not arrive.', { status: 409, retryable: true });
+  if (!doubt)
+    throw new UploadError('not_stored', 'The file did not arrive.', { status: 409, retryable: true });
+  doubt.retryAfterMs = 0; // waited for before confirming
+  throw doubt;
 }
 
 /** @param {Job} job @returns {Promise<Grant>} */
 async function askGrant(job) {
   const { name, size, type } = job.file;
-  const query = Object.entries({ name, size, type: type || 'application/octet-stream' }).map(
+  const query = Object.entries({ name, size, type: mediaType(type) }).map(
     ([key, value]) => `${key}=${encodeURIComponent(value)}`,
   ); // URLSearchParams would write a space as +
   const url = `${job.tokenUrl}?${query.join('&')}`;
@@ -188,7 +215,7 @@ async function askGrant(job) {
 
 /**
  * Sends the form. Without a `result` the file may be stored without us knowing; `doubt` is what made us
- * unsure, if that was a fault worth a pause.
+ * unsure, if that was a fault: worth a pause, and what to tell should nothing be stored.
  *
  * @param {Job} job
  * @param {Grant} grant
@@ -219,7 +246,7 @@ async function send(job, grant) {
   } catch (caught) {
     const error = toUploadError(job, caught);
     if (isExpired(error)) throw outlived(error, firstByteAt && job.now() - firstByteAt, grant);
-    const unanswered = error.status === 0 || error.status >= 500; // a gateway's 5xx may hide a stored file
+    const unanswered = error.status === 0 || isGivenUp(error.status); // which may hide a stored file
     const wholeBody = bodyLeft || (caught instanceof NetworkFault && caught.bodyLeft);
     if (error.code !== 'FileAlreadyExists' && !(unanswered && wholeBody)) throw error;
     job.unconfirmed = grant;
@@ -351,14 +378,15 @@ function refusal(job, answer) {
   const { status, headers, body } = answer;
   const problem = jsonObject(body);
   /** @param {string} name @param {string} tag */
-  const said = (name, tag) => String(problem[name] ?? xmlText(body, tag) ?? '');
+  const said = (name, tag) =>
+    [problem[name], xmlText(body, tag)].find((text) => typeof text === 'string') ?? '';
   const strange = isSuccess(answer);
   return new UploadError(
     said('code', 'Code') || (strange ? 'bad_answer' : `http_${status}`),
     said('detail', 'Message'),
     {
       status,
-      retryable: strange || status >= 500 || status === 429,
+      retryable: strange || isGivenUp(status) || status === 429,
       requestId:
         said('request_id', 'RequestId') || headers['x-oss-request-id'] || headers['x-fc-request-id'] || null,
       ec: xmlText(body, 'EC') ?? null,
@@ -370,6 +398,11 @@ function refusal(job, answer) {
 /** @param {Answer} answer */
 function isSuccess({ status }) {
   return status >= 200 && status <= 299;
+}
+
+/** @param {number} status  of OSS, a function or a gateway that gave up: how far it had come, nobody knows */
+function isGivenUp(status) {
+  return status === 408 || status >= 500;
 }
 
 /** @param {string} value  seconds or an HTTP date @param {number} now @returns {number} */
@@ -442,29 +475,38 @@ function xmlText(text, tag) {
 
 // ---- The browser
 
-/** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
+/**
+ * Waits for what `begin` sets up, then has it taken down, and nothing stays behind on the caller's signal.
+ *
+ * @param {AbortSignal} signal  rejects with its reason
+ * @param {(resolve: (_: unknown) => void, over: AbortSignal) => void} begin
+ */
+async function unlessAborted(signal, begin) {
+  signal.throwIfAborted();
+  const over = new AbortController();
+  try {
+    await new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { signal: over.signal });
+      begin(resolve, over.signal);
+    });
+  } finally {
+    over.abort();
+  }
+}
+
+/** @param {number} ms @param {AbortSignal} signal */
 function wait(ms, signal) {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
+  return unlessAborted(signal, (resolve, over) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        reject(signal.reason);
-      },
-      { once: true },
-    );
+    over.addEventListener('abort', () => clearTimeout(timer));
   });
 }
 
-/** @param {AbortSignal} signal @returns {Promise<void>} */
+/** @param {AbortSignal} signal */
 async function online(signal) {
-  signal.throwIfAborted();
   if (globalThis.navigator?.onLine !== false) return;
-  await new Promise((resolve, reject) => {
-    globalThis.addEventListener('online', resolve, { once: true, signal });
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  await unlessAborted(signal, (resolve, over) => {
+    globalThis.addEventListener('online', resolve, { signal: over });
   });
 }
 

@@ -104,6 +104,16 @@ test('a retry hands on the grant that may hold the file', async () => {
   assert.deepEqual([running.get('a').unconfirmed, item.error], [{ id: 'grant' }, null]);
 });
 
+test('a retry from within the failure waits until that try has ended', async () => {
+  const { queue, running } = start();
+  const item = queue.add(file('a'), null);
+  running.get('a').fail('not_confirmed', { unconfirmed: { id: 'grant' } });
+  queue.retry(item);
+  assert.equal(item.now.state, 'waiting');
+  await turn();
+  assert.deepEqual([item.now.state, running.get('a').unconfirmed], ['signing', { id: 'grant' }]);
+});
+
 test('only what failed and may succeed is tried again', async () => {
   const { queue, running } = start();
   const item = queue.add(file('a'), null);
@@ -148,4 +158,44 @@ test('an upload that starts over says so', () => {
   running.get('a').onState({ state: 'sending', loaded: 0, total: 5 });
   running.get('a').onState({ state: 'signing' });
   assert.equal(item.again, true);
+});
+
+test('a retry by hand is a first try again', async () => {
+  const { queue, running } = start();
+  const item = queue.add(file('a'), null);
+  running.get('a').onState({ state: 'signing' });
+  running.get('a').fail('network');
+  await turn();
+  assert.equal(item.again, true);
+  queue.retry(item);
+  assert.deepEqual([item.now.state, item.again], ['signing', false]);
+});
+
+test('a retry knows nothing of the speed before it', async () => {
+  const { queue, running, clock } = start();
+  const item = queue.add(file('a'), null);
+  const sending = (ms, loaded) => {
+    clock.ms = ms;
+    running.get('a').onState({ state: 'sending', loaded, total: 9000 });
+  };
+  sending(0, 4000);
+  running.get('a').fail('network');
+  await turn();
+  queue.retry(item);
+  sending(1000, 50);
+  assert.equal(item.bytesPerSecond, null);
+});
+
+test('starting over begins a new measurement', () => {
+  const { queue, running, clock } = start();
+  const item = queue.add(file('a'), null);
+  for (const [ms, loaded] of [
+    [0, 4000],
+    [1000, 0],
+    [2000, 500],
+  ]) {
+    clock.ms = ms;
+    running.get('a').onState({ state: 'sending', loaded, total: 9000 });
+  }
+  assert.equal(item.bytesPerSecond, 500);
 });

@@ -77,6 +77,7 @@ for (const [what, file, reason] of [
   ['a picture', { size: 1000, type: 'image/png' }, undefined],
   ['an empty file', { size: 0, type: 'image/png' }, undefined],
   ['a type in capitals', { size: 1, type: 'APPLICATION/PDF' }, undefined],
+  ['a type with a parameter', { size: 1, type: 'application/pdf; version=1' }, undefined],
   ['one byte too many', { size: 1001, type: 'image/png' }, 'too_large'],
   ['another type', { size: 1, type: 'text/html' }, 'type_not_allowed'],
   ['a type that only begins alike', { size: 1, type: 'imagesque/png' }, 'type_not_allowed'],
@@ -88,6 +89,13 @@ for (const [what, file, reason] of [
         ?.reason,
       reason,
     );
+  });
+}
+
+for (const type of ['', ';charset=utf-8']) {
+  test(`a file of type "${type}" is taken for bytes`, () => {
+    const limits = { maxBytes: 1, slowestBytesPerSecond: null, types: ['application/octet-stream'] };
+    assert.equal(refuse({ size: 1, type }, limits), null);
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import test from 'node:test';
-import { UploadError, browserTransport } from '../../client/src/upload.js';
+import { UploadError, browserTransport, uploadFile } from '../../client/src/upload.js';
 import {
   PHOTO,
   START_MS,
@@ -110,6 +111,24 @@ test('calls a file without a type application/octet-stream', async () => {
   assert.equal(requests[0].url, 'https://token.test/?name=x&size=5&type=application%2Foctet-stream');
 });
 
+for (const [type, asked] of [
+  ['video/webm;codecs=vp9', 'video/webm'],
+  ['text/plain; charset=utf-8; format=flowed', 'text/plain'],
+  ['text/plain ; charset=utf-8', 'text/plain'],
+  [';charset=utf-8', 'application/octet-stream'],
+]) {
+  test(`asks for ${asked} when a file is of type ${type}`, async () => {
+    const { requests } = await dialogue(
+      [
+        ['token', grant('a')],
+        ['oss a', done('a')],
+      ],
+      { file: new File(['12345'], 'x', { type }) },
+    );
+    assert.equal(new URL(requests[0].url).searchParams.get('type'), asked);
+  });
+}
+
 test('counts the bytes of the file, not those of the form around it', async () => {
   const trickle = ({ send }) => [-100, -1, 0, 3, 5].forEach(send) ?? done('a');
   const { states } = await dialogue([
@@ -210,6 +229,16 @@ test('a connection cut before the last byte sends again under a new grant', asyn
   assert.deepEqual(pauses, [500]);
 });
 
+test('a 408 after the whole body may hide a stored file too', async () => {
+  const { states, pauses } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', xml(408, 'RequestTimeout')],
+    ['confirm a', done('a')],
+  ]);
+  assert.deepEqual(states, [...WHOLE, 'confirming', 'done']);
+  assert.deepEqual(pauses, [500]);
+});
+
 test('409 FileAlreadyExists means that it arrived: it is confirmed', async () => {
   const { states } = await dialogue([
     ['token', grant('a')],
@@ -251,6 +280,41 @@ test('not_stored counts as a try and ends after five', async () => {
   assert.equal(error.unconfirmed, null);
 });
 
+test('what OSS said is passed on when nothing is stored in the end', async () => {
+  const round = (id, nth) => [
+    ['token', grant(id)],
+    ['oss ' + id, xml(500, 'InternalError', { message: 'Oops.', ec: '0001-1', requestId: `R-${nth}` })],
+    ['confirm ' + id, problem(409, 'not_stored')],
+  ];
+  const { states, error } = await dialogue(['a', 'b', 'c', 'd', 'e'].flatMap(round));
+  assert.equal(states.at(-1), 'failed InternalError 500 retryable');
+  assert.deepEqual(
+    [error.message, error.requestId, error.ec, error.unconfirmed],
+    ['Oops.', 'R-4', '0001-1', null],
+  );
+});
+
+test('answers lost five times end as network when nothing is stored', async () => {
+  const round = (id) => [
+    ['token', grant(id)],
+    ['oss ' + id, answerLost()],
+    ['confirm ' + id, problem(409, 'not_stored')],
+  ];
+  const { states } = await dialogue(['a', 'b', 'c', 'd', 'e'].flatMap(round));
+  assert.equal(states.at(-1), 'failed network 0 retryable');
+});
+
+test('Retry-After of OSS is waited for once, before confirming', async () => {
+  const { pauses } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', { ...xml(503, 'SlowDown'), headers: { 'retry-after': '7' } }],
+    ['confirm a', problem(409, 'not_stored')],
+    ['token', grant('b')],
+    ['oss b', done('b')],
+  ]);
+  assert.deepEqual(pauses, [7500, 500]);
+});
+
 test('only 409 says not_stored: another status with that code does not send again', async () => {
   const { error } = await dialogue([
     ['token', grant('a')],
@@ -278,6 +342,7 @@ test('a confirmation answered 503 is asked again when Retry-After says', async (
 
 for (const [what, answer] of Object.entries({
   'a network fault': unreachable(),
+  408: problem(408, 'timeout'),
   429: problem(429, 'busy'),
   502: problem(502, 'webhook_failed'),
   500: problem(500, 'internal'),
@@ -365,6 +430,7 @@ for (const [what, answer] of Object.entries({
   'a silent token function': silence(),
   500: problem(500, 'internal'),
   503: problem(503, 'unavailable'),
+  408: problem(408, 'timeout'),
   429: problem(429, 'busy'),
   'a crashed token function': CRASHED,
   'a grant with a piece missing': grant('a', { confirm: null }),
@@ -414,15 +480,20 @@ for (const [status, code] of [
   });
 }
 
-test('a 503 of OSS before the body has left sends again without asking', async () => {
-  const { states } = await dialogue([
-    ['token', grant('a')],
-    ['oss a', early(xml(503, 'ServiceUnavailable'))],
-    ['token', grant('b')],
-    ['oss b', done('b')],
-  ]);
-  assert.deepEqual(states, ['signing', 'sending 0/5', ...WHOLE, 'done']);
-});
+for (const [status, code] of [
+  [408, 'RequestTimeout'],
+  [503, 'ServiceUnavailable'],
+]) {
+  test(`a ${status} of OSS before the body has left sends again without asking`, async () => {
+    const { states } = await dialogue([
+      ['token', grant('a')],
+      ['oss a', early(xml(status, code))],
+      ['token', grant('b')],
+      ['oss b', done('b')],
+    ]);
+    assert.deepEqual(states, ['signing', 'sending 0/5', ...WHOLE, 'done']);
+  });
+}
 
 test('tries five times in all', async () => {
   const lines = ['a', 'b', 'c', 'd', 'e'].flatMap((id) => [
@@ -494,6 +565,21 @@ test('an upload that outlived its grant is too slow and not repeated', async () 
   assert.equal(states.at(-1), 'failed too_slow 403');
   assert.deepEqual([error.requestId, error.ec], ['5C3D', '0006-00000213']);
 });
+
+for (const [seconds, end] of [
+  [260, 'failed grant_expired 403 retryable'],
+  [280, 'failed too_slow 403'],
+]) {
+  test(`a grant of 300 s that ended after ${seconds} s of sending: ${end}`, async () => {
+    const round = (id) => [
+      ['token', grant(id)],
+      ['oss ' + id, slowly(seconds, policyExpired())],
+    ];
+    const tries = end.endsWith('retryable') ? ['a', 'b', 'c', 'd', 'e'] : ['a'];
+    const { states } = await dialogue(tries.flatMap(round));
+    assert.equal(states.at(-1), end);
+  });
+}
 
 for (const [what, more] of [
   ['without an EC', { message: 'Invalid according to Policy: Policy expired.' }],
@@ -736,6 +822,14 @@ test('an answer that says nothing is known by its status and its header', async 
   assert.deepEqual([error.code, error.status, error.requestId, error.message], ['http_418', 418, 'H-1', '']);
 });
 
+for (const strange of [{ a: 1 }, ['a'], 7, null]) {
+  test(`a code and a detail of ${JSON.stringify(strange)} are not words`, async () => {
+    const body = { code: strange, detail: strange, request_id: strange };
+    const { error } = await dialogue([['token', json(400, body, { 'x-fc-request-id': 'F-1' })]]);
+    assert.deepEqual([error.code, error.message, error.requestId], ['http_400', '', 'F-1']);
+  });
+}
+
 test('an XML entity of no character stays as it came', async () => {
   const { error } = await dialogue([
     ['token', grant('a')],
@@ -745,7 +839,6 @@ test('an XML entity of no character stays as it came', async () => {
 });
 
 test("a fault in the caller's own code ends as unexpected, not as silence", async () => {
-  const { uploadFile } = await import('../../client/src/upload.js');
   const headers = () => {
     throw new TypeError('no session');
   };
@@ -758,4 +851,148 @@ test("a fault in the caller's own code ends as unexpected, not as silence", asyn
     }),
     { name: 'UploadError', code: 'unexpected', message: 'no session', retryable: false },
   );
+});
+
+// ---- The caller's own faults
+
+/** What reaches the window's `error` event from `onState`. */
+function uncaught(t) {
+  const errors = [];
+  t.mock.method(globalThis, 'queueMicrotask', (task) => {
+    try {
+      task();
+    } catch (error) {
+      errors.push(error);
+    }
+  });
+  return errors;
+}
+
+/** An `onState` that cannot draw this state. */
+const stumbleAt = (bad) => (state) => {
+  if (state.state === bad) throw new TypeError(`cannot draw ${bad}`);
+};
+
+for (const bad of ['signing', 'sending', 'confirming', 'done']) {
+  test(`an onState that throws at ${bad} does not keep the file from being done`, async (t) => {
+    const errors = uncaught(t);
+    const { result } = await dialogue(
+      [
+        ['token', grant('a')],
+        ['oss a', callbackFailed()],
+        ['confirm a', done('a')],
+      ],
+      { onState: stumbleAt(bad) },
+    );
+    assert.equal(result.id, 'a');
+    assert.deepEqual(new Set(errors.map(({ message }) => message)), new Set([`cannot draw ${bad}`]));
+  });
+}
+
+test('an onState that throws at failed leaves the failure as it is', async (t) => {
+  const errors = uncaught(t);
+  const { error } = await dialogue([['token', problem(413, 'too_large')]], { onState: stumbleAt('failed') });
+  assert.deepEqual([error instanceof UploadError, error.code, error.status], [true, 'too_large', 413]);
+  assert.deepEqual(errors, [new TypeError('cannot draw failed')]);
+});
+
+// ---- The browser
+
+/** Replaces a global for one test. */
+function stand(t, name, value) {
+  const before = Object.getOwnPropertyDescriptor(globalThis, name);
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  t.after(() => (before ? Object.defineProperty(globalThis, name, before) : delete globalThis[name]));
+}
+
+test('neither cookies nor a cache have a part in asking', async (t) => {
+  const asked = [];
+  stand(t, 'fetch', async (url, { signal: _, ...init }) => {
+    asked.push([url, init]);
+    return new Response('{}', { headers: { 'X-Test': '1' } });
+  });
+  const { signal } = new AbortController();
+  const answer = await browserTransport.get('https://token.test/', { A: 'b' }, signal);
+  await browserTransport.postJson('https://callback.test/confirm', { ticket: 't' }, {}, signal);
+  const apart = { credentials: 'omit', cache: 'no-store' };
+  assert.deepEqual(asked, [
+    ['https://token.test/', { headers: { A: 'b' }, ...apart }],
+    [
+      'https://callback.test/confirm',
+      {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: '{"ticket":"t"}',
+        ...apart,
+      },
+    ],
+  ]);
+  assert.deepEqual([answer.status, answer.headers['x-test'], answer.body], [200, '1', '{}']);
+});
+
+test('the form goes out without cookies and without a header of ours, the file last', async (t) => {
+  const sent = [];
+  class Request extends EventTarget {
+    upload = new EventTarget();
+    withCredentials = false;
+    status = 200;
+    responseText = '{}';
+    open = (...how) => sent.push(...how);
+    getAllResponseHeaders = () => 'X-Oss-Request-Id: R-1\r\n';
+    send(form) {
+      sent.push(this.withCredentials, [...form.keys()], form.get('file').name);
+      this.dispatchEvent(new Event('load'));
+    }
+  } // no setRequestHeader: calling it would fail
+  stand(t, 'XMLHttpRequest', Request);
+  const { signal } = new AbortController();
+  const fields = { key: 'k', policy: 'p' };
+  const answer = await browserTransport.postForm('https://oss.test/', fields, PHOTO, () => {}, signal);
+  assert.deepEqual(sent, ['POST', 'https://oss.test/', false, ['key', 'policy', 'file'], 'file']);
+  assert.deepEqual(answer, { status: 200, headers: { 'x-oss-request-id': 'R-1' }, body: '{}' });
+});
+
+/** An upload in real time that is refused at its second try; `more` may make it wait. */
+async function refusedAtLast(signal, more = {}) {
+  const answers = [problem(503, 'unavailable'), problem(413, 'too_large')];
+  const transport = { ...browserTransport, get: async () => answers.shift() };
+  const options = { tokenUrl: 'https://token.test/', transport, random: () => 0, signal, ...more };
+  await assert.rejects(uploadFile(PHOTO, options), { code: 'too_large' });
+}
+
+test("a pause leaves nothing behind on the caller's signal", async () => {
+  const { signal } = new AbortController();
+  await refusedAtLast(signal);
+  assert.deepEqual(getEventListeners(signal, 'abort'), []);
+});
+
+test("waiting for the line leaves nothing behind on the caller's signal", async (t) => {
+  const { signal } = new AbortController();
+  const page = new EventTarget();
+  stand(t, 'navigator', { onLine: false });
+  stand(t, 'addEventListener', page.addEventListener.bind(page));
+  const comesBack = setInterval(() => page.dispatchEvent(new Event('online')), 1);
+  t.after(() => clearInterval(comesBack));
+  await refusedAtLast(signal);
+  assert.deepEqual(getEventListeners(signal, 'abort'), []);
+});
+
+test('cancelling ends a real pause and a real wait for the line at once', async (t) => {
+  const page = new EventTarget();
+  stand(t, 'addEventListener', page.addEventListener.bind(page));
+  for (const onLine of [true, false]) {
+    stand(t, 'navigator', { onLine });
+    const controller = new AbortController();
+    const answers = [problem(503, 'unavailable', { 'retry-after': '60' })];
+    const options = {
+      tokenUrl: 'https://token.test/',
+      transport: { ...browserTransport, get: async () => answers.shift() },
+      signal: controller.signal,
+    };
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    setTimeout(() => controller.abort(), 5);
+    await assert.rejects(uploadFile(PHOTO, options), { code: 'aborted' });
+    assert.deepEqual([timers(), getEventListeners(page, 'online')], [before, []]);
+  }
 });
