@@ -10,9 +10,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from threading import Thread
+from threading import Condition, Thread
 from typing import Any
 from urllib.parse import quote
 
@@ -72,8 +72,15 @@ class Stack:
                 break
         else:
             raise AssertionError("".join(self.lines))
-        self._reader = Thread(target=self.lines.extend, args=[self._launcher.stdout], daemon=True)
+        self._said = Condition()
+        self._reader = Thread(target=self._read, args=[self._launcher.stdout], daemon=True)
         self._reader.start()
+
+    def _read(self, output: Iterable[str]) -> None:
+        for line in output:
+            with self._said:
+                self.lines.append(line)
+                self._said.notify_all()
 
     def end(self) -> None:
         self.http.close()
@@ -133,13 +140,26 @@ class Stack:
         headers["Authorization"] = signing.authorization_v4(KEY_ID, date, "cn-hangzhou", signature)
         return self.http.get(f"{self.upload}/{quote(key)}", headers=headers, timeout=30)
 
-    def codes(self, process: str) -> list[str]:
-        """Return the codes in the log of a function, oldest first."""
-        marker = f"{process} "
-        events = [
-            line.split("|", 1)[1] for line in self.lines if line.startswith(marker) and "answered" in line
-        ]
-        return [str(json.loads(event)["code"]) for event in events]
+    def line_with(self, text: str) -> str:
+        """Wait until some process logs a line with this text."""
+
+        def found() -> str:
+            return next((line for line in self.lines if text in line), "")
+
+        with self._said:
+            return self._said.wait_for(found, timeout=READY_SECONDS)
+
+    def callback_codes(self, count: int, upload_id: str = "") -> list[str]:
+        """Wait until the callback function has logged `count` answers (about one upload); return their codes."""
+
+        def answers() -> list[str]:
+            lines = [line.split("|", 1)[1] for line in self.lines if line.startswith("callback ")]
+            events = [json.loads(line) for line in lines if '"answered"' in line and upload_id in line]
+            return [str(event["code"]) for event in events]
+
+        with self._said:
+            assert self._said.wait_for(lambda: len(answers()) >= count, timeout=READY_SECONDS)
+            return answers()
 
 
 def md5(file: bytes) -> str:

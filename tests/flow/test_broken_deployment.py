@@ -21,8 +21,8 @@ def test_every_request_is_answered_500_and_the_log_says_why(broken: Stack) -> No
     for method, path in (("POST", "/callback"), ("POST", "/confirm"), ("POST", "/"), ("OPTIONS", "/confirm")):
         answer = broken.http.request(method, f"{broken.callback}{path}", timeout=5)
         assert (answer.status_code, answer.json()["code"]) == (500, "misconfigured")
-    (told,) = [line for line in broken.lines if "not_started" in line]
-    assert json.loads(told.split("|", 1)[1])["detail"].startswith("OBJECT_URL must be https")
+    told = json.loads(broken.line_with("not_started").split("|", 1)[1])
+    assert told["detail"].startswith("OBJECT_URL must be https")
 
 
 def test_oss_answers_203(broken: Stack) -> None:
