@@ -150,7 +150,7 @@ class Stack:
             return self._said.wait_for(found, timeout=READY_SECONDS)
 
     def callback_codes(self, count: int, upload_id: str = "") -> list[str]:
-        """Wait until the callback function has logged `count` answers (about one upload); return their codes."""
+        """Wait until the callback function logged `count` answers (about one upload); return their codes."""
 
         def answers() -> list[str]:
             lines = [line.split("|", 1)[1] for line in self.lines if line.startswith("callback ")]
