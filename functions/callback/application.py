@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import hook
 import journal
@@ -13,7 +14,7 @@ from answers import Answer, Answers
 from completing import Upload, check_etag, complete
 from edge import Clock, FcReply, Handler, Reply, Request, serve
 from outbound import Outbound
-from refusals import Refusal
+from refusals import Crashed, Refusal
 from settings import Settings
 from signing import FileTicket
 from variables import credentials
@@ -22,57 +23,89 @@ DEADLINE_SECONDS = 3.5  # OSS waits 5 s for the whole callback, and so does Func
 SYSTEM_CLOCK = Clock(time.time, time.monotonic)
 
 
+@dataclass(frozen=True)
+class Instance:
+    """What one instance keeps between requests, and the clock and environment it reads."""
+
+    settings: Settings
+    outbound: Outbound
+    find_key: receiving.KeyFinder
+    answers: Answers
+    clock: Clock
+    environ: Mapping[str, str]
+
+
 def build(environ: Mapping[str, str], clock: Clock = SYSTEM_CLOCK) -> Handler:
     """Return the handler of one instance. Raises `Misconfigured`."""
     settings = Settings.from_env(environ)
     outbound = Outbound(settings.object_url, settings.upload_bucket, settings.oss_region, clock.monotonic)
     find_key = key_finder(settings, outbound, clock)
-    answers = Answers()
-
-    def callback(request: Request, context: object) -> Reply:
-        received = receiving.receive(
-            request, settings.ticket_secret, settings.upload_bucket, settings.upload_prefix, find_key
-        )
-        return answer(received.ticket, received.etag, request, context)
-
-    def confirm(request: Request, context: object) -> Reply:
-        sealed = receiving.read_confirm(request.body)
-        ticket = receiving.read_ticket(sealed, settings.ticket_secret, settings.upload_prefix, request.now)
-        return answer(ticket, None, request, context)
-
-    def answer(ticket: FileTicket, signed_etag: str | None, request: Request, context: object) -> Reply:
-        try:
-            known = answers.recall(ticket.key, request.received_at)
-            if known is None:
-                known = finish(ticket, signed_etag, request, context)
-            elif signed_etag is not None:
-                check_etag(signed_etag, str(known["etag"]))
-        except Refusal as refusal:
-            refusal.upload_id = ticket.id
-            raise
-        return Reply(200, known, log={"upload_id": ticket.id})
-
-    def finish(ticket: FileTicket, signed_etag: str | None, request: Request, context: object) -> Answer:
-        try:
-            role = credentials(environ, context)
-            head = outbound.head(ticket.key, role, request.now, request.received_at + DEADLINE_SECONDS)
-            upload = complete(ticket, head, signed_etag)
-            finished = {**hook.on_upload(upload), **describe(upload)}
-            json.dumps(finished, allow_nan=False)  # a hook's answer that is not JSON is a failure
-        except BaseException:
-            answers.keep_failure(ticket.key, clock.monotonic())
-            raise
-        answers.keep(ticket.key, finished, clock.monotonic())
-        return finished
+    instance = Instance(settings, outbound, find_key, Answers(), clock, environ)
 
     def handler(event: bytes, context: object) -> FcReply:
         routes = {
-            "/callback": ("POST", lambda request: callback(request, context)),
-            "/confirm": ("POST", lambda request: confirm(request, context)),
+            "/callback": ("POST", lambda request: callback(instance, request, context)),
+            "/confirm": ("POST", lambda request: confirm(instance, request, context)),
         }
         return serve(event, context, routes, settings.allowed_origins, clock)
 
     return handler
+
+
+def callback(instance: Instance, request: Request, context: object) -> Reply:
+    """Answer OSS: form, ticket, signature, then completion."""
+    settings = instance.settings
+    received = receiving.receive(
+        request, settings.ticket_secret, settings.upload_bucket, settings.upload_prefix, instance.find_key
+    )
+    return answer(instance, received.ticket, received.etag, request, context)
+
+
+def confirm(instance: Instance, request: Request, context: object) -> Reply:
+    """Answer a page that did not get the callback's answer: ticket, then completion."""
+    sealed = receiving.read_confirm(request.body)
+    secrets, prefix = instance.settings.ticket_secret, instance.settings.upload_prefix
+    return answer(
+        instance, receiving.read_ticket(sealed, secrets, prefix, request.now), None, request, context
+    )
+
+
+def answer(
+    instance: Instance, ticket: FileTicket, signed_etag: str | None, request: Request, context: object
+) -> Reply:
+    """Return what this upload was or is now answered with. Whatever goes wrong, the log has its id."""
+    try:
+        known = instance.answers.recall(ticket.key, request.received_at)
+        if known is None:
+            known = finish(instance, ticket, signed_etag, request, context)
+        else:
+            check_etag(signed_etag, str(known["etag"]))
+    except Refusal as refusal:
+        refusal.upload_id = ticket.id
+        raise
+    except BaseException as error:  # noqa: BLE001 - a hook may fail in any way
+        raise Crashed("internal", journal.traceback_of(error), upload_id=ticket.id) from None
+    return Reply(200, known, log={"upload_id": ticket.id})
+
+
+def finish(
+    instance: Instance, ticket: FileTicket, signed_etag: str | None, request: Request, context: object
+) -> Answer:
+    """Prove the upload and run the hook; remember the answer, or for a moment that there is none."""
+    answers, clock = instance.answers, instance.clock
+    try:
+        role = credentials(instance.environ, context)
+        deadline = request.received_at + DEADLINE_SECONDS
+        upload = complete(ticket, instance.outbound.head(ticket.key, role, request.now, deadline))
+        check_etag(signed_etag, upload.etag)
+        finished = {**hook.on_upload(upload), **describe(upload)}
+        # what is remembered is JSON and not the hook's own objects; what is not JSON is the hook's failure
+        known: Answer = json.loads(json.dumps(finished, allow_nan=False))
+    except BaseException:
+        answers.keep_failure(ticket.key, clock.monotonic())
+        raise
+    answers.keep(ticket.key, known, clock.monotonic())
+    return known
 
 
 def describe(upload: Upload) -> dict[str, object]:

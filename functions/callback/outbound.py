@@ -21,7 +21,7 @@ from refusals import Unavailable
 from variables import Credentials
 
 HEAD_SECONDS = 1.0
-KEY_SECONDS = 1.0
+FETCH_SECONDS = 1.0
 MAX_KEY_BYTES = 4096
 IDLE_SECONDS = 20.0  # OSS closes idle connections; one that may be closed is not worth a try
 
@@ -72,7 +72,7 @@ class Outbound:
 
     def fetch_key(self, url: str, deadline: float) -> bytes | None:
         """Return at most `MAX_KEY_BYTES` found at an address of OSS's, or None."""
-        seconds = min(deadline - self._monotonic(), KEY_SECONDS)
+        seconds = min(deadline - self._monotonic(), FETCH_SECONDS)
         try:
             return within(seconds, lambda: _fetch(url, seconds))
         except Exception:  # noqa: BLE001 - as above

@@ -29,7 +29,7 @@ MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKs/JBGzwUB2aVht4crBx3oIPBLNsjGs
 C0fTXv+nvlmklvkcolvpvXLTjaxUHR3W9LXxQ2EHXAJfCB+6H2YF1k8CAwEAAQ==
 -----END PUBLIC KEY-----
 """
-KEY_SECONDS = 600  # between two fetches of one key, whatever came back
+REFETCH_SECONDS = 600  # between two fetches of one key, whatever came back
 
 Verifier = Callable[[bytes, bytes], bool]
 KeyFinder = Callable[[Request], "Verifier | None"]
@@ -44,7 +44,7 @@ class Received:
 
 
 class PublicKeys:
-    """OSS's public keys by name: the published one, and others fetched at most once in `KEY_SECONDS`.
+    """OSS's public keys by name: the published one, and others fetched at most once in `REFETCH_SECONDS`.
 
     `published` is None where RSA does not work; `fetch` returns the verifier at an address or None.
     """
@@ -64,7 +64,7 @@ class PublicKeys:
         if name == PUBLISHED_NAME:
             return self._published
         fetched_at, key = self._fetched.get(name, (float("-inf"), None))
-        if request.received_at - fetched_at >= KEY_SECONDS:
+        if request.received_at - fetched_at >= REFETCH_SECONDS:
             self._fetched[name] = (request.received_at, None)  # also where this instance does not survive it
             key = self._fetch(KEY_HOST + name, request)
             self._fetched[name] = (request.received_at, key)

@@ -14,6 +14,7 @@ from refusals import Misconfigured
 
 MIN_SECRET_BYTES = 32
 MAX_PREFIX_CHARACTERS = 64
+ROLE_SECRET = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"  # noqa: S105 - its name
 DEVELOPMENT = "development-"  # begins every secret that `make run` makes up
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
@@ -68,12 +69,13 @@ class Variables:
         return cast("T", None)
 
     def refuse_development_secrets(self, secrets: tuple[str, ...] | None, *addresses: str | None) -> None:
-        """Refuse `make run`'s secrets wherever an address leaves this machine."""
-        made_up = any(secret.startswith(DEVELOPMENT) for secret in secrets or ())
-        if made_up and not all(LOOPBACK.fullmatch(address) for address in addresses if address):
-            self.refuse(
-                "TICKET_SECRET is a development value, which only loopback addresses may be used with"
-            )
+        """Refuse `make run`'s secrets, the ticket's and the role's, where an address leaves this machine."""
+        found = {"TICKET_SECRET": secrets or (), ROLE_SECRET: (self._environ.get(ROLE_SECRET, ""),)}
+        if all(LOOPBACK.fullmatch(address) for address in addresses if address):
+            return
+        for name, values in found.items():
+            if any(value.startswith(DEVELOPMENT) for value in values):
+                self.refuse(f"{name} is a development value, fit for loopback addresses only")
 
     def refuse(self, problem: str) -> None:
         """Remember a problem that lies between variables."""

@@ -51,13 +51,13 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What is answered; `code` and `log` are for the log."""
+    """What is answered; `code` and `log` are told to the log only."""
 
     status: int
     content: Mapping[str, object] | None
     headers: Mapping[str, str] = {}
     code: str = "ok"
-    log: Mapping[str, str] = {}
+    log: Mapping[str, str] = {"upload_id": ""}
 
 
 Route = tuple[str, Callable[[Request], Reply]]  # the one method of a path, and what answers it

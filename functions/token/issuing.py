@@ -53,7 +53,7 @@ def read_wish(query: Mapping[str, str]) -> Wish:
     if not SIZE.fullmatch(query["size"]):
         raise Malformed("size_invalid", "The parameter size must be a whole number of bytes.")
     media_type = query["type"].lower()
-    if not TYPE.fullmatch(media_type):
+    if not query["type"].isascii() or not TYPE.fullmatch(media_type):
         raise Malformed("type_invalid", "The parameter type must be a media type without parameters.")
     return Wish(naming.read_name(query["name"]), int(query["size"]), media_type)
 

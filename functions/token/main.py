@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 
 PROBLEM = {
@@ -53,7 +54,8 @@ def misconfigured(error: BaseException) -> Callable[[bytes, object], dict[str, o
 
 def say(event: str, **fields: object) -> None:
     """Print one line; a full or closed log must not cost the answer."""
-    line = {"level": "error", "event": event, "code": "misconfigured", **fields}
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    line = {"time": stamp, "level": "error", "event": event, "code": "misconfigured", **fields}
     try:
         print(json.dumps(line, default=repr), flush=True)
     except (OSError, ValueError):

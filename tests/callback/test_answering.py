@@ -29,9 +29,12 @@ ANSWER = {
 Sign = Callable[..., Callback]
 
 
-def test_answers_a_callback(handler: Handler, signed: Sign, bucket: Bucket) -> None:
+def test_answers_a_callback(
+    handler: Handler, signed: Sign, bucket: Bucket, capsys: pytest.CaptureFixture[str]
+) -> None:
     answer = ask(handler, signed().event())
     assert (answer.status, answer.content) == (200, ANSWER)
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["upload_id"] == "01abc"
     assert [(asked.method, asked.path) for asked in bucket.asked] == [("HEAD", f"/{TICKET.key}")]
 
 
@@ -150,7 +153,11 @@ def test_the_hooks_json_is_answered_but_ours_wins(handler: Handler, monkeypatch:
 
 @pytest.mark.parametrize("fault", [ValueError("hunter2"), SystemExit(1), RecursionError()])
 def test_a_hook_that_fails_is_answered_500_and_may_be_asked_again(
-    fault: BaseException, handler: Handler, monkeypatch: pytest.MonkeyPatch, watch: Watch
+    fault: BaseException,
+    handler: Handler,
+    monkeypatch: pytest.MonkeyPatch,
+    watch: Watch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def fail(_: object) -> dict[str, object]:
         raise fault
@@ -159,10 +166,23 @@ def test_a_hook_that_fails_is_answered_500_and_may_be_asked_again(
     answer = ask(handler, confirmation())
     assert (answer.status, answer.code) == (500, "internal")
     assert "hunter2" not in json.dumps(answer.content)
+    line = json.loads(capsys.readouterr().out)
+    assert line["upload_id"] == "01abc"
+    assert type(fault).__name__ in line["detail"]
     monkeypatch.undo()
     assert ask(handler, confirmation()).code == "unavailable"
     watch.seconds += 2
     assert ask(handler, confirmation()).content == ANSWER
+
+
+def test_what_a_hook_changes_later_does_not_change_the_answer(
+    handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = {"count": 0}
+    monkeypatch.setattr(hook, "on_upload", lambda _: {"shared": shared})
+    first = ask(handler, confirmation()).content
+    shared["count"] = 9
+    assert ask(handler, confirmation()).content == first
 
 
 def test_a_hook_may_say_no(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:

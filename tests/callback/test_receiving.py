@@ -10,6 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from scenes import ETAG, KEY_URL, NOW, SECRET, TICKET, Bucket, Callback, confirmation
 
 from application import build, key_finder
@@ -354,8 +356,39 @@ def test_fetches_another_key_over_https_at_most_once_in_ten_minutes() -> None:
 
     keys = PublicKeys(None, fetch)
     address = "http://gosspublic.alicdn.com/callback_pub_key_v2.pem"
-    assert [keys.find(naming(address, at)) for at in (0, 599, 600, 1199)] == [None, None, other, other]
-    assert fetched == [KEY_HOST + "callback_pub_key_v2.pem"] * 2
+    found = [keys.find(naming(address, at)) for at in (0, 599, 600, 1199, 1200)]
+    assert found == [None, None, other, other, other]
+    assert fetched == [KEY_HOST + "callback_pub_key_v2.pem"] * 3
+
+
+def test_a_deployed_function_trusts_the_published_key(environ: dict[str, str]) -> None:
+    del environ["PUBLIC_KEY_PEM"]
+    settings = Settings.from_env(environ)
+    outbound = Outbound(settings.object_url, "examplebucket", "cn-hangzhou", lambda: 0.0)
+    find_key = key_finder(settings, outbound, Clock(lambda: NOW, lambda: 0.0))
+    verify_signature(captured(PLAIN[0]), find_key)
+
+
+@pytest.mark.parametrize(("kind", "status"), [("the new one", 200), ("garbage", 403), ("EC", 403)])
+def test_a_rotated_key_is_fetched_and_used(
+    kind: str,
+    status: int,
+    environ: dict[str, str],
+    signed: Sign,
+    private_key: rsa.RSAPrivateKey,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    form = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    served = {
+        "the new one": private_key.public_key().public_bytes(*form),
+        "EC": ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(*form),
+        "garbage": b"garbage",
+    }[kind]
+    del environ["PUBLIC_KEY_PEM"]
+    monkeypatch.setattr(Outbound, "fetch_key", lambda *_: served)
+    handler = build(environ, Clock(lambda: NOW, lambda: 1000.0))
+    rotated = header("X-Oss-Pub-Key-Url", encoded_key_url(2))(signed())
+    assert ask(handler, rotated.event()).status == status
 
 
 def test_a_key_that_cannot_be_had_looks_like_any_refusal() -> None:

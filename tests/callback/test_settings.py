@@ -62,9 +62,7 @@ def test_a_key_of_ones_own_is_for_emulation_only(deployed: dict[str, str]) -> No
 
 def test_development_secrets_stay_on_this_machine(deployed: dict[str, str]) -> None:
     deployed["TICKET_SECRET"] = "development-ticket-secret-0123456789"
-    assert problems(deployed) == [
-        "TICKET_SECRET is a development value, which only loopback addresses may be used with"
-    ]
+    assert problems(deployed) == ["TICKET_SECRET is a development value, fit for loopback addresses only"]
 
 
 def test_secrets_never_show(deployed: dict[str, str]) -> None:

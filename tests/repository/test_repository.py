@@ -52,6 +52,11 @@ def test_every_module_of_the_same_name_is_a_copy_or_a_functions_own() -> None:
     assert names[0] & names[1] == {*COPIES, "application.py", "settings.py"}
 
 
+def test_make_vendor_copies_exactly_the_copies() -> None:
+    (vendored,) = re.findall(r"^VENDORED := (.*)$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    assert sorted(vendored.split()) == sorted(COPIES)
+
+
 def test_coverage_leaves_out_exactly_the_copies() -> None:
     omitted = re.findall(r'"functions/callback/(\w+\.py)"', (REPOSITORY / "pyproject.toml").read_text())
     assert sorted(omitted) == sorted(COPIES)

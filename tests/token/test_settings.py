@@ -127,15 +127,20 @@ def test_plain_http_is_for_this_machine_only(address: str, environ: dict[str, st
 
 def test_development_secrets_stay_on_this_machine(environ: dict[str, str]) -> None:
     environ["TICKET_SECRET"] = "development-ticket-secret-0123456789"
-    assert problems(environ) == [
-        "TICKET_SECRET is a development value, which only loopback addresses may be used with"
-    ]
+    assert problems(environ) == ["TICKET_SECRET is a development value, fit for loopback addresses only"]
     local = {"UPLOAD_HOST": "http://127.0.0.1:9000", "CALLBACK_URL": "http://127.0.0.1:9002"}
     Settings.from_env({**environ, **local})
     for name, address in local.items():
         assert problems({**environ, name: address})[0].startswith("TICKET_SECRET is a development value")
     environ["TICKET_SECRET"] = "a" * 32 + ",development-ticket-secret-0123456789"
     assert problems(environ)[0].startswith("TICKET_SECRET is a development value")
+
+
+def test_a_development_access_key_stays_on_this_machine(environ: dict[str, str]) -> None:
+    environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = "development-access-key-secret"
+    assert problems(environ) == [
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET is a development value, fit for loopback addresses only"
+    ]
 
 
 @pytest.mark.parametrize("value", ["", "false", None])
