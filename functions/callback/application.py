@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ import journal
 import receiving
 from answers import Answer, Answers
 from completing import Upload, check_etag, complete
-from edge import Clock, FcReply, Handler, Reply, Request, serve
+from edge import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Request, serve
 from outbound import Outbound
 from refusals import Crashed, Refusal
 from settings import Settings
@@ -20,7 +19,6 @@ from signing import FileTicket
 from variables import credentials
 
 DEADLINE_SECONDS = 3.5  # OSS waits 5 s for the whole callback, and so does Function Compute's timeout
-SYSTEM_CLOCK = Clock(time.time, time.monotonic)
 
 
 @dataclass(frozen=True)

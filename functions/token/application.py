@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 
 import issuing
 from authorize import Limits, authorize
-from edge import Clock, FcReply, Handler, Reply, Request, serve
+from edge import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Request, serve
 from naming import ID_RANDOM_BYTES
 from settings import Settings
 from variables import credentials
-
-SYSTEM_CLOCK = Clock(time.time, time.monotonic)
 
 
 def build(

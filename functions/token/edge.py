@@ -1,6 +1,6 @@
 """Function Compute's side of a function: its v1 event in, its reply dict out, and nothing else escapes.
 
-Lives here: `Request`, `Reply`, the only catch-all, CORS, and the log line of a request. Never lives here: a
+Lives here: `Request`, `Reply`, the last catch-all, CORS, and the log line of a request. Never lives here: a
 rule about uploads.
 
 Sources: Function Compute, "Use an HTTP trigger to invoke a function" (event and reply format); the Fetch
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
@@ -35,6 +36,9 @@ class Clock(NamedTuple):
 
     now: Callable[[], float]
     monotonic: Callable[[], float]
+
+
+SYSTEM_CLOCK = Clock(time.time, time.monotonic)
 
 
 class Request(NamedTuple):
