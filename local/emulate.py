@@ -9,7 +9,6 @@ process per function, because both have modules of the same names.
 """
 
 import os
-import threading
 import time
 import uuid
 from http import HTTPStatus
@@ -20,6 +19,7 @@ from fc.event import Received, fc_context, fc_event
 from fc.instance import Settings, invoke_handler, load_handler
 from fc.limits import drain, read_body, refuse_head
 from fc.reply import Answer, crash_answer, on_default_domain, refusal_answer
+from oss.faults import FaultError, Faults
 
 FAULTS_PATH = "/-/faults"
 
@@ -34,32 +34,7 @@ class PlannedCrashError(Exception):
     """What a planned fault dies of."""
 
 
-class Faults:
-    """How many of the next invocations are to crash."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._left = 0
-
-    def plan(self, requests: int) -> None:
-        """Let the next `requests` invocations crash."""
-        with self._lock:
-            self._left = requests
-
-    def take(self) -> bool:
-        """Say whether this invocation is one of them, and count it."""
-        with self._lock:
-            due = self._left > 0
-            self._left -= due
-            return due
-
-    def left(self) -> int:
-        """Say how many are still to come."""
-        with self._lock:
-            return self._left
-
-
-faults = Faults()
+faults = Faults({"crash": frozenset()})
 
 
 def invoke(request: flask.Request) -> flask.Response:
@@ -90,20 +65,20 @@ def answer_request(request: flask.Request, request_id: str) -> Answer:
     event = fc_event(received, request_id, time.time(), always_base64=settings.always_base64)
     context = fc_context(settings.folder.name, request_id, settings.timeout_seconds)
     answer = invoke_handler(handler, event, context, settings.timeout_seconds)
-    return crash_answer(PlannedCrashError("planned by /-/faults")) if faults.take() else answer
+    return crash_answer(PlannedCrashError("planned by /-/faults")) if faults.strike("crash") else answer
 
 
 def plan_faults(request: flask.Request) -> flask.Response:
     """Plan, show or forget crashes."""
     if request.method == "DELETE":
-        faults.plan(0)
+        faults.clear()
     elif request.method == "POST":
-        wish = request.get_json(force=True, silent=True)  # curl -d sends a form's content type
-        count = wish.get("requests", 1) if isinstance(wish, dict) and wish.get("fault") == "crash" else None
-        if type(count) is not int or count < 0:
+        try:
+            faults.set(request.get_json(force=True, silent=True))  # curl -d sends a form's content type
+        except FaultError:
             return fault_answer({"expected": {"fault": "crash", "requests": 1}}, HTTPStatus.BAD_REQUEST)
-        faults.plan(count)
-    return fault_answer({"crash": faults.left()}, HTTPStatus.OK)
+    left = {"crash": 0, **{str(one["fault"]): one["requests"] for one in faults.pending()}}
+    return fault_answer(left, HTTPStatus.OK)
 
 
 def fault_answer(shown: dict[str, object], status: int) -> flask.Response:

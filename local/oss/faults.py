@@ -36,7 +36,8 @@ class Fault:
 class Faults:
     """Faults still to strike, by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Mapping[str, frozenset[str]] = FAULTS) -> None:
+        self._known = known
         self._lock = threading.Lock()
         self._pending: dict[str, tuple[int, Mapping[str, float]]] = {}
 
@@ -46,12 +47,12 @@ class Faults:
             raise FaultError("a fault is a JSON object")
         options = {name: value for name, value in order.items() if name not in {"fault", "requests"}}
         name, requests = order.get("fault"), order.get("requests", 1)
-        if not isinstance(name, str) or name not in FAULTS:
-            raise FaultError(f"fault is one of {', '.join(FAULTS)}")
+        if not isinstance(name, str) or name not in self._known:
+            raise FaultError(f"fault is one of {', '.join(self._known)}")
         if not isinstance(requests, int) or isinstance(requests, bool) or requests < 0:
             raise FaultError("requests is a whole number")
-        if set(options) - FAULTS[name]:
-            raise FaultError(f"{name} takes {', '.join(sorted(FAULTS[name])) or 'no options'}")
+        if set(options) - self._known[name]:
+            raise FaultError(f"{name} takes {', '.join(sorted(self._known[name])) or 'no options'}")
         # JSON as Python reads it has NaN and Infinity; math.isfinite raises for an int no float can hold.
         if any(type(value) not in {int, float} or not 0 <= value < math.inf for value in options.values()):
             raise FaultError("an option is a finite number that is not negative")
