@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +17,7 @@ from urllib.parse import quote
 import requests
 
 import signing
+from surroundings import clean_environment, free_ports
 
 REPOSITORY = Path(__file__).parent.parent.parent
 READY_SECONDS = 60
@@ -29,22 +28,6 @@ KEY_ID, KEY_SECRET, KEY_TOKEN = (
 )
 
 Fields = Sequence[tuple[str, str]]
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-def clean_environment() -> dict[str, str]:
-    """Return what starts programs and measures them: a developer's own settings must not decide a test."""
-    kept = ("PATH", "HOME", "LANG", "TMPDIR")
-    return {name: value for name, value in os.environ.items() if name in kept or name.startswith("COVERAGE_")}
 
 
 class Stack:

@@ -1,9 +1,7 @@
 """One emulated function in a process of its own, as the launcher starts it but for the lifeline."""
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,26 +11,21 @@ from typing import Any
 
 import requests
 
+from surroundings import free_ports, measured
+
 LOCAL = Path(__file__).parents[2] / "local"
 START_SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Emulated:
     """`EMULATE_FUNCTION` is `folder`; anything else in the environment is given."""
 
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
-        port = free_port()
+        (port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
         self._command = [sys.executable, "-m", "functions_framework", "--source", str(LOCAL / "emulate.py")]
         self._command += ["--target", "invoke", "--host", "127.0.0.1", "--port", str(port)]
-        self._env = {**env, "EMULATE_FUNCTION": str(folder), "THREADS": "8", "WORKERS": "1"}
-        self._env |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+        self._env = {**env, "EMULATE_FUNCTION": str(folder), "THREADS": "8", "WORKERS": "1", **measured()}
 
     def __enter__(self) -> "Emulated":  # noqa: PYI034 - typing has Self from 3.11
         self._process = subprocess.Popen(self._command, env=self._env, start_new_session=True)

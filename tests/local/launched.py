@@ -10,7 +10,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from emulated import LOCAL, free_port
+from emulated import LOCAL
+
+from surroundings import clean_environment, free_ports
 
 PORTS = ("TOKEN_PORT", "CALLBACK_PORT", "UPLOAD_PORT", "SITE_PORT")
 LAUNCHER = (sys.executable, str(LOCAL / "run.py"))
@@ -19,10 +21,8 @@ END_SECONDS = 30
 
 def environment(state: Path, **chosen: str) -> dict[str, str]:
     """Return an environment for a launcher of its own: free ports, its own state folder."""
-    ports = {name: str(free_port()) for name in PORTS}
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
-    return {**kept, **measured, **ports, "LOCAL_STATE": str(state), **chosen}
+    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+    return {**clean_environment(), **ports, "LOCAL_STATE": str(state), **chosen}
 
 
 def refused(env: Mapping[str, str]) -> tuple[int, list[str]]:

@@ -4,7 +4,6 @@ import http.server
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,21 +14,17 @@ from typing import Any
 import requests
 from typing_extensions import Self  # typing has it from Python 3.11
 
+from surroundings import clean_environment, free_ports
+
 LOCAL = Path(__file__).parents[2] / "local"
 BUCKET, REGION, ORIGIN = "examplebucket", "cn-hangzhou", "http://127.0.0.1:8080"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class StandIn:
     """`python -m functions_framework` on local/bucket.py, killed as a group when the test is over."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
         self._environment = {
@@ -51,7 +46,7 @@ class StandIn:
         command = [sys.executable, "-m", "functions_framework", "--source", str(LOCAL / "bucket.py")]
         self._process = subprocess.Popen(
             [*command, "--target", "bucket", "--host", "127.0.0.1", "--port", str(self.port)],
-            env={**os.environ, **self._environment},
+            env={**clean_environment(), **self._environment},
             start_new_session=True,
         )
         while self._process.poll() is None:

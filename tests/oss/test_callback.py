@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from process import CallbackServer, free_port
+from process import CallbackServer
 from scene import CALLBACK_URL, NOW, RSA_KEY, Scene, callback_parameter, encoded, json_reply
 
 from oss.callback_body import callback_body
@@ -19,6 +19,7 @@ from oss.callback_parameter import Callback, CallbackUrl, parse_callback
 from oss.callback_request import exchange_over_network
 from oss.errors import OssError
 from oss.faults import Fault
+from surroundings import free_ports
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 URL = CallbackUrl("http", "203.0.114.7", 9002, "203.0.114.7:9002", "/callback", "")
@@ -418,7 +419,7 @@ def test_follows_no_redirect(callback_server: CallbackServer) -> None:
 
 def test_nobody_listening_is_unreachable() -> None:
     with pytest.raises(Unreachable):
-        network_exchange(f"http://127.0.0.1:{free_port()}/", 10)
+        network_exchange(f"http://127.0.0.1:{free_ports(1)[0]}/", 10)
 
 
 def drip_headers(handler: Any, ended: threading.Event) -> None:

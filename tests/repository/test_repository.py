@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from surroundings import measured
 
 REPOSITORY = Path(__file__).parent.parent.parent
 FUNCTIONS = REPOSITORY / "functions"
@@ -28,11 +29,10 @@ DEPLOYED = {
 
 def run(*command: str, folder: Path, **environ: str) -> str:
     """Run Python alone: nothing of this process's paths or environment reaches it."""
-    kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     finished = subprocess.run(
         [sys.executable, "-P" if sys.version_info >= (3, 11) else "-B", *command],
         cwd=REPOSITORY,  # coverage notes paths relative to it
-        env={**kept, "PYTHONPATH": str(folder), **environ},
+        env={**measured(), "PYTHONPATH": str(folder), **environ},
         capture_output=True,
         text=True,
         check=True,
