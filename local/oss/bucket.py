@@ -15,6 +15,7 @@ from oss.callback_parameter import Callback
 from oss.callback_request import exchange_over_network
 from oss.cors import CorsRule
 from oss.faults import Faults
+from oss.history import History
 from oss.settings import Settings
 from oss.store import Store
 
@@ -45,6 +46,7 @@ class Site:
     settings: Settings
     now: Callable[[], float] = time.time
     faults: Faults = field(default_factory=Faults)
+    history: History = field(default_factory=History)
 
     @property
     def cors_rules(self) -> Sequence[CorsRule]:

@@ -15,13 +15,16 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 class OssError(Exception):
     """A refusal with OSS's HTTP status, Code, Message and EC (empty where no document names one).
 
-    `details` are the further elements that some codes carry, such as ArgumentName.
+    `details` are the further elements that some codes carry, such as ArgumentName. Never sent, only shown at
+    `/-/`: `explanation` (such as field, expected, got) and the `fields` of the form that was refused.
     """
 
     def __init__(
         self, status: int, code: str, message: str, ec: str = "", details: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(f"{status} {code} {ec} {message}")
+        self.explanation: Mapping[str, str] = {}
+        self.fields: Mapping[str, str] = {}
         self.status = status
         self.code = code
         self.message = message

@@ -70,7 +70,7 @@ def _satisfied_policy(fields: Mapping[str, str], bucket: Bucket) -> Policy:
         settings.credentials,
         region=settings.region,
         now=now,
-        v1_allowed=settings.switches["v1_form_signature"] == "accept",
+        v1_allowed=settings.v1_signatures,
     )
     policy = parse_policy(fields["policy"])
     check_expiration(policy, now)

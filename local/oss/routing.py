@@ -13,6 +13,7 @@ from oss.bucket import Bucket, Site, new_request_id
 from oss.cors import actual_headers, preflight
 from oss.errors import OssError, bucket_acl_denied, error_document, internal_error, no_such_key, not_emulated
 from oss.header_signature import verify_header
+from oss.history import RefusalRecord, shortened, shown_fields
 from oss.http_messages import Answer, ConnectionLost, Request
 from oss.object_answers import object_answer
 from oss.post_object import post_object
@@ -32,6 +33,7 @@ def respond(request: Request, bucket: Site) -> Answer:
     try:
         answer = _routed(request, bucket, request_id)
     except OssError as error:
+        bucket.history.add_refusal(_record(error, request, request_id, started))
         answer = _refusal(error, request, request_id)
     except ConnectionLost:
         raise
@@ -98,6 +100,21 @@ def _read(request: Request, bucket: Bucket, key: str) -> Answer:
     if request.method == "HEAD" and settings.switches["head_missing_key"] == "403":
         raise bucket_acl_denied()
     raise no_such_key(key)
+
+
+def _record(error: OssError, request: Request, request_id: str, now: float) -> RefusalRecord:
+    return RefusalRecord(
+        time=now,
+        request_id=request_id,
+        method=request.method,
+        target=shortened(request.target),
+        status=error.status,
+        code=error.code,
+        message=shortened(error.message),
+        ec=error.ec,
+        explanation={name: shortened(text) for name, text in error.explanation.items()},
+        fields=shown_fields(error.fields),
+    )
 
 
 def _refusal(error: OssError, request: Request, request_id: str) -> Answer:

@@ -6,13 +6,14 @@ No other module reads the environment, and no default here grants access.
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from oss.credentials import Credential
 from oss.switches import SwitchError, read_switches
 
 DEFAULT_CALLBACK_SECONDS = 5.0  # OSS: Callback page, "the default timeout is 5 seconds"
+BUCKET_ACLS = ("private", "public-read", "public-read-write")
 
 
 class SettingsError(Exception):
@@ -21,7 +22,11 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """One bucket. `website` non-empty makes it a read-only site that needs no credentials, folder or key."""
+    """One bucket. `website` non-empty makes it a read-only site that needs no credentials, folder or key.
+
+    `own_domain` says that it is reached at the domain OSS gave it, where HTML is downloaded, and not at a
+    custom one; `neighbours` are other buckets' addresses by name, for the page at `/-/`.
+    """
 
     bucket: str
     region: str
@@ -33,6 +38,11 @@ class Settings:
     private_callbacks: bool
     website: tuple[Path, ...]
     switches: Mapping[str, str]
+    acl: str = "private"
+    block_public_access: bool = False
+    own_domain: bool = True
+    v1_signatures: bool = False
+    neighbours: Mapping[str, str] = field(default_factory=dict)
 
 
 def from_env(environment: Mapping[str, str]) -> Settings:
@@ -54,6 +64,11 @@ def from_env(environment: Mapping[str, str]) -> Settings:
         private_callbacks=reader.choice("LOCAL_OSS_PRIVATE_CALLBACKS", ("refuse", "allow")) == "allow",
         website=website,
         switches=reader.switches("LOCAL_OSS_SWITCHES"),
+        acl=reader.choice("LOCAL_OSS_ACL", BUCKET_ACLS),
+        block_public_access=reader.choice("LOCAL_OSS_BLOCK_PUBLIC_ACCESS", ("off", "on")) == "on",
+        own_domain=reader.choice("LOCAL_OSS_DOMAIN", ("own", "custom")) == "own",
+        v1_signatures=reader.choice("LOCAL_OSS_V1_SIGNATURES", ("refuse", "accept")) == "accept",
+        neighbours=reader.addresses("LOCAL_OSS_NEIGHBOURS"),
     )
     if reader.faults:
         raise SettingsError("; ".join(reader.faults))
@@ -90,6 +105,12 @@ class _Reader:
         if not 0 < value < float("inf"):
             self.faults.append(f"{name} is a positive number of seconds")
         return value
+
+    def addresses(self, name: str) -> Mapping[str, str]:
+        pairs = [entry.partition("=") for entry in self.comma_list(name)]
+        if not all(bucket and address.startswith(("http://", "https://")) for bucket, _, address in pairs):
+            self.faults.append(f"{name} is a comma list of bucket=address")
+        return {bucket: address for bucket, _, address in pairs}
 
     def folders(self, name: str) -> tuple[Path, ...]:
         return tuple(Path(part) for part in self._environment.get(name, "").split(os.pathsep) if part)

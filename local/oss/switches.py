@@ -44,10 +44,21 @@ SWITCHES = (
         "No page says.",
     ),
     Switch(
-        "v1_form_signature",
-        ("refuse", "accept"),
-        "V1 signatures: closed to new accounts since 2025-03-01 and new buckets since 2025-09-01 "
-        "(EC 0002-00000080); a bucket from before still takes them.",
+        "doubled_field",
+        ("first", "last", "first_checked_last_stored"),
+        "Two fields of one name in one form: the one that signature and policy are checked against, and the "
+        "one that is acted on. No page says.",
+    ),
+    Switch(
+        "json_missing_variable",
+        ("null", "empty"),
+        "What a JSON callback body gets for a variable without a value: null (a capture has imageInfo null, "
+        "its template unknown) or an empty string (Callback page: a missing variable is empty).",
+    ),
+    Switch(
+        "form_space",
+        ("%20", "+"),
+        "How a form callback body writes a space inside a value. No capture has one.",
     ),
 )
 

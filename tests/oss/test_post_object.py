@@ -423,7 +423,7 @@ def test_accepts_a_v1_form_where_the_bucket_still_takes_them(scene: Scene) -> No
     fields["Signature"] = base64.b64encode(mac).decode()
 
     assert scene.post(fields).refusal == (403, "AccessDenied", "0002-00000080")
-    scene.set(switches="v1_form_signature=accept")
+    scene.set(v1_signatures=True)
     assert scene.post(fields).status == 204
     assert scene.post({**fields, "Signature": "x"}).refusal == (403, "SignatureDoesNotMatch", "0002-00000705")
 

@@ -50,11 +50,19 @@ def test_reads_what_is_optional() -> None:
             "LOCAL_OSS_CALLBACK_SECONDS": "0.25",
             "LOCAL_OSS_PRIVATE_CALLBACKS": "allow",
             "LOCAL_OSS_SWITCHES": "head_missing_key=403",
+            "LOCAL_OSS_ACL": "public-read",
+            "LOCAL_OSS_BLOCK_PUBLIC_ACCESS": "on",
+            "LOCAL_OSS_DOMAIN": "custom",
+            "LOCAL_OSS_V1_SIGNATURES": "accept",
+            "LOCAL_OSS_NEIGHBOURS": "media=http://127.0.0.1:9000,pages=http://127.0.0.1:9010",
         }
     )
 
     assert (settings.website, settings.callback_seconds) == ((Path("a"), Path("b")), 0.25)
     assert (settings.private_callbacks, settings.switches["head_missing_key"]) == (True, "403")
+    assert (settings.acl, settings.block_public_access, settings.own_domain) == ("public-read", True, False)
+    assert settings.v1_signatures
+    assert settings.neighbours == {"media": "http://127.0.0.1:9000", "pages": "http://127.0.0.1:9010"}
 
 
 def test_names_everything_that_is_missing_at_once() -> None:
@@ -78,6 +86,10 @@ def test_names_everything_that_is_missing_at_once() -> None:
         ("LOCAL_OSS_CALLBACK_SECONDS", "0"),
         ("LOCAL_OSS_CALLBACK_SECONDS", "nan"),
         ("LOCAL_OSS_PRIVATE_CALLBACKS", "s3cret"),
+        ("LOCAL_OSS_ACL", "s3cret"),
+        ("LOCAL_OSS_DOMAIN", "s3cret"),
+        ("LOCAL_OSS_NEIGHBOURS", "s3cret"),
+        ("LOCAL_OSS_NEIGHBOURS", "media=s3cret"),
         ("LOCAL_OSS_SWITCHES", "no_such_switch=1"),
         ("LOCAL_OSS_SWITCHES", "head_missing_key=s3cret"),
     ],
@@ -112,7 +124,9 @@ def test_every_switch_is_strict_by_default_and_has_a_source(scene: Scene) -> Non
         ("condition_letter_case", "lower"),
         ("field_limit", "4KB"),
         ("head_missing_key", "404"),
-        ("v1_form_signature", "refuse"),
+        ("doubled_field", "first"),
+        ("json_missing_variable", "null"),
+        ("form_space", "%20"),
     ]
     assert all(switch["source"] and switch["value"] == switch["values"][0] for switch in listed)
     assert len(SWITCHES) == len(listed)
