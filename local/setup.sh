@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make .venv with exactly what requirements-dev.txt pins: sh local/setup.sh PYTHON
+# Make .venv with exactly what the requirements-*.txt pin: sh local/setup.sh PYTHON
 # Whatever is missing is said in one sentence.
 set -eu
 python=$1
@@ -17,5 +17,10 @@ command -v "$python" >/dev/null || fail "$python was not found: install Python 3
 
 echo "Installing the development tools into .venv"
 "$python" -m venv --clear .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
+install() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps "$@"
+}
+install -r requirements-build.txt
+# isolated, pip would fetch whatever setuptools is the newest, and check no hash
+install --no-build-isolation --use-pep517 -r requirements-dev.txt
 touch .venv/installed
