@@ -6,10 +6,11 @@ inferred.
 """
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from oss.errors import OssError
+from oss.v4 import utc
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,20 @@ class Credential:
     expires: float | None = None
 
 
+@dataclass(frozen=True)
+class KnownKeys:
+    """Access keys of which one may expire before its time.
+
+    `expires_early` is asked once for each request, and only about a token that could still be used.
+    """
+
+    credentials: tuple[Credential, ...]
+    expires_early: Callable[[], bool]
+
+    def __iter__(self) -> Iterator[Credential]:
+        return iter(self.credentials)
+
+
 def find_credential(
     known: Iterable[Credential], *, access_key_id: str, security_token: str, now: float
 ) -> Credential:
@@ -29,17 +44,30 @@ def find_credential(
     keys = tuple(known)
     found = next((key for key in keys if key.access_key_id == access_key_id), None)
     if found is None:
-        raise _unknown_key(access_key_id, "0002-00000902")
+        known_ids = ", ".join(key.access_key_id for key in keys)
+        raise _unknown_key(access_key_id, "0002-00000902").explained(
+            expected=f"an access key id of {known_ids}", got=access_key_id
+        )
     if not security_token and found.security_token:
         # OSS: PostObject errors page: a temporary key without its token is an unknown key.
-        raise _unknown_key(access_key_id, "0002-00000003")
+        raise _unknown_key(access_key_id, "0002-00000003").explained(
+            field="x-oss-security-token", expected="the token of this temporary key", got="none"
+        )
     if not _same(security_token, found.security_token):
         raise _wrong_token(keys, security_token)
     if found.expires is not None and found.expires <= now:
-        raise OssError(
-            403, "SecurityTokenExpired", "The security token you provided has expired.", "0002-00000007"
+        raise _expired().explained(
+            token_expired=utc(found.expires), time_here=utc(now), access_key_id=access_key_id
         )
+    if security_token and isinstance(known, KnownKeys) and known.expires_early():
+        raise _expired().explained(fault="token_expired")
     return found
+
+
+def _expired() -> OssError:
+    return OssError(
+        403, "SecurityTokenExpired", "The security token you provided has expired.", "0002-00000007"
+    )
 
 
 def _unknown_key(access_key_id: str, ec: str) -> OssError:

@@ -25,11 +25,20 @@ class OssError(Exception):
         super().__init__(f"{status} {code} {ec} {message}")
         self.explanation: Mapping[str, str] = {}
         self.fields: Mapping[str, str] = {}
+        self.headers: Mapping[str, str] = {}
         self.status = status
         self.code = code
         self.message = message
         self.ec = ec
         self.details = dict(details or {})
+
+    def explained(self, **explanation: str) -> "OssError":
+        """Return this refusal with what OSS's answer does not say, such as `expected` and `got`; no secret.
+
+        An underscore in a name stands for a space.
+        """
+        self.explanation = {name.replace("_", " "): text for name, text in explanation.items()}
+        return self
 
 
 def invalid_argument(message: str, ec: str = "", *, name: str = "", value: str = "") -> OssError:
@@ -51,10 +60,14 @@ def no_such_key(key: str) -> OssError:
 
 
 def file_already_exists() -> OssError:
-    """409 of x-oss-forbid-overwrite (OSS: PostObject and 409 error page)."""
-    return OssError(
-        409, "FileAlreadyExists", "The object you specified already exists and can not be overwritten."
-    )
+    """409 of x-oss-forbid-overwrite (OSS: PostObject and 409 error page; EC 0026-00000002)."""
+    message = "The object you specified already exists and can not be overwritten."
+    return OssError(409, "FileAlreadyExists", message, "0026-00000002")
+
+
+def v1_not_allowed() -> OssError:
+    """403 for a V1 signature, which new buckets and new users cannot use (OSS: EC 0002-00000080)."""
+    return OssError(403, "AccessDenied", "V1 signature is not allowed.", "0002-00000080")
 
 
 def not_emulated(what: str) -> OssError:

@@ -1,7 +1,7 @@
-"""V4 signatures in the Authorization header, for reads: each stage a function, compared with outside vectors.
+"""V4 signatures of requests: each stage a function, compared with outside vectors; the Authorization header.
 
-Source: OSS "Include a V4 signature in the Authorization header"; EC 0002-00000213 for its Credential.
-Presigned addresses are another form and not here.
+Source: OSS "Include a V4 signature in the Authorization header"; EC 0002-00000080 (V1), -201, -213 (the
+Credential), -214 (x-oss-content-sha256), -502 and -503 (x-oss-date), -504. Presigned addresses are elsewhere.
 """
 
 import hashlib
@@ -9,11 +9,11 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_plus
 
 from oss import v4
 from oss.credentials import Credential, find_credential
-from oss.errors import OssError, bucket_acl_denied, invalid_argument
+from oss.errors import OssError, bucket_acl_denied, invalid_argument, v1_not_allowed
 from oss.form_signature import signature_mismatch
 from oss.http_messages import Request
 
@@ -47,12 +47,19 @@ def verify_header(
     canonical = canonical_request(
         request.method, f"/{bucket}/{key}", request.query, request.headers, sent.additional
     )
-    text = string_to_sign(canonical, date, sent.scope)
-    expected = v4.sign(v4.signing_key(found.access_key_secret, sent.scope), text)
-    if not hmac.compare_digest(expected, sent.signature):
-        error = signature_mismatch("0002-00000201", found.access_key_id, sent.signature, text)
+    check_signature(found, canonical, date, sent.scope, sent.signature)
+
+
+def check_signature(key: Credential, canonical: str, date: str, scope: v4.Scope, provided: str) -> None:
+    """Compare the signature that was sent with that of `canonical`. Raises OssError with what was signed."""
+    text = string_to_sign(canonical, date, scope)
+    expected = v4.sign(v4.signing_key(key.access_key_secret, scope), text)
+    if not hmac.compare_digest(expected.encode(), provided.encode()):
+        error = signature_mismatch("0002-00000201", key.access_key_id, provided, text)
         error.details["CanonicalRequest"] = canonical
-        raise error
+        raise error.explained(
+            expected_canonical_request=canonical, expected_string_to_sign=text, got_signature=provided
+        )
 
 
 def canonical_request(
@@ -93,10 +100,13 @@ def _canonical_query(query: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    return quote(unquote(text), safe="~")
+    # A plus in a query is a space: python-sdk v1 sends one and signs `%20`, and so does go-sdk v2.
+    return quote(unquote_plus(text), safe="~")
 
 
 def _authorization(header: str) -> _Authorization:
+    if header.startswith("OSS "):
+        raise v1_not_allowed()
     found = _AUTHORIZATION.fullmatch(header.strip())
     if not found:
         raise invalid_argument("The Authorization header is invalid.", name="Authorization", value=header)
@@ -116,8 +126,13 @@ def _authorization(header: str) -> _Authorization:
 def _date(headers: Mapping[str, str], scope: v4.Scope, *, region: str, now: float) -> str:
     date = headers.get("x-oss-date", "")
     seconds = v4.parse_date(date)
-    if seconds is None or headers.get("x-oss-content-sha256") != PAYLOAD:
-        raise invalid_argument("x-oss-date or x-oss-content-sha256 is missing or invalid.")
+    if seconds is None:
+        ec = "0002-00000502" if date else "0002-00000503"
+        raise invalid_argument("x-oss-date is missing or invalid.", ec, name="x-oss-date", value=date)
+    payload = headers.get("x-oss-content-sha256", "")
+    if payload != PAYLOAD:
+        message = "x-oss-content-sha256 is missing or invalid."
+        raise invalid_argument(message, "0002-00000214", name="x-oss-content-sha256", value=payload)
     if abs(now - seconds) > v4.SKEW_SECONDS:
         message = "The difference between the request time and the current time is too large."
         raise OssError(403, "RequestTimeTooSkewed", message, "0002-00000504")

@@ -1,40 +1,25 @@
-"""Objects on disk: a content file and a JSON document each, and no half object, ever.
+"""Objects on disk: a content file and a JSON document for each version, and no half object, ever.
 
-The JSON document is what makes an object exist: it is linked or renamed into place last, in one step, so a
-kill at any moment leaves either the whole object or none. File names are hashes of keys, so no key can name a
-path. What an upload must satisfy is decided by callers.
+The document is what makes an object exist, and it comes last, in one step: a kill at any moment leaves either
+the whole object or none. What an upload must satisfy is decided by callers.
 """
 
 import base64
 import hashlib
-import json
-import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from fastcrc import crc64
 
 from oss.errors import file_already_exists
+from oss.object_documents import Documents, hashed
+from oss.stored_object import StoredObject, delete_marker, new_version_id
 
-
-@dataclass(frozen=True)
-class StoredObject:
-    """One object. `etag` is upper-case hex without quotes; `headers` are those stored to be given back."""
-
-    key: str
-    size: int
-    etag: str
-    crc64: str
-    content_md5: str
-    last_modified: float
-    content_file: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    acl: str = "default"
-    storage_class: str = "Standard"
+__all__ = ["Store", "StoredObject", "Upload"]
 
 
 class Upload:
@@ -62,7 +47,7 @@ class Upload:
     def finish(
         self, key: str, *, now: float, headers: Mapping[str, str], acl: str, storage_class: str
     ) -> StoredObject:
-        """End the content; the object still does not exist."""
+        """End the content; the object still does not exist. `now` is in seconds since 1970."""
         self._file.close()
         digest = self._md5.digest()
         return StoredObject(
@@ -72,7 +57,7 @@ class Upload:
             crc64=str(self._crc64),
             content_md5=base64.b64encode(digest).decode(),
             last_modified=now,
-            content_file=f"{_name(key)}.{self.path.name}",
+            content_file=f"{hashed(key)}.{self.path.name}",
             headers=headers,
             acl=acl,
             storage_class=storage_class,
@@ -85,10 +70,13 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self._objects = folder / "objects"
         self._incoming = folder / "incoming"
+        versions = folder / "versions"
         self._objects.mkdir(parents=True, exist_ok=True)
+        versions.mkdir(exist_ok=True)
         self._incoming.mkdir(exist_ok=True)
         for leftover in self._incoming.iterdir():
             leftover.unlink(missing_ok=True)  # of a process that was killed in mid-upload
+        self._documents = Documents(self._objects, versions, self._incoming)
 
     @contextmanager
     def start(self) -> Iterator[Upload]:
@@ -99,50 +87,81 @@ class Store:
         finally:
             upload.discard()
 
-    def find(self, key: str) -> StoredObject | None:
-        """Return the object with this key."""
-        try:
-            return StoredObject(**json.loads(self._document(key).read_bytes()))
-        except FileNotFoundError:
-            return None
+    def find(self, key: str, version_id: str = "") -> StoredObject | None:
+        """Return the object with this key: its newest version unless that is a delete marker, or a given one.
 
-    def open(self, key: str) -> tuple[StoredObject, BinaryIO] | None:
+        `null` is the id of what was written without versioning. A given version may be a delete marker.
+        """
+        if version_id:
+            return self._documents.version(key, version_id)
+        newest = self._documents.newest(key)
+        return None if newest is None or newest.delete_marker else newest
+
+    def newest(self, key: str) -> StoredObject | None:
+        """Return the newest version of a key, which may be a delete marker."""
+        return self._documents.newest(key)
+
+    def open(self, key: str, version_id: str = "") -> tuple[StoredObject, BinaryIO] | None:
         """Return the object and its content, both of the same upload; None if either is not there."""
         for _ in range(2):  # overwritten between the two reads: look again; twice is a file gone for good
-            found = self.find(key)
-            if found is None:
+            found = self.find(key, version_id)
+            if found is None or found.delete_marker:
                 return None
             with suppress(FileNotFoundError):
                 return found, (self._objects / found.content_file).open("rb")
         return None
 
-    def commit(self, upload: Upload, stored: StoredObject, *, forbid_overwrite: bool) -> None:
-        """Make a finished upload the object of its key, in one step.
+    def each(self) -> Iterator[StoredObject]:
+        """Yield every object in no order, one at a time in memory."""
+        return (found for found in self._documents.each() if not found.delete_marker)
 
-        Raises OssError if the key has an object and may not be overwritten; of two that commit at the same
-        time exactly one wins, because the file system links a name only once.
+    def objects(self, limit: int | None = None) -> Iterator[StoredObject]:
+        """Yield the objects written last, newest first: of at most `limit` keys, all if None."""
+        return (found for found in self._documents.newest_first(limit) if not found.delete_marker)
+
+    def commit(
+        self, upload: Upload, stored: StoredObject, *, forbid_overwrite: bool, versioning: str = ""
+    ) -> StoredObject:
+        """Make a finished upload the newest version of its key, in one step; return it with its version id.
+
+        `versioning` is the bucket's: empty, Enabled or Suspended. Raises OssError if the key has an object
+        and may not be overwritten, which counts only in an unversioned bucket (OSS: PostObject page); of two
+        that commit at the same time exactly one wins.
         """
         content = self._objects / stored.content_file
         upload.path.rename(content)
-        document = self._incoming / f"{stored.content_file}.json"
-        document.write_text(json.dumps(asdict(stored), ensure_ascii=False), encoding="utf-8")
-        replaced = self.find(stored.key)
-        try:
-            if forbid_overwrite:
-                self._document(stored.key).hardlink_to(document)
-            else:
-                document.replace(self._document(stored.key))
-        except FileExistsError:
-            content.unlink()
-            raise file_already_exists() from None
-        finally:
-            document.unlink(missing_ok=True)
+        with self._documents.alone():
+            if forbid_overwrite and not versioning and self.find(stored.key):
+                content.unlink()
+                raise file_already_exists()
+            return self._put(stored, versioning)
+
+    def delete(
+        self, key: str, *, now: float, version_id: str = "", versioning: str = ""
+    ) -> StoredObject | None:
+        """Delete one version, or hide all of them; return what was deleted, or the marker that hides.
+
+        Without a version id, a bucket that is or was versioned keeps what it has and gets a delete marker,
+        also for a key it never had (OSS: DeleteObject page).
+        """
+        with self._documents.alone():
+            if versioning and not version_id:
+                return self._put(delete_marker(key, now=now), versioning)
+            removed = self._documents.version(key, version_id) if version_id else self.newest(key)
+            if removed:
+                self._documents.remove(removed)
+                self._forget(removed)
+            return removed
+
+    def _put(self, stored: StoredObject, versioning: str) -> StoredObject:
+        newest = self.newest(stored.key)
+        order = newest.order + 1 if newest and versioning else 0
+        versioned = replace(stored, version_id=new_version_id(versioning), order=order)
+        replaced = self._documents.put(versioned)
         if replaced:
-            (self._objects / replaced.content_file).unlink(missing_ok=True)
+            self._forget(replaced)
+        return versioned
 
-    def _document(self, key: str) -> Path:
-        return self._objects / f"{_name(key)}.json"
-
-
-def _name(key: str) -> str:
-    return hashlib.sha256(os.fsencode(key)).hexdigest()
+    def _forget(self, gone: StoredObject) -> None:
+        if not gone.delete_marker:
+            (self._objects / gone.content_file).unlink(missing_ok=True)

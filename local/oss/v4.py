@@ -50,6 +50,11 @@ def parse_date(text: str) -> float | None:
         return None
 
 
+def utc(seconds: float) -> str:
+    """Return seconds since 1970 as `YYYY-MM-DDTHH:MM:SSZ`, for explanations."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
 def signing_key(secret: str, scope: Scope) -> bytes:
     """Return the key that binds a secret to day, region and product: four HMACs."""
     key = f"aliyun_v4{secret}".encode()

@@ -4,18 +4,24 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from scene import BUCKET, DATE, DAY, KEY, NOW, REGION, Scene, signature, signed, signing_key
+from scene import BUCKET, DATE, DAY, KEY, NOW, REGION, TEMPORARY, Scene, signature, signed, signing_key
 
 from oss import v4
-from oss.credentials import Credential
+from oss.credentials import Credential, find_credential
 from oss.errors import OssError
-from oss.form_signature import verify_form
+from oss.form_signature import FindKey, verify_form
 from oss.header_signature import canonical_request, string_to_sign, verify_header
 from oss.http_messages import Body, Request
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 HEADERS = json.loads((VECTORS / "header_v4.json").read_text())["v4_header"]
 FORMS = json.loads((VECTORS / "post_policy.json").read_text())
+
+
+def finding(key: Credential, now: float = NOW) -> FindKey:
+    return lambda access_key_id, token: find_credential(
+        [key], access_key_id=access_key_id, security_token=token, now=now
+    )
 
 
 def scope_of(vector: dict[str, Any]) -> v4.Scope:
@@ -59,7 +65,8 @@ def test_accepts_the_v4_forms_that_ali_oss_signed(vector: dict[str, Any]) -> Non
     now = v4.parse_date(vector["x_oss_date"])
     assert now
 
-    assert verify_form(fields, [key], region=vector["region"], now=now, v1_allowed=False)
+    find = finding(key, now)
+    assert verify_form(fields, find, region=vector["region"], now=now, v1_allowed=False) == "V4"
 
 
 def test_accepts_the_v1_form_of_the_java_sdk() -> None:
@@ -67,12 +74,12 @@ def test_accepts_the_v1_form_of_the_java_sdk() -> None:
     fields = {"ossaccesskeyid": "ak", "policy": vector["policy_base64"], "signature": vector["signature"]}
     key = Credential("ak", vector["access_key_secret"])
 
-    assert not verify_form(fields, [key], region=REGION, now=NOW, v1_allowed=True)
+    assert verify_form(fields, finding(key), region=REGION, now=NOW, v1_allowed=True) == "V1"
 
 
 def refusal_of(fields: dict[str, str], now: float = NOW) -> tuple[int, str, str] | None:
     try:
-        verify_form(fields, [KEY], region=REGION, now=now, v1_allowed=True)
+        verify_form(fields, finding(KEY, now), region=REGION, now=now, v1_allowed=True)
     except OssError as error:
         return error.status, error.code, error.ec
     return None
@@ -142,12 +149,17 @@ def test_a_form_is_valid_from_15_minutes_ahead_to_7_days_back(signed_at: float, 
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({}, (403, "AccessDenied", "0003-00000001")),
+        ({}, None),
+        ({"key": "a", "x-oss-security-token": "t"}, None),
+        *(
+            ({name: "x"}, (400, ARGUMENT, "0002-00000706"))
+            for name in ("policy", "signature", "x-oss-credential", "x-oss-date", "x-oss-signature")
+        ),
         ({"policy": "x", "signature": "x"}, (400, ARGUMENT, "0002-00000706")),
         ({"ossaccesskeyid": "AKEXAMPLE", "signature": "x"}, (400, ARGUMENT, "0002-00000702")),
         ({"ossaccesskeyid": "AKEXAMPLE", "policy": "x"}, (400, ARGUMENT, "0002-00000703")),
         ({"ossaccesskeyid": "AKEXAMPLE", "policy": "x", "signature": ""}, (400, ARGUMENT, "0002-00000704")),
-        ({"ossaccesskeyid": "", "policy": "x", "signature": "x"}, (400, ARGUMENT, "")),
+        ({"ossaccesskeyid": "", "policy": "x", "signature": "x"}, (400, ARGUMENT, "0002-00000707")),
         (
             {"ossaccesskeyid": "nobody", "policy": "x", "signature": "x"},
             (403, "InvalidAccessKeyId", "0002-00000902"),
@@ -158,15 +170,15 @@ def test_a_form_is_valid_from_15_minutes_ahead_to_7_days_back(signed_at: float, 
         ),
     ],
 )
-def test_one_v1_field_makes_the_others_necessary(
-    fields: dict[str, str], expected: tuple[int, str, str]
+def test_one_signature_field_makes_the_others_necessary(
+    fields: dict[str, str], expected: tuple[int, str, str] | None
 ) -> None:
     assert refusal_of(fields) == expected
 
 
 def test_a_mismatch_shows_what_was_signed() -> None:
     with pytest.raises(OssError) as refused:
-        verify_form({**signed({}), **signature("x")}, [KEY], region=REGION, now=NOW, v1_allowed=False)
+        verify_form({**signed({}), **signature("x")}, finding(KEY), region=REGION, now=NOW, v1_allowed=False)
 
     details = refused.value.details
     assert details["OSSAccessKeyId"] == "AKEXAMPLE"
@@ -221,7 +233,7 @@ AUTHORIZATION = header_request().headers["authorization"]
             (403, "InvalidAccessKeyId", "0002-00000902"),
         ),
         (header_request(authorization=AUTHORIZATION + "0"), (400, ARGUMENT, "")),
-        (header_request(authorization="OSS AKEXAMPLE:x"), (400, ARGUMENT, "")),
+        (header_request(authorization="OSS AKEXAMPLE:x"), (403, "AccessDenied", "0002-00000080")),
         (
             header_request(authorization=AUTHORIZATION.replace("aliyun_v4_request", "abc")),
             (400, ARGUMENT, "0002-00000213"),
@@ -230,9 +242,10 @@ AUTHORIZATION = header_request().headers["authorization"]
             header_request(authorization=AUTHORIZATION.replace(REGION, "cn-beijing")),
             (400, ARGUMENT, "0002-00000213"),
         ),
-        (header_request(x_oss_date="yesterday"), (400, ARGUMENT, "")),
+        (header_request(x_oss_date="yesterday"), (400, ARGUMENT, "0002-00000502")),
+        (header_request(x_oss_date=""), (400, ARGUMENT, "0002-00000503")),
         (header_request(x_oss_date="20260920T141320Z"), (403, "RequestTimeTooSkewed", "0002-00000504")),
-        (header_request(x_oss_content_sha256="abc"), (400, ARGUMENT, "")),
+        (header_request(x_oss_content_sha256="abc"), (400, ARGUMENT, "0002-00000214")),
     ],
 )
 def test_refuses_a_read_changed_in_any_part(request_: Request, expected: tuple[int, str, str]) -> None:
@@ -264,3 +277,29 @@ def test_a_signature_is_for_one_key() -> None:
 
 def test_an_unsigned_read_is_refused(scene: Scene) -> None:
     assert scene.request("GET", "/a").refusal == (403, "AccessDenied", "0003-00000001")
+
+
+def test_a_token_that_expires_early_ends_a_signed_read_too(scene: Scene) -> None:
+    scene.upload({"key": "a b"})
+    scene.bucket.faults.set({"fault": "token_expired"})
+    temporary = {
+        "x-oss-date": DATE,
+        "x-oss-content-sha256": "UNSIGNED-PAYLOAD",
+        "x-oss-security-token": TEMPORARY.security_token,
+    }
+    scope = v4.Scope(TEMPORARY.access_key_id, DAY, REGION, "oss", "aliyun_v4_request")
+    text = string_to_sign(canonical_request("HEAD", f"/{BUCKET}/a b", "", temporary, []), DATE, scope)
+    mac = v4.sign(signing_key(TEMPORARY.access_key_secret), text)
+    credential = f"{TEMPORARY.access_key_id}/{SCOPE}"
+    temporary["authorization"] = f"OSS4-HMAC-SHA256 Credential={credential},Signature={mac}"
+
+    answers = [
+        scene.request("HEAD", "/a%20b", headers)
+        for headers in (header_request().headers, temporary, temporary)
+    ]
+
+    assert [(answer.status, answer.headers.get("x-oss-ec")) for answer in answers] == [
+        (200, None),
+        (403, "0002-00000007"),
+        (200, None),
+    ]

@@ -1,5 +1,10 @@
 import json
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastcrc import crc64
@@ -8,18 +13,19 @@ from oss.errors import OssError
 from oss.store import Store, StoredObject
 
 
-def put(store: Store, key: str, content: bytes, *, forbid_overwrite: bool = False) -> StoredObject:
+def put(
+    store: Store, key: str, content: bytes, *, forbid_overwrite: bool = False, versioning: str = ""
+) -> StoredObject:
     with store.start() as upload:
         upload.write(content)
         stored = upload.finish(
             key, now=1.0, headers={"Content-Type": "a/b"}, acl="default", storage_class="IA"
         )
-        store.commit(upload, stored, forbid_overwrite=forbid_overwrite)
-    return stored
+        return store.commit(upload, stored, forbid_overwrite=forbid_overwrite, versioning=versioning)
 
 
-def content_of(store: Store, key: str) -> bytes | None:
-    opened = store.open(key)
+def content_of(store: Store, key: str, version_id: str = "") -> bytes | None:
+    opened = store.open(key, version_id)
     if opened is None:
         return None
     with opened[1] as file:
@@ -103,8 +109,8 @@ def test_a_reader_that_meets_an_overwrite_looks_again(tmp_path: Path) -> None:
     find = store.find
     seen: list[StoredObject | None] = []
 
-    def overwritten_after_the_first_look(key: str) -> StoredObject | None:
-        found = find(key)
+    def overwritten_after_the_first_look(key: str, version_id: str = "") -> StoredObject | None:
+        found = find(key, version_id)
         if not seen:
             seen.append(found)
             put(Store(tmp_path), "a", b"second")
@@ -135,3 +141,231 @@ def test_no_key_can_name_a_path(tmp_path: Path) -> None:
         json.loads(next(path for path in files if path.suffix == ".json").read_text())["key"]
         == "../../etc/passwd"
     )
+
+
+def files(folder: Path) -> int:
+    return len([path for path in folder.rglob("*") if path.is_file()])
+
+
+def test_objects_of_the_first_format_are_still_read(tmp_path: Path) -> None:
+    stored = put(Store(tmp_path), "a", b"hello")
+    (document,) = (tmp_path / "objects").glob("*.json")
+    members = json.loads(document.read_text())
+    for name in ("version_id", "order", "delete_marker"):
+        del members[name]
+    document.write_text(json.dumps(members))
+    (tmp_path / "versions").rmdir()
+
+    restarted = Store(tmp_path)
+
+    assert restarted.find("a") == stored
+    assert content_of(restarted, "a", "null") == b"hello"
+
+
+def test_an_unversioned_object_has_one_version_called_null(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    stored = put(store, "a", b"hello")
+
+    assert stored.version_id == ""
+    assert store.find("a", "null") == stored
+    assert store.find("a", "CAEQ") is None
+    assert store.find("b", "null") is None
+
+
+def test_every_version_of_an_enabled_bucket_stays_readable(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    before = put(store, "a", b"before")
+    versions = [put(store, "a", content, versioning="Enabled") for content in (b"1", b"2", b"3")]
+
+    assert content_of(store, "a") == b"3"
+    assert [content_of(store, "a", version.version_id) for version in versions] == [b"1", b"2", b"3"]
+    assert [store.find("a", version.version_id) for version in versions] == versions
+    assert (content_of(store, "a", "null"), store.find("a", "null")) == (b"before", before)
+    assert content_of(Store(tmp_path), "a", versions[0].version_id) == b"1"
+
+
+def test_a_version_id_is_64_characters_like_those_of_oss_and_never_the_same(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    ids = [put(store, "a", b"", versioning="Enabled").version_id for _ in range(20)]
+
+    assert all(re.fullmatch("CAEQ[0-9A-Za-z]{60}", version_id) for version_id in ids)
+    assert len(set(ids)) == 20
+
+
+def test_a_suspended_bucket_replaces_only_its_null_version(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    put(store, "a", b"before")
+    kept = put(store, "a", b"kept", versioning="Enabled")
+    suspended = put(store, "a", b"null 1", versioning="Suspended")
+    put(store, "a", b"null 2", versioning="Suspended")
+
+    assert suspended.version_id == "null"
+    assert (content_of(store, "a"), content_of(store, "a", "null")) == (b"null 2", b"null 2")
+    assert content_of(store, "a", kept.version_id) == b"kept"
+    assert files(tmp_path) == 2 * 2
+
+
+def test_the_null_version_stays_when_versioning_is_enabled_again(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    put(store, "a", b"null", versioning="Suspended")
+    enabled = put(store, "a", b"newest", versioning="Enabled")
+
+    assert (content_of(store, "a"), content_of(store, "a", "null")) == (b"newest", b"null")
+    put(store, "a", b"other null", versioning="Suspended")
+    assert content_of(store, "a", "null") == b"other null"
+    assert content_of(store, "a", enabled.version_id) == b"newest"
+    assert files(tmp_path) == 2 * 2
+
+
+@pytest.mark.parametrize("versioning", ["Enabled", "Suspended"])
+def test_nothing_forbids_an_overwrite_in_a_versioned_bucket(tmp_path: Path, versioning: str) -> None:
+    store = Store(tmp_path)
+    put(store, "a", b"first")
+    put(store, "a", b"second", forbid_overwrite=True, versioning=versioning)
+
+    assert content_of(store, "a") == b"second"
+
+
+def test_of_versions_committed_at_the_same_time_none_is_lost(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        versions = list(
+            pool.map(lambda number: put(store, "a", bytes([number]), versioning="Enabled"), range(40))
+        )
+
+    assert [content_of(store, "a", version.version_id) for version in versions] == [
+        bytes([number]) for number in range(40)
+    ]
+    newest = max(versions, key=lambda version: version.order)
+    assert store.find("a") == newest
+
+
+class KilledError(Exception):
+    """The process ended here."""
+
+
+def kill_before_step(monkeypatch: pytest.MonkeyPatch, number: int) -> list[int]:
+    """Let the file operation `number` of the store be its last; returns the count of those begun."""
+    begun = [0]
+
+    def dying(operation: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*arguments: Any, **options: Any) -> Any:
+            begun[0] += 1
+            if begun[0] > number:
+                raise KilledError
+            return operation(*arguments, **options)
+
+        return step
+
+    for name in ("rename", "replace", "unlink", "hardlink_to", "write_text", "mkdir"):
+        monkeypatch.setattr(Path, name, dying(getattr(Path, name)))
+    return begun
+
+
+@pytest.mark.parametrize("versioning", ["", "Enabled", "Suspended"])
+@pytest.mark.parametrize("number", range(12))
+def test_a_kill_between_any_two_steps_leaves_the_state_before_or_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, versioning: str, number: int
+) -> None:
+    store = Store(tmp_path)
+    null = put(store, "a", b"null")
+    first = put(store, "a", b"first", versioning="Enabled") if versioning else null
+    with monkeypatch.context() as killing, suppress(KilledError):
+        kill_before_step(killing, number)
+        put(store, "a", b"second", versioning=versioning)
+
+    restarted = Store(tmp_path)
+
+    assert content_of(restarted, "a") in {b"second", content_of(restarted, "a", first.version)}
+    if versioning:
+        assert content_of(restarted, "a", first.version) == b"first"
+    if versioning == "Enabled":
+        assert content_of(restarted, "a", "null") == b"null"
+    assert content_of(restarted, "a", "null") in {b"null", b"second"}
+    third = put(restarted, "a", b"third", versioning=versioning)
+    assert (content_of(restarted, "a"), content_of(restarted, "a", third.version)) == (b"third", b"third")
+    assert not list((tmp_path / "incoming").iterdir())
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_kill_in_a_deletion_leaves_the_version_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    store = Store(tmp_path)
+    first, second = (put(store, "a", content, versioning="Enabled") for content in (b"1", b"2"))
+    with monkeypatch.context() as killing, suppress(KilledError):
+        kill_before_step(killing, number)
+        store.delete("a", now=2.0, version_id=second.version_id, versioning="Enabled")
+
+    restarted = Store(tmp_path)
+
+    assert content_of(restarted, "a", first.version_id) == b"1"
+    assert content_of(restarted, "a") in {b"1", b"2"}
+    assert content_of(restarted, "a", second.version_id) == (
+        b"2" if content_of(restarted, "a") == b"2" else None
+    )
+
+
+def test_deletes_an_unversioned_object_for_good(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    stored = put(store, "a", b"x")
+
+    assert store.delete("a", now=2.0) == stored
+    assert (store.find("a"), files(tmp_path)) == (None, 0)
+    assert store.delete("a", now=2.0) is None
+
+
+def test_a_delete_marker_hides_the_versions_before_it_until_it_is_deleted(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    stored = put(store, "a", b"x", versioning="Enabled")
+    marker = store.delete("a", now=2.0, versioning="Enabled")
+    assert marker
+
+    assert (marker.delete_marker, store.find("a"), store.newest("a")) == (True, None, marker)
+    assert (store.open("a", marker.version_id), store.find("a", marker.version_id)) == (None, marker)
+    assert content_of(store, "a", stored.version_id) == b"x"
+
+    assert store.delete("a", now=3.0, version_id=marker.version_id, versioning="Enabled") == marker
+    assert content_of(store, "a") == b"x"
+
+
+def test_a_marker_in_a_suspended_bucket_takes_the_place_of_the_null_version(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    put(store, "a", b"null")
+    marker = store.delete("a", now=2.0, versioning="Suspended")
+
+    assert marker and marker.version_id == "null"  # noqa: PT018 - for mypy
+    assert store.find("a", "null") == marker
+    assert files(tmp_path) == 1
+
+
+def test_the_last_version_but_one_follows_the_newest_when_that_is_deleted(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    versions = [put(store, "a", content, versioning="Enabled") for content in (b"1", b"2", b"3")]
+    for version, left in zip(reversed(versions), (b"2", b"1", None), strict=True):
+        store.delete("a", now=2.0, version_id=version.version_id, versioning="Enabled")
+        assert content_of(store, "a") == left
+
+    assert files(tmp_path) == 0
+
+
+def test_lists_the_objects_written_last_first(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for key in ("a", "b", "c", "b"):
+        put(store, key, b"", versioning="Enabled")
+    store.delete("c", now=2.0, versioning="Enabled")
+
+    assert [stored.key for stored in store.objects()] == ["b", "a"]
+    assert [stored.key for stored in store.objects(2)] == ["b"]  # c was written, and hidden, last
+    assert sorted(stored.key for stored in store.each()) == ["a", "b"]
+
+
+def test_an_object_that_goes_while_they_are_listed_is_left_out(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for key in ("a", "b"):
+        put(store, key, b"")
+    listing = store.objects()
+    assert next(listing).key == "b"
+    store.delete("a", now=2.0)
+
+    assert list(listing) == []
