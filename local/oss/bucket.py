@@ -4,22 +4,21 @@ import ipaddress
 import secrets
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from oss.callback_delivery import Exchange, Timing
+from oss.callback_delivery import Timing
 from oss.callback_key import load_or_make_key
-from oss.callback_parameter import Callback
-from oss.callback_request import exchange_over_network
-from oss.cors import CorsRule
+from oss.callback_request import Send, send_over_network
+from oss.configuration import Configuration
+from oss.cors import Cors, CorsRule
+from oss.credentials import KnownKeys
 from oss.faults import Faults
 from oss.history import History
 from oss.settings import Settings
 from oss.store import Store
-
-MakeExchange = Callable[[Callback, bytes, Mapping[str, str]], Exchange]
 
 
 def new_request_id() -> str:
@@ -49,10 +48,10 @@ class Site:
     history: History = field(default_factory=History)
 
     @property
-    def cors_rules(self) -> Sequence[CorsRule]:
-        """The bucket's rules: one, for the allowed origins."""
+    def cors(self) -> Cors:
+        """Return the CORS rules: one, for the allowed origins, with ResponseVary."""
         origins = self.settings.allowed_origins
-        return [CorsRule(origins)] if origins else []
+        return Cors((CorsRule(origins),), response_vary=True) if origins else Cors()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +60,25 @@ class Bucket(Site):
 
     store: Store
     key: rsa.RSAPrivateKey
-    make_exchange: MakeExchange
+    send: Send
     timing: Timing
+    configuration: Configuration
     resolve: Callable[[str], Sequence[str]] = resolve
+
+    @property
+    def cors(self) -> Cors:
+        """Return the CORS rules: those of the allowed origins until a request sets or deletes them."""
+        return self.configuration.cors(super().cors)
+
+    @property
+    def keys(self) -> KnownKeys:
+        """Return the access keys; the fault `token_expired` makes a temporary one expire."""
+        return KnownKeys(self.settings.credentials, lambda: self.faults.strike("token_expired") is not None)
+
+    @property
+    def versioning(self) -> str:
+        """Return `Enabled`, `Suspended`, or nothing if versioning was never set."""
+        return self.configuration.versioning
 
 
 def open_bucket(settings: Settings) -> Site:
@@ -72,14 +87,12 @@ def open_bucket(settings: Settings) -> Site:
         return Site(settings=settings)
     key = load_or_make_key(settings.callback_key)
 
-    def make_exchange(callback: Callback, body: bytes, origin: Mapping[str, str]) -> Exchange:
-        return exchange_over_network(callback, body, key=key, origin=origin, now=time.time())
-
     timing = Timing(settings.callback_seconds, time.monotonic, time.sleep)
     return Bucket(
         settings=settings,
         store=Store(settings.folder),
         key=key,
-        make_exchange=make_exchange,
+        send=send_over_network,
         timing=timing,
+        configuration=Configuration(settings.folder),
     )

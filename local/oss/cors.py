@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from oss.errors import OssError
 from oss.http_messages import Answer, Request
 
-VARY = {"Vary": "Origin"}  # ResponseVary is on: every answer has it
-
 # OSS's own words, typing errors included.
 _NOT_ALLOWED = (
     "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, "
@@ -22,16 +20,27 @@ _NOT_ALLOWED = (
 
 @dataclass(frozen=True)
 class CorsRule:
-    """One rule; an origin or a header may hold one `*`."""
+    """One rule; an origin or a header may hold one `*`. Without `max_age_seconds` the browser decides."""
 
     origins: tuple[str, ...]
     methods: tuple[str, ...] = ("POST", "GET")
     headers: tuple[str, ...] = ("*",)
     exposed: tuple[str, ...] = ("ETag", "x-oss-request-id")
-    max_age_seconds: int = 600
+    max_age_seconds: int | None = 600
 
 
-def preflight(rules: Sequence[CorsRule], headers: Mapping[str, str]) -> Answer:
+@dataclass(frozen=True)
+class Cors:
+    """The rules of a bucket, in the order in which they are tried; no rule means that CORS is off.
+
+    `response_vary` puts `Vary: Origin` on every answer, of whatever request; without it there is never one.
+    """
+
+    rules: tuple[CorsRule, ...] = ()
+    response_vary: bool = False
+
+
+def preflight(cors: Cors, headers: Mapping[str, str]) -> Answer:
     """Answer OPTIONS. Raises OssError if it is not a preflight or no rule matches."""
     origin = headers.get("origin", "")
     method = headers.get("access-control-request-method", "")
@@ -39,28 +48,22 @@ def preflight(rules: Sequence[CorsRule], headers: Mapping[str, str]) -> Answer:
         raise _insufficient("Origin request header needed.", "0034-00000101")
     if not method:
         raise _insufficient("Request Access-Control-Request-Method header needed.", "0034-00000102")
-    if not rules:
-        raise OssError(403, "AccessForbidden", _NOT_ALLOWED, "0003-00000601")
+    if not cors.rules:
+        raise _not_allowed("0003-00000601", cors, origin, method, [])
     asked = headers.get("access-control-request-headers", "")
     names = [name.strip().lower() for name in asked.split(",") if name.strip()]
-    rule = _matching(rules, origin, method, names)
+    rule = _matching(cors.rules, origin, method, names)
     if rule is None:
-        raise OssError(403, "AccessForbidden", _NOT_ALLOWED, "0003-00000602")
-    allowed = {
-        **_granted(rule, origin),
-        "Access-Control-Allow-Methods": ", ".join(rule.methods),
-        "Access-Control-Max-Age": str(rule.max_age_seconds),
-    }
-    if names:
-        allowed["Access-Control-Allow-Headers"] = ", ".join(names)
-    return Answer(200, allowed)
+        raise _not_allowed("0003-00000602", cors, origin, method, names)
+    return Answer(200, {**_granted(rule, origin), **_preflight_headers(rule, names)})
 
 
-def actual_headers(rules: Sequence[CorsRule], request: Request) -> dict[str, str]:
+def actual_headers(cors: Cors, request: Request) -> dict[str, str]:
     """Return what an actual answer carries: the grant of the first rule that matches, if any."""
     origin = request.headers.get("origin", "")
-    rule = _matching(rules, origin, request.method, []) if origin else None
-    return {**VARY, **(_granted(rule, origin) if rule else {})}
+    rule = _matching(cors.rules, origin, request.method, []) if origin else None
+    vary = {"Vary": "Origin"} if cors.response_vary else {}
+    return {**vary, **(_granted(rule, origin) if rule else {})}
 
 
 def _matching(rules: Sequence[CorsRule], origin: str, method: str, names: Sequence[str]) -> CorsRule | None:
@@ -83,7 +86,30 @@ def _fits(pattern: str, text: str) -> bool:
 
 def _granted(rule: CorsRule, origin: str) -> dict[str, str]:
     # The request's origin is echoed; whether OSS answers `*` for a rule of `*` is unconfirmed.
-    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": ", ".join(rule.exposed)}
+    exposed = {"Access-Control-Expose-Headers": ", ".join(rule.exposed)} if rule.exposed else {}
+    return {"Access-Control-Allow-Origin": origin, **exposed}
+
+
+def _preflight_headers(rule: CorsRule, names: Sequence[str]) -> dict[str, str]:
+    headers = {"Access-Control-Allow-Methods": ", ".join(rule.methods)}
+    if names:
+        headers["Access-Control-Allow-Headers"] = ", ".join(names)
+    if rule.max_age_seconds is not None:
+        headers["Access-Control-Max-Age"] = str(rule.max_age_seconds)
+    return headers
+
+
+def _not_allowed(ec: str, cors: Cors, origin: str, method: str, names: Sequence[str]) -> OssError:
+    error = OssError(403, "AccessForbidden", _NOT_ALLOWED, ec)
+    rules = "; ".join(
+        f"{', '.join(rule.origins)} with {', '.join(rule.methods)} and headers {', '.join(rule.headers)}"
+        for rule in cors.rules
+    )
+    error.explanation = {
+        "expected": rules or "no rule: CORS is off",
+        "got": f"{origin} with {method} and headers {', '.join(names)}",
+    }
+    return error
 
 
 def _insufficient(what: str, ec: str) -> OssError:

@@ -1,27 +1,22 @@
-"""Which rule answers which request, and what every answer carries. No rule of OSS is decided here.
+"""Which rule answers which request, and what every answer carries. No rule of OSS is decided here."""
 
-Source: OSS common response headers; `x-oss-ec` and `x-oss-err` (the XML of a HEAD's error) from captures and
-Alibaba's own SDKs.
-"""
-
-import base64
 import logging
-from urllib.parse import unquote
 
-from oss.admin import PREFIX, admin_answer
+from oss.addressing import key_of
+from oss.admin import OWN_HEADERS, admin_answer, is_own
+from oss.browsing import browsed
 from oss.bucket import Bucket, Site, new_request_id
+from oss.bucket_configuration import configuration_answer
 from oss.cors import actual_headers, preflight
-from oss.errors import OssError, bucket_acl_denied, error_document, internal_error, no_such_key, not_emulated
-from oss.header_signature import verify_header
-from oss.history import RefusalRecord, shortened, shown_fields
+from oss.errors import OssError, internal_error, not_emulated
 from oss.http_messages import Answer, ConnectionLost, Request
-from oss.object_answers import object_answer
+from oss.object_write import delete_object, put_object
 from oss.post_object import post_object
-from oss.website import site_answer
+from oss.refusals import refusal_answer, refusal_record
+from oss.request_faults import raise_ordered_errors, with_clock_offset
+from oss.subresources import subresource_of
 
 _LOG = logging.getLogger(__name__)
-
-PUBLIC_ACLS = ("public-read", "public-read-write")
 
 
 def respond(request: Request, bucket: Site) -> Answer:
@@ -33,51 +28,60 @@ def respond(request: Request, bucket: Site) -> Answer:
     try:
         answer = _routed(request, bucket, request_id)
     except OssError as error:
-        bucket.history.add_refusal(_record(error, request, request_id, started))
-        answer = _refusal(error, request, request_id)
+        if not is_own(request):
+            bucket.history.add_refusal(refusal_record(error, request, request_id, started))
+        answer = refusal_answer(error, request, request_id)
     except ConnectionLost:
         raise
     except Exception:  # noqa: BLE001 - the last resort: logged, and in OSS's form
         _LOG.exception("request %s", request_id)
-        answer = _refusal(internal_error(), request, request_id)
+        answer = refusal_answer(internal_error(), request, request_id)
     request.body.drain()
     headers = {
         "x-oss-request-id": request_id,
         "x-oss-server-time": str(max(0, round((bucket.now() - started) * 1000))),
-        **actual_headers(bucket.cors_rules, request),
+        # the stand-in's own pages are for no other origin, whatever the bucket grants
+        **(OWN_HEADERS if is_own(request) else actual_headers(bucket.cors, request)),
         **answer.headers,
     }
     return Answer(answer.status, headers, answer.body)
 
 
 def _routed(request: Request, bucket: Site, request_id: str) -> Answer:
-    if request.path.startswith(PREFIX):
+    if is_own(request):
         return admin_answer(request, bucket)
+    key = key_of(request, bucket.settings.bucket)
     if request.method == "OPTIONS":
-        return preflight(bucket.cors_rules, request.headers)
-    if request.method in {"POST", "HEAD"} and bucket.faults.strike("throttle"):
-        message = "The total QPS of the account exceeds its limit."
-        raise OssError(503, "TotalQpsLimitExceeded", message, "0004-00000302")
+        return preflight(bucket.cors, request.headers)
+    raise_ordered_errors(request, bucket)
+    bucket = with_clock_offset(bucket)
+    part = subresource_of(request)
+    if part:
+        return _part_answer(request, bucket, key, part)
+    if request.method in {"GET", "HEAD"}:
+        return browsed(request, bucket, key)
     if isinstance(bucket, Bucket):
-        return _bucket_answer(request, bucket, request_id)
-    return site_answer(bucket.settings.website, request)
+        return _written(request, bucket, key, request_id)
+    raise _method_not_allowed(request, key)
 
 
-def _bucket_answer(request: Request, bucket: Bucket, request_id: str) -> Answer:
-    key = _key(request.path, bucket.settings.bucket)
-    if request.method == "POST" and not key:
-        return _upload(request, bucket, request_id)
-    if request.method in {"GET", "HEAD"} and key:
-        return _read(request, bucket, key)
-    if request.method in {"GET", "HEAD", "PUT", "DELETE"}:
-        raise not_emulated(f"{request.method} of {'an object' if key else 'a bucket'}")
-    raise OssError(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+def _written(request: Request, bucket: Bucket, key: str, request_id: str) -> Answer:
+    match request.method:
+        case "POST" if not key:
+            return _upload(request, bucket, request_id)
+        case "PUT" if key:
+            return put_object(request, bucket, key)
+        case "DELETE" if key:
+            return delete_object(request, bucket, key)
+        case "PUT" | "DELETE":
+            raise not_emulated(f"{request.method} of a bucket")
+    raise _method_not_allowed(request, key)
 
 
-def _key(path: str, bucket: str) -> str:
-    """Return the key. The port names the bucket; a first segment equal to its name is path style."""
-    first, _, rest = path.removeprefix("/").partition("/")
-    return unquote(rest if first == bucket else path.removeprefix("/"))
+def _part_answer(request: Request, bucket: Site, key: str, part: str) -> Answer:
+    if key or not isinstance(bucket, Bucket):
+        raise not_emulated(f"{request.method} of ?{part} of {'an object' if key else 'a site'}")
+    return configuration_answer(request, bucket, part)
 
 
 def _upload(request: Request, bucket: Bucket, request_id: str) -> Answer:
@@ -87,41 +91,7 @@ def _upload(request: Request, bucket: Bucket, request_id: str) -> Answer:
     return post_object(request, bucket, request_id)
 
 
-def _read(request: Request, bucket: Bucket, key: str) -> Answer:
-    settings = bucket.settings
-    found = bucket.store.find(key)
-    if found is None or found.acl not in PUBLIC_ACLS or "authorization" in request.headers:
-        verify_header(
-            request, settings.bucket, key, settings.credentials, region=settings.region, now=bucket.now()
-        )
-    opened = None if bucket.faults.strike("object_missing") else bucket.store.open(key)
-    if opened:
-        return object_answer(request, *opened)
-    if request.method == "HEAD" and settings.switches["head_missing_key"] == "403":
-        raise bucket_acl_denied()
-    raise no_such_key(key)
-
-
-def _record(error: OssError, request: Request, request_id: str, now: float) -> RefusalRecord:
-    return RefusalRecord(
-        time=now,
-        request_id=request_id,
-        method=request.method,
-        target=shortened(request.target),
-        status=error.status,
-        code=error.code,
-        message=shortened(error.message),
-        ec=error.ec,
-        explanation={name: shortened(text) for name, text in error.explanation.items()},
-        fields=shown_fields(error.fields),
-    )
-
-
-def _refusal(error: OssError, request: Request, request_id: str) -> Answer:
-    document = error_document(error, request_id=request_id, host_id=request.headers.get("host", ""))
-    headers = {"Content-Type": "application/xml"}
-    if error.ec:
-        headers["x-oss-ec"] = error.ec
-    if request.method == "HEAD":
-        headers["x-oss-err"] = base64.b64encode(document).decode()
-    return Answer(error.status, headers, document)
+def _method_not_allowed(request: Request, key: str) -> OssError:
+    message = "The specified method is not allowed against this resource."
+    details = {"Method": request.method, "ResourceType": "OBJECT" if key else "BUCKET"}
+    return OssError(405, "MethodNotAllowed", message, "", details)

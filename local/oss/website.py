@@ -1,78 +1,85 @@
-"""A bucket that serves a site: files of some folders, read-only, as behind a bound custom domain.
+"""The rules of a website in a bucket: which key an address shows, and what is shown where there is none.
 
-HTML is therefore shown and not downloaded, which a bucket's own domain would do (EC 0048-00000001).
-Source: OSS PutBucketWebsite page for the index document and the 404 document.
+Where content comes from is the caller's business: objects of the bucket, or files of some folders.
+Source: OSS PutBucketWebsite page. RoutingRules (redirection, mirroring) are not emulated.
 """
 
-import hashlib
-from collections.abc import Sequence
-from pathlib import Path
-from urllib.parse import unquote
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from urllib.parse import quote
 
-from oss.errors import OssError, no_such_key
+from oss.errors import OssError
 from oss.http_messages import Answer, Request
 
-INDEX, ERROR_PAGE = "index.html", "404.html"
+# Answers a request as if it had asked for a key; raises OssError NoSuchKey for one that is not there.
+Read = Callable[[Request, str], Answer]
 
-_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".gif": "image/gif",
-    ".html": "text/html; charset=utf-8",
-    ".ico": "image/x-icon",
-    ".jpg": "image/jpeg",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".map": "application/json",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".ts": "text/plain; charset=utf-8",  # such as .d.ts: for people to read
-    ".txt": "text/plain; charset=utf-8",
-    ".webp": "image/webp",
-    ".woff2": "font/woff2",
-}
+# What a page in another's place must not be measured by.
+_CONDITIONS = frozenset({"if-match", "if-modified-since", "if-none-match", "if-unmodified-since", "range"})
 
 
-def site_answer(folders: Sequence[Path], request: Request) -> Answer:
-    """Answer a request to a site bucket. Raises OssError for other methods and for what is not there."""
-    if request.method not in {"GET", "HEAD"}:
-        message = "The specified method is not allowed against this resource."
-        raise OssError(405, "MethodNotAllowed", message)
-    key = unquote(request.path.lstrip("/"))
-    if not key or key.endswith("/"):
-        key += INDEX
-    found = _find(folders, key)
-    if found:
-        return _file_answer(found, request)
-    page = _find(folders, ERROR_PAGE)
-    if page is None:
-        raise no_such_key(key)
-    return Answer(404, {"Content-Type": _TYPES[".html"], "x-oss-ec": "0026-00000001"}, page.read_bytes())
+class Missing(Enum):
+    """IndexDocument's Type: what a key without a slash at its end shows when there is only `key/index`."""
+
+    REDIRECT = "0"
+    NOT_FOUND = "1"
+    INDEX = "2"
 
 
-def _find(folders: Sequence[Path], key: str) -> Path | None:
-    parts = key.split("/")
-    if "\0" in key or "\\" in key or any(part.startswith(".") or not part for part in parts):
-        return None  # `..` and dot files among them
-    for folder in folders:
-        root = folder.resolve()
-        try:
-            path = root.joinpath(*parts).resolve()
-            if path.is_relative_to(root) and path.is_file():
-                return path
-        except (OSError, RuntimeError):  # no file has such a name: too long, or a link to itself
-            continue
-    return None
+@dataclass(frozen=True)
+class Website:
+    """A website configuration. An empty `index` or `error_key` is one that is not set."""
+
+    index: str = ""
+    sub_directories: bool = False
+    missing: Missing = Missing.REDIRECT
+    error_key: str = ""
+    error_status: int = 404
 
 
-def _file_answer(path: Path, request: Request) -> Answer:
-    content = path.read_bytes()
-    etag = f'"{hashlib.md5(content, usedforsecurity=False).hexdigest().upper()}"'
-    headers = {
-        "Content-Type": _TYPES.get(path.suffix.lower(), "application/octet-stream"),
-        "Cache-Control": "no-cache",
-        "ETag": etag,
-    }
-    if request.headers.get("if-none-match") == etag:
-        return Answer(304, headers)
-    return Answer(200, headers, content)
+def website_answer(website: Website, request: Request, key: str, read: Read) -> Answer:
+    """Answer an anonymous GET or HEAD of `key`. Raises OssError where no page stands in."""
+    try:
+        return read(request, _shown_key(website, key))
+    except OssError as error:
+        if error.code != "NoSuchKey":
+            raise
+        answer = _of_folder(website, request, key, read) or _error_page(website, request, read)
+        if answer is None:
+            raise
+        return answer
+
+
+def _shown_key(website: Website, key: str) -> str:
+    if not website.index or (key and not key.endswith("/")):
+        return key
+    return (key if website.sub_directories else "") + website.index
+
+
+def _of_folder(website: Website, request: Request, key: str, read: Read) -> Answer | None:
+    found = website.index and website.sub_directories and not key.endswith("/")
+    if not found or website.missing is Missing.NOT_FOUND:
+        return None
+    index = f"{key}/{website.index}"
+    try:
+        if website.missing is Missing.INDEX:
+            return read(request, index)
+        read(replace(request, method="HEAD"), index)
+    except OssError as error:
+        if error.code != "NoSuchKey":
+            raise
+        return None
+    return Answer(302, {"Location": quote(f"/{key}/")})
+
+
+def _error_page(website: Website, request: Request, read: Read) -> Answer | None:
+    if not website.error_key:
+        return None
+    headers = {name: value for name, value in request.headers.items() if name not in _CONDITIONS}
+    try:
+        page = read(replace(request, headers=headers), website.error_key)
+    except OssError:  # not there or not public: the refusal itself is shown
+        return None
+    # That the page carries the EC of the missing key is inferred.
+    return Answer(website.error_status, {**page.headers, "x-oss-ec": "0026-00000001"}, page.body)

@@ -15,7 +15,9 @@ from xml.etree import ElementTree as ET
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from oss.bucket import Bucket
-from oss.callback_delivery import Reply, Timing
+from oss.callback_delivery import Timing
+from oss.callback_request import CallbackRequest, Reply
+from oss.configuration import Configuration
 from oss.credentials import Credential
 from oss.http_messages import Answer, Body, Request
 from oss.routing import respond
@@ -144,8 +146,9 @@ class Scene:
             settings=settings,
             store=Store(self.folder),
             key=RSA_KEY,
-            make_exchange=self._make_exchange,
+            send=self._send,
             timing=Timing(5.0, lambda: 0.0, self.waited.append),
+            configuration=Configuration(self.folder),
             now=lambda: self.now,
             resolve=lambda host: [host] if host[0].isdigit() else ["203.0.114.7"],
         )
@@ -156,15 +159,12 @@ class Scene:
             changes["switches"] = read_switches(changes["switches"])
         self.bucket = replace(self.bucket, settings=replace(self.bucket.settings, **changes))
 
-    def _make_exchange(self, callback: Any, body: bytes, origin: Any) -> Any:  # noqa: ARG002
-        def exchange(url: Any, seconds: float) -> Reply:  # noqa: ARG001
-            self.called.append((url.path + url.query, body))
-            reply = self.replies.pop(0)
-            if isinstance(reply, Exception):
-                raise reply
-            return reply
-
-        return exchange
+    def _send(self, request: CallbackRequest, _seconds: float) -> Reply:
+        self.called.append((request.url.path + request.url.query, request.body))
+        reply = self.replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
 
     def request(
         self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b""
@@ -172,7 +172,7 @@ class Scene:
         lower = {name.lower(): value for name, value in (headers or {}).items()}
         lower.setdefault("host", "127.0.0.1:9000")
         stream = io.BytesIO(body)
-        read = Body(stream.read, digested="content-md5" in lower)
+        read = Body(stream.read, digested="content-md5" in lower, pause=self.waited.append)
         answer: Answer = respond(Request(method, target, lower, read), self.bucket)
         assert not stream.read(), "the body was not drained"
         content = answer.body if isinstance(answer.body, bytes) else b"".join(answer.body)
