@@ -34,7 +34,7 @@ class PlannedCrashError(Exception):
     """What a planned fault dies of."""
 
 
-faults = Faults({"crash": frozenset()})
+faults = Faults({"crash": {}})
 
 
 def invoke(request: flask.Request) -> flask.Response:

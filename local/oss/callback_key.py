@@ -50,8 +50,12 @@ def public_pem(key: rsa.RSAPrivateKey) -> bytes:
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def sign_callback(key: rsa.RSAPrivateKey, path: str, query: str, body: bytes) -> str:
-    """Sign a callback; `query` has its `?` or is empty. Returns the Authorization header."""
-    message = unquote_to_bytes(path) + query.encode() + b"\n" + body
-    signature = key.sign(message, padding.PKCS1v15(), hashes.MD5())  # noqa: S303 - OSS's choice, not ours
+def string_to_sign(path: str, query: str, body: bytes) -> bytes:
+    """Return what a callback's signature covers; `query` has its `?` or is empty."""
+    return unquote_to_bytes(path) + query.encode() + b"\n" + body
+
+
+def sign_callback(key: rsa.RSAPrivateKey, text: bytes) -> str:
+    """Sign a callback's string to sign. Returns the Authorization header."""
+    signature = key.sign(text, padding.PKCS1v15(), hashes.MD5())  # noqa: S303 - OSS's choice, not ours
     return base64.b64encode(signature).decode()

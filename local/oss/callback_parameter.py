@@ -39,6 +39,9 @@ class CallbackUrl:
     path: str
     query: str
 
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.netloc}{self.path}{self.query}"
+
 
 @dataclass(frozen=True)
 class Callback:
@@ -56,8 +59,7 @@ def parse_callback(parameter: str, *, resolve: Resolve | None) -> Callback:
     text, members = _members(parameter)
     urls = _urls(members, text)
     if resolve:
-        for url in urls:
-            _refuse_private(url, resolve)
+        refuse_private(urls, resolve)
     return Callback(
         urls=urls,
         host=_host(members, text),
@@ -90,13 +92,14 @@ def _urls(members: Mapping[str, object], text: str) -> tuple[CallbackUrl, ...]:
     parts = value.split(";")
     if len(parts) > MAX_URLS:
         raise _invalid("The number of callback url exceed max value.", "005", text)
-    urls = tuple(_url(part) for part in parts)
+    urls = tuple(parse_url(part) for part in parts)
     if None in urls:
         raise _invalid("The callback url configuration is invalid.", "004", text)
     return tuple(url for url in urls if url)
 
 
-def _url(text: str) -> CallbackUrl | None:
+def parse_url(text: str) -> CallbackUrl | None:
+    """Return one address taken apart; None if OSS would not call it."""
     if not _URL_CHARACTERS.fullmatch(text):
         return None
     # The scheme is optional: OSS's own samples write `121.43.113.8:23456/index.html`.
@@ -112,15 +115,17 @@ def _url(text: str) -> CallbackUrl | None:
     return CallbackUrl(parts.scheme, str(parts.hostname), port, parts.netloc, parts.path or "/", query)
 
 
-def _refuse_private(url: CallbackUrl, resolve: Resolve) -> None:
-    for address in resolve(url.host):
-        if not ipaddress.ip_address(address).is_global:
-            raise invalid_argument(
-                "Private address is forbidden to callback.",
-                "0007-00000008",
-                name="callbackUrl",
-                value=f"{url.scheme}://{url.netloc}{url.path}{url.query}",
-            )
+def refuse_private(urls: Sequence[CallbackUrl], resolve: Resolve) -> None:
+    """Refuse addresses that are not public, as OSS does (cpp-sdk, ObjectCallbackTest). Raises OssError."""
+    for url in urls:
+        for address in resolve(url.host):
+            if not ipaddress.ip_address(address).is_global:
+                message = "Private address is forbidden to callback."
+                error = invalid_argument(message, "0007-00000008", name="callbackUrl", value=str(url))
+                raise error.explained(
+                    expected="a public address, or LOCAL_OSS_PRIVATE_CALLBACKS=allow",
+                    got=f"{url.host} is {address}",
+                )
 
 
 def _host(members: Mapping[str, object], text: str) -> str:
@@ -158,4 +163,5 @@ def _sni(members: Mapping[str, object], text: str) -> bool:
 
 
 def _invalid(message: str, ec: str, value: str) -> OssError:
-    return invalid_argument(message, f"0007-00000{ec}", name="callback", value=value)
+    error = invalid_argument(message, f"0007-00000{ec}", name="callback", value=value)
+    return error.explained(field="callback", decoded=value)

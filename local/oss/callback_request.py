@@ -1,76 +1,64 @@
 """One callback request on the wire, with a deadline that a slow drip of bytes cannot outlive.
 
-Source: OSS Callback page and a full capture of 2019-06-02 for the headers and their names. Whether the answer
-is good enough is not judged here.
+What a request says is put together in `callback_headers`; whether the answer is good enough is judged in
+`callback_delivery`.
 """
 
-import base64
 import contextlib
-import hashlib
 import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
-from email.utils import formatdate
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric import rsa
+from oss.callback_parameter import CallbackUrl
 
-from oss.callback_delivery import MAX_ANSWER_BYTES, Exchange, Reply, TooSlow, Unreachable
-from oss.callback_key import sign_callback
-from oss.callback_parameter import Callback, CallbackUrl
-
-ACCOUNT_ID = "1000000000000000"  # stands for the bucket owner's uid
+MAX_ANSWER_BYTES = 1024 * 1024  # OSS: Callback page 2021 and 203 page
 
 
-def callback_headers(
-    callback: Callback,
-    url: CallbackUrl,
-    body: bytes,
-    *,
-    key: rsa.RSAPrivateKey,
-    origin: Mapping[str, str],
-    now: float,
-) -> dict[str, str]:
-    """Return the headers OSS sends; `origin` has `bucket`, `request_id` and `public_key_url`."""
-    return {
-        "Host": callback.host or url.netloc,
-        "Connection": "close",
-        "Content-Length": str(len(body)),
-        "Authorization": sign_callback(key, url.path, url.query, body),
-        "Content-MD5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode(),
-        "Content-Type": callback.body_type,
-        "Date": formatdate(now, usegmt=True),
-        "User-Agent": "aliyun-oss-callback",
-        "x-oss-additional-headers": "",
-        "x-oss-bucket": origin["bucket"],
-        "x-oss-owner": ACCOUNT_ID,
-        "x-oss-pub-key-url": base64.b64encode(origin["public_key_url"].encode()).decode(),
-        "x-oss-request-id": origin["request_id"],
-        "x-oss-requester": ACCOUNT_ID,
-        "x-oss-signature-version": "1.0",
-        "x-oss-tag": "CALLBACK",
-    }
+@dataclass(frozen=True)
+class CallbackRequest:
+    """A POST to one address, ready to be sent; `string_to_sign` is what its Authorization header signs."""
+
+    url: CallbackUrl
+    headers: Mapping[str, str]
+    body: bytes
+    string_to_sign: bytes
+    sni: bool
 
 
-def exchange_over_network(
-    callback: Callback, body: bytes, *, key: rsa.RSAPrivateKey, origin: Mapping[str, str], now: float
-) -> Exchange:
-    """Return the exchange that sends `body` over the network."""
+@dataclass(frozen=True)
+class Reply:
+    """What the application server answered: header names in lower case, `body` at most MAX_ANSWER_BYTES."""
 
-    def exchange(url: CallbackUrl, seconds: float) -> Reply:
-        headers = callback_headers(callback, url, body, key=key, origin=origin, now=now)
-        connection = _Connection(url, seconds, sni=callback.sni)
-        try:
-            return _request(connection, url.path + url.query, headers, body)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            # The socket has the same limit as the timer, and either may be first.
-            late = connection.expired or isinstance(error, TimeoutError)
-            raise (TooSlow if late else Unreachable) from error
-        finally:
-            connection.end()
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
-    return exchange
+
+class Unreachable(Exception):
+    """No connection, or it broke before a whole answer had come."""
+
+
+class TooSlow(Exception):
+    """The deadline passed."""
+
+
+Send = Callable[[CallbackRequest, float], Reply]
+
+
+def send_over_network(request: CallbackRequest, seconds: float) -> Reply:
+    """Send `request`, which ends within `seconds`. Raises Unreachable or TooSlow."""
+    connection = _Connection(request.url, seconds, sni=request.sni)
+    try:
+        return _exchange(connection, request)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        # The socket has the same limit as the timer, and either may be first.
+        late = connection.expired or isinstance(error, TimeoutError)
+        raise (TooSlow if late else Unreachable) from error
+    finally:
+        connection.end()
 
 
 class _Connection(http.client.HTTPConnection):
@@ -111,11 +99,13 @@ class _Connection(http.client.HTTPConnection):
             socket.socket.shutdown(self._live, socket.SHUT_RDWR)
 
 
-def _request(connection: _Connection, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+def _exchange(connection: _Connection, request: CallbackRequest) -> Reply:
+    target = request.url.path + request.url.query
+    # http.client rather than requests: requests rewrites paths and adds headers.
     connection.putrequest("POST", target, skip_host=True, skip_accept_encoding=True)
-    for name, value in headers.items():
+    for name, value in request.headers.items():
         connection.putheader(name, value)
-    connection.endheaders(body)
+    connection.endheaders(request.body)
     with connection.getresponse() as response:
         answered = {name.lower(): value for name, value in response.getheaders()}
         # A length that the judge will refuse anyway is not read: the server might never end it.

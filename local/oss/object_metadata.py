@@ -1,21 +1,30 @@
 """What an uploaded object is stored with: its key, its headers, its ACL, its storage class. Pure.
 
-Source: OSS PostObject page (fields, content type priority, limits); 400 error page for InvalidObjectName.
+Source: OSS PostObject page (fields, content type priority, limits); 400 error page; EC 0005-00000003, -203 to
+-205 (encryption), 0016-00000001, -003, -005 (names), 0016-00000901 (public ACL), 0017-00000104, -105 (ACL),
+-131, -132 (storage class), -279 (forbid-overwrite). These pages tell of request headers; that PostObject's
+fields are refused alike is inferred. `x-oss-tagging` is not supported in PostObject (its page), so not kept.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from oss.errors import OssError, invalid_argument, not_emulated
+from oss.errors import OssError, invalid_argument
 from oss.form import Form
 from oss.http_messages import TOKEN
 
 MAX_KEY_BYTES = 1023
 MAX_USER_METADATA_BYTES = 8 * 1024
 ACLS = ("default", "private", "public-read", "public-read-write")
-STORAGE_CLASSES = ("Standard", "IA", "Archive", "ColdArchive")
+STORAGE_CLASSES = ("Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive")
 STORED_FIELDS = ("Cache-Control", "Content-Disposition", "Content-Encoding", "Expires")
 DEFAULT_TYPE = "application/octet-stream"
+
+ENCRYPTION = "x-oss-server-side-encryption"
+ENCRYPTION_KEY = "x-oss-server-side-encryption-key-id"
+DATA_ENCRYPTION = "x-oss-server-side-data-encryption"
+ENCRYPTION_FIELDS = (ENCRYPTION, ENCRYPTION_KEY, DATA_ENCRYPTION)
+ALGORITHMS = ("AES256", "KMS", "SM4")
 
 
 @dataclass(frozen=True)
@@ -36,38 +45,39 @@ def required_key(fields: Mapping[str, str]) -> str:
             "The bucket POST must contain the specified 'key'. "
             "If it is specified, please check the order of the fields"
         )
-        raise invalid_argument(message, name="key")
+        raise invalid_argument(message, name="key").explained(
+            field="key", expected="a field before the file", got="none"
+        )
     return fields["key"]
 
 
-def metadata(form: Form, request_headers: Mapping[str, str]) -> Metadata:
-    """Read the object's metadata from a form that satisfies its policy. Raises OssError."""
+def metadata(form: Form, request_headers: Mapping[str, str], *, public_acls: bool) -> Metadata:
+    """Read the object's metadata from a form that satisfies its policy. Raises OssError.
+
+    With `public_acls` false, public access is blocked.
+    """
     fields = form.fields
-    if "success_action_redirect" in fields:
-        raise not_emulated("success_action_redirect")
+    # The form field wins over the request's header.
+    acl = fields.get("x-oss-object-acl", request_headers.get("x-oss-object-acl", ACLS[0]))
+    storage_class = fields.get("x-oss-storage-class", STORAGE_CLASSES[0])
     return Metadata(
         key=_final_key(required_key(fields), form.filename),
         headers=_headers(form),
-        # The form field wins over the request's header.
-        acl=_one_of(
-            "x-oss-object-acl",
-            fields.get("x-oss-object-acl", request_headers.get("x-oss-object-acl", ACLS[0])),
-            ACLS,
-        ),
-        storage_class=_one_of(
-            "x-oss-storage-class", fields.get("x-oss-storage-class", STORAGE_CLASSES[0]), STORAGE_CLASSES
-        ),
-        forbid_overwrite=fields.get("x-oss-forbid-overwrite", "").lower() == "true",
+        acl=_acl(acl, public_acls=public_acls),
+        storage_class=_storage_class(storage_class),
+        forbid_overwrite=_forbid_overwrite(fields.get("x-oss-forbid-overwrite", "false")),
     )
 
 
 def _final_key(key: str, filename: str) -> str:
     # After the policy was checked against the unexpanded text; whether OSS strips a path is unconfirmed.
     key = key.replace("${filename}", filename)
-    if not 1 <= len(key.encode()) <= MAX_KEY_BYTES or key[0] in "/\\":
-        raise OssError(
-            400, "InvalidObjectName", "The specified object is not valid.", "", {"ObjectName": key}
-        )
+    if not key:
+        raise _wrong_name(key, "The Object name can not be empty.", "0016-00000001")
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise _wrong_name(key, "The Length of Object name must be less than 1024.", "0016-00000003")
+    if key[0] in "/\\":
+        raise _wrong_name(key, "The specified object is not valid.", "0016-00000005")
     return key
 
 
@@ -81,12 +91,13 @@ def _headers(form: Form) -> dict[str, str]:
     )
     stored = {name: fields[name.lower()] for name in STORED_FIELDS if fields.get(name.lower())}
     user = {name: value for name, value in fields.items() if name.startswith("x-oss-meta-")}
-    if (
-        sum(len(name.encode()) + len(value.encode()) for name, value in user.items())
-        > MAX_USER_METADATA_BYTES
-    ):
-        raise invalid_argument("The total size of user metadata must be less than 8K.")
-    headers = {"Content-Type": content_type, **stored, **user}
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in user.items())
+    if size > MAX_USER_METADATA_BYTES:
+        raise invalid_argument("The total size of user metadata must be less than 8K.").explained(
+            expected=f"names and values of x-oss-meta-* of at most {MAX_USER_METADATA_BYTES} bytes",
+            got=f"{size} bytes",
+        )
+    headers = {"Content-Type": content_type, **stored, **user, **_encryption(fields)}
     for name, value in headers.items():
         if not TOKEN.fullmatch(name):
             raise invalid_argument("The name of a user metadata field is invalid.", name=name, value=value)
@@ -95,7 +106,60 @@ def _headers(form: Form) -> dict[str, str]:
     return headers
 
 
-def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
-    if value not in known:
-        raise invalid_argument(f"no such {name.removeprefix('x-oss-')}", name=name, value=value)
-    return value
+def _encryption(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the encryption headers: nothing is encrypted here, but they are given back as OSS does."""
+    asked = {name: fields[name] for name in ENCRYPTION_FIELDS if name in fields}
+    algorithm = asked.get(ENCRYPTION, "")
+    if ENCRYPTION in asked and algorithm not in ALGORITHMS:
+        message = "The Encryption request you specified is not valid. Supported value: AES256/KMS."
+        error = OssError(400, "InvalidEncryptionAlgorithmError", message, "0005-00000003")
+        raise error.explained(field=ENCRYPTION, expected=", ".join(ALGORITHMS), got=algorithm)
+    if ENCRYPTION_KEY in asked and algorithm != "KMS":
+        raise _wrong_value(ENCRYPTION_KEY, asked, "0005-00000204", f"only with {ENCRYPTION}: KMS")
+    if ENCRYPTION_KEY in asked and not asked[ENCRYPTION_KEY]:
+        raise _wrong_value(ENCRYPTION_KEY, asked, "0005-00000205", "the id of a key")
+    if DATA_ENCRYPTION in asked and (algorithm, asked[DATA_ENCRYPTION]) != ("KMS", "SM4"):
+        raise _wrong_value(DATA_ENCRYPTION, asked, "0005-00000203", f"SM4, only with {ENCRYPTION}: KMS")
+    return asked
+
+
+def _acl(acl: str, *, public_acls: bool) -> str:
+    if acl not in ACLS:
+        ec = "0017-00000104" if acl else "0017-00000105"
+        error = invalid_argument(
+            "no such object access control exists", ec, name="x-oss-object-acl", value=acl
+        )
+        raise error.explained(field="x-oss-object-acl", expected=", ".join(ACLS), got=acl)
+    if acl.startswith("public-") and not public_acls:
+        error = OssError(403, "AccessDenied", "Put public object acl is not allowed", "0016-00000901")
+        raise error.explained(
+            field="x-oss-object-acl", expected="no public ACL: Block Public Access is on", got=acl
+        )
+    return acl
+
+
+def _storage_class(name: str) -> str:
+    if name not in STORAGE_CLASSES:
+        ec = "0017-00000132" if name else "0017-00000131"
+        expected = ", ".join(STORAGE_CLASSES)
+        raise _wrong_value("x-oss-storage-class", {"x-oss-storage-class": name}, ec, expected)
+    return name
+
+
+def _forbid_overwrite(value: str) -> bool:
+    if value.lower() not in {"true", "false"}:
+        name = "x-oss-forbid-overwrite"
+        raise _wrong_value(name, {name: value}, "0017-00000279", "true, false")
+    return value.lower() == "true"
+
+
+def _wrong_value(name: str, fields: Mapping[str, str], ec: str, expected: str) -> OssError:
+    got = fields[name]
+    error = invalid_argument(f"The value of {name} is invalid.", ec, name=name, value=got)
+    return error.explained(field=name, expected=expected, got=got)
+
+
+def _wrong_name(key: str, message: str, ec: str) -> OssError:
+    error = OssError(400, "InvalidObjectName", message, ec, {"ObjectName": key})
+    expected = f"1 to {MAX_KEY_BYTES} bytes of UTF-8 that do not begin with a slash or backslash"
+    return error.explained(field="key", expected=expected, got=key)

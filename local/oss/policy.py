@@ -77,8 +77,10 @@ def _top_level(members: Members) -> tuple[float, list[object]]:
     conditions = known.get("conditions", [])
     if isinstance(conditions, Members) or not isinstance(conditions, list):
         raise invalid_policy("Policy conditions must be a list.", "214")
-    if not conditions:
+    if "conditions" not in known:
         raise invalid_policy("Policy missing conditions.", "207")
+    if not conditions:
+        raise invalid_policy("Policy conditions are an empty list.", "215")
     return _expiration(known["expiration"]), conditions
 
 
@@ -140,8 +142,12 @@ def _value_list(operator: str, field: object, values: object) -> Condition:
 
 
 def _size_range(operator: str, low: object, high: object) -> SizeRange:
+    if isinstance(low, list) or isinstance(high, list):
+        raise invalid_policy(f"Invalid Condition: wrong values for {operator}.", "223")
     if type(low) is not int or type(high) is not int or low < 0 or high < 0:
-        raise _wrong_type(operator)
+        raise invalid_policy(f"Invalid Condition: wrong values for {operator}.", "221")
+    if low > high:
+        raise invalid_policy(f"Invalid Condition: {operator} ends before it begins.", "219")
     return SizeRange(low, high)
 
 

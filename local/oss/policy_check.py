@@ -1,12 +1,14 @@
 """Does a form satisfy its policy? Pure: fields and a parsed policy in, an OssError out.
 
-Source: OSS PostObject page "Policy"; EC 0006-00000213, -226, -227, -228; 400 error page for the sizes.
+Source: OSS PostObject page "Policy"; EC 0006-00000003, -004, -213, -226, -227, -228; 400 error page for the
+sizes.
 """
 
 from collections.abc import Mapping
 
 from oss.errors import OssError
-from oss.policy import Condition, Policy
+from oss.policy import Condition, Policy, SizeRange
+from oss.v4 import utc
 
 # OSS: EC page 0006-00000228: a V4 form must pin these. (It lists x-oss-signature too, which signs the policy
 # and so cannot be in it.)
@@ -16,7 +18,9 @@ V4_PINNED = ("x-oss-signature-version", "x-oss-credential", "x-oss-date")
 def check_expiration(policy: Policy, now: float) -> None:
     """Refuse an expired policy. OSS looks when the *complete* request has arrived (EC 0006-00000213)."""
     if policy.expires <= now:
-        raise _denied("Policy expired.", "0006-00000213")
+        raise _denied("Policy expired.", "0006-00000213").explained(
+            policy_expires=utc(policy.expires), time_here=utc(now)
+        )
 
 
 def check_conditions(
@@ -32,9 +36,9 @@ def check_conditions(
     for condition in policy.conditions:
         name = condition.field.lower() if any_case else condition.field
         if name not in known:
-            raise _denied(f"Policy Condition failed: {condition}", "0006-00000226")
+            raise _failed(condition, name, "no such field", "0006-00000226")
         if not _holds(condition, known[name]):
-            raise _denied(f"Policy Condition failed: {condition}", "0006-00000227")
+            raise _failed(condition, name, known[name], "0006-00000227")
         pinned.add(name)
     if v4:
         _check_extra_fields(fields, pinned, strict=switches["unpinned_x_oss"] == "refuse")
@@ -42,23 +46,33 @@ def check_conditions(
 
 def check_largest_size(policy: Policy, size_bytes: int) -> None:
     """Refuse as soon as more has arrived than every content-length-range allows (EC 0006-00000003)."""
-    if any(size_bytes > size.max_bytes for size in policy.size_ranges):
-        message = "Your proposed upload exceeds the maximum allowed size."
-        raise OssError(400, "EntityTooLarge", message, "0006-00000003")
+    for size in policy.size_ranges:
+        if size_bytes > size.max_bytes:
+            message = "Your proposed upload exceeds the maximum allowed size."
+            error = OssError(400, "EntityTooLarge", message, "0006-00000003")
+            raise error.explained(expected=_shown(size), got=f"{size_bytes} bytes, and perhaps more")
 
 
 def check_smallest_size(policy: Policy, size_bytes: int) -> None:
-    """Refuse a file that ended too early (OSS: 400 error page; no EC known)."""
-    if any(size_bytes < size.min_bytes for size in policy.size_ranges):
-        message = "Your proposed upload smaller than the minimum allowed size."
-        raise OssError(400, "EntityTooSmall", message)
+    """Refuse a file that ended too early (OSS: 400 error page; EC 0006-00000004)."""
+    for size in policy.size_ranges:
+        if size_bytes < size.min_bytes:
+            message = "Your proposed upload smaller than the minimum allowed size."
+            error = OssError(400, "EntityTooSmall", message, "0006-00000004")
+            raise error.explained(expected=_shown(size), got=f"{size_bytes} bytes")
+
+
+def _shown(size: SizeRange) -> str:
+    return f"content-length-range: {size.min_bytes} to {size.max_bytes} bytes"
 
 
 def _check_extra_fields(fields: Mapping[str, str], pinned: set[str], *, strict: bool) -> None:
     for name in fields:
         must = name in V4_PINNED or (strict and name.startswith("x-oss-") and name != "x-oss-signature")
         if must and name not in pinned:
-            raise _denied(f"Extra input fields: {name}", "0006-00000228")
+            raise _denied(f"Extra input fields: {name}", "0006-00000228").explained(
+                field=name, expected="a condition that names this field", got="none"
+            )
 
 
 def _holds(condition: Condition, sent: str) -> bool:
@@ -79,6 +93,13 @@ def _literal(value: str) -> str | None:
     if "$" in value.replace(r"\$", ""):
         return None
     return value.replace(r"\$", "$")
+
+
+def _failed(condition: Condition, name: str, got: str, ec: str) -> OssError:
+    expected = ", ".join(_literal(value) or value for value in condition.values)
+    return _denied(f"Policy Condition failed: {condition}", ec).explained(
+        condition=str(condition), field=name, expected=expected, got=got
+    )
 
 
 def _denied(message: str, ec: str) -> OssError:

@@ -5,80 +5,122 @@ OSS documents no order; this is the stand-in's:
  1. the request is a multipart form of at most 5 GB
  2. fields up to `file`, and their sizes
  3. key
- 4. signature fields, key id and token, date and credential, signature
+ 4. signature fields, key id and token, date and credential, signature; or none, where anybody may write
  5. the policy's JSON
  6. its expiration (early, to refuse early)
  7. its conditions, then the fields that must be pinned
- 8. the callback parameter
- 9. metadata: final key, headers, ACL, storage class
-10. forbid-overwrite
-11. the content: largest size, whole form, smallest size
+ 8. the callback: its transport, then its parameter
+ 9. metadata: final key, headers, encryption, ACL, storage class, forbid-overwrite's value
+10. forbid-overwrite, where the bucket was never versioned
+11. the content: largest size, whole form, a second file, whole request, smallest size
 12. expiration again, now that the request is complete; Content-MD5
 13. the object is stored, unless another upload of a key not to be overwritten was faster
 14. the callback
 
-Nothing is stored before 13, and nothing is undone after it. Source: OSS PostObject page.
+Nothing is stored before 13, and nothing is undone after it. A form of anybody's (4) has no policy, and 5 to 7
+are left out. Source: OSS PostObject page.
 """
 
-import base64
-import hmac
 from collections.abc import Mapping
-from urllib.parse import quote
+from urllib.parse import parse_qsl
 
 from oss.bucket import Bucket
-from oss.callback_body import callback_body, upload_variables
-from oss.callback_delivery import CallbackFailed, deliver
+from oss.callback_delivery import CallbackFailed
 from oss.callback_parameter import Callback, parse_callback
-from oss.errors import OssError, error_document, file_already_exists, invalid_argument, xml_text
-from oss.form import FIELD_LIMITS, Form, read_form
+from oss.callback_upload import Uploaded, call_back
+from oss.content_digest import check_content_md5
+from oss.credentials import Credential, find_credential
+from oss.errors import OssError, bucket_acl_denied, file_already_exists, invalid_argument
+from oss.form import FIELD_LIMITS, Form, malformed, read_form
 from oss.form_signature import verify_form
 from oss.http_messages import Answer, ConnectionLost, Request
 from oss.object_metadata import Metadata, metadata, required_key
 from oss.policy import Policy, parse_policy
 from oss.policy_check import check_conditions, check_expiration, check_largest_size, check_smallest_size
+from oss.post_answers import callback_failed_answer, called_back_answer, stored_answer
 from oss.store import StoredObject
 
 MAX_BODY_BYTES = 5 * 1024**3  # OSS: 400 error page, the whole form
-CALLBACK_FAULTS = ("callback_down", "callback_slow", "callback_refused", "callback_crashed")
+
+NO_POLICY = Policy(float("inf"), (), ())  # of a form without a signature
 
 
 def post_object(request: Request, bucket: Bucket, request_id: str) -> Answer:
     """Take an upload in and answer it. Raises OssError; the body may then be partly unread."""
+    _stall(request, bucket)
     if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
-        raise invalid_argument("Post body size must be less than 5G.")
-    limits = FIELD_LIMITS[bucket.settings.switches["field_limit"]]
+        raise _too_large()
+    switches = bucket.settings.switches
+    limits = FIELD_LIMITS[switches["field_limit"]]
     form = read_form(request.headers.get("content-type", ""), request.body.read, limits)
-    required_key(form.fields)
-    policy = _satisfied_policy(form.fields, bucket)
-    callback = _callback(form.fields, bucket)
-    wanted = metadata(form, request.headers)
-    if wanted.forbid_overwrite and bucket.store.find(wanted.key):
-        raise file_already_exists()
+    checked, acted_on = form.views(switches["doubled_field"])
+    try:
+        return _upload(request, checked, acted_on, bucket, request_id)
+    except OssError as error:
+        error.fields = checked.fields
+        raise
+
+
+def _upload(request: Request, checked: Form, form: Form, bucket: Bucket, request_id: str) -> Answer:
+    required_key(checked.fields)
+    policy = _satisfied_policy(checked.fields, bucket)
+    callback = _callback(request, checked.fields, bucket)
+    public_acls = not bucket.settings.block_public_access
+    wanted = metadata(form, request.headers, public_acls=public_acls)
+    if wanted.forbid_overwrite and not bucket.versioning and bucket.store.find(wanted.key):
+        raise file_already_exists().explained(field="key", expected="no object", got=wanted.key)
     stored = _store(request, form, policy, wanted, bucket)
-    answer = _answer(request, form.fields, stored, bucket)
+    answer = stored_answer(request, form.fields, stored, bucket.settings.bucket)
     if callback:
-        answer = _call_back(callback, request, form.fields, stored, bucket, request_id)
+        uploaded = Uploaded(stored, request, request_id, form.fields)
+        answer = _called_back(callback, uploaded, bucket)
     if bucket.faults.strike("answer_lost"):
         raise ConnectionLost
     return answer
 
 
+def _stall(request: Request, bucket: Bucket) -> None:
+    fault = bucket.faults.strike("stall")
+    if fault:
+        request.body.stall_after(int(fault.options.get("after_bytes", 0)), fault.options["seconds"])
+
+
 def _satisfied_policy(fields: Mapping[str, str], bucket: Bucket) -> Policy:
     settings, now = bucket.settings, bucket.now()
-    v4 = verify_form(
-        fields,
-        settings.credentials,
-        region=settings.region,
-        now=now,
-        v1_allowed=settings.v1_signatures,
-    )
+
+    def find_key(access_key_id: str, security_token: str) -> Credential:
+        return find_credential(
+            bucket.keys, access_key_id=access_key_id, security_token=security_token, now=now
+        )
+
+    signed = verify_form(fields, find_key, region=settings.region, now=now, v1_allowed=settings.v1_signatures)
+    if signed == "not":
+        _refuse_unless_anybody_may_write(bucket)
+        return NO_POLICY
     policy = parse_policy(fields["policy"])
     check_expiration(policy, now)
-    check_conditions(policy, fields, bucket=settings.bucket, v4=v4, switches=settings.switches)
+    check_conditions(policy, fields, bucket=settings.bucket, v4=signed == "V4", switches=settings.switches)
     return policy
 
 
-def _callback(fields: Mapping[str, str], bucket: Bucket) -> Callback | None:
+def _refuse_unless_anybody_may_write(bucket: Bucket) -> None:
+    settings = bucket.settings
+    if settings.acl != "public-read-write" or settings.block_public_access:
+        got = f"{settings.acl}, Block Public Access {'on' if settings.block_public_access else 'off'}"
+        raise bucket_acl_denied().explained(
+            expected="signature fields, or a bucket that is public-read-write", got=f"neither: {got}"
+        )
+
+
+def _callback(request: Request, fields: Mapping[str, str], bucket: Bucket) -> Callback | None:
+    in_query = any(name == "callback" for name, _ in parse_qsl(request.query, keep_blank_values=True))
+    ways = (in_query, "x-oss-callback" in request.headers, "callback" in fields)
+    if sum(ways) > 1:
+        message = (
+            "Either the callback query string parameter or the x-oss-callback header should be specified, "
+            "not both."
+        )
+        raise invalid_argument(message, "0007-00000027", name="callback")
     if not fields.get("callback"):
         return None
     resolve = None if bucket.settings.private_callbacks else bucket.resolve
@@ -90,10 +132,16 @@ def _store(request: Request, form: Form, policy: Policy, wanted: Metadata, bucke
         for chunk in form.content:
             upload.write(chunk)
             check_largest_size(policy, upload.size)
-        check_smallest_size(policy, upload.size)
+            if request.body.received_bytes > MAX_BODY_BYTES:  # its length was not said, or wrongly
+                raise _too_large()
         request.body.drain()
+        if request.body.broken_off:  # whatever the form says: the request was to be longer
+            raise malformed().explained(
+                expected=_told_length(request), got=f"{request.body.received_bytes} bytes"
+            )
+        check_smallest_size(policy, upload.size)
         check_expiration(policy, bucket.now())
-        _check_content_md5(request)
+        check_content_md5(request)
         stored = upload.finish(
             wanted.key,
             now=bucket.now(),
@@ -101,74 +149,24 @@ def _store(request: Request, form: Form, policy: Policy, wanted: Metadata, bucke
             acl=wanted.acl,
             storage_class=wanted.storage_class,
         )
-        bucket.store.commit(upload, stored, forbid_overwrite=wanted.forbid_overwrite)
-    return stored
+        return bucket.store.commit(
+            upload, stored, forbid_overwrite=wanted.forbid_overwrite, versioning=bucket.versioning
+        )
 
 
-def _check_content_md5(request: Request) -> None:
-    """Content-MD5 is a header here, over the whole multipart body (OSS: PostObject errors page)."""
-    sent = request.headers.get("content-md5")
-    if sent is None:
-        return
-    expected = base64.b64encode(request.body.md5()).decode()
-    if not hmac.compare_digest(expected.encode(), sent.encode()):
-        raise OssError(400, "InvalidDigest", "The Content-MD5 you specified was invalid.")
+def _told_length(request: Request) -> str:
+    told = request.headers.get("content-length")
+    return f"{told} bytes, as Content-Length tells" if told else "a last chunk"
 
 
-def _answer(request: Request, fields: Mapping[str, str], stored: StoredObject, bucket: Bucket) -> Answer:
-    headers = _object_headers(stored)
-    status = fields.get("success_action_status")
-    if status == "201":
-        host = request.headers.get("host", "")
-        location = f"http://{host}/{quote(stored.key, safe='')}"
-        parts = {
-            "Bucket": bucket.settings.bucket,
-            "Location": location,
-            "Key": stored.key,
-            "ETag": f'"{stored.etag}"',
-        }
-        inner = "".join(f"<{name}>{xml_text(text)}</{name}>" for name, text in parts.items())
-        document = f'<?xml version="1.0" encoding="UTF-8"?>\n<PostResponse>{inner}</PostResponse>'
-        return Answer(201, {**headers, "Content-Type": "application/xml"}, document.encode())
-    return Answer(200 if status == "200" else 204, headers)
-
-
-def _call_back(
-    callback: Callback,
-    request: Request,
-    fields: Mapping[str, str],
-    stored: StoredObject,
-    bucket: Bucket,
-    request_id: str,
-) -> Answer:
-    variables = upload_variables(
-        stored,
-        bucket=bucket.settings.bucket,
-        request_id=request_id,
-        client_ip=request.client_ip,
-        fields=fields,
-    )
-    origin = {
-        "bucket": bucket.settings.bucket,
-        "request_id": request_id,
-        "public_key_url": f"http://127.0.0.1:{request.port}/-/callback_pub_key.pem",
-    }
-    body = callback_body(callback.body, callback.body_type, variables)
-    exchange = bucket.make_exchange(callback, body, origin)
-    headers = _object_headers(stored)
+def _called_back(callback: Callback, uploaded: Uploaded, bucket: Bucket) -> Answer:
     try:
-        reply = deliver(callback.urls, exchange, bucket.timing, bucket.faults.strike(*CALLBACK_FAULTS))
+        return called_back_answer(uploaded.stored, call_back(callback, uploaded, bucket))
     except CallbackFailed as failed:
-        error = OssError(203, "CallbackFailed", failed.message, failed.ec)
-        host = request.headers.get("host", "")
-        document = error_document(error, request_id=request_id, host_id=host)
-        return Answer(203, {**headers, "Content-Type": "application/xml", "x-oss-ec": failed.ec}, document)
-    return Answer(200, {**headers, "Content-Type": "application/json"}, reply)
+        return callback_failed_answer(uploaded.request, uploaded.stored, failed, uploaded.request_id)
 
 
-def _object_headers(stored: StoredObject) -> dict[str, str]:
-    return {
-        "ETag": f'"{stored.etag}"',
-        "Content-MD5": stored.content_md5,
-        "x-oss-hash-crc64ecma": stored.crc64,
-    }
+def _too_large() -> OssError:
+    return invalid_argument("Post body size must be less than 5G.").explained(
+        expected=f"a form of at most {MAX_BODY_BYTES} bytes", got="more"
+    )

@@ -34,8 +34,8 @@ SWITCHES = (
     Switch(
         "field_limit",
         ("4KB", "2MB"),
-        "Largest form field. 400 error page: FieldItemTooLong above 4 KB; PostObject page: name up to 8 KB, "
-        "value up to 2 MB.",
+        "Largest form field. 400 error page: FieldItemTooLong above 4 KB; PostObject page, EC 0006-00000110: "
+        "name up to 8 KB, value up to 2 MB.",
     ),
     Switch(
         "head_missing_key",

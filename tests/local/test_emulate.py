@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from emulated import LOCAL, Emulated
 
-from development import Files, Ports, members
+from development import Ports, members
+from members import Files
 
 PIECE = b"x" * 64 * 1024
 

@@ -13,12 +13,13 @@ from process import CallbackServer
 from scene import CALLBACK_URL, NOW, RSA_KEY, Scene, callback_parameter, encoded, json_reply
 
 from oss.callback_body import callback_body
-from oss.callback_delivery import CallbackFailed, Reply, Timing, TooSlow, Unreachable, check_reply, deliver
+from oss.callback_delivery import CallbackFailed, Timing, check_reply, deliver
+from oss.callback_headers import Message, Origin, signed_request
 from oss.callback_key import load_or_make_key, public_pem
 from oss.callback_parameter import Callback, CallbackUrl, parse_callback
-from oss.callback_request import exchange_over_network
+from oss.callback_request import CallbackRequest, Reply, TooSlow, Unreachable, send_over_network
 from oss.errors import OssError
-from oss.faults import Fault
+from oss.switches import read_switches
 from surroundings import free_ports
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -175,7 +176,22 @@ VARIABLES: dict[str, str | int | None] = {"object": "a/b é:(1).txt", "size": 5,
     ],
 )
 def test_fills_the_template_in_as_oss_does(template: str, body_type: str, expected: str) -> None:
-    assert callback_body(template, body_type, VARIABLES).decode() == expected
+    assert callback_body(template, body_type, VARIABLES, read_switches("")).decode() == expected
+
+
+@pytest.mark.parametrize(
+    ("switch", "template", "body_type", "expected"),
+    [
+        ("json_missing_variable=empty", "[${x:none},${size}]", JSON, '["",5]'),
+        ("json_missing_variable=empty", "${x:none}", FORM, ""),
+        ("form_space=+", "${object}", FORM, "a%2Fb+%C3%A9%3A%281%29.txt"),
+        ("form_space=+", "${object}", JSON, '"a/b é:(1).txt"'),
+    ],
+)
+def test_switches_change_what_no_document_settles(
+    switch: str, template: str, body_type: str, expected: str
+) -> None:
+    assert callback_body(template, body_type, VARIABLES, read_switches(switch)).decode() == expected
 
 
 def test_an_upload_offers_its_variables(scene: Scene) -> None:
@@ -222,20 +238,21 @@ UNREACHABLE = "Error status : -1.OSS can not connect to your callbackUrl, please
 SLOW = "Error status : -1 203.0.114.7:9002 reply timeout, cost:5000ms, timeout:5000ms (err -4, errno115)"
 
 
-def outcome(
-    *replies: Reply | Exception, fault: Fault | None = None, clock: Callable[[], float] = lambda: 0.0
-) -> Any:
+REQUEST = CallbackRequest(URL, {}, b"", b"", sni=False)
+
+
+def outcome(*replies: Reply | Exception, clock: Callable[[], float] = lambda: 0.0) -> Any:
     """The body or the failure when the callback servers answer like this, one address each."""
     left = list(replies)
 
-    def exchange(url: CallbackUrl, seconds: float) -> Reply:  # noqa: ARG001
+    def send(request: CallbackRequest, seconds: float) -> Reply:  # noqa: ARG001
         reply = left.pop(0)
         if isinstance(reply, Exception):
             raise reply
         return reply
 
     try:
-        body = deliver([URL] * max(len(left), 1), exchange, Timing(5.0, clock, lambda _: None), fault)
+        body = deliver([REQUEST] * len(left), send, Timing(5.0, clock, lambda _: None))
     except CallbackFailed as failed:
         return failed.message, failed.ec
     return body, left
@@ -314,58 +331,16 @@ def test_all_addresses_share_one_limit() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("fault", "expected"),
-    [
-        (Fault("callback_down", {}), (UNREACHABLE, "0007-00000203")),
-        (Fault("callback_refused", {}), ("Error status : 500.", "0007-00000203")),
-        (Fault("callback_slow", {}), (SLOW, "0007-00000203")),
-        (Fault("callback_slow", {"seconds": 6}), (SLOW, "0007-00000203")),
-        (Fault("callback_slow", {"seconds": 1}), (b'{"Status":"OK"}', [])),
-    ],
+ORIGIN = Origin(
+    bucket="examplebucket", request_id="5C3D9175B6FC201293AD0000", public_key_url="http://k/k.pem"
 )
-def test_faults_look_like_the_real_thing(fault: Fault, expected: object) -> None:
-    assert outcome(json_reply(), fault=fault) == expected
 
 
-@pytest.mark.parametrize(
-    ("fault", "reaches"),
-    [("callback_down", 0), ("callback_refused", 0), ("callback_crashed", 0), ("callback_slow", 1)],
-)
-def test_only_a_slow_callback_is_delivered(scene: Scene, fault: str, reaches: int) -> None:
-    scene.replies = [json_reply()]
-    scene.bucket.faults.set({"fault": fault})
-
-    scene.upload({"key": "a", "callback": callback_parameter()})
-
-    assert len(scene.called) == reaches
-
-
-def test_a_crashed_function_looks_like_an_answer() -> None:
-    body, _ = outcome(json_reply(), fault=Fault("callback_crashed", {}))
-
-    assert set(json.loads(body)) == {"errorMessage", "errorType", "stackTrace"}
-
-
-def test_a_slow_callback_waits_only_when_it_is_told_how_long(scene: Scene) -> None:
-    for options in ({}, {"seconds": 0.5}, {"seconds": 60}):
-        scene.replies = [json_reply()]
-        scene.bucket.faults.set({"fault": "callback_slow", **options})
-        scene.upload({"key": "a", "callback": callback_parameter()})
-
-    assert scene.waited == [0.5, 5.0]
-    assert len(scene.called) == 3
-
-
-def network_exchange(url: str, seconds: float, **changes: Any) -> Reply:
-    callback = parse_callback(callback_parameter(callbackUrl=url, **changes), resolve=None)
-    origin = {
-        "bucket": "examplebucket",
-        "request_id": "5C3D9175B6FC201293AD0000",
-        "public_key_url": "http://k/k.pem",
-    }
-    exchange = exchange_over_network(callback, b"a=1", key=RSA_KEY, origin=origin, now=NOW)
-    return exchange(callback.urls[0], seconds)
+def network_exchange(url: str, seconds: float, host: str = "") -> Reply:
+    callback = parse_callback(callback_parameter(callbackUrl=url), resolve=None)
+    message = Message(body=b"a=1", body_type=FORM, host=host)
+    request = signed_request(callback.urls[0], message, ORIGIN, key=RSA_KEY, now=NOW)
+    return send_over_network(request, seconds)
 
 
 def test_sends_what_oss_sends(callback_server: CallbackServer) -> None:
@@ -398,7 +373,7 @@ def test_sends_what_oss_sends(callback_server: CallbackServer) -> None:
 
 
 def test_the_host_header_is_callback_host_when_there_is_one(callback_server: CallbackServer) -> None:
-    network_exchange(callback_server.url, 10, callbackHost="app.example")
+    network_exchange(callback_server.url, 10, host="app.example")
 
     assert callback_server.received[0][0] == "/"
     assert callback_server.received[0][1]["Host"] == "app.example"

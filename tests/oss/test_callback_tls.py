@@ -15,9 +15,9 @@ from process import CallbackServer, answer_json
 from scene import NOW, RSA_KEY, callback_parameter
 
 from oss.bucket import resolve
-from oss.callback_delivery import Reply, TooSlow, Unreachable
+from oss.callback_headers import Message, Origin, signed_request
 from oss.callback_parameter import parse_callback
-from oss.callback_request import exchange_over_network
+from oss.callback_request import Reply, TooSlow, Unreachable, send_over_network
 
 
 def certificate(folder: Path) -> Path:
@@ -62,9 +62,10 @@ def tls_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TlsS
 
 def call(url: str, seconds: float = 10, **changes: Any) -> Reply:
     callback = parse_callback(callback_parameter(callbackUrl=url, **changes), resolve=None)
-    origin = {"bucket": "b", "request_id": "1", "public_key_url": "http://k/"}
-    exchange = exchange_over_network(callback, b"a=1", key=RSA_KEY, origin=origin, now=NOW)
-    return exchange(callback.urls[0], seconds)
+    origin = Origin(bucket="b", request_id="1", public_key_url="http://k/")
+    message = Message(body=b"a=1", body_type=callback.body_type, sni=callback.sni)
+    request = signed_request(callback.urls[0], message, origin, key=RSA_KEY, now=NOW)
+    return send_over_network(request, seconds)
 
 
 @pytest.mark.parametrize(("sni", "names"), [(True, ["localhost"]), (False, [None])])

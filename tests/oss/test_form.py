@@ -34,7 +34,8 @@ def test_a_form_may_be_only_a_file() -> None:
     assert b"".join(form(headed(f"{FILE}\r\n")).content) == b"x"
 
 
-TOO_LONG = ("FieldItemTooLong", "")
+NAME_TOO_LONG = ("FieldItemTooLong", "0006-00000110")
+VALUE_TOO_LONG = ("FieldItemTooLong", "0006-00000111")
 MALFORMED = ("MalformedPOSTRequest", "0006-00000104")
 
 
@@ -49,8 +50,20 @@ def test_reads_fields_and_file_however_the_body_is_cut(piece: int) -> None:
     assert b"".join(read.content) == content
 
 
-def test_of_doubled_fields_the_first_counts() -> None:
-    assert form(part("key", "1") + part("KEY", "2") + file_part(b"")).fields == {"key": "1"}
+def test_a_form_shows_doubled_fields_both_ways() -> None:
+    read = form(part("key", "1") + part("KEY", "2") + file_part(b""))
+
+    assert (read.fields, read.last_fields) == ({"key": "1"}, {"key": "2"})
+
+
+@pytest.mark.parametrize(
+    ("position", "checked", "acted_on"),
+    [("first", "1", "1"), ("last", "2", "2"), ("first_checked_last_stored", "1", "2")],
+)
+def test_the_switch_says_which_of_doubled_fields_counts(position: str, checked: str, acted_on: str) -> None:
+    views = form(part("key", "1") + part("key", "2") + file_part(b"")).views(position)
+
+    assert [view.fields["key"] for view in views] == [checked, acted_on]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +97,7 @@ def test_refuses_what_is_not_a_form(content_type: str, expected: tuple[str, str]
         (headed("Content-Disposition: form-data; name=file\r\n"), MALFORMED),
         (headed(f"{FILE}\r\n").replace(b"\r\n", b"\n"), MALFORMED),
         (headed('Content-Disposition: attachment; name="file"\r\n'), MALFORMED),
-        (headed(f"{FILE}\r\n" + "X-A: b\r\n" * 8), TOO_LONG),
+        (headed(f"{FILE}\r\n" + "X-A: b\r\n" * 8), NAME_TOO_LONG),
         (headed(f"{FILE}\r\nno colon\r\n"), MALFORMED),
         (multipart({}, file_part(b"x" * 100))[:-60], MALFORMED),
         (multipart({f"f{n}": "" for n in range(1001)}, file_part(b"")), MALFORMED),
@@ -98,11 +111,11 @@ def test_refuses_broken_forms(body: bytes, expected: tuple[str, str]) -> None:
     ("name", "value", "strict", "loose"),
     [
         ("a", "x" * 4096, None, None),
-        ("a", "x" * 4097, TOO_LONG, None),
-        ("a", "x" * (2 * 1024 * 1024 + 1), TOO_LONG, TOO_LONG),
-        ("n" * 4097, "", TOO_LONG, None),
-        ("n" * 8193, "", TOO_LONG, TOO_LONG),
-        ("n" * 1_000_000, "", TOO_LONG, TOO_LONG),
+        ("a", "x" * 4097, VALUE_TOO_LONG, None),
+        ("a", "x" * (2 * 1024 * 1024 + 1), VALUE_TOO_LONG, VALUE_TOO_LONG),
+        ("n" * 4097, "", NAME_TOO_LONG, None),
+        ("n" * 8193, "", NAME_TOO_LONG, NAME_TOO_LONG),
+        ("n" * 1_000_000, "", NAME_TOO_LONG, NAME_TOO_LONG),
     ],
 )
 def test_fields_have_a_largest_size(name: str, value: str, strict: object, loose: object) -> None:
@@ -116,9 +129,11 @@ def test_fields_have_a_largest_size(name: str, value: str, strict: object, loose
 
 
 def test_all_fields_together_have_a_largest_size() -> None:
-    body = multipart({f"f{n}": "x" * 2_000_000 for n in range(5)}, file_part(b""))
+    fields = {f"f{n}": "x" * 2 * 1024 * 1024 for n in range(4)}
 
-    assert refusal(body, limit="2MB") == MALFORMED
+    assert form(multipart(fields, file_part(b"")), limit="2MB").fields == fields
+    body = multipart({**fields, "one": "x"}, file_part(b""))
+    assert refusal(body, limit="2MB") == ("FieldItemTooLong", "0006-00000112")
 
 
 def test_a_file_that_comes_first_hides_every_field(scene: Scene) -> None:
@@ -127,6 +142,36 @@ def test_a_file_that_comes_first_hides_every_field(scene: Scene) -> None:
     assert scene.send(body).error["Message"].startswith("The bucket POST must contain the specified 'key'.")
 
 
-def test_only_the_first_of_two_files_is_stored(scene: Scene) -> None:
-    assert scene.send(multipart(signed({"key": "a"}), file_part(b"1"), file_part(b"22"))).status == 204
-    assert scene.stored("a").size == 1
+TWO_FILES = (400, "IncorrectNumberOfFilesInPOSTRequest", "")
+
+
+@pytest.mark.parametrize(
+    "between", [b"", part("submit", "Upload to OSS"), part("submit", b"x" * 1_000_000), file_part(b"2")]
+)
+def test_nothing_is_stored_of_a_form_with_two_files(scene: Scene, between: bytes) -> None:
+    fields = signed({"key": "a"})
+
+    assert scene.send(multipart(fields, file_part(b"1"), between, file_part(b"3"))).refusal == TWO_FILES
+    assert scene.stored("a") is None
+
+
+def test_a_second_file_needs_no_end_to_be_refused(scene: Scene) -> None:
+    body = multipart(signed({"key": "a"}), file_part(b"1"), file_part(b"22", filename="", content_type=None))
+
+    assert scene.send(body[:-20]).refusal == TWO_FILES
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        part("submit", "Upload to OSS"),
+        f"--{BOUNDARY}\r\nnot even a form".encode(),
+        headed("Content-Type: a/b\r\n"),
+        headed("Content-Disposition: form-data; name=file\r\n"),
+        part("n" * 100_000, "x"),
+        part("late", "x" * 100_000),
+    ],
+)
+def test_anything_else_after_the_file_is_ignored(scene: Scene, rest: bytes) -> None:
+    assert scene.send(multipart(signed({"key": "a"}), file_part(b"hello"), rest)).status == 204
+    assert scene.stored("a").size == 5

@@ -1,5 +1,6 @@
 import base64
 import json
+from collections.abc import Callable, Mapping
 
 import pytest
 from scene import NOW, encoded, policy_text
@@ -83,7 +84,7 @@ def test_reads_times_with_and_without_milliseconds(expiration: str, seconds: flo
         (encoded({"expiration": EXPIRATION, "conditions": [["eq", "$key", "a"]], "version": 1}), "206"),
         (text('{"expiration":"' + EXPIRATION + '","conditions":[["eq","$key","a"]],"conditions":[]}'), "206"),
         (encoded({"expiration": EXPIRATION}), "207"),
-        (document(), "207"),
+        (document(), "215"),
         (encoded({"conditions": [["eq", "$key", "a"]]}), "208"),
         (encoded({}), "209"),
         (document({"key": "a"}, expiration=1), "210"),
@@ -107,10 +108,13 @@ def test_reads_times_with_and_without_milliseconds(expiration: str, seconds: flo
         (document(["starts-with", "$key", "user/user1", "test"]), "218"),
         (document(["eq", "$size", 5]), "224"),
         (document({"key": 5}), "224"),
-        (document(["content-length-range", "1", "10"]), "224"),
-        (document(["content-length-range", -1, 10]), "224"),
-        (document(["content-length-range", 0, True]), "224"),
-        (document(["content-length-range", 0, 1.5]), "224"),
+        (document(["content-length-range", 10, "test"]), "221"),
+        (document(["content-length-range", -1, 10]), "221"),
+        (document(["content-length-range", 0, True]), "221"),
+        (document(["content-length-range", 0, 1.5]), "221"),
+        (document(["content-length-range", [1], "test"]), "223"),
+        (document(["content-length-range", 1, {}]), "223"),
+        (document(["content-length-range", 20, 10]), "219"),
         (document(["content-length-range", 10]), "218"),
     ],
 )
@@ -261,7 +265,7 @@ def test_every_size_range_counts_and_ends_are_included() -> None:
     check_smallest_size(policy, 2)
     with pytest.raises(OssError, match="0006-00000003 Your proposed upload exceeds the maximum allowed size"):
         check_largest_size(policy, 5)
-    with pytest.raises(OssError, match="Your proposed upload smaller than the minimum allowed size"):
+    with pytest.raises(OssError, match="0006-00000004 Your proposed upload smaller than the minimum allowed"):
         check_smallest_size(policy, 1)
 
 
@@ -270,3 +274,44 @@ def test_unicode_escapes_are_the_characters_they_name() -> None:
     policy = text('{"expiration":"' + EXPIRATION + r'","conditions":[{"key":"\u56fe\/a"}]}')
 
     assert parse_policy(policy).conditions == (Condition("eq", "key", ("图/a",)),)
+
+
+def explanation(check: Callable[[], object]) -> Mapping[str, str]:
+    with pytest.raises(OssError) as refused:
+        check()
+    return refused.value.explanation
+
+
+def test_a_failed_condition_says_what_it_expected_and_what_it_got() -> None:
+    policy = parse_policy(document(["starts-with", "$key", r"\${a}/"], ["in", "$x:b", ["1", "2"]]))
+
+    def explained(**fields: str) -> Mapping[str, str]:
+        return explanation(lambda: check_conditions(policy, fields, bucket="b", v4=False, switches=STRICT))
+
+    assert explained(key="a") == {
+        "condition": r'["starts-with", "$key", "\\${a}/"]',
+        "field": "key",
+        "expected": "${a}/",
+        "got": "a",
+    }
+    assert explained(key="${a}/", **{"x:b": "3"})["expected"] == "1, 2"
+    assert explained(key="${a}/")["got"] == "no such field"
+
+
+def test_a_field_that_is_not_pinned_a_size_and_a_time_are_explained() -> None:
+    policy = parse_policy(document(["content-length-range", 2, 5]))
+
+    assert explanation(lambda: check_largest_size(policy, 6)) == {
+        "expected": "content-length-range: 2 to 5 bytes",
+        "got": "6 bytes, and perhaps more",
+    }
+    assert explanation(lambda: check_smallest_size(policy, 1))["got"] == "1 bytes"
+    assert explanation(lambda: check_expiration(policy, NOW + 1)) == {
+        "policy expires": "2026-09-21T14:13:20Z",
+        "time here": "2026-09-21T14:13:21Z",
+    }
+    assert explanation(lambda: check_conditions(policy, PINS, bucket="b", v4=True, switches=STRICT)) == {
+        "field": "x-oss-signature-version",
+        "expected": "a condition that names this field",
+        "got": "none",
+    }

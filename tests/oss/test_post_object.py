@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from scene import (
+    BOUNDARY,
     EXPIRED,
     KEY,
     NOW,
@@ -25,6 +26,7 @@ from scene import (
 
 from oss.credentials import Credential
 from oss.errors import OssError
+from oss.http_messages import ConnectionLost
 
 SHA_OF_HELLO = "5D41402ABC4B2A76B9719D911017C592"
 
@@ -137,8 +139,8 @@ def test_each_check_comes_in_its_documented_place(scene: Scene) -> None:
         (403, "AccessDenied", "0006-00000213"),
         (403, "AccessDenied", "0006-00000227"),
         (400, "InvalidArgument", "0007-00000002"),
-        (409, "FileAlreadyExists", ""),
-        (400, "EntityTooSmall", ""),
+        (409, "FileAlreadyExists", "0026-00000002"),
+        (400, "EntityTooSmall", "0006-00000004"),
     ]
     assert scene.stored("a") is None
     assert scene.called == []
@@ -227,9 +229,19 @@ def test_the_file_s_name_goes_into_the_key_after_the_policy_was_checked(scene: S
     assert scene.stored("up/图 片.jpg").size == 5
 
 
-@pytest.mark.parametrize("key", ["/a", "\\a", "é" * 512])
-def test_refuses_keys_that_oss_cannot_hold(scene: Scene, key: str) -> None:
-    assert scene.post(signed({"key": key}, pinned=False)).refusal == (400, "InvalidObjectName", "")
+@pytest.mark.parametrize(
+    ("key", "ec"),
+    [
+        ("/a", "0016-00000005"),
+        ("\\a", "0016-00000005"),
+        ("é" * 512, "0016-00000003"),
+        ("${filename}", "0016-00000001"),
+    ],
+)
+def test_refuses_keys_that_oss_cannot_hold(scene: Scene, key: str, ec: str) -> None:
+    answer = scene.post(signed({"key": key}, pinned=False), filename="")
+
+    assert answer.refusal == (400, "InvalidObjectName", ec)
 
 
 @pytest.mark.parametrize("key", ["../../escape", "a\0b", "a//b", ".", "x" * 1023, "e\u0301/é/🙂", "a\nb"])
@@ -283,29 +295,144 @@ def test_the_acl_header_counts_where_no_field_says_otherwise(scene: Scene) -> No
     assert scene.stored("a").acl == "public-read"
 
 
+KMS = {"x-oss-server-side-encryption": "KMS"}
+
+
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "ec"),
     [
-        {"x-oss-object-acl": "everyone"},
-        {"x-oss-storage-class": "Cold"},
-        {"Content-Disposition": "a\r\nSet-Cookie: x"},
-        {"x-oss-meta-a b": "1"},
-        {"x-oss-meta-a:b": "1"},
-        {"x-oss-meta-é": "1"},
-        {"x-oss-meta-a": "x" * 4000, "x-oss-meta-b": "x" * 4000, "x-oss-meta-c": "x" * 400},
+        ({"x-oss-object-acl": "everyone"}, "0017-00000104"),
+        ({"x-oss-object-acl": ""}, "0017-00000105"),
+        ({"x-oss-storage-class": "Cold"}, "0017-00000132"),
+        ({"x-oss-storage-class": ""}, "0017-00000131"),
+        ({"x-oss-forbid-overwrite": "abc"}, "0017-00000279"),
+        ({"x-oss-server-side-encryption-key-id": "k"}, "0005-00000204"),
+        ({**KMS, "x-oss-server-side-encryption-key-id": ""}, "0005-00000205"),
+        ({**KMS, "x-oss-server-side-data-encryption": "AES256"}, "0005-00000203"),
+        ({"x-oss-server-side-data-encryption": "SM4"}, "0005-00000203"),
+        ({"Content-Disposition": "a\r\nSet-Cookie: x"}, ""),
+        ({"x-oss-meta-a b": "1"}, ""),
+        ({"x-oss-meta-a:b": "1"}, ""),
+        ({"x-oss-meta-é": "1"}, ""),
+        ({"x-oss-meta-a": "x" * 4000, "x-oss-meta-b": "x" * 4000, "x-oss-meta-c": "x" * 400}, ""),
     ],
 )
-def test_refuses_metadata_that_oss_cannot_store(scene: Scene, fields: dict[str, str]) -> None:
+def test_refuses_metadata_that_oss_cannot_store(scene: Scene, fields: dict[str, str], ec: str) -> None:
     scene.set(switches="field_limit=2MB")
 
-    assert scene.upload({"key": "a", **fields}).refusal == (400, "InvalidArgument", "")
+    assert scene.upload({"key": "a", **fields}).refusal == (400, "InvalidArgument", ec)
     assert scene.stored("a") is None
 
 
-def test_says_so_where_it_does_not_emulate(scene: Scene) -> None:
-    answer = scene.upload({"key": "a", "success_action_redirect": "http://x/"})
+def test_refuses_an_encryption_that_oss_does_not_have(scene: Scene) -> None:
+    answer = scene.upload({"key": "a", "x-oss-server-side-encryption": "DES"})
 
-    assert answer.refusal == (501, "NotImplemented", "")
+    assert answer.refusal == (400, "InvalidEncryptionAlgorithmError", "0005-00000003")
+    assert scene.stored("a") is None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"x-oss-server-side-encryption": "AES256"},
+        {"x-oss-server-side-encryption": "SM4"},
+        {
+            **KMS,
+            "x-oss-server-side-encryption-key-id": "9468da86",
+            "x-oss-server-side-data-encryption": "SM4",
+        },
+    ],
+)
+def test_gives_encryption_back_as_headers(scene: Scene, fields: dict[str, str]) -> None:
+    answer = scene.upload({"key": "a", "x-oss-object-acl": "public-read", **fields})
+
+    for headers in (answer.headers, scene.request("GET", "/a").headers):
+        assert {name: value for name, value in headers.items() if "encryption" in name} == fields
+
+
+def test_keeps_no_tags(scene: Scene) -> None:
+    assert scene.upload({"key": "a", "x-oss-tagging": "a=b"}).status == 204
+    assert scene.stored("a").headers == {"Content-Type": "text/plain"}
+
+
+@pytest.mark.parametrize("name", ["Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"])
+def test_knows_oss_s_storage_classes(scene: Scene, name: str) -> None:
+    assert scene.upload({"key": "a", "x-oss-storage-class": name}).status == 204
+    assert scene.stored("a").storage_class == name
+
+
+@pytest.mark.parametrize("acl", ["public-read", "public-read-write"])
+def test_block_public_access_refuses_a_public_acl(scene: Scene, acl: str) -> None:
+    scene.set(block_public_access=True)
+
+    for answer in (
+        scene.upload({"key": "a", "x-oss-object-acl": acl}),
+        scene.upload({"key": "a"}, headers={"x-oss-object-acl": acl}),
+    ):
+        assert answer.refusal == (403, "AccessDenied", "0016-00000901")
+        assert answer.error["Message"] == "Put public object acl is not allowed"
+    assert scene.stored("a") is None
+    assert scene.upload({"key": "a", "x-oss-object-acl": "private"}).status == 204
+
+
+LOCATION = "bucket=examplebucket&key=a%26b%2F%C3%A9.txt&etag=%225D41402ABC4B2A76B9719D911017C592%22"
+
+
+@pytest.mark.parametrize(
+    ("address", "location"),
+    [
+        ("http://a.example/done", f"http://a.example/done?{LOCATION}"),
+        ("https://a.example:8443?x=%31", f"https://a.example:8443?x=%31&{LOCATION}"),
+        ("HTTP://a.example/#top", f"http://a.example/?{LOCATION}#top"),
+    ],
+)
+def test_sends_the_browser_on_with_bucket_key_and_etag(scene: Scene, address: str, location: str) -> None:
+    fields = {"key": "a&b/é.txt", "success_action_redirect": address, "success_action_status": "201"}
+
+    answer = scene.upload(fields)
+
+    assert (answer.status, answer.headers["Location"], answer.body) == (303, location, b"")
+    assert answer.headers["ETag"] == f'"{SHA_OF_HELLO}"'
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "/done",
+        "done",
+        "ftp://a.example/",
+        "javascript:alert(1)",
+        "http:///done",
+        "http://[x/",
+        "http://a.example/é",
+        "http://a.example/\r\nSet-Cookie: x=1",
+        "http://a.example/ x",
+    ],
+)
+def test_an_address_that_is_none_is_as_if_there_were_none(scene: Scene, address: str) -> None:
+    fields = {"key": "a", "success_action_redirect": address, "success_action_status": "200"}
+
+    answer = scene.upload(fields)
+
+    assert (answer.status, answer.headers.get("Location")) == (200, None)
+
+
+def test_a_refused_upload_redirects_nowhere(scene: Scene) -> None:
+    fields = {"key": "a", "success_action_redirect": "http://a.example/"}
+    answer = scene.post(signed(fields, conditions=[["content-length-range", 9, 9]]))
+
+    assert (answer.status, answer.headers.get("Location")) == (400, None)
+
+
+@pytest.mark.parametrize(("reply", "expected"), [(200, 200), (500, 203)])
+def test_a_callback_s_outcome_wins_over_the_redirect(scene: Scene, reply: int, expected: int) -> None:
+    scene.replies = [json_reply(status=reply)]
+    fields = {"key": "a", "success_action_redirect": "http://a.example/", "callback": callback_parameter()}
+
+    answer = scene.upload(fields)
+
+    assert (answer.status, answer.headers.get("Location")) == (expected, None)
 
 
 def test_overwrites_unless_forbidden(scene: Scene) -> None:
@@ -324,7 +451,11 @@ def test_a_key_that_is_taken_is_refused_before_the_file_is_read(scene: Scene) ->
     scene.upload({"key": "a"})
     form = signed({"key": "a", "x-oss-forbid-overwrite": "true"}, conditions=[["content-length-range", 0, 1]])
 
-    assert scene.post(form, b"longer than the policy allows").refusal == (409, "FileAlreadyExists", "")
+    assert scene.post(form, b"longer than the policy allows").refusal == (
+        409,
+        "FileAlreadyExists",
+        "0026-00000002",
+    )
 
 
 def test_of_two_uploads_at_once_that_forbid_overwriting_one_wins(scene: Scene) -> None:
@@ -362,14 +493,73 @@ def test_compares_content_md5_with_the_whole_body(scene: Scene, whose: str, expe
         assert answer.error["Code"] == "InvalidDigest"
 
 
+def test_refuses_a_body_over_5_gb_whose_length_was_not_said(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oss.post_object.MAX_BODY_BYTES", 2000)
+    body = multipart(signed({"key": "a"}), file_part(b"x" * 2000))
+
+    answer = scene.send(body, {"content-length": ""})
+
+    assert answer.error["Message"] == "Post body size must be less than 5G."
+    assert scene.stored("a") is None
+
+
 def test_refuses_a_body_over_5_gb_by_its_length(scene: Scene) -> None:
     answer = scene.send(b"", {"content-length": str(5 * 1024**3 + 1)})
 
     assert answer.error["Message"] == "Post body size must be less than 5G."
 
 
-def test_an_anonymous_upload_to_a_private_bucket_is_refused(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"acl": "private"},
+        {"acl": "public-read"},
+        {"acl": "public-read-write", "block_public_access": True},
+    ],
+)
+def test_an_anonymous_upload_needs_a_bucket_that_anybody_may_write(
+    scene: Scene, settings: dict[str, Any]
+) -> None:
+    scene.set(**settings)
+
     assert scene.post({"key": "a"}).refusal == (403, "AccessDenied", "0003-00000001")
+
+
+def test_anybody_may_write_to_a_public_bucket_and_be_called_back(scene: Scene) -> None:
+    scene.set(acl="public-read-write")
+    scene.replies = [json_reply()]
+
+    answer = scene.post({"key": "a", "x-oss-meta-a": "1", "callback": callback_parameter()})
+
+    assert (answer.status, scene.stored("a").size) == (200, 5)
+
+
+@pytest.mark.parametrize("name", ["OSSAccessKeyId", "policy", "Signature", "x-oss-credential", "x-oss-date"])
+def test_a_form_with_one_signature_field_is_not_anonymous(scene: Scene, name: str) -> None:
+    scene.set(acl="public-read-write")
+
+    answer = scene.post({"key": "a", name: "x"})
+
+    assert (answer.status, answer.error["Code"]) == (400, "InvalidArgument")
+    assert scene.stored("a") is None
+
+
+@pytest.mark.parametrize("versioning", ["Enabled", "Suspended"])
+def test_a_versioned_bucket_names_the_version_it_wrote(scene: Scene, versioning: str) -> None:
+    status = f"<Status>{versioning}</Status>"
+    document = f"<VersioningConfiguration>{status}</VersioningConfiguration>"
+    scene.bucket.configuration.put("versioning", document.encode())
+    scene.replies = [json_reply(status=500)]
+    fields = {"key": "a", "x-oss-forbid-overwrite": "true"}
+
+    answers = [scene.upload(fields), scene.upload({**fields, "callback": callback_parameter()})]
+
+    versions = [answer.headers["x-oss-version-id"] for answer in answers]
+    assert versions[-1] == scene.stored("a").version_id
+    assert (versions == ["null", "null"]) == (versioning == "Suspended")
+    assert [answer.status for answer in answers] == [204, 203]
 
 
 def test_hands_the_callback_s_answer_to_the_uploader(scene: Scene) -> None:
@@ -395,6 +585,29 @@ def test_keeps_the_object_and_says_203_when_the_callback_fails(scene: Scene) -> 
     assert answer.headers["ETag"] == f'"{SHA_OF_HELLO}"'
     assert answer.headers["x-oss-ec"] == "0007-00000203"
     assert scene.stored("a").size == 5
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "fields"),
+    [
+        ("/?callback=x", {"x-oss-callback": "x"}, {}),
+        ("/?callback=x", {}, {"callback": "x"}),
+        ("/", {"x-oss-callback": "x"}, {"callback": "x"}),
+    ],
+)
+def test_a_callback_comes_one_way_only(
+    scene: Scene, target: str, headers: dict[str, str], fields: dict[str, str]
+) -> None:
+    body = multipart(signed({"key": "a", **fields}), file_part(b"hello"))
+    form = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
+
+    answer = scene.request("POST", target, {**form, **headers}, body)
+
+    assert answer.refusal == (400, "InvalidArgument", "0007-00000027")
+    assert answer.error["Message"] == (
+        "Either the callback query string parameter or the x-oss-callback header should be specified, "
+        "not both."
+    )
 
 
 def test_a_refused_upload_calls_nobody_back(scene: Scene) -> None:
@@ -426,6 +639,124 @@ def test_accepts_a_v1_form_where_the_bucket_still_takes_them(scene: Scene) -> No
     scene.set(v1_signatures=True)
     assert scene.post(fields).status == 204
     assert scene.post({**fields, "Signature": "x"}).refusal == (403, "SignatureDoesNotMatch", "0002-00000705")
+
+
+def doubled(name: str, values: tuple[str, str], others: dict[str, str] | None = None) -> bytes:
+    """A form signed for the first of two values of one field."""
+    form = signed({"key": "a", **(others or {}), name: values[0]})
+    return multipart(form, part(name, values[1]), file_part(b"hello"))
+
+
+@pytest.mark.parametrize(
+    ("position", "expected", "stored"),
+    [
+        ("first", 204, ["a"]),
+        ("last", 403, []),
+        ("first_checked_last_stored", 204, ["b"]),
+    ],
+)
+def test_the_switch_says_which_of_two_keys_is_checked_and_which_stored(
+    scene: Scene, position: str, expected: int, stored: list[str]
+) -> None:
+    scene.set(switches=f"doubled_field={position}")
+
+    assert scene.send(doubled("key", ("a", "b"))).status == expected
+    assert [key for key in ("a", "b") if scene.stored(key)] == stored
+
+
+def test_of_doubled_fields_metadata_and_variables_may_be_the_last(scene: Scene) -> None:
+    scene.set(switches="doubled_field=first_checked_last_stored")
+    scene.replies = [json_reply()]
+    callback = callback_parameter(callbackBody="who=${x:who}")
+    form = signed({"key": "a", "callback": callback, "x:who": "me", "x-oss-meta-a": "1"})
+    late = part("x:who", "you") + part("x-oss-meta-a", "2") + part("callback", "%") + part("policy", "%")
+
+    assert scene.send(multipart(form, late, file_part(b"hello"))).status == 200
+    assert scene.called == [("/callback", b"who=you")]
+    assert scene.stored("a").headers["x-oss-meta-a"] == "2"
+
+
+def test_a_key_that_is_only_in_the_last_view_is_still_judged(scene: Scene) -> None:
+    scene.set(switches="doubled_field=first_checked_last_stored")
+
+    assert scene.send(doubled("key", ("a", "/b"))).refusal == (400, "InvalidObjectName", "0016-00000005")
+
+
+def test_an_expired_token_strikes_the_next_request_with_a_token(scene: Scene) -> None:
+    scene.bucket.faults.set({"fault": "token_expired"})
+    wrong = Credential(TEMPORARY.access_key_id, TEMPORARY.access_key_secret, "CAISWRONG")
+
+    answers = [scene.post(signed({"key": "a"}, key=key)) for key in (KEY, wrong, TEMPORARY, TEMPORARY)]
+
+    assert [answer.refusal if answer.body else None for answer in answers] == [
+        None,
+        (403, "InvalidSecurityToken", "0002-00000006"),
+        (403, "SecurityTokenExpired", "0002-00000007"),
+        None,
+    ]
+
+
+@pytest.mark.parametrize("after_bytes", [0, 100, 10_000])
+def test_a_stall_pauses_once_and_goes_on(scene: Scene, after_bytes: int) -> None:
+    scene.bucket.faults.set({"fault": "stall", "after_bytes": after_bytes, "seconds": 2.5})
+
+    assert scene.upload({"key": "a"}, b"x" * 20_000).status == 204
+    assert (scene.waited, scene.stored("a").size) == ([2.5], 20_000)
+
+
+def test_a_stall_after_the_end_does_not_happen(scene: Scene) -> None:
+    scene.bucket.faults.set({"fault": "stall", "after_bytes": 1_000_000, "seconds": 1})
+
+    assert scene.upload({"key": "a"}).status == 204
+    assert scene.waited == []
+
+
+def test_an_answer_may_be_lost_after_the_object_was_stored_and_called_back(scene: Scene) -> None:
+    scene.bucket.faults.set({"fault": "answer_lost"})
+    scene.replies = [json_reply()]
+
+    with pytest.raises(ConnectionLost):
+        scene.upload({"key": "a", "callback": callback_parameter()})
+    assert (scene.stored("a").size, len(scene.called)) == (5, 1)
+
+
+def test_a_refused_upload_loses_no_answer(scene: Scene) -> None:
+    scene.bucket.faults.set({"fault": "answer_lost"})
+
+    assert scene.post({"key": "a"}).status == 403
+    assert scene.bucket.faults.pending() == [{"fault": "answer_lost", "requests": 1}]
+
+
+def test_a_refusal_is_remembered_with_its_reason_and_its_fields(scene: Scene) -> None:
+    scene.post(signed({"key": "a"}, conditions=[["starts-with", "$key", "up/"]]))
+
+    (refusal,) = scene.bucket.history.refusals()
+    assert refusal.explanation == {
+        "condition": '["starts-with", "$key", "up/"]',
+        "field": "key",
+        "expected": "up/",
+        "got": "a",
+    }
+    assert refusal.fields["key"] == "a"
+
+
+def test_no_refusal_tells_the_signature_it_expected(scene: Scene) -> None:
+    form = signed({"key": "a"})
+    scene.post({**form, **signature("something else")})
+
+    (refusal,) = scene.bucket.history.refusals()
+    assert refusal.explanation == {
+        "expected string to sign": form["policy"],
+        "got signature": signature("something else")["x-oss-signature"],
+    }
+    assert form["x-oss-signature"] not in repr(refusal)
+
+
+def test_a_callback_parameter_is_remembered_decoded(scene: Scene) -> None:
+    scene.upload({"key": "a", "callback": base64.b64encode(b"{'no': json}").decode()})
+
+    (refusal,) = scene.bucket.history.refusals()
+    assert refusal.explanation == {"field": "callback", "decoded": "{'no': json}"}
 
 
 def test_an_error_shows_no_character_that_xml_cannot_hold(scene: Scene) -> None:

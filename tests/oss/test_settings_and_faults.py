@@ -169,6 +169,16 @@ def test_faults_are_set_listed_and_cleared_over_http(scene: Scene) -> None:
         '{"fault": "reset", "after_bytes": Infinity}',
         '{"fault": "reset", "after_bytes": 1e999}',
         '{"fault": "callback_slow", "seconds": NaN}',
+        '{"fault": "callback_slow", "seconds": 601}',
+        '{"fault": "callback_limit"}',
+        '{"fault": "callback_limit", "seconds": -1}',
+        '{"fault": "clock_offset"}',
+        '{"fault": "clock_offset", "seconds": 1e12}',
+        '{"fault": "server_error", "status": 404}',
+        '{"fault": "server_error", "status": 500.0}',
+        '{"fault": "server_error", "status": true}',
+        '{"fault": "stall", "after_bytes": 1}',
+        '{"fault": "stall", "seconds": 601}',
     ],
 )
 def test_refuses_orders_it_does_not_understand(scene: Scene, order: str) -> None:
@@ -184,7 +194,7 @@ def test_takes_a_number_that_no_float_can_hold(scene: Scene) -> None:
 
 
 def test_below_its_own_path_is_nothing_else(scene: Scene) -> None:
-    assert scene.request("GET", "/-/objects").status == 404
+    assert scene.request("GET", "/-/nothing").status == 404
 
 
 def test_a_fault_strikes_as_often_as_ordered_and_zero_clears_it() -> None:
@@ -213,6 +223,62 @@ def test_faults_are_counted_across_threads() -> None:
         thread.join()
 
     assert sum(struck) == 500
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"fault": "clock_offset", "requests": 1, "seconds": -960.5},
+        {"fault": "server_error", "requests": 1, "status": 503},
+        {"fault": "server_error", "requests": 1},
+        {"fault": "stall", "requests": 3, "seconds": 600},
+        {"fault": "stall", "requests": 3, "seconds": 0, "after_bytes": 10},
+        {"fault": "callback_limit", "requests": 1, "seconds": 0.1},
+    ],
+)
+def test_takes_every_option_in_its_range(order: dict[str, object]) -> None:
+    faults = Faults()
+    faults.set(order)
+
+    assert faults.pending() == [order]
+
+
+@pytest.mark.parametrize(
+    ("order", "sentence"),
+    [
+        ({"fault": "stall"}, "stall needs seconds"),
+        ({"fault": "throttle", "seconds": 1}, "throttle takes no options"),
+        ({"fault": "stall", "status": 1}, "stall takes after_bytes, seconds"),
+        ({"fault": "stall", "seconds": 601}, "seconds is a finite number, at least 0 and at most 600"),
+        (
+            {"fault": "server_error", "status": 1},
+            "status is a whole number, at least 500 and at most 599",
+        ),
+        ({"fault": "reset", "after_bytes": -1}, "after_bytes is a finite number, at least 0"),
+    ],
+)
+def test_says_what_is_wrong_with_an_order(order: dict[str, object], sentence: str) -> None:
+    with pytest.raises(FaultError) as refused:
+        Faults().set(order)
+
+    assert str(refused.value) == sentence
+
+
+def test_a_fault_is_cleared_without_its_options() -> None:
+    faults = Faults()
+    faults.set({"fault": "stall", "seconds": 1})
+    faults.set({"fault": "stall", "requests": 0})
+
+    assert faults.pending() == []
+
+
+def test_pending_faults_keep_their_order_while_they_strike() -> None:
+    faults = Faults()
+    for name in ("throttle", "reset"):
+        faults.set({"fault": name, "requests": 2})
+    faults.strike("throttle")
+
+    assert faults.pending() == [{"fault": "throttle", "requests": 1}, {"fault": "reset", "requests": 2}]
 
 
 def test_an_order_must_be_an_object() -> None:
