@@ -1,17 +1,18 @@
 """What happened lately, for the page at `/-/`: the last callbacks and the last refusals. Kept in memory only.
 
-Bounded in number and in size, so a stand-in that runs for weeks does not grow. Nothing here decides anything.
+Bounded in number and in size, whoever adds, so a stand-in that runs for weeks does not grow; no security
+token is kept. Nothing here decides anything.
 """
 
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from oss.kept import kept_explanation, kept_fields, kept_headers, redaction, shortened, shortened_bytes
 
 KEPT_RECORDS = 50
-KEPT_BYTES = 4096  # of any one body or text
-
-SECRET_FIELDS = frozenset({"x-oss-security-token"})  # shown as a length
+KEPT_ATTEMPTS = 5  # as many addresses as OSS allows (EC 0007-00000005)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,10 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class CallbackRecord:
-    """One callback: where it went, what it said, and how it ended. `message` is empty when it succeeded."""
+    """One callback: where it went, what it said, and how it ended. `message` is empty when it succeeded.
+
+    `time` is in seconds since 1970; `key` is the object's.
+    """
 
     time: float
     request_id: str
@@ -44,7 +48,10 @@ class CallbackRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class RefusalRecord:
-    """One refused request. `explanation` says what OSS's answer does not: field, expected, got."""
+    """One refused request. `explanation` says what OSS's answer does not: field, expected, got.
+
+    `time` is in seconds since 1970; `fields` are those of the form, if it was one.
+    """
 
     time: float
     request_id: str
@@ -67,14 +74,16 @@ class History:
         self._refusals: deque[RefusalRecord] = deque(maxlen=KEPT_RECORDS)
 
     def add_callback(self, record: CallbackRecord) -> None:
-        """Keep a callback; whoever makes the record cuts its texts with `shortened`."""
+        """Keep what may be kept of a callback."""
+        kept = _kept_callback(record)
         with self._lock:
-            self._callbacks.appendleft(record)
+            self._callbacks.appendleft(kept)
 
     def add_refusal(self, record: RefusalRecord) -> None:
-        """Keep a refusal."""
+        """Keep what may be kept of a refusal."""
+        kept = _kept_refusal(record)
         with self._lock:
-            self._refusals.appendleft(record)
+            self._refusals.appendleft(kept)
 
     def callbacks(self) -> list[CallbackRecord]:
         """Return the last callbacks, newest first."""
@@ -87,16 +96,34 @@ class History:
             return list(self._refusals)
 
 
-def shown_fields(fields: Mapping[str, str]) -> dict[str, str]:
-    """Return form fields as they may be kept: shortened, and a security token only as its length."""
-    return {
-        name: f"({len(value)} characters)" if name.lower() in SECRET_FIELDS else shortened(value)
-        for name, value in fields.items()
-    }
+def _kept_refusal(record: RefusalRecord) -> RefusalRecord:
+    redact = redaction(record.fields)
+    return replace(
+        record,
+        method=shortened(record.method),
+        target=redact(record.target),
+        message=redact(record.message),
+        explanation=kept_explanation(record.explanation, redact),
+        fields=kept_fields(record.fields),
+    )
 
 
-def shortened(text: str) -> str:
-    """Return `text`, cut with a word about it where it is longer than is kept."""
-    if len(text) <= KEPT_BYTES:
-        return text
-    return f"{text[:KEPT_BYTES]}… ({len(text)} characters)"
+def _kept_callback(record: CallbackRecord) -> CallbackRecord:
+    return replace(
+        record,
+        key=shortened(record.key),
+        message=shortened(record.message),
+        body=shortened_bytes(record.body),
+        attempts=tuple(_kept_attempt(attempt) for attempt in record.attempts[:KEPT_ATTEMPTS]),
+    )
+
+
+def _kept_attempt(attempt: Attempt) -> Attempt:
+    return replace(
+        attempt,
+        url=shortened(attempt.url),
+        headers=kept_headers(attempt.headers),
+        string_to_sign=shortened_bytes(attempt.string_to_sign),
+        answer_headers=kept_headers(attempt.answer_headers),
+        answer=shortened_bytes(attempt.answer),
+    )

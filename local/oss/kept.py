@@ -1,0 +1,146 @@
+"""How much of a text may be kept for the page at `/-/`, and how a security token is left out of it. Pure.
+
+Sizes are in bytes of UTF-8. What is cut says so and how long it was; a token is shown as its length, wherever
+it stands: in its own field, in the policy that pins it, in a condition, in an address.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+KEPT_BYTES = 4096  # of any one text or body
+KEPT_POLICY_BYTES = 16 * 1024  # whole or not at all: a policy that is cut cannot be decoded
+KEPT_NAME_BYTES = 256
+KEPT_NAMES = 100  # of one mapping, such as a form's fields
+KEPT_MAPPING_BYTES = 32 * 1024  # of one mapping together, without the policy
+KEPT_HEADERS_BYTES = 8 * 1024  # of the headers of one request or answer together
+
+SECURITY_TOKEN = "x-oss-security-token"  # noqa: S105 - the field's name
+SHORTEST_TOKEN = 8  # what is shorter is no secret, and replacing it everywhere would spoil other texts
+
+_SECRET_FIELDS = frozenset({SECURITY_TOKEN, "security-token"})
+_QUOTE = '"'
+_TOKEN_IN_JSON = re.compile(
+    r"""("\$?x-oss-security-token"\s*[:,]\s*\[?\s*)("(?:[^"\\]|\\.)*"?(?:,\s*"(?:[^"\\]|\\.)*"?)*)""",
+    re.IGNORECASE,
+)
+_TOKEN_IN_TEXT = re.compile(r"(security-token\s*[=:]\s*)([^\s&;,\"'(]+)", re.IGNORECASE)
+
+Redact = Callable[[str], str]
+
+
+def shortened(text: str, limit: int = KEPT_BYTES) -> str:
+    """Return `text`, cut with a word about it where it is longer than `limit` bytes."""
+    encoded = text.encode(errors="surrogatepass")
+    if len(encoded) <= limit:
+        return text
+    return f"{_whole_characters(encoded[:limit])}… ({len(encoded)} bytes)"
+
+
+def shortened_bytes(content: bytes) -> bytes:
+    """Return `content`, cut with a word about it where it is longer than is kept."""
+    if len(content) <= KEPT_BYTES:
+        return content
+    return content[:KEPT_BYTES] + f"… ({len(content)} bytes)".encode()
+
+
+def bounded(
+    texts: Mapping[str, str], redact: Redact = shortened, limit: int = KEPT_MAPPING_BYTES
+) -> dict[str, str]:
+    """Return what may be kept of a mapping: entries while there is room, and a count of the others."""
+    kept: dict[str, str] = {}
+    left = limit
+    for name, text in texts.items():
+        if len(kept) >= KEPT_NAMES or min(len(text), KEPT_BYTES) > left:
+            continue  # known before the text is searched
+        short_name, short = shortened(name, KEPT_NAME_BYTES), redact(text)
+        size = _size((short_name, short))
+        if size <= left:
+            kept[short_name] = short
+            left -= size
+    if len(kept) < len(texts):
+        kept["…"] = f"({len(texts) - len(kept)} more)"
+    return kept
+
+
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return what may be kept of the headers of a request or of an answer."""
+    return bounded(headers, limit=KEPT_HEADERS_BYTES)
+
+
+def kept_fields(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return what may be kept of a form's fields: bounded, without its security token, its policy last."""
+    named = {
+        name: said_length(text) if name.lower() in _SECRET_FIELDS else text
+        for name, text in fields.items()
+        if name != "policy"
+    }
+    kept = bounded(named, redaction(fields))
+    return {**kept, "policy": _kept_policy(fields, _tokens(fields))} if "policy" in fields else kept
+
+
+def kept_explanation(explanation: Mapping[str, str], redact: Redact) -> dict[str, str]:
+    """Return what may be kept of an explanation; of a token that failed its condition, only lengths."""
+    secret = explanation.get("field", "").lower() in _SECRET_FIELDS
+    shown = {
+        name: said_length(text) if secret and name in {"expected", "got"} else text
+        for name, text in explanation.items()
+    }
+    return bounded(shown, redact)
+
+
+def redaction(fields: Mapping[str, str]) -> Redact:
+    """Return what shortens any text about this form and takes the form's security token out of it."""
+    replaced = _tokens(fields)
+    if fields.get("policy"):
+        replaced = {fields["policy"]: _kept_policy(fields, replaced), **replaced}
+
+    def redact(text: str) -> str:
+        for secret, shown in replaced.items():
+            text = text.replace(secret, shown)
+        return _without_named_token(shortened(text))  # cut before it is searched: it may be megabytes long
+
+    return redact
+
+
+def said_length(text: str) -> str:
+    """Return how long a secret is, and nothing else about it."""
+    return f"({len(text)} characters)"
+
+
+def _tokens(fields: Mapping[str, str]) -> dict[str, str]:
+    tokens = (text for name, text in fields.items() if name.lower() in _SECRET_FIELDS)
+    return {token: said_length(token) for token in tokens if len(token) >= SHORTEST_TOKEN}
+
+
+def _without_named_token(text: str) -> str:
+    found = _TOKEN_IN_JSON.sub(lambda part: f'{part[1]}"{said_length(part[2].strip(_QUOTE))}"', text)
+    return _TOKEN_IN_TEXT.sub(lambda part: part[1] + said_length(part[2]), found)
+
+
+def _kept_policy(fields: Mapping[str, str], tokens: Mapping[str, str]) -> str:
+    """Return the policy as base64 without a token; unchanged where there is none to leave out."""
+    policy = fields["policy"]
+    if len(policy) > KEPT_POLICY_BYTES:
+        return said_length(policy)
+    try:
+        text = base64.b64decode(policy).decode()
+    except (binascii.Error, ValueError):
+        return policy
+    shown = text
+    for secret, length in tokens.items():
+        shown = shown.replace(secret, length)
+    shown = _without_named_token(shown)
+    return policy if shown == text else base64.b64encode(shown.encode()).decode()
+
+
+def _size(texts: Iterable[str]) -> int:
+    return sum(len(text.encode(errors="surrogatepass")) for text in texts)
+
+
+def _whole_characters(encoded: bytes) -> str:
+    try:
+        return encoded.decode(errors="surrogatepass")
+    except UnicodeDecodeError as error:
+        return encoded[: error.start].decode(errors="surrogatepass")

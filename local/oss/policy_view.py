@@ -1,0 +1,84 @@
+"""A form's policy for people: decoded, one condition a line, the one that failed marked. Judges nothing."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a policy; `failed` says that the refusal is about it."""
+
+    text: str
+    failed: bool = False
+
+
+def policy_lines(policy: str, failed_condition: str, about: str) -> Sequence[Line]:
+    """Return the decoded policy. What is no base64 or no JSON object is shown as it is.
+
+    `failed_condition` is a condition in its long form, such as `["eq", "$key", "a"]`; `about` the name of a
+    member or the operator of conditions that the refusal is about, such as `expiration`.
+    """
+    text = _decoded(policy)
+    document = _json(text)
+    if isinstance(document, _Members):
+        with suppress(RecursionError):  # nested deeper than this can follow
+            return [Line("{"), *_members(document, _json(failed_condition), about), Line("}")]
+    return [Line(line) for line in text.split("\n")]
+
+
+class _Members(list[tuple[str, object]]):
+    """A JSON object whose doubled names are kept: they are one of the faults a policy is refused for."""
+
+
+def _members(document: _Members, failed: object, about: str) -> Iterator[Line]:
+    for at, (name, value) in enumerate(document, 1):
+        comma = "," if at < len(document) else ""
+        if name != "conditions" or isinstance(value, _Members) or not isinstance(value, list):
+            yield Line(f"  {_shown(name)}: {_shown(value)}{comma}", name == about)
+            continue
+        yield Line(f"  {_shown(name)}: [")
+        for number, condition in enumerate(value, 1):
+            more = "," if number < len(value) else ""
+            yield Line(f"    {_shown(condition)}{more}", _is_about(_long(condition), failed, about))
+        yield Line(f"  ]{comma}")
+
+
+def _is_about(condition: object, failed: object, about: str) -> bool:
+    if isinstance(condition, list) and condition and condition[0] == about:
+        return True
+    return failed is not None and condition == failed
+
+
+def _long(condition: object) -> object:
+    """Return the long form of `{"field": "value"}`, and any other condition as it is."""
+    if isinstance(condition, _Members) and len(condition) == 1:
+        name, value = condition[0]
+        return ["eq", f"${name}", value]
+    return condition
+
+
+def _shown(value: object) -> str:
+    """JSON in one line, with doubled names and readable characters."""
+    if isinstance(value, _Members):
+        return "{" + ", ".join(f"{_shown(name)}: {_shown(member)}" for name, member in value) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_shown, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _decoded(policy: str) -> str:
+    try:
+        return base64.b64decode(policy, validate=True).decode(errors="surrogateescape")
+    except (binascii.Error, ValueError):
+        return policy
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text, object_pairs_hook=_Members)
+    except (ValueError, RecursionError):
+        return None

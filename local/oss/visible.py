@@ -1,0 +1,167 @@
+"""Text as who debugs must see it: escaped, with what is invisible named, and differences marked. Pure.
+
+The characters themselves stay in the page, so that what is copied from it is what was sent; their names are
+drawn beside them by the style sheet.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import groupby, islice, takewhile
+from urllib.parse import unquote
+
+from markupsafe import Markup, escape
+
+ALIGNED_CHARACTERS = 400  # comparing two texts place by place takes the square of this
+ALIKE = 0.5  # less alike than this, single letters that happen to agree would only confuse
+
+Run = tuple[bool, str, str]  # whether the two texts agree here, and what stands in each
+
+NAMED_CHARACTERS = 256  # in one text: what is binary is not read here, and a name takes 50 times the place
+
+_SURROGATES = range(0xD800, 0xE000)
+_ESCAPED_BYTES = range(0xDC80, 0xDD00)  # what the error handler surrogateescape makes of bytes
+_NAMES = {"\t": "TAB", "\r": "CR", "\0": "NUL", " ": "SP"}
+_NO_CONTROL = "\t\r"  # the only control characters that HTML can carry as they are, beside the line feed
+
+
+def text_of(content: bytes) -> str:
+    """Decode UTF-8; a byte that is none becomes a lone surrogate, which `visible` shows as the byte it is."""
+    return content.decode(errors="surrogateescape")
+
+
+def visible(text: str, *, spaces: bool = False) -> Markup:
+    """Return `text` as HTML, with every character named that prints nothing; with `spaces` these too."""
+    if text.isprintable() and not spaces:
+        return escape(text)
+
+    def prints(character: str) -> bool:
+        return character.isprintable() and not (spaces and character == " ")
+
+    pieces: list[Markup] = []
+    shown, left = 0, NAMED_CHARACTERS
+    for plain, run in groupby(text, prints):
+        part = "".join(run)
+        part, left = (part, left) if plain else (part[:left], left - len(part))
+        pieces += [escape(part)] if plain else map(_named, part)
+        shown += len(part)
+        if left <= 0 and shown < len(text):
+            pieces.append(Markup("<b>… ({} more characters)</b>").format(len(text) - shown))
+            break
+    return Markup().join(pieces)
+
+
+def visible_lines(text: str) -> Markup:
+    """Return a text of our own making, whose line ends need no name."""
+    return Markup("\n").join(visible(line) for line in text.split("\n"))
+
+
+def named(character: str) -> str:
+    """Return a character with its code point and name, such as `“a” U+0061 LATIN SMALL LETTER A`."""
+    shown = f"“{character}” " if character.isprintable() and not character.isspace() else ""
+    return f"{shown}{_code_point(character)} {unicodedata.name(character, '')}".strip()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two texts, where they part marked, and sentences about it. None is a text that is not known."""
+
+    expected: Markup | None
+    got: Markup | None
+    sentences: tuple[str, ...] = ()
+
+
+def difference(expected: str, got: str, *, start_only: bool = False) -> Difference:
+    """Compare what was expected with what came; with `start_only` what came may go on."""
+    parts = _alike(expected, got)
+    sentences = _sentences(expected, got, parts, start_only=start_only)
+    if not sentences:
+        return Difference(visible(expected), visible(got))
+    runs = _start_runs(expected, got, parts) if start_only else _runs(expected, got, parts)
+    shown = [
+        (visible(one), visible(other)) if same else (_marked(one), _marked(other))
+        for same, one, other in runs
+    ]
+    return Difference(
+        Markup().join(one for one, _ in shown), Markup().join(other for _, other in shown), sentences
+    )
+
+
+def _alike(one: Iterable[str], other: Iterable[str]) -> int:
+    """Return with how many equal characters two texts start."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _start_runs(expected: str, got: str, parts: int) -> Iterator[Run]:
+    end = max(parts, len(expected))
+    yield True, expected[:parts], got[:parts]
+    yield False, expected[parts:], got[parts:end]
+    yield True, "", got[end:]
+
+
+def _runs(expected: str, got: str, parts: int) -> Iterator[Run]:
+    """Yield where two texts agree and where not: every place in short texts that are alike, else one."""
+    if max(len(expected), len(got)) <= ALIGNED_CHARACTERS:
+        found = SequenceMatcher(None, expected, got, autojunk=False)
+        if found.ratio() > ALIKE:
+            for kind, one, one_end, other, other_end in found.get_opcodes():
+                yield kind == "equal", expected[one:one_end], got[other:other_end]
+            return
+    same = _alike(reversed(expected[parts:]), reversed(got[parts:]))
+    one_end, other_end = len(expected) - same, len(got) - same
+    yield True, expected[:parts], got[:parts]
+    yield False, expected[parts:one_end], got[parts:other_end]
+    yield True, expected[one_end:], got[other_end:]
+
+
+def _sentences(expected: str, got: str, parts: int, *, start_only: bool) -> tuple[str, ...]:
+    if expected == got or (start_only and got.startswith(expected)):
+        return ()
+    ends = (f"{who} ends there" for who, text in (("expected", expected), ("got", got)) if parts == len(text))
+    one = next(ends, "") or f"expected {named(expected[parts])}, got {named(got[parts])}"
+    hints = (hint for hint, alike in _HINTS.items() if alike(expected) == alike(got))
+    return (f"They part at character {parts + 1}: {one}.", *islice(hints, 1))
+
+
+# The usual ways in which two texts look alike: each makes them equal.
+_HINTS: Mapping[str, Callable[[str], str]] = {
+    "Only white space at the ends differs.": str.strip,
+    "Only letter case differs.": str.casefold,
+    "Only the kind of white space differs.": lambda text: "".join(" " if c.isspace() else c for c in text),
+    "One of them is percent-encoded.": unquote,
+    "One text in two Unicode normal forms (NFC and NFD).": lambda text: unicodedata.normalize("NFC", text),
+    "Only invisible characters differ.": lambda text: "".join(filter(str.isprintable, text)),
+    "They look alike in compatible forms (NFKC), such as full-width letters.": lambda text: (
+        unicodedata.normalize("NFKC", text)
+    ),
+}
+
+
+def _marked(text: str) -> Markup:
+    if not text:
+        return Markup('<mark class="nothing" title="nothing here"></mark>')
+    return Markup("<mark>{}</mark>").format(visible(text, spaces=True))
+
+
+def _named(character: str) -> Markup:
+    if character == "\n":
+        return Markup('<i class="line">\n</i>')
+    sent = character if _stays(character) else ""
+    title = unicodedata.name(character, "")
+    return Markup('<i class="unseen" data-name="{}" title="{}">{}</i>').format(
+        _NAMES.get(character, _code_point(character)), title, Markup("&#13;") if sent == "\r" else sent
+    )
+
+
+def _stays(character: str) -> bool:
+    if ord(character) in _SURROGATES:
+        return False
+    return character in _NO_CONTROL or unicodedata.category(character) != "Cc"
+
+
+def _code_point(character: str) -> str:
+    number = ord(character)
+    if number in _ESCAPED_BYTES:
+        return f"0x{number - 0xDC00:02X}"
+    return f"U+{number:04X}"
