@@ -1,16 +1,24 @@
 """One stand-in OSS bucket under functions-framework: `--source local/bucket.py --target bucket`.
 
-Only the start lives here: settings from the environment, and the function. Run it with THREADS=64, because an
-upload waits for a callback that may ask this same process for the object.
+Only the start lives here: settings from the environment, and the function. Run it with THREADS=256: an
+upload waits for a callback that may ask this same process for the object, so 64 uploads at once fill 128.
 """
 
 import os
 
 import flask
 import gunicorn.http.wsgi  # type: ignore[import-untyped]  # it ships no types
+import gunicorn.util  # type: ignore[import-untyped]
 
 from oss.bucket import open_bucket
-from oss.flask_edge import from_flask, reset, to_flask
+from oss.flask_edge import (
+    answer_every_path,
+    close_aside,
+    from_flask,
+    refuse_what_is_not_http,
+    reset,
+    to_flask,
+)
 from oss.http_messages import ConnectionLost
 from oss.routing import respond
 from oss.settings import SettingsError, from_env
@@ -20,7 +28,10 @@ try:
 except SettingsError as error:
     raise SystemExit(f"The stand-in OSS cannot start: {error}.") from error
 
-gunicorn.http.wsgi.SERVER = "AliyunOSS"  # gunicorn has no setting for the header that OSS's answers carry
+# gunicorn has no settings for these: the header that OSS's answers carry, its own error pages, how it closes
+gunicorn.http.wsgi.SERVER = "AliyunOSS"
+gunicorn.util.write_error = refuse_what_is_not_http
+gunicorn.util.close_graceful = close_aside
 
 
 def bucket(request: flask.Request) -> flask.Response:
@@ -29,3 +40,6 @@ def bucket(request: flask.Request) -> flask.Response:
         return to_flask(respond(from_flask(request), _BUCKET))
     except ConnectionLost:
         return reset(request)
+
+
+answer_every_path(bucket)

@@ -1,19 +1,28 @@
 """The stand-in in a process of its own, as people run it, and an application server for its callbacks."""
 
+import contextlib
+import http.client
 import http.server
+import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
+from scene import Seen, signing_key
 from typing_extensions import Self  # typing has it from Python 3.11
 
+from oss import v4
+from oss.header_signature import canonical_request, string_to_sign
 from surroundings import clean_environment, free_ports
 
 LOCAL = Path(__file__).parents[2] / "local"
@@ -28,7 +37,7 @@ class StandIn:
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
         self._environment = {
-            "THREADS": "64",
+            "THREADS": "256",
             "WORKERS": "1",
             "LOCAL_OSS_BUCKET": BUCKET,
             "LOCAL_OSS_REGION": REGION,
@@ -70,9 +79,9 @@ class StandIn:
             self._process.wait(10)
 
     def peak_kilobytes(self) -> int:
-        """The most memory any process of the stand-in has ever held."""
+        """The most memory each process of the stand-in has ever held, added up."""
         statuses = Path("/proc").glob("[0-9]*/status")
-        return max(_peak_kilobytes(status) for status in statuses if self._is_ours(int(status.parent.name)))
+        return sum(_peak_kilobytes(status) for status in statuses if self._is_ours(int(status.parent.name)))
 
     def _is_ours(self, process: int) -> bool:
         try:
@@ -80,9 +89,65 @@ class StandIn:
         except ProcessLookupError:
             return False
 
+    def answers(self, sent: bytes) -> list[Seen]:
+        """Send bytes as they are on one connection, half-close it, and return every answer, to its end."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as raw:
+            with contextlib.suppress(ConnectionError):  # it may have answered and ended before all was sent
+                raw.sendall(sent)
+                raw.shutdown(socket.SHUT_WR)
+            return parsed_answers(received(raw))
+
+    def read(self, method: str, key: str) -> Seen:
+        """GET or HEAD a key, path style, every byte of it encoded; no client may normalise its path."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        with contextlib.closing(connection):
+            connection.request(method, f"/{BUCKET}/{quote(key, safe='')}", headers=read_headers(method, key))
+            answer = connection.getresponse()
+            return Seen(answer.status, dict(answer.headers), answer.read())
+
     def fault(self, name: str, **options: object) -> None:
         answer = requests.post(f"{self.url}/-/faults", json={"fault": name, **options}, timeout=5)
         assert answer.status_code == 200, answer.text
+
+
+def read_headers(method: str, key: str) -> dict[str, str]:
+    """Sign a read of `key` with the stand-in's key."""
+    date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    headers = {"x-oss-date": date, "x-oss-content-sha256": "UNSIGNED-PAYLOAD", "Accept-Encoding": "identity"}
+    scope = v4.Scope("AKEXAMPLE", date[:8], REGION, "oss", "aliyun_v4_request")
+    text = string_to_sign(canonical_request(method, f"/{BUCKET}/{key}", "", headers, []), date, scope)
+    signature = v4.sign(signing_key("SKEXAMPLE", date[:8]), text)
+    credential = f"AKEXAMPLE/{scope.without_key}"
+    return {**headers, "Authorization": f"OSS4-HMAC-SHA256 Credential={credential},Signature={signature}"}
+
+
+def received(raw: socket.socket) -> bytes:
+    """Read to the end of a connection, also where it ends with a reset."""
+    content = bytearray()
+    with contextlib.suppress(ConnectionError):
+        while piece := raw.recv(65536):
+            content += piece
+    return bytes(content)
+
+
+class _Answers(io.BytesIO):
+    """What http.client takes for a socket: answers that have come already, one after the other."""
+
+    def makefile(self, _: str) -> Self:
+        return self
+
+    def close(self) -> None:
+        """Stay open: http.client closes after each answer, and the next one is still to be read."""
+
+
+def parsed_answers(content: bytes) -> list[Seen]:
+    """Take the answers of one connection apart, interim ones left out."""
+    source, answers = _Answers(content), []
+    while source.tell() < len(content):
+        answer = http.client.HTTPResponse(source)  # type: ignore[arg-type]
+        answer.begin()
+        answers.append(Seen(answer.status, dict(answer.headers), answer.read()))
+    return answers
 
 
 def _peak_kilobytes(status: Path) -> int:

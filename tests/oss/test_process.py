@@ -22,11 +22,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from process import BUCKET, LOCAL, ORIGIN, REGION, CallbackServer, StandIn, answer_json
-from scene import BOUNDARY, encoded, multipart, signed, signing_key
-
-from oss import v4
-from oss.header_signature import canonical_request, string_to_sign
+from process import LOCAL, ORIGIN, CallbackServer, StandIn, answer_json, read_headers
+from scene import BOUNDARY, encoded, multipart, signed
 
 MEBIBYTE = 1024 * 1024
 TYPE = f"multipart/form-data; boundary={BOUNDARY}"
@@ -40,14 +37,7 @@ def upload(stand_in: StandIn, fields: dict[str, str], content: bytes = b"hello")
 
 
 def head(stand_in: StandIn, key: str, method: str = "HEAD") -> requests.Response:
-    date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    headers = {"x-oss-date": date, "x-oss-content-sha256": "UNSIGNED-PAYLOAD", "Accept-Encoding": "identity"}
-    scope = v4.Scope("AKEXAMPLE", date[:8], REGION, "oss", "aliyun_v4_request")
-    text = string_to_sign(canonical_request(method, f"/{BUCKET}/{key}", "", headers, []), date, scope)
-    signature = v4.sign(signing_key("SKEXAMPLE", date[:8]), text)
-    headers["Authorization"] = (
-        f"OSS4-HMAC-SHA256 Credential=AKEXAMPLE/{scope.without_key},Signature={signature}"
-    )
+    headers = read_headers(method, key)
     return requests.request(method, f"{stand_in.url}/{quote(key)}", headers=headers, timeout=60)
 
 
@@ -74,10 +64,10 @@ def test_an_upload_goes_through_callback_and_head(stand_in: StandIn, callback_se
     assert head(stand_in, "up/图 1.txt", "GET").content == b"hello"
 
 
-def test_32_uploads_at_once_whose_callbacks_ask_for_the_object_all_end(
+def test_64_uploads_at_once_whose_callbacks_ask_for_the_object_all_end(
     stand_in: StandIn, callback_server: CallbackServer
 ) -> None:
-    all_inside = threading.Barrier(32)
+    all_inside = threading.Barrier(64)
 
     def ask_back(handler: Any, body: bytes) -> None:
         all_inside.wait(30)  # every upload holds its thread of the stand-in now
@@ -86,12 +76,12 @@ def test_32_uploads_at_once_whose_callbacks_ask_for_the_object_all_end(
 
     callback_server.answering = ask_back
     field = callback_field(callback_server)
-    with ThreadPoolExecutor(32) as pool:
+    with ThreadPoolExecutor(64) as pool:
         answers = list(
-            pool.map(lambda n: upload(stand_in, {"key": f"at-once-{n}", "callback": field}), range(32))
+            pool.map(lambda n: upload(stand_in, {"key": f"at-once-{n}", "callback": field}), range(64))
         )
 
-    assert [(answer.status_code, answer.text) for answer in answers] == [(200, '{"size": "5"}')] * 32
+    assert [(answer.status_code, answer.text) for answer in answers] == [(200, '{"size": "5"}')] * 64
 
 
 def big_upload(
@@ -158,32 +148,13 @@ def test_a_lost_answer_leaves_object_and_callback(stand_in: StandIn, callback_se
     assert head(stand_in, "lost").status_code == 200
 
 
-@pytest.mark.parametrize("key", ["a//b%2Fc?d#e", "dir/", "a b+c", "%", "图/é🙂"])
+@pytest.mark.parametrize(
+    "key", ["a//b%2Fc?d#e", "dir/", "a b+c", "%", "图/é🙂", "a\nb", "robots.txt", "favicon.ico"]
+)
 def test_keys_reach_it_as_they_were_sent(stand_in: StandIn, key: str) -> None:
     assert upload(stand_in, {"key": key}).status_code == 204
 
     assert head(stand_in, key).status_code == 200
-
-
-def test_a_body_shorter_than_it_said_is_malformed(stand_in: StandIn) -> None:
-    body = multipart(signed({"key": "short"}, now=time.time(), expires=time.time() + 300))
-    with socket.create_connection(("127.0.0.1", stand_in.port)) as raw:
-        request = (
-            f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {TYPE}\r\nContent-Length: {len(body) + 100}\r\n\r\n"
-        )
-        raw.sendall(request.encode() + body[:-10])
-        raw.shutdown(socket.SHUT_WR)
-        answered = b"".join(iter(lambda: raw.recv(65536), b""))
-
-    assert answered.startswith(b"HTTP/1.1 400 ")
-    assert b"MalformedPOSTRequest" in answered
-
-
-def sent_raw(stand_in: StandIn, request: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", stand_in.port), timeout=30) as raw:
-        raw.sendall(request)
-        raw.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: raw.recv(65536), b""))
 
 
 @pytest.mark.parametrize("chunk", [b"ZZ\r\nabc", b"20\r\nabc"])
@@ -191,10 +162,9 @@ def test_a_broken_chunk_ends_the_form(stand_in: StandIn, chunk: bytes) -> None:
     body = multipart(signed({"key": "broken"}, now=time.time(), expires=time.time() + 300))[:-10]
     head_lines = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-    answered = sent_raw(stand_in, head_lines.encode() + b"%x\r\n%s\r\n" % (len(body), body) + chunk)
+    (answer,) = stand_in.answers(head_lines.encode() + b"%x\r\n%s\r\n" % (len(body), body) + chunk)
 
-    assert answered.startswith(b"HTTP/1.1 400 ")
-    assert b"<Code>MalformedPOSTRequest</Code>" in answered
+    assert answer.refusal == (400, "MalformedPOSTRequest", "0006-00000104")
 
 
 def test_a_stored_header_comes_back_as_the_utf_8_that_was_sent(stand_in: StandIn) -> None:
