@@ -3,7 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 VENV := .venv/installed
-NODE_MODULES := client/node_modules/.package-lock.json
+PAGE_TOOLS := client/node_modules/.package-lock.json
+NODE_SDK := tests/node_modules/.package-lock.json
 
 # edited in functions/token, copied to functions/callback so that each folder is deployable alone
 VENDORED := edge.py journal.py main.py problems.py refusals.py signing.py variables.py
@@ -24,7 +25,7 @@ typed_local := local
 
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
-.PHONY: help run check lint types test fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run oss check lint types test fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -32,6 +33,9 @@ help: ## this list
 
 run: $(VENV) ## the whole system on this machine, until Ctrl-C; prints the page's address
 	@exec $(BIN)/python local/run.py
+
+oss: $(VENV) ## only the stand-in for OSS, for code of your own, until Ctrl-C; see the README for its options
+	@exec $(BIN)/python local/run_oss.py
 
 check: lint types test ## lint, types and test: what CI runs
 
@@ -55,19 +59,22 @@ requirements: $(VENV) ## compile the pinned, hashed requirements from every requ
 	for name in token callback; do $(COMPILE) --python-platform x86_64-manylinux2014 \
 		functions/$$name/requirements.in -o functions/$$name/requirements.txt || exit 1; done
 	$(COMPILE) --universal -c functions/callback/requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) --universal requirements-build.in -o requirements-build.txt
 
 clean: ## remove everything that was made here: tools, caches, local uploads
-	rm -rf .venv .local client/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .local client/node_modules tests/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Parts of the above: make test-token, make types-local ...
 test-client: node
 	node --test --test-reporter spec tests/client/*.test.mjs
 
+test-oss: $(NODE_SDK)
+
 test-%: $(VENV)
 	PYTHONPATH=$(path) $(BIN)/coverage run -m pytest -q tests/$*
 
-types-client: $(NODE_MODULES)
+types-client: $(PAGE_TOOLS)
 	client/node_modules/.bin/tsc -p client
 
 types-%: $(VENV)
@@ -78,14 +85,14 @@ no-coverage: $(VENV)
 
 node:
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { \
-		echo "Node.js 20 or newer is needed for the page's tests and types: https://nodejs.org" >&2; exit 1; }
+		echo "Node.js 20 or newer is needed to test the page and a Node.js SDK: https://nodejs.org" >&2; exit 1; }
 
 chromium: $(VENV)
 	@sh tests/chromium.sh $(BIN)/playwright
 
-$(VENV): requirements-dev.txt local/setup.sh
+$(VENV): requirements-build.txt requirements-dev.txt local/setup.sh
 	@sh local/setup.sh $(PYTHON)
 
-$(NODE_MODULES): client/package-lock.json | node
-	npm ci --prefix client --no-audit --no-fund
+%/node_modules/.package-lock.json: %/package-lock.json | node
+	npm ci --prefix $* --no-audit --no-fund --ignore-scripts
 	@touch $@

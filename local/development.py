@@ -1,22 +1,16 @@
 """The values a development machine runs on, and the environment of each process of `make run`.
 
-Set on the started processes only; a variable that is already in the environment wins. Of the rest of the
-developer's environment (cloud credentials, proxies) a process gets nothing but what finds and shows programs.
+Set on the started processes only; a variable that is already in the environment wins.
 """
 
 import json
 import os
-import sys
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from processes import Member
+from members import Files, Member, address, bucket_member, function_member, pick, surroundings
 
-HOST = "127.0.0.1"
-KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR")
 SITE_BUCKET = "development-site"
-KEPT_PREFIX = "COVERAGE_"  # the test run measures the functions inside these processes
 CREDENTIALS = (
     "ALIBABA_CLOUD_ACCESS_KEY_ID",
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
@@ -51,7 +45,20 @@ OSS_VARIABLES = (
     "LOCAL_OSS_PRIVATE_CALLBACKS",
     "LOCAL_OSS_SWITCHES",
 )
-KNOWN_VARIABLES = (*TOKEN_VARIABLES, *CALLBACK_VARIABLES, *EMULATE_VARIABLES, *OSS_VARIABLES)
+# of the upload bucket alone: a setting for uploads must not close the site or make it download its page
+UPLOAD_VARIABLES = (
+    "LOCAL_OSS_ACL",
+    "LOCAL_OSS_BLOCK_PUBLIC_ACCESS",
+    "LOCAL_OSS_DOMAIN",
+    "LOCAL_OSS_V1_SIGNATURES",
+)
+KNOWN_VARIABLES = (
+    *TOKEN_VARIABLES,
+    *CALLBACK_VARIABLES,
+    *EMULATE_VARIABLES,
+    *OSS_VARIABLES,
+    *UPLOAD_VARIABLES,
+)
 
 
 class Ports(NamedTuple):
@@ -61,33 +68,6 @@ class Ports(NamedTuple):
     callback: int
     upload: int
     site: int
-
-
-class Files(NamedTuple):
-    """The repository and what `make run` keeps in `.local/`."""
-
-    repository: Path
-    state: Path
-
-    @property
-    def lock(self) -> Path:
-        """The lifeline's file."""
-        return self.state / "launcher.lock"
-
-    @property
-    def site(self) -> Path:
-        """What the site serves in front of `client/`."""
-        return self.state / "site"
-
-    @property
-    def callback_key(self) -> Path:
-        """The private key the stand-in signs callbacks with."""
-        return self.state / "callback_key.pem"
-
-
-def address(port: int) -> str:
-    """Return a loopback address, without a path."""
-    return f"http://{HOST}:{port}"
 
 
 def development_values(ports: Ports, public_key_pem: str) -> dict[str, str]:
@@ -123,23 +103,29 @@ def half_an_access_key(env: Mapping[str, str]) -> bool:
 def members(env: Mapping[str, str], ports: Ports, files: Files, public_key_pem: str) -> tuple[Member, ...]:
     """Return the four processes with the whole environment of each."""
     values = {**development_values(ports, public_key_pem), **pick(env, KNOWN_VARIABLES), **credentials(env)}
-    shared = {
-        **pick(env, (*KEPT, *(name for name in env if name.startswith(KEPT_PREFIX)))),
-        "PYTHONUNBUFFERED": "1",
-        "WORKERS": "1",
-        # an upload waits for a callback whose HEAD comes back to the same process: few threads would deadlock
-        "THREADS": "64",
-    }
+    shared = surroundings(env)
     token = {**shared, **function_env(files, "token", "GET,OPTIONS", values, TOKEN_VARIABLES)}
     callback = {**shared, **function_env(files, "callback", "POST,OPTIONS", values, CALLBACK_VARIABLES)}
-    upload = {**shared, **bucket_env(files, values["UPLOAD_BUCKET"], values)}
-    website = os.pathsep.join((str(files.site), str(files.repository / "client")))
-    site = {**shared, **bucket_env(files, SITE_BUCKET, values), "LOCAL_OSS_WEBSITE": website}
+    bucket = values["UPLOAD_BUCKET"]
+    upload = {
+        **shared,
+        **bucket_env(files, bucket, values),
+        **pick(values, UPLOAD_VARIABLES),
+        "LOCAL_OSS_NEIGHBOURS": f"{SITE_BUCKET}={address(ports.site)}",
+    }
+    site = {
+        **shared,
+        **bucket_env(files, SITE_BUCKET, values),
+        "LOCAL_OSS_NEIGHBOURS": f"{bucket}={address(ports.upload)}",
+        "LOCAL_OSS_WEBSITE": os.pathsep.join((str(files.site), str(files.repository / "client"))),
+        # at the domain OSS gave it, its page would be downloaded instead of shown
+        "LOCAL_OSS_DOMAIN": "custom",
+    }
     return (
-        Member("token", served(files, "emulate.py", "invoke", ports.token), token, ports.token),
-        Member("callback", served(files, "emulate.py", "invoke", ports.callback), callback, ports.callback),
-        Member("upload", served(files, "bucket.py", "bucket", ports.upload), upload, ports.upload),
-        Member("site", served(files, "bucket.py", "bucket", ports.site), site, ports.site),
+        function_member(files, "token", ports.token, token),
+        function_member(files, "callback", ports.callback, callback),
+        bucket_member(files, "upload", ports.upload, upload),
+        bucket_member(files, "site", ports.site, site),
     )
 
 
@@ -165,18 +151,6 @@ def bucket_env(files: Files, bucket: str, values: Mapping[str, str]) -> dict[str
         "LOCAL_OSS_ALLOWED_ORIGINS": values["ALLOWED_ORIGINS"],
         "LOCAL_OSS_CALLBACK_KEY": str(files.callback_key),
         "LOCAL_OSS_BUCKET": bucket,
-        "LOCAL_OSS_FOLDER": str(files.state / "oss" / bucket),
+        "LOCAL_OSS_FOLDER": str(files.objects(bucket)),
         **pick(values, OSS_VARIABLES),
     }
-
-
-def served(files: Files, source: str, target: str, port: int) -> tuple[str, ...]:
-    """Return the command of one functions-framework process on the lifeline."""
-    local = files.repository / "local"
-    where = ("--source", str(local / source), "--target", target, "--host", HOST, "--port", str(port))
-    return (sys.executable, str(local / "lifeline.py"), str(files.lock), *where)
-
-
-def pick(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """Return the part of `values` under `names`; an empty variable counts as not set."""
-    return {name: values[name] for name in names if values.get(name)}

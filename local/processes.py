@@ -1,4 +1,4 @@
-"""The processes of `make run` on honcho's Manager, with an ending that leaves nothing behind.
+"""The processes of `make run` or `make oss` on honcho's Manager; their ending leaves nothing behind.
 
 honcho 2.0 starts each command in a session of its own behind a forked relay, and loses some of them when a
 signal comes early, when the terminal closes or when its own output breaks. So the ending is not left to its
@@ -11,27 +11,19 @@ import os
 import shlex
 import signal
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from honcho.manager import Manager
 
 from lifeline import Lifeline
+from members import Member
 from terminal import Terminal
 
 LOOK_SECONDS = 0.1
 LONGEST_END_SECONDS = 10  # the lifeline needs 4; see `Processes.terminate`
 HANGUP_STATUS = 128 + signal.SIGHUP
-
-
-class Member(NamedTuple):
-    """One process: its name in the log, its arguments, its whole environment, its port."""
-
-    name: str
-    arguments: tuple[str, ...]
-    env: Mapping[str, str]
-    port: int
 
 
 class Message(Protocol):

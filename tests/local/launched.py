@@ -7,7 +7,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from emulated import LOCAL
@@ -16,6 +16,7 @@ from surroundings import clean_environment, free_ports
 
 PORTS = ("TOKEN_PORT", "CALLBACK_PORT", "UPLOAD_PORT", "SITE_PORT")
 LAUNCHER = (sys.executable, str(LOCAL / "run.py"))
+OSS_LAUNCHER = (sys.executable, str(LOCAL / "run_oss.py"))
 END_SECONDS = 30
 
 
@@ -25,9 +26,9 @@ def environment(state: Path, **chosen: str) -> dict[str, str]:
     return {**clean_environment(), **ports, "LOCAL_STATE": str(state), **chosen}
 
 
-def refused(env: Mapping[str, str]) -> tuple[int, list[str]]:
+def refused(env: Mapping[str, str], launcher: Sequence[str] = LAUNCHER) -> tuple[int, list[str]]:
     """Run a launcher that refuses to start; return its status and its words."""
-    run = subprocess.run(LAUNCHER, env=env, capture_output=True, text=True, timeout=END_SECONDS, check=False)
+    run = subprocess.run(launcher, env=env, capture_output=True, text=True, timeout=END_SECONDS, check=False)
     return run.returncode, (run.stdout + run.stderr).splitlines()
 
 
@@ -49,12 +50,12 @@ def words(process: Path) -> str:
 class Launched:
     """A launcher in a session of its own, so that a whole group can be signalled."""
 
-    def __init__(self, state: Path, **chosen: str) -> None:
+    def __init__(self, state: Path, launcher: Sequence[str] = LAUNCHER, **chosen: str) -> None:
         self.env = environment(state, **chosen)
         self.page = f"http://127.0.0.1:{self.env['SITE_PORT']}/"
         self.state = state
         self.process = subprocess.Popen(
-            LAUNCHER,
+            launcher,
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from development import Files, Ports, members
+from development import Ports, members
+from members import Files
 
 PORTS = Ports(token=9001, callback=9002, upload=9000, site=8080)
 REPOSITORY, STATE = Path("/repository"), Path("/state")
@@ -21,7 +22,6 @@ SERVER = {
     "PATH": "/usr/bin",
     "COVERAGE_PROCESS_CONFIG": "x",
     "PYTHONUNBUFFERED": "1",
-    "THREADS": "64",
     "WORKERS": "1",
 }
 KEY = {
@@ -32,6 +32,7 @@ KEY = {
 SHARED = {
     **SERVER,
     **KEY,
+    "THREADS": "64",
     "UPLOAD_BUCKET": "development-uploads",
     "OSS_REGION": "cn-hangzhou",
     "TICKET_SECRET": "development-ticket-secret-for-one-machine-only",
@@ -39,6 +40,7 @@ SHARED = {
 }
 BUCKET = {
     **SERVER,
+    "THREADS": "256",
     "LOCAL_OSS_REGION": "cn-hangzhou",
     "LOCAL_OSS_ALLOWED_ORIGINS": "http://127.0.0.1:8080,http://localhost:8080",
     "LOCAL_OSS_CALLBACK_KEY": "/state/callback_key.pem",
@@ -85,6 +87,7 @@ def test_gives_the_stand_in_the_same_access_key_and_origins() -> None:
         **BUCKET,
         "LOCAL_OSS_BUCKET": "development-uploads",
         "LOCAL_OSS_FOLDER": "/state/oss/development-uploads",
+        "LOCAL_OSS_NEIGHBOURS": "development-site=http://127.0.0.1:8080",
     }
 
 
@@ -95,6 +98,8 @@ def test_lets_the_site_serve_what_was_written_before_the_page() -> None:
         **BUCKET,
         "LOCAL_OSS_BUCKET": "development-site",
         "LOCAL_OSS_FOLDER": "/state/oss/development-site",
+        "LOCAL_OSS_NEIGHBOURS": "development-uploads=http://127.0.0.1:9000",
+        "LOCAL_OSS_DOMAIN": "custom",
         "LOCAL_OSS_WEBSITE": "/state/site:/repository/client",
     }
 
@@ -113,6 +118,21 @@ def test_lets_a_variable_of_the_environment_win_wherever_it_is_used() -> None:
     assert found["upload"]["LOCAL_OSS_ALLOWED_ORIGINS"] == "http://localhost:1"
     assert found["token"]["EMULATE_BASE64"] == "always"
     assert environments(LOCAL_OSS_SWITCHES="a=b")["upload"]["LOCAL_OSS_SWITCHES"] == "a=b"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("LOCAL_OSS_ACL", "public-read"),
+        ("LOCAL_OSS_BLOCK_PUBLIC_ACCESS", "on"),
+        ("LOCAL_OSS_DOMAIN", "own"),
+        ("LOCAL_OSS_V1_SIGNATURES", "accept"),
+    ],
+)
+def test_sets_what_uploads_meet_at_the_upload_bucket_alone(variable: str, value: str) -> None:
+    found = environments(**{variable: value})
+    assert found["upload"][variable] == value
+    assert found["site"] == environments()["site"]
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:

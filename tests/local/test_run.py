@@ -53,6 +53,7 @@ def test_serves_the_page_and_its_settings_and_keeps_to_its_state_folder(
     assert page.content == (LOCAL.parent / "client" / "index.html").read_bytes()
     assert config.json() == {"tokenUrl": f"http://127.0.0.1:{launched.env['TOKEN_PORT']}/"}
     assert (said + rest).count(launched.page) == 1
+    assert f"http://127.0.0.1:{launched.env['UPLOAD_PORT']}/-/\n" in rest
     assert ((tmp_path / "state" / "callback_key.pem").stat().st_mode & 0o777) == 0o600
 
 
@@ -148,7 +149,7 @@ def test_refuses_one_port_for_two(tmp_path: Path) -> None:
 def test_refuses_a_second_launcher_in_the_same_folder(launched: Launched, tmp_path: Path) -> None:
     launched.read_to("started")
     status, said = refused(environment(tmp_path / "state"))
-    assert (status, len(said), said[0].startswith("Another `make run` uses ")) == (1, 1, True)
+    assert (status, len(said), said[0].startswith("Another `make run` or `make oss` uses ")) == (1, 1, True)
 
 
 def test_says_in_one_sentence_that_its_folder_cannot_be_used(tmp_path: Path) -> None:
