@@ -47,6 +47,18 @@ def test_the_refusals_table_lists_every_code_an_outsider_meets(readme: str) -> N
 
 
 @pytest.mark.parametrize("readme", READMES)
+def test_the_options_table_lists_what_make_oss_reads(readme: str) -> None:
+    named = {
+        name
+        for module in ("standalone", "launching")
+        for name in re.findall(r'"(LOCAL_\w+)"', text_of(f"local/{module}.py"))
+    }
+    one_buckets_own = {"LOCAL_OSS_BUCKET", "LOCAL_OSS_FOLDER", "LOCAL_OSS_NEIGHBOURS"}
+    listed = [name for cells in rows(readme, 2) for name in re.findall(r"`(LOCAL_[A-Z0-9_]+)`", cells[0])]
+    assert sorted(listed) == sorted(named - one_buckets_own)
+
+
+@pytest.mark.parametrize("readme", READMES)
 def test_every_target_a_readme_names_exists(readme: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):.*## ", text_of("Makefile"), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)", text_of(readme))) <= targets

@@ -121,5 +121,11 @@ def test_development_pins_the_versions_that_ship() -> None:
 
 def test_no_address_of_a_registry_is_recorded() -> None:
     address = r"https?://(?!github\.com/sponsors|opencollective\.com)"
-    for name in ("requirements-dev.txt", "functions/callback/requirements.txt", "client/package-lock.json"):
+    for name in (
+        "requirements-build.txt",
+        "requirements-dev.txt",
+        "functions/callback/requirements.txt",
+        "client/package-lock.json",
+        "tests/package-lock.json",
+    ):
         assert not re.search(address, (REPOSITORY / name).read_text())
