@@ -26,7 +26,8 @@ def browsed(request: Request, bucket: Site, key: str) -> Answer:
             answer = read_object(wanted, bucket, shown)
         else:
             answer = read_file(bucket.settings.website, wanted, shown)
-        return downloaded(answer, shown, bucket.settings.region) if bucket.settings.own_domain else answer
+        forced = bucket.settings.own_domain and "authorization" not in wanted.headers
+        return downloaded(answer, shown, bucket.settings.region) if forced else answer
 
     website = bucket.configuration.website if isinstance(bucket, Bucket) else SITE
     if website and not is_signed(request) and (key or website.index):

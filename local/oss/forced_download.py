@@ -3,7 +3,9 @@
 Source: EC 0048-00000001, and the table "forced download rules" of OSS's page on previews: types, and for
 pictures an EC by region. The table's dates are past, so every bucket of the stand-in counts as new. Its rule
 for accounts first used after 2022-10-09, whose every type is downloaded (EC 0048-00000113), is not emulated.
-That the headers go with every GET and HEAD, and without an EC for XML (the table has none), is unconfirmed.
+A request signed in its header is an API's and not a browser's, and is left alone (Alibaba's diagnosis of EC
+0048-00000001: "direct API/SDK access is not affected"); captures of `curl -I` show the headers with HEAD too.
+That XML has no EC (the table has none) is unconfirmed.
 """
 
 from collections.abc import Mapping

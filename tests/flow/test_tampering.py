@@ -45,7 +45,7 @@ CHANGED = {
 }
 DROPPED = {
     "key": "",  # no code of its own is known
-    "x-oss-signature-version": "0002-00000080",  # without it, OSS takes the form for one signed by V1
+    "x-oss-signature-version": "0002-00000706",  # without it, OSS takes the form for one signed by V1
     "x-oss-credential": "0002-00000708",
     "x-oss-date": "0002-00000709",
     "x-oss-security-token": "0002-00000003",

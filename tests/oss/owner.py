@@ -8,14 +8,15 @@ from scene import BUCKET, REGION, Scene, Seen, signing_key
 
 
 def ask(scene: Scene, method: str, target: str, body: bytes | str = b"", **headers: str) -> Seen:
-    """Send a request to the bucket itself; header names are written with underscores."""
+    """Send a request; its path needs no encoding, and header names are written with underscores."""
     content = body.encode() if isinstance(body, str) else body
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(scene.now))
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     signed = {"x-oss-content-sha256": "UNSIGNED-PAYLOAD", "x-oss-date": date, **sent}
     lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
-    query = "&".join(sorted(target.partition("?")[2].split("&")))
-    canonical = f"{method}\n/{BUCKET}/\n{query}\n{lines}\n\nUNSIGNED-PAYLOAD"
+    path, _, parameters = target.partition("?")
+    query = "&".join(sorted(parameters.split("&")))
+    canonical = f"{method}\n/{BUCKET}{path}\n{query}\n{lines}\n\nUNSIGNED-PAYLOAD"
     scope = f"{date[:8]}/{REGION}/oss/aliyun_v4_request"
     text = f"OSS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     signature = hmac.new(signing_key("SKEXAMPLE", date[:8]), text.encode(), hashlib.sha256).hexdigest()

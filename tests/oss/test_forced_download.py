@@ -2,7 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from owner import put
+from owner import ask, put
 from scene import Scene, Seen
 
 from oss.bucket import open_bucket
@@ -45,6 +45,13 @@ def test_the_bucket_s_own_domain_makes_pages_and_pictures_downloads(
 
     assert answer.status == 200
     assert forced(answer) == expected
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_request_signed_in_its_header_gets_what_was_stored(scene: Scene, method: str) -> None:
+    scene.upload({"key": "a.html", "Content-Disposition": "inline"})
+
+    assert forced(ask(scene, method, "/a.html")) == (None, "inline", None)
 
 
 @pytest.mark.parametrize(
