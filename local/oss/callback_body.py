@@ -7,12 +7,15 @@ not become valid JSON is sent as it is.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote, quote_plus
 
+from oss.callback_delivery import CallbackFailed
 from oss.callback_parameter import JSON
 
 Variables = Mapping[str, str | int | None]
+
+MAX_BODY_BYTES = 256 * 1024  # ours: a template may name a large value hundreds of times
 
 _VARIABLE = re.compile(r"\$\{([^{}$]*)\}")
 
@@ -25,15 +28,34 @@ def names_of(template: str) -> frozenset[str]:
 def callback_body(template: str, body_type: str, variables: Variables, switches: Mapping[str, str]) -> bytes:
     """Fill in the template. Constants pass unchanged; only inserted values are encoded.
 
-    Switches `form_space` and `json_missing_variable` say what no document does.
+    Switches `form_space` and `json_missing_variable` say what no document does. Raises CallbackFailed for a
+    body that would be longer than MAX_BODY_BYTES.
     """
+    values: dict[str, bytes] = {}
+    body = bytearray()
+    for constant, name in _pieces(template):
+        if name is not None and name not in values:
+            values[name] = _encoded(variables.get(name), body_type, switches).encode()
+        body += constant.encode() + (values[name] if name is not None else b"")
+        if len(body) > MAX_BODY_BYTES:
+            raise CallbackFailed("The callback body is too long.")
+    return bytes(body)
+
+
+def _pieces(template: str) -> Iterator[tuple[str, str | None]]:
+    """Yield each constant with the variable that follows it; the last has none."""
+    end = 0
+    for found in _VARIABLE.finditer(template):
+        yield template[end : found.start()], found[1]
+        end = found.end()
+    yield template[end:], None
+
+
+def _encoded(value: str | int | None, body_type: str, switches: Mapping[str, str]) -> str:
     if body_type == JSON:
-        missing = "" if switches["json_missing_variable"] == "empty" else None
-        filled = _VARIABLE.sub(lambda found: _json_value(variables.get(found[1]), missing), template)
-    else:
-        escape = quote_plus if switches["form_space"] == "+" else quote
-        filled = _VARIABLE.sub(lambda found: escape(_text(variables.get(found[1])), safe=""), template)
-    return filled.encode()
+        return _json_value(value, "" if switches["json_missing_variable"] == "empty" else None)
+    escape = quote_plus if switches["form_space"] == "+" else quote
+    return escape(_text(value), safe="")
 
 
 def _text(value: str | int | None) -> str:

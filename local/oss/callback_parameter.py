@@ -6,20 +6,18 @@ Source: OSS Callback page; 400 error page for the messages; EC 0007-00000001 to 
 
 import base64
 import binascii
-import ipaddress
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from oss.callback_address import Resolve, is_public
 from oss.errors import OssError, invalid_argument
 
 MAX_PARAMETER_BYTES = 5 * 1024  # EC 0007-00000001: after base64
 MAX_URLS = 5  # EC 0007-00000005
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
-
-Resolve = Callable[[str], Sequence[str]]
 
 _URL_CHARACTERS = re.compile(r"[!-~]+")  # printable ASCII: anything else must be percent-encoded
 _LABEL = r"[A-Za-z0-9-]{1,63}"  # RFC 1035 2.3.4; a name with any other label cannot even be looked up
@@ -119,7 +117,7 @@ def refuse_private(urls: Sequence[CallbackUrl], resolve: Resolve) -> None:
     """Refuse addresses that are not public, as OSS does (cpp-sdk, ObjectCallbackTest). Raises OssError."""
     for url in urls:
         for address in resolve(url.host):
-            if not ipaddress.ip_address(address).is_global:
+            if not is_public(address):
                 message = "Private address is forbidden to callback."
                 error = invalid_argument(message, "0007-00000008", name="callbackUrl", value=str(url))
                 raise error.explained(

@@ -1,4 +1,4 @@
-"""One callback request on the wire, with a deadline that a slow drip of bytes cannot outlive.
+"""One callback request on the wire, with a deadline that no slow name and no slow drip of bytes can outlive.
 
 What a request says is put together in `callback_headers`; whether the answer is good enough is judged in
 `callback_delivery`.
@@ -9,9 +9,11 @@ import http.client
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from oss.callback_address import Resolve, is_ipv4, is_public, resolve, resolve_within
 from oss.callback_parameter import CallbackUrl
 
 MAX_ANSWER_BYTES = 1024 * 1024  # OSS: Callback page 2021 and 203 page
@@ -48,9 +50,34 @@ class TooSlow(Exception):
 Send = Callable[[CallbackRequest, float], Reply]
 
 
-def send_over_network(request: CallbackRequest, seconds: float) -> Reply:
-    """Send `request`, which ends within `seconds`. Raises Unreachable or TooSlow."""
-    connection = _Connection(request.url, seconds, sni=request.sni)
+def send_over_network(
+    request: CallbackRequest,
+    seconds: float,
+    *,
+    private_callbacks: bool = False,
+    resolve: Resolve = resolve,
+) -> Reply:
+    """Send `request`, which ends within `seconds`. Raises Unreachable or TooSlow.
+
+    The name is looked up once, and what it then stands for is checked and called: a name that stood for
+    another address when the upload was checked (DNS rebinding) is Unreachable unless `private_callbacks`.
+    """
+    deadline = time.monotonic() + seconds
+    try:
+        addresses = resolve_within(seconds, request.url.host, resolve)
+    except TimeoutError as error:
+        raise TooSlow from error
+    address = next(filter(is_ipv4, addresses), None)
+    if address is None or not (private_callbacks or is_public(address)):
+        raise Unreachable
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TooSlow
+    return _called(request, address, left)
+
+
+def _called(request: CallbackRequest, address: str, seconds: float) -> Reply:
+    connection = _Connection(request.url, address, seconds, sni=request.sni)
     try:
         return _exchange(connection, request)
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -64,8 +91,9 @@ def send_over_network(request: CallbackRequest, seconds: float) -> Reply:
 class _Connection(http.client.HTTPConnection):
     """A connection whose socket a timer shuts down at the deadline, whatever it waits for."""
 
-    def __init__(self, url: CallbackUrl, seconds: float, *, sni: bool) -> None:
+    def __init__(self, url: CallbackUrl, address: str, seconds: float, *, sni: bool) -> None:
         super().__init__(url.host, url.port, timeout=seconds)
+        self._address = address
         self._tls = url.scheme == "https"
         self._sni = sni
         # http.client lets go of its socket before the body is read; the timer must not.
@@ -79,7 +107,7 @@ class _Connection(http.client.HTTPConnection):
     def connect(self) -> None:
         self._timer.start()
         self.sock = self._live
-        self._live.connect((self.host, self.port))
+        self._live.connect((self._address, self.port))
         if self._tls:
             context = ssl.create_default_context()
             context.check_hostname = self._sni

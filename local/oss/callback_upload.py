@@ -17,7 +17,7 @@ from oss.callback_parameter import Callback
 from oss.history import Attempt, CallbackRecord
 from oss.http_messages import Request
 from oss.image_info import image_info
-from oss.store import StoredObject
+from oss.stored_object import StoredObject
 
 IMAGE_VARIABLES = frozenset({"imageInfo.height", "imageInfo.width", "imageInfo.format"})
 SNI_REGIONS = frozenset({"eu-west-1"})  # OSS: Callback page, London sends the server's name in any case
@@ -35,8 +35,13 @@ class Uploaded:
 
 def call_back(callback: Callback, uploaded: Uploaded, bucket: Bucket) -> bytes:
     """Call the application back and return its answer. Raises CallbackFailed; the history has either."""
+    now = bucket.now()
     variables = upload_variables(callback.body, uploaded, bucket)
-    body = callback_body(callback.body, callback.body_type, variables, bucket.settings.switches)
+    try:
+        body = callback_body(callback.body, callback.body_type, variables, bucket.settings.switches)
+    except CallbackFailed as failed:
+        bucket.history.add_callback(_record(uploaded, b"", [], failed, now))
+        raise
     sni = callback.sni or bucket.settings.region in SNI_REGIONS
     message = Message(body=body, body_type=callback.body_type, host=callback.host, sni=sni)
     origin = Origin(
@@ -44,7 +49,6 @@ def call_back(callback: Callback, uploaded: Uploaded, bucket: Bucket) -> bytes:
         request_id=uploaded.request_id,
         public_key_url=public_key_url(uploaded.request),
     )
-    now = bucket.now()
     requests = [signed_request(url, message, origin, key=bucket.key, now=now) for url in callback.urls]
     timing = _timing(bucket)
     record, send = callback_faults.recorder(bucket.send, callback_faults.strike(bucket.faults), timing)

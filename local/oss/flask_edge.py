@@ -6,6 +6,7 @@ which answers by itself what is not HTTP: `refuse_what_is_not_http` has OSS's fo
 
 import contextlib
 import errno
+import re
 import select
 import socket
 import struct
@@ -23,6 +24,8 @@ from oss.bucket import new_request_id
 from oss.errors import OssError, error_document, internal_error
 from oss.http_messages import Answer, Body, BrokenOff, Request
 
+_AUTHORITY = re.compile("^https?://[^/?]*")  # of a target in absolute form (RFC 9112 3.2.2)
+
 CUT_OFF = "0006-00000104"  # EC of a form that does not end, or not as one
 
 
@@ -37,7 +40,7 @@ def answer_every_path(answer: Callable[[flask.Request], flask.Response]) -> None
 
 def from_flask(request: flask.Request) -> Request:
     """Our request. Its path is the raw one: Flask's is decoded, and signatures need what was sent."""
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     connection = request.environ["gunicorn.socket"]
     body = Body(
         _to_its_end(request),
@@ -46,12 +49,20 @@ def from_flask(request: flask.Request) -> Request:
     )
     return Request(
         method=request.method,
-        target=str(request.environ["RAW_URI"]),
+        target=_AUTHORITY.sub("", request.environ["RAW_URI"]),
         headers=headers,
         body=body,
         client_ip=request.remote_addr or "",
         port=int(request.environ["SERVER_PORT"]),
     )
+
+
+def _text(value: str) -> str:
+    """Return a header's text: UTF-8, as OSS takes it; what is not stays the latin-1 that WSGI makes of it."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return value
 
 
 def _to_its_end(request: flask.Request) -> Callable[[int], bytes]:

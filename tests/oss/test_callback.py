@@ -340,7 +340,7 @@ def network_exchange(url: str, seconds: float, host: str = "") -> Reply:
     callback = parse_callback(callback_parameter(callbackUrl=url), resolve=None)
     message = Message(body=b"a=1", body_type=FORM, host=host)
     request = signed_request(callback.urls[0], message, ORIGIN, key=RSA_KEY, now=NOW)
-    return send_over_network(request, seconds)
+    return send_over_network(request, seconds, private_callbacks=True)
 
 
 def test_sends_what_oss_sends(callback_server: CallbackServer) -> None:

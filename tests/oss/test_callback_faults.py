@@ -202,3 +202,15 @@ def test_a_signature_covers_nothing_but_path_query_and_body(scene: Scene) -> Non
     scene.upload({"key": "a", "callback": callback})
 
     assert record(scene).attempts[0].string_to_sign == b"/a b/?x=%2F\n[5]"
+
+
+def test_a_body_grown_out_of_all_proportion_is_not_sent(scene: Scene) -> None:
+    scene.set(switches="field_limit=2MB")
+    callback = callback_parameter(callbackBody="${x:a}" * 300, callbackBodyType=JSON)
+    scene.replies = [json_reply()]
+
+    answer = scene.upload({"key": "a", "callback": callback, "x:a": "\x01" * 500})
+
+    assert answer.refusal == (203, "CallbackFailed", "0007-00000203")
+    assert (scene.called, scene.stored("a").size) == ([], 5)
+    assert scene.bucket.history.callbacks()[0].message == "The callback body is too long."

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 from process import CallbackServer, answer_json
 from scene import NOW, RSA_KEY, callback_parameter
 
-from oss.bucket import resolve
+from oss.callback_address import resolve
 from oss.callback_headers import Message, Origin, signed_request
 from oss.callback_parameter import parse_callback
 from oss.callback_request import Reply, TooSlow, Unreachable, send_over_network
@@ -65,7 +65,7 @@ def call(url: str, seconds: float = 10, **changes: Any) -> Reply:
     origin = Origin(bucket="b", request_id="1", public_key_url="http://k/")
     message = Message(body=b"a=1", body_type=callback.body_type, sni=callback.sni)
     request = signed_request(callback.urls[0], message, origin, key=RSA_KEY, now=NOW)
-    return send_over_network(request, seconds)
+    return send_over_network(request, seconds, private_callbacks=True)
 
 
 @pytest.mark.parametrize(("sni", "names"), [(True, ["localhost"]), (False, [None])])
