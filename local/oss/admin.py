@@ -1,8 +1,9 @@
 """What only a stand-in has, below `/-/`: its page, its public key, its switches, its history, faults to come.
 
 No object and no site file is ever served from here. Whoever reaches this can make uploads fail and read what
-was sent, so other websites must not: their pages get no CORS grant, may not order anything, and cannot
-pretend to be this machine by a name of theirs that resolves to it (DNS rebinding).
+was sent, so no page may, whether another website's or an object's: pages get no CORS grant, may not order
+anything, may not read what a window or frame of theirs shows, and cannot pretend to be this machine by a name
+that resolves to it (DNS rebinding). Nor may a callback, which goes wherever an uploader wishes.
 """
 
 import ipaddress
@@ -27,9 +28,11 @@ PREFIX = "/-/"
 MAX_ORDER_BYTES = 64 * 1024
 READING = frozenset({"GET", "HEAD"})
 
-# What every answer below `/-/` carries, a refusal too.
+# What every answer below `/-/` carries, a refusal too. The sandbox gives it an origin of its own, so that a
+# page among the objects, whose origin is the bucket's, cannot read it through a window that it opens.
 OWN_HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; sandbox allow-downloads",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
@@ -107,8 +110,11 @@ def _refuse_other_websites(request: Request) -> None:
         raise _denied(f"Below {PREFIX} this machine's address is needed, not a domain name.")
     origin = request.headers.get("origin")
     foreign = origin is not None and origin not in {f"http://{host}", f"https://{host}"}
-    if foreign and request.method not in READING:
-        raise _denied(f"Below {PREFIX} no other website may order anything.")
+    ordering = request.method not in READING
+    if ordering and (foreign or "sec-fetch-site" in request.headers or "x-oss-tag" in request.headers):
+        raise _denied(f"Below {PREFIX} orders are taken from tools: not from pages, and not from callbacks.")
+    if request.headers.get("sec-fetch-dest", "document") != "document":
+        raise _denied(f"What is below {PREFIX} is for people to look at, not for scripts and frames.")
 
 
 def _plan_fault(request: Request, bucket: Site) -> None:

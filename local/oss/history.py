@@ -1,9 +1,12 @@
 """What happened lately, for the page at `/-/`: the last callbacks and the last refusals. Kept in memory only.
 
 Bounded in number and in size, whoever adds, so a stand-in that runs for weeks does not grow; no security
-token is kept. Nothing here decides anything.
+token is kept. Refused forms, which people come to see, are not pushed out by the many small refusals of other
+requests. Nothing here decides anything.
 """
 
+import heapq
+import itertools
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -11,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from oss.kept import kept_explanation, kept_fields, kept_headers, redaction, shortened, shortened_bytes
 
-KEPT_RECORDS = 50
+KEPT_RECORDS = 50  # of each kind: callbacks, refused forms, other refusals
 KEPT_ATTEMPTS = 5  # as many addresses as OSS allows (EC 0007-00000005)
 
 
@@ -66,12 +69,15 @@ class RefusalRecord:
 
 
 class History:
-    """The last records of either kind, newest first."""
+    """The last records of each kind, newest first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._callbacks: deque[CallbackRecord] = deque(maxlen=KEPT_RECORDS)
-        self._refusals: deque[RefusalRecord] = deque(maxlen=KEPT_RECORDS)
+        # Numbered as they came: the clock may be wrong, for a fault or a test.
+        self._numbers = itertools.count()
+        self._forms: deque[tuple[int, RefusalRecord]] = deque(maxlen=KEPT_RECORDS)
+        self._others: deque[tuple[int, RefusalRecord]] = deque(maxlen=KEPT_RECORDS)
 
     def add_callback(self, record: CallbackRecord) -> None:
         """Keep what may be kept of a callback."""
@@ -82,8 +88,9 @@ class History:
     def add_refusal(self, record: RefusalRecord) -> None:
         """Keep what may be kept of a refusal."""
         kept = _kept_refusal(record)
+        kind = self._forms if record.method == "POST" else self._others
         with self._lock:
-            self._refusals.appendleft(kept)
+            kind.appendleft((next(self._numbers), kept))
 
     def callbacks(self) -> list[CallbackRecord]:
         """Return the last callbacks, newest first."""
@@ -91,9 +98,10 @@ class History:
             return list(self._callbacks)
 
     def refusals(self) -> list[RefusalRecord]:
-        """Return the last refusals, newest first."""
+        """Return the last refusals of both kinds, newest first."""
         with self._lock:
-            return list(self._refusals)
+            merged = heapq.merge(self._forms, self._others, key=lambda numbered: numbered[0], reverse=True)
+            return [record for _, record in merged]
 
 
 def _kept_refusal(record: RefusalRecord) -> RefusalRecord:
@@ -104,7 +112,7 @@ def _kept_refusal(record: RefusalRecord) -> RefusalRecord:
         target=redact(record.target),
         message=redact(record.message),
         explanation=kept_explanation(record.explanation, redact),
-        fields=kept_fields(record.fields),
+        fields=kept_fields(record.fields, redact),
     )
 
 

@@ -8,6 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 KEPT_BYTES = 4096  # of any one text or body
 KEPT_POLICY_BYTES = 16 * 1024  # whole or not at all: a policy that is cut cannot be decoded
@@ -21,13 +22,31 @@ SHORTEST_TOKEN = 8  # what is shorter is no secret, and replacing it everywhere 
 
 _SECRET_FIELDS = frozenset({SECURITY_TOKEN, "security-token"})
 _QUOTE = '"'
+# No two gaps touch: each text is searched in one way only, so in linear time.
 _TOKEN_IN_JSON = re.compile(
-    r"""("\$?x-oss-security-token"\s*[:,]\s*\[?\s*)("(?:[^"\\]|\\.)*"?(?:,\s*"(?:[^"\\]|\\.)*"?)*)""",
+    r"""("\$?x-oss-security-token"\s*[:,]\s*(?:\[\s*)?)("(?:[^"\\]|\\.)*"?(?:,\s*"(?:[^"\\]|\\.)*"?)*)""",
     re.IGNORECASE,
 )
 _TOKEN_IN_TEXT = re.compile(r"(security-token\s*[=:]\s*)([^\s&;,\"'(]+)", re.IGNORECASE)
 
 Redact = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """What shortens any text about one form and takes the form's security token out of it.
+
+    `policy` is what is kept of the form's policy; `replaced` has each secret with what is shown of it.
+    """
+
+    policy: str
+    replaced: Mapping[str, str] = field(repr=False)
+
+    def __call__(self, text: str) -> str:
+        """Return what may be kept of `text`."""
+        for secret, shown in self.replaced.items():
+            text = text.replace(secret, shown)
+        return _without_named_token(shortened(text))  # cut before it is searched: it may be megabytes long
 
 
 def shortened(text: str, limit: int = KEPT_BYTES) -> str:
@@ -69,15 +88,27 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return bounded(headers, limit=KEPT_HEADERS_BYTES)
 
 
-def kept_fields(fields: Mapping[str, str]) -> dict[str, str]:
+def redaction(fields: Mapping[str, str]) -> Redaction:
+    """Return what takes this form's secrets out of a text."""
+    tokens = {
+        text: said_length(text)
+        for name, text in fields.items()
+        if name.lower() in _SECRET_FIELDS and len(text) >= SHORTEST_TOKEN
+    }
+    policy = fields.get("policy", "")
+    kept = _kept_policy(policy, tokens)
+    return Redaction(kept, {policy: kept, **tokens} if policy else tokens)
+
+
+def kept_fields(fields: Mapping[str, str], redact: Redaction) -> dict[str, str]:
     """Return what may be kept of a form's fields: bounded, without its security token, its policy last."""
     named = {
         name: said_length(text) if name.lower() in _SECRET_FIELDS else text
         for name, text in fields.items()
         if name != "policy"
     }
-    kept = bounded(named, redaction(fields))
-    return {**kept, "policy": _kept_policy(fields, _tokens(fields))} if "policy" in fields else kept
+    kept = bounded(named, redact)
+    return {**kept, "policy": redact.policy} if "policy" in fields else kept
 
 
 def kept_explanation(explanation: Mapping[str, str], redact: Redact) -> dict[str, str]:
@@ -90,28 +121,9 @@ def kept_explanation(explanation: Mapping[str, str], redact: Redact) -> dict[str
     return bounded(shown, redact)
 
 
-def redaction(fields: Mapping[str, str]) -> Redact:
-    """Return what shortens any text about this form and takes the form's security token out of it."""
-    replaced = _tokens(fields)
-    if fields.get("policy"):
-        replaced = {fields["policy"]: _kept_policy(fields, replaced), **replaced}
-
-    def redact(text: str) -> str:
-        for secret, shown in replaced.items():
-            text = text.replace(secret, shown)
-        return _without_named_token(shortened(text))  # cut before it is searched: it may be megabytes long
-
-    return redact
-
-
 def said_length(text: str) -> str:
     """Return how long a secret is, and nothing else about it."""
     return f"({len(text)} characters)"
-
-
-def _tokens(fields: Mapping[str, str]) -> dict[str, str]:
-    tokens = (text for name, text in fields.items() if name.lower() in _SECRET_FIELDS)
-    return {token: said_length(token) for token in tokens if len(token) >= SHORTEST_TOKEN}
 
 
 def _without_named_token(text: str) -> str:
@@ -119,9 +131,8 @@ def _without_named_token(text: str) -> str:
     return _TOKEN_IN_TEXT.sub(lambda part: part[1] + said_length(part[2]), found)
 
 
-def _kept_policy(fields: Mapping[str, str], tokens: Mapping[str, str]) -> str:
+def _kept_policy(policy: str, tokens: Mapping[str, str]) -> str:
     """Return the policy as base64 without a token; unchanged where there is none to leave out."""
-    policy = fields["policy"]
     if len(policy) > KEPT_POLICY_BYTES:
         return said_length(policy)
     try:

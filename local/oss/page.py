@@ -116,7 +116,9 @@ def _policy() -> str:
     digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        # an origin of its own: see `admin.OWN_HEADERS`
+        "sandbox allow-downloads allow-popups allow-popups-to-escape-sandbox"
     )
 
 

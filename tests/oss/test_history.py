@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import time
 import tracemalloc
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from scene import BUCKET, NOW, Scene, encoded, multipart, part, policy_text, signed
 
 from oss.history import KEPT_RECORDS, Attempt, CallbackRecord, History, RefusalRecord
+from oss.kept import redaction
 
 TOKEN = "CAIS+SecurityToken/that==is.secret"
 
@@ -56,6 +58,50 @@ def test_the_newest_record_comes_first_and_the_oldest_go() -> None:
 
     assert [record.target for record in history.refusals()] == [f"/{n}" for n in range(52, 2, -1)]
     assert [record.key for record in history.callbacks()] == [f"{n}" for n in range(52, 2, -1)]
+
+
+def test_refused_forms_are_not_pushed_out_by_other_refusals() -> None:
+    history = History()
+    for number in range(2):
+        history.add_refusal(refusal(target=f"/form{number}"))
+        history.add_refusal(refusal(target=f"/between{number}", method="PUT"))
+    for _ in range(KEPT_RECORDS - 1):
+        history.add_refusal(refusal(method="HEAD", target="/missing"))
+
+    targets = [record.target for record in history.refusals()]
+
+    assert targets == ["/missing"] * (KEPT_RECORDS - 1) + ["/between1", "/form1", "/form0"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"x-oss-security-token":' + " " * 12_000,
+        '"x-oss-security-token"' + " " * 12_000,
+        '"x-oss-security-token":["a",' + " " * 12_000,
+        "security-token=" + " " * 12_000,
+        '"x-oss-security-token":"' + 'a",' * 4_000,
+    ],
+)
+def test_a_token_is_looked_for_in_linear_time(text: str) -> None:
+    policy = base64.b64encode(text.encode()).decode()
+    started = time.process_time()
+
+    kept(fields={"policy": policy})
+
+    assert time.process_time() - started < 0.1
+
+
+@pytest.mark.parametrize("gap", ["", " ", "\n" * 100, "\t" * 1000])
+@pytest.mark.parametrize("before", ['"x-oss-security-token"{}:{}', '"$x-oss-security-token"{},{}[{}"o",{}'])
+def test_no_gap_before_a_token_makes_it_be_kept(gap: str, before: str) -> None:
+    text = before.replace("{}", gap) + f'"{TOKEN}"'
+
+    assert TOKEN not in said({"policy": base64.b64encode(text.encode()).decode()})
+
+
+def test_a_redaction_shows_no_secret() -> None:
+    assert TOKEN not in repr(redaction({"x-oss-security-token": TOKEN}))
 
 
 def test_a_short_record_is_kept_as_it_is() -> None:

@@ -104,6 +104,34 @@ def test_another_website_may_order_nothing(scene: Scene, method: str, origin: st
     assert scene.bucket.faults.pending() == []
 
 
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://127.0.0.1:9000", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"},
+        {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+        {"x-oss-tag": "CALLBACK"},
+    ],
+)
+def test_a_page_among_the_objects_or_a_callback_may_order_nothing(
+    scene: Scene, method: str, headers: dict[str, str]
+) -> None:
+    order = b'{"fault": "throttle"}'
+
+    assert scene.request(method, "/-/faults", headers, order).refusal == (403, "AccessDenied", "")
+    assert scene.bucket.faults.pending() == []
+
+
+@pytest.mark.parametrize("target", ["/-/", "/-/refusals"])
+@pytest.mark.parametrize("destination", ["empty", "iframe", "script", "image"])
+def test_a_page_among_the_objects_may_not_read_it(scene: Scene, target: str, destination: str) -> None:
+    asked = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": destination}
+
+    assert scene.request("GET", target, asked).refusal == (403, "AccessDenied", "")
+    assert scene.request("GET", target, {**asked, "Sec-Fetch-Dest": "document"}).status == 200
+    assert "sandbox" in scene.request("GET", target).headers["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:9000", "https://127.0.0.1:9000"])
 def test_its_own_origin_may(scene: Scene, origin: str) -> None:
     assert scene.request("DELETE", "/-/faults", {"Origin": origin}).status == 200

@@ -336,5 +336,6 @@ def test_the_content_security_policy_allows_its_own_style_and_nothing_else(scene
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert answer.headers["Content-Security-Policy"] == (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "sandbox allow-downloads allow-popups allow-popups-to-escape-sandbox"
     )
