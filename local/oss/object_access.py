@@ -1,6 +1,7 @@
 """Who may read, write and list objects, and which version a request names.
 
-Source: OSS ACL pages (an object's own ACL overrides its bucket's; Block Public Access makes both be ignored);
+Source: OSS ACL pages (an object's own ACL overrides its bucket's, for reads and writes; Block Public Access
+makes both be ignored);
 EC 0003-00000001, -005, -905 and 0012-00000201, -202. That no ACL lets anybody list is unconfirmed.
 """
 
@@ -21,19 +22,24 @@ def check_may_read(request: Request, bucket: Bucket, key: str, version_id: str) 
     """Check that the request is signed, or for a public object. Raises OssError."""
     if _is_signed_well(request, bucket, key):
         return
-    found = bucket.store.find(key, version_id)
-    own_acl = found.acl if found and found.acl != "default" else ""
+    own_acl = _own_acl(bucket, key, version_id)
     if bucket.settings.block_public_access or (own_acl or bucket.settings.acl) not in PUBLIC_ACLS:
         error = _object_acl_denied() if own_acl == "private" else bucket_acl_denied()
         raise _explained(error, bucket, own_acl)
 
 
 def check_may_write(request: Request, bucket: Bucket, key: str) -> None:
-    """Check that the request is signed, or for a bucket where anybody may write. Raises OssError."""
-    if _is_signed_well(request, bucket, key):
-        return
-    if bucket.settings.block_public_access or bucket.settings.acl != "public-read-write":
-        raise _explained(bucket_acl_denied(), bucket)
+    """Check that the request is signed, or that anybody may write this object. Raises OssError."""
+    if not _is_signed_well(request, bucket, key):
+        check_anybody_may_write(bucket, key)
+
+
+def check_anybody_may_write(bucket: Bucket, key: str) -> None:
+    """Check that the ACL of the object, or else of its bucket, lets anybody write. Raises OssError."""
+    own_acl = _own_acl(bucket, key)
+    if bucket.settings.block_public_access or (own_acl or bucket.settings.acl) != "public-read-write":
+        error = _object_acl_denied() if own_acl == "private" else bucket_acl_denied()
+        raise _explained(error, bucket, own_acl)
 
 
 def check_may_list(request: Request, bucket: Bucket) -> None:
@@ -55,6 +61,12 @@ def asked_version_id(query: Mapping[str, str]) -> str:
         message = "Invalid version id specified"
         raise invalid_argument(message, "0012-00000202", name="versionId", value=version_id)
     return version_id or ""
+
+
+def _own_acl(bucket: Bucket, key: str, version_id: str = "") -> str:
+    """Return the object's ACL, empty where it is its bucket's or there is no object."""
+    found = bucket.store.find(key, version_id)
+    return found.acl if found and found.acl != "default" else ""
 
 
 def _is_signed_well(request: Request, bucket: Bucket, key: str) -> bool:

@@ -63,5 +63,8 @@ def _matches(text: str, stored: StoredObject) -> bool:
 
 
 def _seconds(text: str | None) -> float | None:
-    parsed = parse_date(text)
-    return None if parsed is None else parsed.timestamp()
+    try:
+        parsed = parse_date(text)
+        return None if parsed is None else parsed.timestamp()
+    except (OverflowError, ValueError):  # a date outside what can be counted
+        return None

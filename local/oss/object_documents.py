@@ -1,8 +1,9 @@
 """The JSON documents that make objects exist: one for the newest version of a key, one for each before it.
 
 Every change is one rename or one unlink of a document that is whole, so a kill at any moment leaves the
-state before or after it. File names are hashes of keys and version ids, so neither can name a path. Writers
-come one at a time (`alone`); readers never wait.
+state before or after it. While content comes or goes, `incoming` has a draft of its document. File names are
+hashes of keys and version ids, so neither can name a path. Writers come one at a time (`alone`); readers
+never wait.
 """
 
 import fcntl
@@ -24,7 +25,7 @@ _SUFFIX = ".json"
 
 def hashed(name: str) -> str:
     """Return a file name for any key or id."""
-    return hashlib.sha256(os.fsencode(name)).hexdigest()
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 class Documents:
@@ -76,19 +77,37 @@ class Documents:
             if found:
                 yield found
 
-    def put(self, stored: StoredObject) -> StoredObject | None:
-        """Make `stored` the newest version; return the one of its id that it replaced, if any. Only alone."""
-        newest = self.newest(stored.key)
-        replaced = self.version(stored.key, stored.version)
-        if newest and newest.version != stored.version:
-            self._keep(newest)
+    def draft(self, stored: StoredObject) -> Path:
+        """Write a document that does not count yet, or soon no more. Only alone, and gone before others come.
+
+        One that a kill leaves tells the next start what was under way: see `settle`.
+        """
         document = self._incoming / f"{secrets.token_hex(16)}{_SUFFIX}"
         document.write_text(json.dumps(asdict(stored), ensure_ascii=False), encoding="utf-8")
+        return document
+
+    def settle(self, leftover: Path) -> str:
+        """End what a draft was for, if it is one; return the content that no document names. Only alone."""
+        try:
+            left = _read(leftover) if leftover.suffix == _SUFFIX else None
+        except ValueError:  # killed while it was written, before any content was touched
+            return ""
+        if left is None:
+            return ""
+        newest, there = self.newest(left.key), self.version(left.key, left.version)
+        if newest:
+            self._earlier(newest.key, newest.version).unlink(missing_ok=True)
+        return "" if there and there.content_file == left.content_file else left.content_file
+
+    def put(self, stored: StoredObject, draft: Path) -> None:
+        """Make `stored`, by its draft, the newest version, and the one of its id. Only alone."""
+        newest = self.newest(stored.key)
+        if newest and newest.version != stored.version:
+            self._keep(newest)
         now = time.time_ns()  # what the page sorts by; the kernel's own file times are too coarse for it
-        os.utime(document, ns=(now, now))
-        document.replace(self._newest(stored.key))
+        os.utime(draft, ns=(now, now))
+        draft.replace(self._newest(stored.key))
         self._earlier(stored.key, stored.version).unlink(missing_ok=True)
-        return replaced
 
     def remove(self, removed: StoredObject) -> None:
         """Remove a version; of the others, the last written becomes the newest. Only alone."""

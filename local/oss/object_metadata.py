@@ -7,12 +7,13 @@ fields are refused alike is inferred. `x-oss-tagging` is not supported in PostOb
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from oss.errors import OssError, invalid_argument
 from oss.form import Form
 from oss.http_messages import TOKEN
+from oss.stored_object import Metadata
 
+ACL = "x-oss-object-acl"
 MAX_KEY_BYTES = 1023
 MAX_USER_METADATA_BYTES = 8 * 1024
 ACLS = ("default", "private", "public-read", "public-read-write")
@@ -25,17 +26,6 @@ ENCRYPTION_KEY = "x-oss-server-side-encryption-key-id"
 DATA_ENCRYPTION = "x-oss-server-side-data-encryption"
 ENCRYPTION_FIELDS = (ENCRYPTION, ENCRYPTION_KEY, DATA_ENCRYPTION)
 ALGORITHMS = ("AES256", "KMS", "SM4")
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """Everything about the object but its content."""
-
-    key: str
-    headers: Mapping[str, str]
-    acl: str
-    storage_class: str
-    forbid_overwrite: bool
 
 
 def required_key(fields: Mapping[str, str]) -> str:
@@ -57,21 +47,40 @@ def metadata(form: Form, request_headers: Mapping[str, str], *, public_acls: boo
     With `public_acls` false, public access is blocked.
     """
     fields = form.fields
+    key = expanded(required_key(fields), form.filename)
+    content_type = fields.get("x-oss-content-type") or form.file_content_type or fields.get("content-type")
     # The form field wins over the request's header.
-    acl = fields.get("x-oss-object-acl", request_headers.get("x-oss-object-acl", ACLS[0]))
-    storage_class = fields.get("x-oss-storage-class", STORAGE_CLASSES[0])
+    acl = {name: value for name, value in request_headers.items() if name == ACL}
+    return metadata_of(key, {**acl, **fields}, content_type, public_acls=public_acls)
+
+
+def metadata_of(
+    key: str, fields: Mapping[str, str], content_type: str | None, *, public_acls: bool
+) -> Metadata:
+    """Check what is to be stored with the object whose key is finally `key`. Raises OssError.
+
+    `fields` has those of a form, or headers of the same names. With `public_acls` false, public access is
+    blocked.
+    """
     return Metadata(
-        key=_final_key(required_key(fields), form.filename),
-        headers=_headers(form),
-        acl=_acl(acl, public_acls=public_acls),
-        storage_class=_storage_class(storage_class),
+        key=_checked_key(key),
+        headers=_headers(fields, content_type or DEFAULT_TYPE),
+        acl=_acl(fields.get(ACL, ACLS[0]), public_acls=public_acls),
+        storage_class=_storage_class(fields.get("x-oss-storage-class", STORAGE_CLASSES[0])),
         forbid_overwrite=_forbid_overwrite(fields.get("x-oss-forbid-overwrite", "false")),
     )
 
 
-def _final_key(key: str, filename: str) -> str:
-    # After the policy was checked against the unexpanded text; whether OSS strips a path is unconfirmed.
-    key = key.replace("${filename}", filename)
+def expanded(key: str, filename: str) -> str:
+    """Return the key with the file's name in it, which no policy ever sees.
+
+    A path in the name is kept, but for the drive and folders that old browsers sent, which the form's parser
+    takes away; what OSS does is unconfirmed.
+    """
+    return key.replace("${filename}", filename)
+
+
+def _checked_key(key: str) -> str:
     if not key:
         raise _wrong_name(key, "The Object name can not be empty.", "0016-00000001")
     if len(key.encode()) > MAX_KEY_BYTES:
@@ -81,14 +90,7 @@ def _final_key(key: str, filename: str) -> str:
     return key
 
 
-def _headers(form: Form) -> dict[str, str]:
-    fields = form.fields
-    content_type = (
-        fields.get("x-oss-content-type")
-        or form.file_content_type
-        or fields.get("content-type")
-        or DEFAULT_TYPE
-    )
+def _headers(fields: Mapping[str, str], content_type: str) -> dict[str, str]:
     stored = {name: fields[name.lower()] for name in STORED_FIELDS if fields.get(name.lower())}
     user = {name: value for name, value in fields.items() if name.startswith("x-oss-meta-")}
     size = sum(len(name.encode()) + len(value.encode()) for name, value in user.items())
@@ -126,15 +128,11 @@ def _encryption(fields: Mapping[str, str]) -> dict[str, str]:
 def _acl(acl: str, *, public_acls: bool) -> str:
     if acl not in ACLS:
         ec = "0017-00000104" if acl else "0017-00000105"
-        error = invalid_argument(
-            "no such object access control exists", ec, name="x-oss-object-acl", value=acl
-        )
-        raise error.explained(field="x-oss-object-acl", expected=", ".join(ACLS), got=acl)
+        error = invalid_argument("no such object access control exists", ec, name=ACL, value=acl)
+        raise error.explained(field=ACL, expected=", ".join(ACLS), got=acl)
     if acl.startswith("public-") and not public_acls:
         error = OssError(403, "AccessDenied", "Put public object acl is not allowed", "0016-00000901")
-        raise error.explained(
-            field="x-oss-object-acl", expected="no public ACL: Block Public Access is on", got=acl
-        )
+        raise error.explained(field=ACL, expected="no public ACL: Block Public Access is on", got=acl)
     return acl
 
 

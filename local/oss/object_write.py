@@ -10,16 +10,14 @@ from urllib.parse import parse_qsl
 from oss.bucket import Bucket
 from oss.content_digest import check_content_md5
 from oss.errors import OssError, file_already_exists, not_emulated
-from oss.form import Form
 from oss.http_messages import Answer, Body, Request
 from oss.object_access import asked_version_id, check_may_write
-from oss.object_metadata import Metadata, metadata
-from oss.stored_object import StoredObject
+from oss.object_metadata import metadata_of
+from oss.stored_object import Metadata, StoredObject
 
 MAX_BODY_BYTES = 5 * 1024**3  # OSS: PutObject page
 
 _NOT_EMULATED = ("callback", "x-oss-callback", "x-oss-copy-source", "x-oss-tagging")
-_STORED = ("cache-control", "content-disposition", "content-encoding", "expires")
 
 
 def put_object(request: Request, bucket: Bucket, key: str) -> Answer:
@@ -30,7 +28,8 @@ def put_object(request: Request, bucket: Bucket, key: str) -> Answer:
         if name in request.headers or name in query:
             raise not_emulated(f"{name} with PUT")
     length = _length(request)
-    wanted = _metadata(request, key, public_acls=not bucket.settings.block_public_access)
+    content_type, public_acls = request.headers.get("content-type"), not bucket.settings.block_public_access
+    wanted = metadata_of(key, request.headers, content_type, public_acls=public_acls)
     if wanted.forbid_overwrite and not bucket.versioning and bucket.store.find(key):
         raise file_already_exists()
     stored = _store(request, wanted, bucket, length)
@@ -65,15 +64,6 @@ def _length(request: Request) -> int | None:
     return int(length)
 
 
-def _metadata(request: Request, key: str, *, public_acls: bool) -> Metadata:
-    named = {name: value for name, value in request.headers.items() if name in _STORED}
-    of_oss = {name: value for name, value in request.headers.items() if name.startswith("x-oss-")}
-    fields = {**named, **of_oss, "key": key}
-    # The file name is what `${filename}` stands for in a form; in PutObject's keys it stands for itself.
-    form = Form(fields, fields, "${filename}", request.headers.get("content-type"), iter(()))
-    return metadata(form, {}, public_acls=public_acls)
-
-
 def _store(request: Request, wanted: Metadata, bucket: Bucket, length: int | None) -> StoredObject:
     with bucket.store.start() as upload:
         for chunk in _pieces(request.body):
@@ -81,16 +71,7 @@ def _store(request: Request, wanted: Metadata, bucket: Bucket, length: int | Non
         if length is not None and upload.size != length:
             raise OssError(400, "IncompleteBody", "The request body is shorter than its Content-Length.")
         check_content_md5(request)
-        stored = upload.finish(
-            wanted.key,
-            now=bucket.now(),
-            headers=wanted.headers,
-            acl=wanted.acl,
-            storage_class=wanted.storage_class,
-        )
-        return bucket.store.commit(
-            upload, stored, forbid_overwrite=wanted.forbid_overwrite, versioning=bucket.versioning
-        )
+        return bucket.store.keep(upload, wanted, now=bucket.now(), versioning=bucket.versioning)
 
 
 def _pieces(body: Body) -> Iterator[bytes]:

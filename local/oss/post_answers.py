@@ -13,7 +13,7 @@ from oss.callback_delivery import CallbackFailed
 from oss.errors import OssError, error_document, xml_text
 from oss.http_messages import Answer, Request
 from oss.object_metadata import ENCRYPTION_FIELDS
-from oss.store import StoredObject
+from oss.stored_object import StoredObject
 
 _ADDRESS = re.compile(r"https?://[!-~]+", re.IGNORECASE)  # printable ASCII: nothing that could end a header
 

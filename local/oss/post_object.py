@@ -30,15 +30,16 @@ from oss.callback_parameter import Callback, parse_callback
 from oss.callback_upload import Uploaded, call_back
 from oss.content_digest import check_content_md5
 from oss.credentials import Credential, find_credential
-from oss.errors import OssError, bucket_acl_denied, file_already_exists, invalid_argument
+from oss.errors import OssError, file_already_exists, invalid_argument
 from oss.form import FIELD_LIMITS, Form, malformed, read_form
 from oss.form_signature import verify_form
 from oss.http_messages import Answer, ConnectionLost, Request
-from oss.object_metadata import Metadata, metadata, required_key
+from oss.object_access import check_anybody_may_write
+from oss.object_metadata import expanded, metadata, required_key
 from oss.policy import Policy, parse_policy
 from oss.policy_check import check_conditions, check_expiration, check_largest_size, check_smallest_size
 from oss.post_answers import callback_failed_answer, called_back_answer, stored_answer
-from oss.store import StoredObject
+from oss.stored_object import Metadata, StoredObject
 
 MAX_BODY_BYTES = 5 * 1024**3  # OSS: 400 error page, the whole form
 
@@ -63,7 +64,7 @@ def post_object(request: Request, bucket: Bucket, request_id: str) -> Answer:
 
 def _upload(request: Request, checked: Form, form: Form, bucket: Bucket, request_id: str) -> Answer:
     required_key(checked.fields)
-    policy = _satisfied_policy(checked.fields, bucket)
+    policy = _satisfied_policy(checked, bucket)
     callback = _callback(request, checked.fields, bucket)
     public_acls = not bucket.settings.block_public_access
     wanted = metadata(form, request.headers, public_acls=public_acls)
@@ -85,8 +86,8 @@ def _stall(request: Request, bucket: Bucket) -> None:
         request.body.stall_after(int(fault.options.get("after_bytes", 0)), fault.options["seconds"])
 
 
-def _satisfied_policy(fields: Mapping[str, str], bucket: Bucket) -> Policy:
-    settings, now = bucket.settings, bucket.now()
+def _satisfied_policy(form: Form, bucket: Bucket) -> Policy:
+    fields, settings, now = form.fields, bucket.settings, bucket.now()
 
     def find_key(access_key_id: str, security_token: str) -> Credential:
         return find_credential(
@@ -95,21 +96,12 @@ def _satisfied_policy(fields: Mapping[str, str], bucket: Bucket) -> Policy:
 
     signed = verify_form(fields, find_key, region=settings.region, now=now, v1_allowed=settings.v1_signatures)
     if signed == "not":
-        _refuse_unless_anybody_may_write(bucket)
+        check_anybody_may_write(bucket, expanded(required_key(fields), form.filename))
         return NO_POLICY
     policy = parse_policy(fields["policy"])
     check_expiration(policy, now)
     check_conditions(policy, fields, bucket=settings.bucket, v4=signed == "V4", switches=settings.switches)
     return policy
-
-
-def _refuse_unless_anybody_may_write(bucket: Bucket) -> None:
-    settings = bucket.settings
-    if settings.acl != "public-read-write" or settings.block_public_access:
-        got = f"{settings.acl}, Block Public Access {'on' if settings.block_public_access else 'off'}"
-        raise bucket_acl_denied().explained(
-            expected="signature fields, or a bucket that is public-read-write", got=f"neither: {got}"
-        )
 
 
 def _callback(request: Request, fields: Mapping[str, str], bucket: Bucket) -> Callback | None:
@@ -142,16 +134,7 @@ def _store(request: Request, form: Form, policy: Policy, wanted: Metadata, bucke
         check_smallest_size(policy, upload.size)
         check_expiration(policy, bucket.now())
         check_content_md5(request)
-        stored = upload.finish(
-            wanted.key,
-            now=bucket.now(),
-            headers=wanted.headers,
-            acl=wanted.acl,
-            storage_class=wanted.storage_class,
-        )
-        return bucket.store.commit(
-            upload, stored, forbid_overwrite=wanted.forbid_overwrite, versioning=bucket.versioning
-        )
+        return bucket.store.keep(upload, wanted, now=bucket.now(), versioning=bucket.versioning)
 
 
 def _told_length(request: Request) -> str:

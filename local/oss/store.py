@@ -1,7 +1,10 @@
 """Objects on disk: a content file and a JSON document for each version, and no half object, ever.
 
 The document is what makes an object exist, and it comes last, in one step: a kill at any moment leaves either
-the whole object or none. What an upload must satisfy is decided by callers.
+the whole object or none. Content that a kill leaves without a document is gone after the next start: before
+it comes or goes, a draft in `incoming` says so, and no start has to look through the objects. One process has
+the folder: another that starts beside it takes its unfinished uploads away, but nothing that is stored.
+What an upload must satisfy is decided by callers.
 """
 
 import base64
@@ -17,9 +20,7 @@ from fastcrc import crc64
 
 from oss.errors import file_already_exists
 from oss.object_documents import Documents, hashed
-from oss.stored_object import StoredObject, delete_marker, new_version_id
-
-__all__ = ["Store", "StoredObject", "Upload"]
+from oss.stored_object import Metadata, StoredObject, delete_marker, new_version_id
 
 
 class Upload:
@@ -74,9 +75,8 @@ class Store:
         self._objects.mkdir(parents=True, exist_ok=True)
         versions.mkdir(exist_ok=True)
         self._incoming.mkdir(exist_ok=True)
-        for leftover in self._incoming.iterdir():
-            leftover.unlink(missing_ok=True)  # of a process that was killed in mid-upload
         self._documents = Documents(self._objects, versions, self._incoming)
+        self._sweep()
 
     @contextmanager
     def start(self) -> Iterator[Upload]:
@@ -119,6 +119,17 @@ class Store:
         """Yield the objects written last, newest first: of at most `limit` keys, all if None."""
         return (found for found in self._documents.newest_first(limit) if not found.delete_marker)
 
+    def keep(self, upload: Upload, wanted: Metadata, *, now: float, versioning: str = "") -> StoredObject:
+        """End an upload and make it an object, at `now` (seconds since 1970). Raises what `commit` raises."""
+        stored = upload.finish(
+            wanted.key,
+            now=now,
+            headers=wanted.headers,
+            acl=wanted.acl,
+            storage_class=wanted.storage_class,
+        )
+        return self.commit(upload, stored, forbid_overwrite=wanted.forbid_overwrite, versioning=versioning)
+
     def commit(
         self, upload: Upload, stored: StoredObject, *, forbid_overwrite: bool, versioning: str = ""
     ) -> StoredObject:
@@ -128,13 +139,10 @@ class Store:
         and may not be overwritten, which counts only in an unversioned bucket (OSS: PostObject page); of two
         that commit at the same time exactly one wins.
         """
-        content = self._objects / stored.content_file
-        upload.path.rename(content)
         with self._documents.alone():
             if forbid_overwrite and not versioning and self.find(stored.key):
-                content.unlink()
                 raise file_already_exists()
-            return self._put(stored, versioning)
+            return self._put(stored, versioning, upload.path)
 
     def delete(
         self, key: str, *, now: float, version_id: str = "", versioning: str = ""
@@ -149,19 +157,40 @@ class Store:
                 return self._put(delete_marker(key, now=now), versioning)
             removed = self._documents.version(key, version_id) if version_id else self.newest(key)
             if removed:
-                self._documents.remove(removed)
-                self._forget(removed)
+                with self._going(removed):
+                    self._documents.remove(removed)
             return removed
 
-    def _put(self, stored: StoredObject, versioning: str) -> StoredObject:
+    def _put(self, stored: StoredObject, versioning: str, content: Path | None = None) -> StoredObject:
         newest = self.newest(stored.key)
         order = newest.order + 1 if newest and versioning else 0
         versioned = replace(stored, version_id=new_version_id(versioning), order=order)
-        replaced = self._documents.put(versioned)
-        if replaced:
-            self._forget(replaced)
+        draft = self._documents.draft(versioned)
+        if content:
+            content.rename(self._objects / versioned.content_file)
+        with self._going(self._documents.version(stored.key, versioned.version)):
+            self._documents.put(versioned, draft)
         return versioned
 
-    def _forget(self, gone: StoredObject) -> None:
-        if not gone.delete_marker:
-            (self._objects / gone.content_file).unlink(missing_ok=True)
+    @contextmanager
+    def _going(self, version: StoredObject | None) -> Iterator[None]:
+        """Remove the content of a version, if there is one, whose document goes in this context."""
+        if version is None:
+            yield
+            return
+        # No `finally`: a failure leaves the same behind as a kill, for the next start.
+        draft = self._documents.draft(version)
+        yield
+        self._remove_content(version.content_file)
+        draft.unlink()
+
+    def _sweep(self) -> None:
+        """Remove what a killed process left: its uploads, and content that only its drafts name."""
+        with self._documents.alone():  # so that every draft there is left of somebody, not of work under way
+            for leftover in self._incoming.iterdir():
+                self._remove_content(self._documents.settle(leftover))
+                leftover.unlink(missing_ok=True)
+
+    def _remove_content(self, name: str) -> None:
+        if name:  # a delete marker has none
+            (self._objects / name).unlink(missing_ok=True)

@@ -43,6 +43,17 @@ class StoredObject:
         return self.version_id or NULL_VERSION
 
 
+@dataclass(frozen=True)
+class Metadata:
+    """Everything about an object to be stored but its content."""
+
+    key: str
+    headers: Mapping[str, str]
+    acl: str
+    storage_class: str
+    forbid_overwrite: bool
+
+
 def delete_marker(key: str, *, now: float) -> StoredObject:
     """Return a marker that hides `key`, last modified at `now` (seconds since 1970)."""
     return StoredObject(

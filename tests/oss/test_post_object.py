@@ -230,6 +230,17 @@ def test_the_file_s_name_goes_into_the_key_after_the_policy_was_checked(scene: S
 
 
 @pytest.mark.parametrize(
+    ("filename", "key"),
+    [("a/图.jpg", "up/a/图.jpg"), (r"C:\Users\me\图.jpg", "up/图.jpg"), (r"\\pc\图.jpg", "up/图.jpg")],
+)
+def test_a_name_keeps_its_folders_but_not_those_of_windows(scene: Scene, filename: str, key: str) -> None:
+    form = signed({"key": "up/${filename}"}, pinned=False, conditions=[["eq", "$key", r"up/\${filename}"]])
+
+    assert scene.post(form, filename=filename).status == 204
+    assert scene.stored(key).size == 5
+
+
+@pytest.mark.parametrize(
     ("key", "ec"),
     [
         ("/a", "0016-00000005"),

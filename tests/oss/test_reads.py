@@ -451,3 +451,11 @@ def test_a_refused_read_leaves_no_file_open(scene: Scene) -> None:
 
     assert read(scene, "GET", "/a", "a").status == 403
     assert opened[1].closed
+
+
+@pytest.mark.parametrize("header", ["If-Modified-Since", "If-Unmodified-Since"])
+def test_a_date_beyond_counting_is_no_condition(scene: Scene, header: str) -> None:
+    scene.upload({"key": "a"})
+    date = "Mon, 01 Jan 2020 00:00:00 +99999999999999999999999"
+
+    assert read(scene, "GET", "/a", "a", {header: date}).status == 200

@@ -1,5 +1,10 @@
+import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -10,7 +15,8 @@ import pytest
 from fastcrc import crc64
 
 from oss.errors import OssError
-from oss.store import Store, StoredObject
+from oss.store import Store
+from oss.stored_object import Metadata, StoredObject
 
 
 def put(
@@ -77,6 +83,73 @@ def test_what_a_killed_process_left_is_swept_at_the_next_start(tmp_path: Path) -
 
     assert list((tmp_path / "incoming").iterdir()) == []
     assert content_of(restarted, "a") == b"whole"
+
+
+@pytest.mark.parametrize("leftover", [b"", b'{"key": "a", "content_f', b'{"key": "\xe5\x9b'])
+def test_a_draft_that_a_kill_cut_off_stops_no_start(tmp_path: Path, leftover: bytes) -> None:
+    put(Store(tmp_path), "a", b"whole")
+    (tmp_path / "incoming" / "half.json").write_bytes(leftover)
+
+    restarted = Store(tmp_path)
+
+    assert list((tmp_path / "incoming").iterdir()) == []
+    assert content_of(restarted, "a") == b"whole"
+
+
+def test_a_start_beside_a_living_process_waits_until_no_draft_is_under_way(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    put_document = store._documents.put
+    starts: list[threading.Thread] = []
+
+    def started_beside(stored: StoredObject, draft: Path) -> None:
+        start = threading.Thread(target=Store, args=[tmp_path])
+        start.start()
+        start.join(0.2)
+        starts.append(start)
+        assert start.is_alive()
+        put_document(stored, draft)
+
+    store._documents.put = started_beside  # type: ignore[method-assign]
+    put(store, "a", b"whole")
+    starts[0].join()
+
+    assert content_of(store, "a") == b"whole"
+    assert_every_content_is_named_once(tmp_path)
+
+
+def assert_every_content_is_named_once(folder: Path) -> None:
+    documents = [json.loads(path.read_text()) for path in folder.rglob("*.json")]
+    named = [members["content_file"] for members in documents if not members["delete_marker"]]
+    there = [path.name for path in (folder / "objects").iterdir() if path.suffix != ".json"]
+    assert sorted(named) == sorted(there)
+
+
+def test_what_is_to_be_kept_is_stored_with_all_of_its_metadata(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    wanted = Metadata("a", {"Content-Type": "a/b"}, "private", "IA", forbid_overwrite=True)
+    with store.start() as upload:
+        upload.write(b"x")
+        kept = store.keep(upload, wanted, now=3.0)
+
+    assert store.find("a") == kept
+    assert (kept.headers, kept.acl, kept.storage_class) == ({"Content-Type": "a/b"}, "private", "IA")
+    assert (kept.key, kept.size, kept.last_modified, kept.version_id) == ("a", 1, 3.0, "")
+    with store.start() as upload, pytest.raises(OssError, match="409 FileAlreadyExists"):
+        store.keep(upload, wanted, now=4.0)
+    with store.start() as upload:
+        assert store.keep(upload, wanted, now=4.0, versioning="Enabled").version_id
+
+
+def test_files_have_the_same_names_in_every_locale() -> None:
+    ascii_only = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    folder = Path(__file__).parents[2] / "local"
+    code = "import sys; from oss.object_documents import hashed; print(hashed(chr(22270) + chr(0xdcff)))"
+
+    named = subprocess.run(
+        [sys.executable, "-c", code], env=ascii_only, cwd=folder, check=True, capture_output=True, text=True
+    )
+
+    assert named.stdout == hashlib.sha256("图".encode() + b"\xff").hexdigest() + "\n"
 
 
 def test_an_overwrite_replaces_object_and_content_as_one(tmp_path: Path) -> None:
@@ -263,7 +336,7 @@ def kill_before_step(monkeypatch: pytest.MonkeyPatch, number: int) -> list[int]:
 
 
 @pytest.mark.parametrize("versioning", ["", "Enabled", "Suspended"])
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(20))
 def test_a_kill_between_any_two_steps_leaves_the_state_before_or_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, versioning: str, number: int
 ) -> None:
@@ -276,6 +349,7 @@ def test_a_kill_between_any_two_steps_leaves_the_state_before_or_after(
 
     restarted = Store(tmp_path)
 
+    assert_every_content_is_named_once(tmp_path)
     assert content_of(restarted, "a") in {b"second", content_of(restarted, "a", first.version)}
     if versioning:
         assert content_of(restarted, "a", first.version) == b"first"
@@ -287,7 +361,7 @@ def test_a_kill_between_any_two_steps_leaves_the_state_before_or_after(
     assert not list((tmp_path / "incoming").iterdir())
 
 
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(10))
 def test_a_kill_in_a_deletion_leaves_the_version_or_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
@@ -299,6 +373,7 @@ def test_a_kill_in_a_deletion_leaves_the_version_or_not(
 
     restarted = Store(tmp_path)
 
+    assert_every_content_is_named_once(tmp_path)
     assert content_of(restarted, "a", first.version_id) == b"1"
     assert content_of(restarted, "a") in {b"1", b"2"}
     assert content_of(restarted, "a", second.version_id) == (

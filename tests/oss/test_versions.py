@@ -5,7 +5,7 @@ import pytest
 from scene import NOW, Scene
 from test_reads import read
 
-from oss.store import StoredObject
+from oss.stored_object import StoredObject
 
 
 def versioning(scene: Scene, state: str) -> None:

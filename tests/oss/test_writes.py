@@ -237,3 +237,49 @@ def test_an_address_signed_for_put_uploads(scene: Scene) -> None:
 
     assert scene.request("PUT", target, {"Content-Length": "5"}, b"hello").status == 200
     assert content_of(scene) == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("bucket_acl", "object_acl", "statuses"),
+    [
+        ("public-read-write", "default", (204, 200, 204)),
+        ("public-read-write", "private", (403, 403, 403)),
+        ("public-read-write", "public-read", (403, 403, 403)),
+        ("private", "public-read-write", (204, 200, 204)),
+        ("private", "default", (403, 403, 403)),
+        ("public-read", "default", (403, 403, 403)),
+    ],
+)
+def test_an_object_s_own_acl_says_who_may_overwrite_or_delete_it(
+    scene: Scene, bucket_acl: str, object_acl: str, statuses: tuple[int, int, int]
+) -> None:
+    put(scene, x_oss_object_acl=object_acl)
+    scene.set(acl=bucket_acl)
+
+    posted = scene.post({"key": "a", "x-oss-object-acl": object_acl})
+    written = scene.request("PUT", "/a", {"content-length": "1", "x-oss-object-acl": object_acl}, b"x")
+    deleted = scene.request("DELETE", "/a")
+
+    assert (posted.status, written.status, deleted.status) == statuses
+
+
+def test_blocked_public_access_keeps_anybody_from_writing_whatever_the_acls(scene: Scene) -> None:
+    put(scene, x_oss_object_acl="public-read-write")
+    scene.set(acl="public-read-write", block_public_access=True)
+
+    posted = scene.post({"key": "a"})
+    written = scene.request("PUT", "/a", {"content-length": "1"}, b"x")
+    deleted = scene.request("DELETE", "/a")
+
+    assert (posted.status, written.status, deleted.status) == (403, 403, 403)
+
+
+def test_headers_are_utf_8(stand_in: StandIn) -> None:
+    bucket = oss2.Bucket(
+        oss2.AuthV4("AKEXAMPLE", "SKEXAMPLE"), stand_in.url, BUCKET, region=REGION, enable_crc=False
+    )
+    bucket.put_object("utf-8", b"x", headers={"x-oss-meta-who": "Zoë 图".encode()})
+
+    answered = bucket.head_object("utf-8").headers["x-oss-meta-who"]
+
+    assert answered.encode("latin-1").decode() == "Zoë 图"
