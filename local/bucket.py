@@ -7,6 +7,7 @@ upload waits for a callback that may ask this same process for the object, so 64
 import os
 
 import flask
+import gunicorn.config  # type: ignore[import-untyped]
 import gunicorn.http.wsgi  # type: ignore[import-untyped]  # it ships no types
 import gunicorn.util  # type: ignore[import-untyped]
 
@@ -23,13 +24,17 @@ from oss.http_messages import ConnectionLost
 from oss.routing import respond
 from oss.settings import SettingsError, from_env
 
+LONGEST_TARGET = 8190  # gunicorn's own default; functions-framework lets a request line grow without end
+
 try:
     _BUCKET = open_bucket(from_env(os.environ))
 except SettingsError as error:
     raise SystemExit(f"The stand-in OSS cannot start: {error}.") from error
 
-# gunicorn has no settings for these: the header that OSS's answers carry, its own error pages, how it closes
+# Neither gunicorn nor functions-framework has settings for these: the header that OSS's answers carry, how
+# long a request line may be, what is answered to what is not HTTP, how a connection is closed.
 gunicorn.http.wsgi.SERVER = "AliyunOSS"
+gunicorn.config.LimitRequestLine.get = lambda _: LONGEST_TARGET
 gunicorn.util.write_error = refuse_what_is_not_http
 gunicorn.util.close_graceful = close_aside
 

@@ -24,9 +24,17 @@ def key_of(request: Request, bucket: str) -> str:
     if found:
         if found["bucket"] != bucket:
             raise no_such_bucket(found["bucket"])
-        return unquote(path)
+        return _key(path)
     first, _, rest = path.partition("/")
-    return unquote(rest if first == bucket else path)
+    return _key(rest if first == bucket else path)
+
+
+def _key(encoded: str) -> str:
+    try:
+        return unquote(encoded, errors="strict")
+    except UnicodeDecodeError as error:
+        message = "The specified object is not valid."
+        raise OssError(400, "InvalidObjectName", message, "", {"ObjectName": encoded}) from error
 
 
 def no_such_bucket(name: str) -> OssError:

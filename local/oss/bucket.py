@@ -1,14 +1,14 @@
 """One bucket, put together: what its requests share. No rule and no route lives here."""
 
-import ipaddress
 import secrets
-import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from oss.callback_address import Resolve, resolve
 from oss.callback_delivery import Timing
 from oss.callback_key import load_or_make_key
 from oss.callback_request import Send, send_over_network
@@ -24,18 +24,6 @@ from oss.store import Store
 def new_request_id() -> str:
     """Return 24 upper-case hex digits, as OSS's."""
     return secrets.token_hex(12).upper()
-
-
-def resolve(host: str) -> Sequence[str]:
-    """Return the addresses of a host name; none if it has none, which then fails when it is called."""
-    try:
-        return [str(ipaddress.ip_address(host))]
-    except ValueError:
-        pass
-    try:
-        return sorted({str(found[4][0]) for found in socket.getaddrinfo(host, None)})
-    except (OSError, UnicodeError):  # UnicodeError: no DNS name can be written like this
-        return []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +51,7 @@ class Bucket(Site):
     send: Send
     timing: Timing
     configuration: Configuration
-    resolve: Callable[[str], Sequence[str]] = resolve
+    resolve: Resolve = resolve
 
     @property
     def cors(self) -> Cors:
@@ -92,7 +80,7 @@ def open_bucket(settings: Settings) -> Site:
         settings=settings,
         store=Store(settings.folder),
         key=key,
-        send=send_over_network,
+        send=partial(send_over_network, private_callbacks=settings.private_callbacks),
         timing=timing,
         configuration=Configuration(settings.folder),
     )

@@ -114,7 +114,10 @@ class _Parser(PushMultipartParser):  # type: ignore[misc]  # multipart ships no 
             raise malformed("0006-00000109")
         if not _QUOTED_NAME.search(headerlist[0][1]):
             raise malformed()
-        return super()._create_segment(headerlist)
+        segment = super()._create_segment(headerlist)
+        if not segment.name:  # what looked like one was inside the file's name
+            raise malformed()
+        return segment
 
 
 def _events(boundary: str, read: Callable[[int], bytes]) -> Generator[object, None, None]:

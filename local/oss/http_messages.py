@@ -44,7 +44,7 @@ class Body:
         self.broken_off = False
 
     def reset_after(self, count: int) -> None:
-        """Raise ConnectionLost as soon as `count` bytes have been read."""
+        """Raise ConnectionLost as soon as `count` bytes have been read, or at the end if there are fewer."""
         self._reset_after = count
 
     def stall_after(self, count: int, seconds: float) -> None:
@@ -65,6 +65,8 @@ class Body:
             self.broken_off = True
             return b""
         self.received_bytes += len(chunk)
+        if not chunk and self._reset_after is not None:  # shorter than was said: reset at its end
+            raise ConnectionLost
         if self._md5:
             self._md5.update(chunk)
         return chunk

@@ -15,7 +15,7 @@ SERVICE_UNAVAILABLE = 503
 _AnySite = TypeVar("_AnySite", bound=Site)
 
 
-def raise_ordered_errors(request: Request, bucket: Site) -> None:
+def raise_planned_errors(request: Request, bucket: Site) -> None:
     """Raise the OssError that a fault `throttle` or `server_error` asks for."""
     if request.method in {"POST", "HEAD"} and bucket.faults.strike("throttle"):
         message = "The total QPS of the account exceeds its limit."

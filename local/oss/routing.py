@@ -13,7 +13,7 @@ from oss.http_messages import Answer, ConnectionLost, Request
 from oss.object_write import delete_object, put_object
 from oss.post_object import post_object
 from oss.refusals import refusal_answer, refusal_record
-from oss.request_faults import raise_ordered_errors, with_clock_offset
+from oss.request_faults import raise_planned_errors, with_clock_offset
 from oss.subresources import subresource_of
 
 _LOG = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def _routed(request: Request, bucket: Site, request_id: str) -> Answer:
     key = key_of(request, bucket.settings.bucket)
     if request.method == "OPTIONS":
         return preflight(bucket.cors, request.headers)
-    raise_ordered_errors(request, bucket)
+    raise_planned_errors(request, bucket)
     bucket = with_clock_offset(bucket)
     part = subresource_of(request)
     if part:

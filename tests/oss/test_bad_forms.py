@@ -245,8 +245,33 @@ def test_what_is_hardly_http_is_refused_in_oss_s_form(unharmed: StandIn, kind: s
     assert refusals(unharmed.answers(sent)) == [expected]
 
 
+def test_a_name_inside_the_files_name_is_no_name(stand_in: StandIn) -> None:
+    form = b'--b\r\nContent-Disposition: form-data; filename="; name="\r\n\r\nx\r\n--b--\r\n'
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+
+    answers = stand_in.answers(head + b"Content-Length: %d\r\n\r\n" % len(form) + form)
+
+    assert refusals(answers) == [(400, "MalformedPOSTRequest", "0006-00000104")]
+
+
 @pytest.mark.parametrize(
-    "target", ["//a", "/a//b", "/a%0Ab", "/%zz", "/%00%ff", "/robots.txt", "/" + "a" * 100_000]
+    ("target", "refusal"),
+    [
+        ("/a%ff", (400, "InvalidObjectName", "")),
+        ("/" + "a" * 10_000, (414, "RequestUriTooLong", "")),
+        ("http://127.0.0.1:9000/a", (403, "AccessDenied", "0003-00000001")),
+    ],
+)
+def test_a_target_is_utf_8_of_a_bounded_length_in_any_form(
+    stand_in: StandIn, target: str, refusal: tuple[int, str, str]
+) -> None:
+    answers = stand_in.answers(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+    assert refusals(answers) == [refusal]
+
+
+@pytest.mark.parametrize(
+    "target", ["//a", "/a//b", "/a%0Ab", "/%zz", "/%00", "/robots.txt", "/" + "a" * 8_000]
 )
 def test_no_path_is_answered_by_the_web_server_itself(stand_in: StandIn, target: str) -> None:
     answers = stand_in.answers(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())

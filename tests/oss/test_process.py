@@ -138,6 +138,15 @@ def test_a_reset_is_a_reset(stand_in: StandIn) -> None:
     assert upload(stand_in, {"key": "reset"}).status_code == 204
 
 
+def test_a_form_shorter_than_a_reset_was_to_come_is_reset_at_its_end(stand_in: StandIn) -> None:
+    stand_in.fault("reset", after_bytes=1_000_000)
+
+    with pytest.raises(requests.ConnectionError):
+        upload(stand_in, {"key": "reset-short"})
+
+    assert head(stand_in, "reset-short").status_code == 404
+
+
 def test_a_lost_answer_leaves_object_and_callback(stand_in: StandIn, callback_server: CallbackServer) -> None:
     stand_in.fault("answer_lost")
 
