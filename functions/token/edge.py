@@ -156,7 +156,7 @@ def _cors(request: Request, origins: tuple[str, ...]) -> dict[str, str]:
     origin = request.headers.get("origin", "")
     return {
         "Access-Control-Allow-Origin": origin if origin in origins else origins[0],
-        "Access-Control-Expose-Headers": "Retry-After",
+        "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate",
         "Vary": "Origin",
     }
 

@@ -9,6 +9,9 @@ import refusals
 TABLE: Mapping[type[refusals.Refusal], tuple[int, str]] = {
     refusals.Refusal: (403, "Forbidden"),
     refusals.Malformed: (400, "Bad Request"),
+    refusals.Unauthenticated: (401, "Unauthorized"),
+    refusals.TokenMissing: (401, "Unauthorized"),
+    refusals.TokenExpired: (401, "Unauthorized"),
     refusals.Unverified: (403, "Forbidden"),
     refusals.ForeignOrigin: (403, "Forbidden"),
     refusals.UnknownPath: (404, "Not Found"),
@@ -19,17 +22,27 @@ TABLE: Mapping[type[refusals.Refusal], tuple[int, str]] = {
     refusals.TypeNotAllowed: (415, "Unsupported Media Type"),
     refusals.Misconfigured: (500, "Internal Server Error"),
     refusals.Crashed: (500, "Internal Server Error"),
+    refusals.BackendFailed: (502, "Bad Gateway"),
     refusals.Unavailable: (503, "Service Unavailable"),
 }
 # What exactly was wrong is for the log: outside, each of these has one look.
 SILENT: Mapping[type[refusals.Refusal], tuple[str, str]] = {
     refusals.Unverified: ("not_verified", "Nothing proves that this request is genuine."),
+    refusals.Unauthenticated: ("token_invalid", "The bearer token is not valid here."),
+    refusals.TokenMissing: ("token_missing", "A bearer token is needed."),
+    refusals.TokenExpired: ("token_expired", "The bearer token has expired; a new one will do."),
     refusals.Misconfigured: (
         "misconfigured",
         "This deployment is not configured correctly; its log says why.",
     ),
     refusals.Unavailable: ("unavailable", "This cannot be decided now; ask again."),
     refusals.Crashed: ("internal", "Something failed here; the log has it under this request_id."),
+}
+# RFC 6750, 3: without a token no error is named
+CHALLENGES: Mapping[type[refusals.Refusal], str] = {
+    refusals.Unauthenticated: 'Bearer error="invalid_token"',
+    refusals.TokenMissing: "Bearer",
+    refusals.TokenExpired: 'Bearer error="invalid_token", error_description="The token expired"',
 }
 
 
@@ -41,6 +54,8 @@ def describe(
     status, title = TABLE[kind]
     code, detail = SILENT.get(kind, (refusal.code, refusal.detail))
     headers = {"Content-Type": "application/problem+json"}
+    if kind in CHALLENGES:
+        headers["WWW-Authenticate"] = CHALLENGES[kind]
     if isinstance(refusal, refusals.WrongMethod):
         headers["Allow"] = f"{refusal.allow}, OPTIONS"
     if isinstance(refusal, refusals.Unavailable):

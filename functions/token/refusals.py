@@ -5,12 +5,16 @@ Refusal              what was asked is not done
 ├── TooLarge         more bytes than the limits allow
 ├── TypeNotAllowed   a media type outside the limits
 ├── ForeignOrigin    a page that is not ours asks
+├── Unauthenticated  no token proves who asks; looks the same whatever was wrong with it
+│   ├── TokenMissing     there is none
+│   └── TokenExpired     there was a good one: it can be renewed
 ├── UnknownPath      nothing lives at this path
 ├── WrongMethod      the path has another method
 ├── Unverified       nothing proves that the request is genuine; looks the same whatever was wrong
 ├── NotStored        the object is not there: sending the file again is safe
 ├── ObjectDiffers    the object is there, but is not the one that was granted
 ├── Unavailable      cannot be decided now: ask again
+│   └── BackendFailed    your backend did not take the upload: ask again
 ├── Misconfigured    the deployment is at fault, not the caller
 └── Crashed          our own code is at fault
 """
@@ -48,6 +52,18 @@ class ForeignOrigin(Refusal):
     """A page that is not ours asks."""
 
 
+class Unauthenticated(Refusal):
+    """No token proves who asks. `code` and `detail` go to the log and nowhere else."""
+
+
+class TokenMissing(Unauthenticated):
+    """There is no token."""
+
+
+class TokenExpired(Unauthenticated):
+    """There was a good token: it can be renewed."""
+
+
 class UnknownPath(Refusal):
     """Nothing lives at this path."""
 
@@ -78,6 +94,10 @@ class Unavailable(Refusal):
     def __init__(self, code: str, detail: str = "", *, upload_id: str = "", retry_after: int = 2) -> None:
         super().__init__(code, detail, upload_id=upload_id)
         self.retry_after = retry_after
+
+
+class BackendFailed(Unavailable):
+    """Your backend did not take the upload; `code` says how, and may be told."""
 
 
 class Misconfigured(Refusal):

@@ -195,6 +195,31 @@ def test_unavailable_says_when_to_ask_again() -> None:
     assert (told.status, told.code, told.headers["Retry-After"]) == (503, "unavailable", "7")
 
 
+@pytest.mark.parametrize(
+    ("refusal", "code", "challenge"),
+    [
+        (refusals.TokenMissing("x"), "token_missing", "Bearer"),
+        (refusals.Unauthenticated("signed_by_no_key"), "token_invalid", 'Bearer error="invalid_token"'),
+        (
+            refusals.TokenExpired("x"),
+            "token_expired",
+            'Bearer error="invalid_token", error_description="The token expired"',
+        ),
+    ],
+)
+def test_a_401_says_how_to_ask_and_not_what_was_wrong(
+    refusal: refusals.Refusal, code: str, challenge: str
+) -> None:
+    told = answer(fc_event(), refuse(refusal))
+    assert (told.status, told.code, told.headers["WWW-Authenticate"]) == (401, code, challenge)
+
+
+def test_a_backend_that_failed_is_told_and_may_be_asked_again() -> None:
+    told = answer(fc_event(), refuse(refusals.BackendFailed("backend_failed", "It answered 500.")))
+    assert (told.status, told.code, told.headers["Retry-After"]) == (502, "backend_failed", "2")
+    assert told.content["detail"] == "It answered 500."
+
+
 @pytest.mark.parametrize("content", [{"a": float("nan")}, {"a": {1}}, {"a": b""}])
 def test_an_answer_that_is_not_json_is_a_failure(content: dict[str, object]) -> None:
     assert answer(fc_event(), lambda _: Reply(200, content))[:2] == (
@@ -247,7 +272,7 @@ def test_answers_a_preflight() -> None:
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
             "Access-Control-Allow-Origin": ORIGINS[0],
-            "Access-Control-Expose-Headers": "Retry-After",
+            "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate",
             "Vary": "Origin",
             "Access-Control-Allow-Methods": "GET",
             "Access-Control-Allow-Headers": "authorization, content-type",
