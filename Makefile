@@ -7,7 +7,7 @@ PAGE_TOOLS := client/node_modules/.package-lock.json
 NODE_SDK := tests/node_modules/.package-lock.json
 
 # edited in functions/token, copied to functions/callback so that each folder is deployable alone
-VENDORED := edge.py journal.py main.py problems.py refusals.py signing.py variables.py
+VENDORED := deadline.py edge.py journal.py main.py media.py problems.py refusals.py signing.py variables.py
 
 # one process each, because both functions have modules of the same names: tests/<part>, and the code it imports
 PARTS := token callback oss local repository flow
@@ -23,6 +23,9 @@ typed_token := functions/token
 typed_callback := functions/callback
 typed_local := local
 
+RUNTIME := --python-platform x86_64-manylinux2014
+# what the functions ship besides themselves
+SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth.txt
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .PHONY: help run oss check lint types test fmt vendor requirements clean node chromium no-coverage test-client types-client
@@ -56,9 +59,11 @@ vendor: ## copy what both functions share from functions/token to functions/call
 	cp $(VENDORED:%=functions/token/%) functions/callback/
 
 requirements: $(VENV) ## compile the pinned, hashed requirements from every requirements*.in
-	for name in token callback; do $(COMPILE) --python-platform x86_64-manylinux2014 \
-		functions/$$name/requirements.in -o functions/$$name/requirements.txt || exit 1; done
-	$(COMPILE) --universal -c functions/callback/requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) $(RUNTIME) functions/token/requirements.in -o functions/token/requirements.txt
+	$(COMPILE) $(RUNTIME) functions/callback/requirements.in -o functions/callback/requirements.txt
+	$(COMPILE) $(RUNTIME) -c functions/callback/requirements.txt functions/token/requirements-auth.in \
+		-o functions/token/requirements-auth.txt
+	$(COMPILE) --universal $(SHIPPED:%=-c %) requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) --universal requirements-build.in -o requirements-build.txt
 
 clean: ## remove everything that was made here: tools, caches, local uploads

@@ -7,13 +7,14 @@ a function has. A problem says what was expected and never repeats a value: it m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar, cast
 
 from refusals import Misconfigured
 
 MIN_SECRET_BYTES = 32
-MAX_PREFIX_CHARACTERS = 64
+MAX_PREFIX_CHARACTERS = 32
+MAX_ENVIRONMENT_BYTES = 4096  # Function Compute: all variables of a function together
 ROLE_SECRET = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"  # noqa: S105 - its name
 DEVELOPMENT = "development-"  # begins every secret that `make run` makes up
 
@@ -22,14 +23,15 @@ REGION = re.compile(r"(?!oss-)[a-z]{2,10}(-[a-z0-9]{1,20}){1,4}")
 PREFIX = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)+")
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1123, 2.1
 ADDRESS = re.compile(rf"https?://(?P<host>{LABEL}(\.{LABEL})*|\[::1\])(:(?P<port>[1-9][0-9]{{0,4}}))?")
+SHOWN = r"[A-Za-z0-9._~!$&'()*+,;=:@%/?-]"  # RFC 3986, 3.3 and 3.4
+RESOURCE = re.compile(rf"(?P<address>[^/?#@]+//[^/?#@]+)([/?]{SHOWN}*)?")
 OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 LOOPBACK = re.compile(rf"http://(localhost|127(\.{OCTET}){{3}}|\[::1\])(:[0-9]+)?")
 MAX_HOST_CHARACTERS = 253
 MAX_PORT = 65535
-MEDIA_TYPE = r"[a-z0-9][a-z0-9.+-]{0,63}"
-TYPE_PATTERN = re.compile(rf"\*/\*|{MEDIA_TYPE}/(\*|{MEDIA_TYPE})")
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Unexpected(ValueError):
@@ -53,10 +55,13 @@ class Variables:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._problems: list[str] = []
+        self._taken: dict[str, int] = {}  # bytes of each variable, its name included
 
     def take(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
         """Return the parsed variable. What a faulty one returns is never seen: `finish` raises first."""
-        value = self._environ.get(name) or default
+        given = self._environ.get(name)
+        self._taken[name] = len((name + given).encode(errors="replace")) if given else 0
+        value = given or default
         if value is None:
             self._problems.append(f"{name} is not set")
             return cast("T", None)
@@ -68,13 +73,12 @@ class Variables:
             self._problems.append(f"{name} must be valid UTF-8")
         return cast("T", None)
 
-    def refuse_development_secrets(self, secrets: tuple[str, ...] | None, *addresses: str | None) -> None:
-        """Refuse `make run`'s secrets, the ticket's and the role's, where an address leaves this machine."""
-        found = {"TICKET_SECRET": secrets or (), ROLE_SECRET: (self._environ.get(ROLE_SECRET, ""),)}
+    def refuse_development_secrets(self, names: Iterable[str], *addresses: str | None) -> None:
+        """Refuse secrets that `make run` makes up where an address leaves this machine."""
         if all(LOOPBACK.fullmatch(address) for address in addresses if address):
             return
-        for name, values in found.items():
-            if any(value.startswith(DEVELOPMENT) for value in values):
+        for name in names:
+            if any(item.strip().startswith(DEVELOPMENT) for item in self._environ.get(name, "").split(",")):
                 self.refuse(f"{name} is a development value, fit for loopback addresses only")
 
     def refuse(self, problem: str) -> None:
@@ -83,6 +87,9 @@ class Variables:
 
     def finish(self) -> None:
         """Raise `Misconfigured` naming every problem there was."""
+        if sum(self._taken.values()) > MAX_ENVIRONMENT_BYTES:
+            longest = max(self._taken, key=self._taken.__getitem__)
+            self.refuse(f"{longest} is too long: all variables together have {MAX_ENVIRONMENT_BYTES} bytes")
         if self._problems:
             raise Misconfigured("misconfigured", "; ".join(self._problems))
 
@@ -103,26 +110,26 @@ def credentials(environ: Mapping[str, str], context: object) -> Credentials:
     raise Misconfigured("misconfigured", "the function has no role: ALIBABA_CLOUD_ACCESS_KEY_ID is not set")
 
 
-def optional(parse: Callable[[str], str]) -> Callable[[str], str]:
-    """Return a parser that leaves an empty value alone."""
-    return lambda value: parse(value) if value else ""
+def optional(parse: Callable[[str], T], unset: U) -> Callable[[str], T | U]:
+    """Return a parser that reads an empty value as `unset`."""
+    return lambda value: parse(value) if value else unset
 
 
 def bucket(value: str) -> str:
     """Read a bucket's name."""
-    return _whole(BUCKET, value, "must be a bucket's name")
+    return whole(BUCKET, value, "must be a bucket's name")
 
 
 def region(value: str) -> str:
     """Read a region id."""
-    return _whole(REGION, value, "must be a region id such as cn-hangzhou, without oss-")
+    return whole(REGION, value, "must be a region id such as cn-hangzhou, without oss-")
 
 
 def prefix(value: str) -> str:
     """Read the first part of every key."""
     if len(value) > MAX_PREFIX_CHARACTERS:
         raise Unexpected(f"must be at most {MAX_PREFIX_CHARACTERS} characters")
-    return _whole(
+    return whole(
         PREFIX, value, "must be segments of A-Z a-z 0-9 . _ -, each ending in / and none beginning with ."
     )
 
@@ -138,9 +145,18 @@ def address(value: str) -> str:
     return bare
 
 
+def resource(value: str) -> str:
+    """Read an address that may have a path and a query behind it."""
+    match = RESOURCE.fullmatch(value)
+    if not match:
+        raise Unexpected("must be https://host/path without a user's name or a fragment")
+    address(match["address"])
+    return value
+
+
 def origins(value: str) -> tuple[str, ...]:
     """Read a comma list of exact origins, as browsers write them: no path, no default port."""
-    listed = _items(value)
+    listed = items(value)
     for origin in listed:
         if address(origin) != origin or re.fullmatch(r"https:.*:443|http:.*:80", origin):
             raise Unexpected(
@@ -151,41 +167,19 @@ def origins(value: str) -> tuple[str, ...]:
 
 def secrets(value: str) -> tuple[str, ...]:
     """Read a comma list of secrets."""
-    listed = _items(value)
+    listed = items(value)
     if any(len(secret.encode()) < MIN_SECRET_BYTES for secret in listed):
         raise Unexpected(f"must be {MIN_SECRET_BYTES} bytes or more, or a comma list of such")
     return listed
 
 
-def media_types(value: str) -> tuple[str, ...]:
-    """Read a comma list of media types such as `image/*,application/pdf`."""
-    listed = _items(value.lower())
-    for pattern in listed:
-        _whole(TYPE_PATTERN, pattern, "must be a comma list of media types such as image/*,application/pdf")
-    return listed
-
-
-def flag(value: str) -> bool:
-    """Read `true` or `false`."""
-    return _whole(re.compile("true|false"), value, "must be true or false") == "true"
-
-
-def whole_number(low: int, high: int) -> Callable[[str], int]:
-    """Return a parser of whole numbers from `low` to `high`."""
-
-    def parse(value: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,15}", value) or not low <= int(value) <= high:
-            raise Unexpected(f"must be a whole number from {low} to {high}")
-        return int(value)
-
-    return parse
-
-
-def _items(value: str) -> tuple[str, ...]:
+def items(value: str) -> tuple[str, ...]:
+    """Read a comma list."""
     return tuple(item.strip() for item in value.split(","))
 
 
-def _whole(pattern: re.Pattern[str], value: str, expected: str) -> str:
+def whole(pattern: re.Pattern[str], value: str, expected: str) -> str:
+    """Read a value that matches a pattern from end to end."""
     if not pattern.fullmatch(value):
         raise Unexpected(expected)
     return value

@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Mapping
 
 import issuing
-from authorize import Limits, authorize
+from authorize import authorize
+from callers import Caller, Limits, SignIn, anonymous
 from edge import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Request, serve
 from naming import ID_RANDOM_BYTES
 from settings import Settings
@@ -21,12 +22,14 @@ def build(
     """Return the handler of one instance. Raises `Misconfigured`."""
     settings = Settings.from_env(environ)
     limits = Limits(settings.max_bytes, settings.allowed_types)
+    sign_in = way_in(settings)
 
     def show_limits(request: Request) -> Reply:
-        return Reply(200, issuing.describe_limits(authorize(request, limits).limits))
+        caller = authorize(request, sign_in, limits)
+        return Reply(200, issuing.describe_limits(caller.limits, ["file"]))
 
     def grant(request: Request, context: object) -> Reply:
-        caller = authorize(request, limits)
+        caller = authorize(request, sign_in, limits)
         wish = issuing.read_wish(request.query)
         issuing.check_limits(wish, caller.limits)
         role = credentials(environ, context)
@@ -40,3 +43,12 @@ def build(
         return serve(event, context, routes, settings.allowed_origins, clock)
 
     return handler
+
+
+def way_in(settings: Settings) -> SignIn:
+    """Return what tells who asks, as the settings want it."""
+    if not settings.find_keys:
+        return anonymous
+    import bearer  # noqa: PLC0415 - with it comes PyJWT, which only signed-in deployments have
+
+    return bearer.sign_in(settings.find_keys, settings.auth_issuer, settings.auth_audience)

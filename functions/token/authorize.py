@@ -1,33 +1,19 @@
 """Who is asking, and how much they may upload. This file is yours to edit.
 
-As shipped, anyone may (`ALLOW_ANONYMOUS=true`), within the limits of the settings.
+As shipped: whoever the settings let in, within the settings' limits or narrower ones that a token claims.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from callers import Caller, Limits, SignIn, narrow
 from edge import Request
 
 
-class Limits(NamedTuple):
-    """The largest file in bytes, and media types such as `image/*`."""
-
-    max_bytes: int
-    types: tuple[str, ...]
-
-
-class Caller(NamedTuple):
-    """`subject` names the user in the ticket, `segment` in the key; two users must never share a segment."""
-
-    subject: str
-    segment: str
-    limits: Limits
-
-
-def authorize(request: Request, limits: Limits) -> Caller:  # noqa: ARG001 - your own rule will read the request
+def authorize(request: Request, sign_in: SignIn, limits: Limits) -> Caller:
     """Return who asks, with limits that may be narrower than those given.
 
-    To say no, raise `Refusal("your_code", "A sentence.")`: 403.
+    `sign_in` returns the claims of the request's verified token, none where anyone may upload, and raises
+    `Unauthenticated` otherwise. To say no, raise `Refusal("your_code", "A sentence.")`: 403.
     """
-    return Caller(subject="", segment="_", limits=limits)
+    claims = sign_in(request)
+    return Caller(str(claims.get("sub", "")), narrow(limits, claims.get("upload")))

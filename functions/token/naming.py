@@ -7,15 +7,17 @@ Sources: Alibaba Cloud OSS, "Object naming"; RFC 6266 and RFC 8187 for Content-D
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
-import time
 
 from refusals import Malformed
 from signing import uri_encode
 
 UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\]")
 BIDI_CONTROLS = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # can disguise an extension
-NOT_ATTR_CHAR = re.compile(r"[^A-Za-z0-9._~-]")
+NOT_ATTR_CHARS = re.compile(r"[^A-Za-z0-9._~-]+")
+PLAIN_SUBJECT = re.compile(r"[a-z0-9-]{1,64}")
 MAX_NAME_BYTES = 1024  # no file system has longer names
 KEPT_NAME_BYTES = 120
 KEPT_EXTENSION_BYTES = 16
@@ -66,11 +68,20 @@ def time_sortable_id(now: float, entropy: bytes) -> str:
     return "".join(ID_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
-def object_key(prefix: str, segment: str, now: float, upload_id: str, media_type: str) -> str:
-    """Return a key made of safe characters only; its extension follows the type, never the name."""
+def user_segment(subject: str) -> str:
+    """Return the folder of a user; no two subjects share one, and nobody's is `_`.
+
+    What is no plain name is hashed: `~` and 132 bits of SHA-256 as base64url.
+    """
+    if not subject or PLAIN_SUBJECT.fullmatch(subject):
+        return subject or "_"
+    return "~" + base64.urlsafe_b64encode(hashlib.sha256(subject.encode()).digest())[:22].decode()
+
+
+def file_name_of(upload_id: str, media_type: str) -> str:
+    """Return the last part of a key; its extension follows the type, never the name."""
     extension = EXTENSIONS.get(media_type)
-    day = time.strftime("%Y/%m/%d", time.gmtime(now))
-    return f"{prefix}{segment}/{day}/{upload_id}" + (f".{extension}" if extension else "")
+    return f"{upload_id}.{extension}" if extension else upload_id
 
 
 def read_name(name: str) -> str:
@@ -88,7 +99,7 @@ def content_disposition(name: str, media_type: str) -> str:
     """Return the header (RFC 6266) that keeps the file's name and lets browsers show harmless types only."""
     kind = "inline" if media_type in INLINE else "attachment"
     kept = _shorten(name)
-    return f"{kind}; filename=\"{NOT_ATTR_CHAR.sub('_', kept)}\"; filename*=UTF-8''{uri_encode(kept)}"
+    return f"{kind}; filename=\"{NOT_ATTR_CHARS.sub('_', kept)}\"; filename*=UTF-8''{uri_encode(kept)}"
 
 
 def _shorten(name: str) -> str:

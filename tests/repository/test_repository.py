@@ -13,7 +13,17 @@ from surroundings import measured
 
 REPOSITORY = Path(__file__).parent.parent.parent
 FUNCTIONS = REPOSITORY / "functions"
-COPIES = ("edge.py", "journal.py", "main.py", "problems.py", "refusals.py", "signing.py", "variables.py")
+COPIES = (
+    "deadline.py",
+    "edge.py",
+    "journal.py",
+    "main.py",
+    "media.py",
+    "problems.py",
+    "refusals.py",
+    "signing.py",
+    "variables.py",
+)
 
 DEPLOYED = {
     "UPLOAD_BUCKET": "examplebucket",

@@ -7,18 +7,20 @@ import json
 import mimetypes
 import re
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 import application
 import issuing
+import media
 import naming
 import signing
-from authorize import Caller, Limits
+from callers import Caller, Limits
 from edge import Clock, Handler
 from fc_events import Answer, ask, fc_event
 from refusals import Malformed
-from settings import DEFAULT_TYPES, Settings
+from settings import Settings
 from variables import Credentials
 
 NOW = 1_800_000_000.25  # 2027-01-15T08:00:00Z
@@ -63,7 +65,7 @@ def test_grants_one_upload(handler: Handler) -> None:
     assert fields == {
         "key": granted["key"],
         "x-oss-content-type": "image/png",
-        "Content-Disposition": 'inline; filename="____1_.png"; '
+        "Content-Disposition": 'inline; filename="_1_.png"; '
         "filename*=UTF-8''%E5%9B%BE%E7%89%87%20%281%29.png",
         "x-oss-forbid-overwrite": "true",
         "x-oss-object-acl": "private",
@@ -78,7 +80,6 @@ def test_grants_one_upload(handler: Handler) -> None:
         "callbackUrl": "https://callback.example.com/callback",
         "callbackBody": f"ticket={ticket}"
         "&bucket=${bucket}&object=${object}&size=${size}&etag=${etag}",
-        "callbackBodyType": "application/x-www-form-urlencoded",
         "callbackSNI": True,
     }
     assert signing.unseal(ticket, ["a-ticket-secret-of-more-than-32-bytes"], NOW) == signing.FileTicket(
@@ -99,7 +100,7 @@ def test_pins_the_exact_size(handler: Handler) -> None:
 
 def test_a_static_access_key_sends_no_token(environ: dict[str, str]) -> None:
     settings = Settings.from_env(environ)
-    caller = Caller("", "_", Limits(10, ("*/*",)))
+    caller = Caller("", Limits(10, ("*/*",)))
     wish = issuing.Wish("a", 1, "image/png")
     granted = issuing.issue_file_grant(wish, caller, settings, Credentials("i", "s", ""), NOW, bytes(10))
     assert "x-oss-security-token" not in {**granted["fields"], **conditions_of(granted)}  # type: ignore[dict-item]
@@ -116,23 +117,54 @@ def test_no_policy_value_can_be_misread(name: str, handler: Handler) -> None:
     assert not [value for value in values.values() if re.search(r'[$\\"]', value)]
 
 
+@pytest.mark.parametrize("subject", ["字" * 43, "a" * 129, '"' * 65, "\x00" * 22, "\ud800"])
+def test_a_subject_that_fits_no_ticket_is_a_failure_of_authorize(
+    subject: str, environ: dict[str, str]
+) -> None:
+    wish = issuing.Wish("a", 1, "image/png")
+    role = Credentials("i", "s", "")
+    caller = Caller(subject, Limits(1, ()))
+    with pytest.raises(ValueError, match="subject"):
+        issuing.issue_file_grant(wish, caller, Settings.from_env(environ), role, NOW, bytes(10))
+
+
 @pytest.mark.parametrize(
-    "caller",
+    ("subject", "segment"),
     [
-        Caller("", "${filename}", Limits(1, ())),
-        Caller("", "../x", Limits(1, ())),
-        Caller("", 'a"b', Limits(1, ())),
-        Caller("", "", Limits(1, ())),
-        Caller("", "a" * 65, Limits(1, ())),
-        Caller("字" * 43, "_", Limits(1, ())),
+        ("", "_"),
+        ("alice", "alice"),
+        ("anonymous", "anonymous"),
+        ("a-1", "a-1"),
+        ("a" * 64, "a" * 64),
+        # printf %s SUBJECT | openssl dgst -sha256 -binary | basenc --base64url | head -c 22
+        ("_", "~0uKt9xd7eor928EtFjTPI-"),
+        ("../", "~-ghJnhTQETumeUYj8bre3M"),
+        ("auth0|1", "~sD5dRQnNN0dts4-3b5tbPK"),
     ],
 )
-def test_a_caller_that_fits_no_key_is_a_failure(caller: Caller, environ: dict[str, str]) -> None:
-    wish = issuing.Wish("a", 1, "image/png")
-    with pytest.raises(ValueError, match="segment or subject"):
-        issuing.issue_file_grant(
-            wish, caller, Settings.from_env(environ), Credentials("i", "s", ""), NOW, bytes(10)
-        )
+def test_a_users_folder(subject: str, segment: str) -> None:
+    assert naming.user_segment(subject) == segment
+
+
+def test_no_two_users_share_a_folder() -> None:
+    """Whatever looks alike, or would be alike once cleaned."""
+    alike = ["", "_", "~", "-", ".", "..", "../", "/", "a/b", "a_b", "auth0|1", "auth0_1", "auth0-1", "Alice"]
+    alike += [
+        "alice",
+        "alice ",
+        " alice",
+        "alice\n",
+        "alic\u0435",
+        "\uff41lice",
+        "e\u0301",
+        "é",
+        "a" * 64,
+        "a" * 65,
+    ]
+    alike += [naming.user_segment("Alice"), "anonymous", "${filename}", "1", "01"]
+    segments = [naming.user_segment(one) for one in alike]
+    assert len(set(segments)) == len(alike)
+    assert all(re.fullmatch(r"_|[a-z0-9-]{1,64}|~[A-Za-z0-9_-]{22}", one) for one in segments)
 
 
 @pytest.mark.parametrize("size", [0, 1, 131072, 131073, 419430400])
@@ -148,20 +180,21 @@ def test_the_expiration_is_utc_with_milliseconds(handler: Handler) -> None:
     assert policy_of(grant(handler))["expiration"] == "2027-01-15T08:05:01.000Z"
 
 
-def test_the_longest_grant_stays_under_four_kilobytes(environ: dict[str, str]) -> None:
+@pytest.mark.parametrize("subject", ["", "a" * 64, "a" * 128, "字" * 42, '"' * 64, "\x00" * 21])
+def test_the_longest_grant_stays_under_four_kilobytes(subject: str, environ: dict[str, str]) -> None:
     """OSS may limit a field to 4 KB. Everything is as long as it may be; hosts are as Alibaba Cloud's own."""
     environ |= {
         "ALLOWED_TYPES": "*/*",
         "MAX_BYTES": "4999934464",
         "UPLOAD_BUCKET": "b" * 63,
-        "UPLOAD_PREFIX": "p" * 63 + "/",
+        "UPLOAD_PREFIX": "p" * 31 + "/",
         "CALLBACK_URL": "https://oss-upload-callback-abcdefghij.ap-southeast-1.fcapp.run",
         "OSS_REGION": "ap-southeast-1",
     }
-    longest = issuing.Wish("图" * 39 + "a.b", 4999934464, "a" * 64 + "/" + "b" * 64)
+    longest = issuing.Wish("图" * 39 + "a.b", 4999934464, "a" * 32 + "/" + "b" * 64)
     assert len(longest.name.encode()) == naming.KEPT_NAME_BYTES
-    assert issuing.TYPE.fullmatch(longest.type)
-    caller = Caller("", "_", Limits(4999934464, ("*/*",)))
+    assert media.TYPE.fullmatch(longest.type)
+    caller = Caller(subject, Limits(4999934464, ("*/*",)))
     role = Credentials("STS." + "A" * 25, "s" * 44, "T" * 1000)
     granted: Any = issuing.issue_file_grant(longest, caller, Settings.from_env(environ), role, NOW, bytes(10))
     lengths = {name: len(value) for name, value in granted["fields"].items()}
@@ -193,22 +226,23 @@ def test_what_a_browser_only_shows_is_shown(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "fallback"),
+    ("name", "kept", "fallback"),
     [
-        ("a.png", "a.png"),
-        ("é🙂.png", "__.png"),
-        ("${filename}", "__filename_"),
-        *((f"gpj{control}exe.png", "gpj_exe.png") for control in BIDI),
-        ("a." + "字" * 6 + "b" * 120, "a." + "_" * 6 + "b" * 100),
-        (".profile", ".profile"),
-        ("图" * 100 + ".jpg", "_" * 38 + ".jpg"),
-        ("🙂" * 100, "_" * 30),
-        ("a." + "b" * 200, "a." + "b" * 118),
+        ("a.png", "a.png", "a.png"),
+        ("é🙂.png", "é🙂.png", "_.png"),
+        ("${filename}", "${filename}", "_filename_"),
+        *((f"gpj{control}exe.png", "gpj_exe.png", "gpj_exe.png") for control in BIDI),
+        ("a." + "字" * 6 + "b" * 120, "a." + "字" * 6 + "b" * 100, "a._" + "b" * 100),
+        (".profile", ".profile", ".profile"),
+        ("图" * 100 + ".jpg", "图" * 38 + ".jpg", "_.jpg"),
+        ("🙂" * 100, "🙂" * 30, "_"),
+        ("a." + "b" * 200, "a." + "b" * 118, "a." + "b" * 118),
     ],
 )
-def test_a_name_is_cut_at_a_character_before_its_extension(name: str, fallback: str) -> None:
+def test_a_name_is_cut_at_a_character_before_its_extension(name: str, kept: str, fallback: str) -> None:
     disposition = naming.content_disposition(naming.read_name(name), "image/png")
     assert disposition.split('"')[1] == fallback
+    assert unquote(disposition.split("UTF-8''")[1]) == kept
 
 
 @pytest.mark.parametrize(
@@ -278,8 +312,8 @@ def test_a_lone_surrogate_never_reaches_a_header() -> None:
 def test_the_callers_own_limits_count(
     handler: Handler, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def narrow(_: object, limits: Limits) -> Caller:
-        return Caller("alice", "alice", Limits(limits.max_bytes // 1024, ("image/png",)))
+    def narrow(_: object, __: object, limits: Limits) -> Caller:
+        return Caller("alice", Limits(limits.max_bytes // 1024, ("image/png",)))
 
     monkeypatch.setattr(application, "authorize", narrow)
     assert request(handler, size="1025").code == "too_large"
@@ -328,7 +362,7 @@ def test_no_two_grants_are_alike(environ: dict[str, str]) -> None:
     assert len(ids) == 3
 
 
-@pytest.mark.parametrize("kind", [*DEFAULT_TYPES.split(","), *naming.INLINE])
+@pytest.mark.parametrize("kind", [*media.DEFAULT_TYPES.split(","), *naming.INLINE])
 def test_every_named_type_has_an_extension(kind: str) -> None:
     assert kind in naming.EXTENSIONS or kind.endswith("/*") or kind == "application/octet-stream"
 
@@ -339,10 +373,13 @@ def test_no_extension_is_one_that_a_browser_runs() -> None:
     assert len(set(naming.EXTENSIONS.values())) == len(naming.EXTENSIONS)
 
 
-def test_a_key_has_the_day_in_utc() -> None:
+def test_a_key_has_the_day_in_utc(environ: dict[str, str]) -> None:
     midnight = 1_799_971_200
-    keys = [naming.object_key("u/", "_", now, "i", "image/png") for now in (midnight - 1, midnight)]
-    assert keys == ["u/_/2027/01/14/i.png", "u/_/2027/01/15/i.png"]
+    nobody = Caller("", Limits(1, ()))
+    folders = [
+        issuing.user_folder(nobody, Settings.from_env(environ), now) for now in (midnight - 1, midnight)
+    ]
+    assert folders == ["uploads/_/2027/01/14/", "uploads/_/2027/01/15/"]
 
 
 def test_tells_the_limits(handler: Handler) -> None:

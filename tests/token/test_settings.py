@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,7 @@ from refusals import Misconfigured
 from settings import Settings
 from variables import Credentials
 
+MODES = "ALLOW_ANONYMOUS, AUTH_JWKS, AUTH_HS256_SECRET"
 REQUIRED = ["UPLOAD_BUCKET", "OSS_REGION", "UPLOAD_HOST", "CALLBACK_URL", "TICKET_SECRET", "ALLOWED_ORIGINS"]
 
 
@@ -34,7 +36,12 @@ def test_reads_every_variable(environ: dict[str, str]) -> None:
         allowed_origins=("https://www.example.com", "https://example.com"),
         max_bytes=1048576,
         allowed_types=("image/*", "application/pdf"),
-        allow_anonymous=True,
+        find_keys=None,
+        auth_issuer="",
+        auth_audience="",
+        allow_directory_grants=False,
+        directory_max_bytes=104857600,
+        signature_version="V4",
     )
 
 
@@ -48,8 +55,7 @@ def test_limits_have_defaults(environ: dict[str, str]) -> None:
 def test_names_every_missing_variable_at_once() -> None:
     assert problems({}) == [
         *(f"{name} is not set" for name in REQUIRED),
-        "ALLOW_ANONYMOUS must be true: there is no other way yet to say who may upload",
-        "MAX_BYTES must be set where anyone may upload",
+        f"{MODES}: exactly one must say who may upload, not 0",
     ]
 
 
@@ -74,7 +80,7 @@ def test_never_repeats_a_value(name: str, environ: dict[str, str]) -> None:
         ("UPLOAD_PREFIX", "a/../b/"),
         ("UPLOAD_PREFIX", "${filename}/"),
         ("UPLOAD_PREFIX", "a//"),
-        ("UPLOAD_PREFIX", "a" * 64 + "/"),
+        ("UPLOAD_PREFIX", "a" * 32 + "/"),
         ("UPLOAD_HOST", "http://upload.example.com"),
         ("UPLOAD_HOST", "upload.example.com"),
         ("UPLOAD_HOST", "https://user@upload.example.com"),
@@ -147,7 +153,7 @@ def test_a_development_access_key_stays_on_this_machine(environ: dict[str, str])
 def test_nobody_may_upload_unless_it_is_said(value: str | None, environ: dict[str, str]) -> None:
     del environ["ALLOW_ANONYMOUS"]
     said = {} if value is None else {"ALLOW_ANONYMOUS": value}
-    assert [problem.split()[0] for problem in problems({**environ, **said})] == ["ALLOW_ANONYMOUS"]
+    assert problems({**environ, **said}) == [f"{MODES}: exactly one must say who may upload, not 0"]
 
 
 def test_anonymous_uploads_need_a_limit_of_their_own(environ: dict[str, str]) -> None:
@@ -162,7 +168,7 @@ def test_anonymous_uploads_need_a_limit_of_their_own(environ: dict[str, str]) ->
         ("MAX_BYTES", "4999934464", 4999934464),
         ("ALLOWED_TYPES", "Image/PNG, text/*", ("image/png", "text/*")),
         ("TICKET_SECRET", "字" * 11, ("字" * 11,)),
-        ("UPLOAD_PREFIX", "a" * 63 + "/", "a" * 63 + "/"),
+        ("UPLOAD_PREFIX", "a" * 31 + "/", "a" * 31 + "/"),
         ("ALLOWED_ORIGINS", "http://localhost:8080", ("http://localhost:8080",)),
     ],
 )
@@ -203,5 +209,137 @@ def test_a_function_without_a_role_is_misconfigured(context: object) -> None:
 
 
 def test_an_optional_variable_may_be_empty() -> None:
-    parse = variables.optional(variables.address)
-    assert (parse(""), parse("https://example.com")) == ("", "https://example.com")
+    parse = variables.optional(variables.address, None)
+    assert (parse(""), parse("https://example.com")) == (None, "https://example.com")
+
+
+HS256 = {"AUTH_HS256_SECRET": "b" * 32, "AUTH_ISSUER": "https://id.example.com/", "AUTH_AUDIENCE": "uploads"}
+
+
+@pytest.fixture
+def signed_in(environ: dict[str, str]) -> dict[str, str]:
+    del environ["ALLOW_ANONYMOUS"], environ["MAX_BYTES"]
+    return {**environ, **HS256}
+
+
+def test_users_may_sign_in(signed_in: dict[str, str]) -> None:
+    settings = Settings.from_env(signed_in)
+    assert settings.find_keys is not None
+    assert (settings.auth_issuer, settings.auth_audience) == ("https://id.example.com/", "uploads")
+    assert settings.max_bytes == 400 * 1024**2
+    Settings.from_env({**signed_in, "ALLOW_ANONYMOUS": "false", "AUTH_JWKS": ""})
+
+
+@pytest.mark.parametrize(
+    ("more", "count"),
+    [
+        ({"ALLOW_ANONYMOUS": "true"}, 2),
+        ({"AUTH_JWKS": "https://id.example.com/jwks"}, 2),
+        ({"AUTH_JWKS": "https://id.example.com/jwks", "ALLOW_ANONYMOUS": "true"}, 3),
+        ({"AUTH_HS256_SECRET": ""}, 0),
+    ],
+)
+def test_exactly_one_variable_says_who_may_upload(
+    more: dict[str, str], count: int, signed_in: dict[str, str]
+) -> None:
+    assert problems({**signed_in, **more}) == [f"{MODES}: exactly one must say who may upload, not {count}"]
+
+
+@pytest.mark.parametrize("name", ["AUTH_ISSUER", "AUTH_AUDIENCE"])
+def test_a_token_is_for_us_and_from_someone(
+    name: str, signed_in: dict[str, str], environ: dict[str, str]
+) -> None:
+    assert problems({**signed_in, name: ""}) == [f"{name} must be set with AUTH_HS256_SECRET"]
+    anyone = {**environ, "ALLOW_ANONYMOUS": "true", "MAX_BYTES": "1"}
+    assert problems({**anyone, name: "x"}) == [f"{name} must not be set where anyone may upload"]
+    assert problems({**signed_in, name: "x "}) == [f"{name} must not begin or end with white space"]
+
+
+PUBLIC_PEM = """-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAERms4PDt3r2vZFYy38qg+Rg+UnK9q
+bbYve4+quGxIAZxqO+vUp1g1CbyulFcg6KyP+Og4Msoh5bRi/Lir8zIeVw==
+-----END PUBLIC KEY-----"""
+
+
+@pytest.mark.parametrize("value", ["b" * 31, PUBLIC_PEM, "\udcff" * 32])
+def test_refuses_a_weak_hs256_secret(value: str, signed_in: dict[str, str]) -> None:
+    (problem,) = problems({**signed_in, "AUTH_HS256_SECRET": value})
+    assert problem.startswith("AUTH_HS256_SECRET must be ")
+
+
+def test_a_development_identity_stays_on_this_machine(signed_in: dict[str, str]) -> None:
+    signed_in["AUTH_HS256_SECRET"] = "development-identity-secret-0123456789"
+    assert problems(signed_in) == [
+        "AUTH_HS256_SECRET is a development value, fit for loopback addresses only"
+    ]
+
+
+def test_without_pyjwt_it_says_what_to_package(
+    signed_in: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jwt", None)
+    monkeypatch.delitem(sys.modules, "key_sets", raising=False)
+    assert problems(signed_in) == [
+        "AUTH_HS256_SECRET needs what requirements-auth.txt pins beside this function"
+    ]
+
+
+@pytest.mark.parametrize("value", ["v4", "V2", "OSS4-HMAC-SHA256"])
+def test_knows_two_signature_versions(value: str, environ: dict[str, str]) -> None:
+    assert problems({**environ, "SIGNATURE_VERSION": value}) == ["SIGNATURE_VERSION must be V4 or V1"]
+
+
+def test_v1_is_for_directory_grants_with_a_static_key(environ: dict[str, str]) -> None:
+    v1 = {**environ, "SIGNATURE_VERSION": "V1"}
+    assert problems(v1) == [
+        "SIGNATURE_VERSION=V1 is for directory grants: it needs ALLOW_DIRECTORY_GRANTS=true",
+        "SIGNATURE_VERSION=V1 needs a static AccessKey: its clients cannot send another's security token",
+    ]
+    v1 |= {"ALLOW_DIRECTORY_GRANTS": "true", "ALIBABA_CLOUD_SECURITY_TOKEN": ""}
+    assert Settings.from_env(v1).signature_version == "V1"
+
+
+def test_names_the_variable_that_is_too_long(environ: dict[str, str]) -> None:
+    """Function Compute takes 4 KB for all variables of a function, names included."""
+    names = [name for name in environ if not name.startswith("ALIBABA_CLOUD_")]
+    used = sum(len(name) + len(environ[name]) for name in names)
+    secret = "s" * (4096 - used + len(environ["TICKET_SECRET"]))
+    Settings.from_env({**environ, "TICKET_SECRET": secret})
+    assert problems({**environ, "TICKET_SECRET": secret + "s"}) == [
+        "TICKET_SECRET is too long: all variables together have 4096 bytes"
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://a.example/hook",
+        "https://a.example",
+        "https://a.example?x=1",
+        "http://127.0.0.1:9003/a/b?c=%20&d",
+    ],
+)
+def test_an_address_may_have_a_path(value: str) -> None:
+    assert variables.resource(value) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://a.example/hook",
+        "http://127.0.0.1.a.example/",
+        "https://user@a.example/",
+        "https://a.example/#fragment",
+        "https://a.example/a b",
+        "https://a.example/\n",
+        "https://a.example/é",
+        "https://a.example\\@b.example/",
+        "ftp://a.example/",
+        "//a.example/",
+        "a.example/hook",
+        "",
+    ],
+)
+def test_refuses_an_address_that_is_not_plain(value: str) -> None:
+    with pytest.raises(variables.Unexpected):
+        variables.resource(value)

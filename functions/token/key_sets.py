@@ -1,0 +1,139 @@
+"""The keys that may have signed a bearer token; imported only where the settings name some.
+
+The algorithm follows from the key and never from the token, and only public keys are taken, but for HS256's
+one secret. Never lives here: what a token must say (`bearer.py`).
+
+Sources: RFC 7517 and RFC 7518 for JSON Web Keys, RFC 8725 for what to refuse.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+import jwt
+from jwt.utils import base64url_encode
+
+from deadline import within
+from refusals import Unavailable
+from variables import LOOPBACK, Unexpected, resource
+
+ALGORITHMS = frozenset({"RS256", "ES256", "EdDSA"})
+SECRET_MEMBERS = frozenset({"d", "k"})  # RFC 7518: a private exponent or key, a symmetric one
+
+CACHE_SECONDS = 3600
+UNKNOWN_KEY_SECONDS = 60  # between two questions for a key that the cached set lacks
+FAILURE_SECONDS = 10  # between two questions to an address that did not answer
+FETCH_SECONDS = 2.0  # Function Compute gives the whole request 5 s
+MAX_KEY_SET_BYTES = 64 * 1024
+
+FindKeys = Callable[
+    ["str | None"], "list[jwt.PyJWK]"
+]  # by the token's `kid`: the keys that may have signed it
+
+
+def read_secret(value: str) -> FindKeys:
+    """Read `AUTH_HS256_SECRET`. Raises `Unexpected`."""
+    secret = base64url_encode(value.encode()).decode()
+    key = jwt.PyJWK({"kty": "oct", "k": secret}, "HS256")
+    _check_strength(key, "must be 32 bytes or more, and no public key")
+    return lambda _: [key]
+
+
+def read_keys(value: str) -> FindKeys:
+    """Read `AUTH_JWKS`: a JSON Web Key Set (RFC 7517) itself, or where one is. Raises `Unexpected`."""
+    if value.startswith("http"):
+        return RemoteKeys(resource(value)).find
+    try:
+        listed = json.loads(value)["keys"]
+        signing = [key for key in listed if key.get("use", "sig") == "sig"]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise Unexpected('must be a JSON Web Key Set, {"keys": [...]}, or the https address of one') from None
+    keys = [_read_key(key, number) for number, key in enumerate(signing, 1)]
+    if not keys:
+        raise Unexpected("has no key that signs")
+    return lambda kid: fitting(keys, kid)
+
+
+def fitting(keys: list[jwt.PyJWK], kid: str | None) -> list[jwt.PyJWK]:
+    """Return the keys of ours that a token with this `kid`, or without one, may be signed with."""
+    return [
+        key
+        for key in keys
+        if key.algorithm_name in ALGORITHMS
+        and key.public_key_use in {None, "sig"}
+        and (kid is None or key.key_id in {None, kid})
+    ]
+
+
+class RemoteKeys(jwt.PyJWKClient):
+    """A key set at an address: cached an hour, asked again for an unknown `kid` at most once a minute."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address, lifespan=CACHE_SECONDS)
+        self._asked_at = float("-inf")
+
+    def find(self, kid: str | None) -> list[jwt.PyJWK]:
+        """Return the keys for a `kid`. Raises `Unavailable` where the address does not answer with keys."""
+        try:
+            found = fitting(self.get_jwk_set().keys, kid)
+            if not found and time.monotonic() - self._asked_at >= UNKNOWN_KEY_SECONDS:
+                found = fitting(self.get_jwk_set(refresh=True).keys, kid)
+        except Exception as error:  # noqa: BLE001 - networks and libraries fail in ways of their own
+            raise Unavailable("keys_unanswered", type(error).__name__) from None
+        return found
+
+    def fetch_data(self) -> object:
+        """Fetch within a time and a size: PyJWKClient itself reads without end, and through proxies."""
+        now = time.monotonic()
+        if now - self._asked_at < FAILURE_SECONDS:
+            raise TimeoutError
+        self._asked_at = now
+        return json.loads(within(FETCH_SECONDS, self._fetch))
+
+    def _fetch(self) -> bytes:
+        parts = urlsplit(self.uri)
+        if LOOPBACK.fullmatch(f"{parts.scheme}://{parts.netloc}"):
+            connection = http.client.HTTPConnection(parts.netloc, timeout=FETCH_SECONDS)
+        else:
+            context = ssl.create_default_context()
+            connection = http.client.HTTPSConnection(parts.netloc, timeout=FETCH_SECONDS, context=context)
+        try:
+            connection.request("GET", f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}")
+            with connection.getresponse() as response:
+                body = response.read(MAX_KEY_SET_BYTES + 1)
+        finally:
+            connection.close()
+        if response.status != http.client.OK or len(body) > MAX_KEY_SET_BYTES:
+            raise ValueError("no key set")
+        return body
+
+
+def _read_key(key: Mapping[str, object], number: int) -> jwt.PyJWK:
+    if "x5c" in key:
+        raise Unexpected(f"has x5c in key {number}: certificates are not checked here, so leave it out")
+    if SECRET_MEMBERS & key.keys():
+        raise Unexpected(f"holds a secret in key {number}: only public keys belong here")
+    expected = f"must have a key for RS256, ES256 or EdDSA as key {number}"
+    try:
+        read = jwt.PyJWK(dict(key))
+    except Exception:  # noqa: BLE001 - whatever is wrong with it
+        raise Unexpected(expected) from None
+    if read.algorithm_name not in ALGORITHMS:
+        raise Unexpected(expected)
+    _check_strength(read, f"must have 2048 bits or more in key {number}")
+    return read
+
+
+def _check_strength(key: jwt.PyJWK, expected: str) -> None:
+    """Refuse at start what PyJWT would refuse, or warn of, at each token."""
+    try:
+        weak = key.Algorithm.check_key_length(key.Algorithm.prepare_key(key.key))
+    except jwt.InvalidKeyError:
+        weak = "not a key"
+    if weak:
+        raise Unexpected(expected)
