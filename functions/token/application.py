@@ -23,13 +23,19 @@ def build(
     settings = Settings.from_env(environ)
     limits = Limits(settings.max_bytes, settings.allowed_types)
     sign_in = way_in(settings)
+    if settings.allow_directory_grants:
+        import directory  # noqa: PLC0415 - most deployments never need it
 
     def show_limits(request: Request) -> Reply:
         caller = authorize(request, sign_in, limits)
-        return Reply(200, issuing.describe_limits(caller.limits, ["file"]))
+        both = settings.allow_directory_grants and directory.offered(caller, settings)
+        kinds = ["file", "directory"] if both else ["file"]
+        return Reply(200, issuing.describe_limits(caller.limits, kinds))
 
     def grant(request: Request, context: object) -> Reply:
         caller = authorize(request, sign_in, limits)
+        if settings.allow_directory_grants and not request.query:
+            return grant_directory(request, caller, context)
         wish = issuing.read_wish(request.query)
         issuing.check_limits(wish, caller.limits)
         role = credentials(environ, context)
@@ -37,6 +43,11 @@ def build(
             wish, caller, settings, role, request.now, entropy(ID_RANDOM_BYTES)
         )
         return Reply(200, granted, log={"upload_id": str(granted["id"])})
+
+    def grant_directory(request: Request, caller: Caller, context: object) -> Reply:
+        role, random = credentials(environ, context), entropy(ID_RANDOM_BYTES)
+        granted = directory.issue_directory_grant(caller, settings, role, request.now, random)
+        return Reply(200, granted, log={"upload_id": str(granted["dir"]).split("/")[-2]})
 
     def handler(event: bytes, context: object) -> FcReply:
         routes = {"/": ("GET", lambda request: grant(request, context)), "/limits": ("GET", show_limits)}
