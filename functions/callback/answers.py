@@ -14,34 +14,35 @@ MAX_ANSWERS = 256
 ANSWER_SECONDS = 600
 FAILURE_SECONDS = 2
 
+About = tuple[str, "str | None"]  # the object's key, and its ETag where one key may be uploaded to again
 Answer = Mapping[str, object]
 
 
 class Answers:
-    """Answers by the object's key. Times are monotonic seconds."""
+    """Answers by what they are about. Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[float, Answer | None]] = OrderedDict()
+        self._known: OrderedDict[About, tuple[float, Answer | None]] = OrderedDict()
 
-    def recall(self, key: str, now: float) -> Answer | None:
+    def recall(self, about: About, now: float) -> Answer | None:
         """Return the answer given lately, if any. Raises `Unavailable` too soon after a failure."""
-        until, answer = self._known.get(key, (now, None))
+        until, answer = self._known.get(about, (now, None))
         if until <= now:
             return None
         if answer is None:
             raise Unavailable("asked_too_soon", retry_after=FAILURE_SECONDS)
         return answer
 
-    def keep(self, key: str, answer: Answer, now: float) -> None:
+    def keep(self, about: About, answer: Answer, now: float) -> None:
         """Remember an answer."""
-        self._remember(key, now + ANSWER_SECONDS, answer)
+        self._remember(about, now + ANSWER_SECONDS, answer)
 
-    def keep_failure(self, key: str, now: float) -> None:
+    def keep_failure(self, about: About, now: float) -> None:
         """Remember that completion failed, so that a hasty caller does not ask OSS again."""
-        self._remember(key, now + FAILURE_SECONDS, None)
+        self._remember(about, now + FAILURE_SECONDS, None)
 
-    def _remember(self, key: str, until: float, answer: Answer | None) -> None:
-        self._known[key] = (until, answer)
-        self._known.move_to_end(key)
+    def _remember(self, about: About, until: float, answer: Answer | None) -> None:
+        self._known[about] = (until, answer)
+        self._known.move_to_end(about)
         if len(self._known) > MAX_ANSWERS:
             self._known.popitem(last=False)

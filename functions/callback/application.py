@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import hook
 import journal
 import receiving
-from answers import Answer, Answers
-from completing import Upload, check_etag, complete
+from answers import About, Answer, Answers
+from completing import Upload, check_etag, check_type, complete
 from edge import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Request, serve
 from outbound import Outbound
 from refusals import Crashed, Refusal
 from settings import Settings
-from signing import FileTicket
 from variables import credentials
+from webhook import Backend, Response
 
 DEADLINE_SECONDS = 3.5  # OSS waits 5 s for the whole callback, and so does Function Compute's timeout
 
@@ -56,28 +56,28 @@ def callback(instance: Instance, request: Request, context: object) -> Reply:
     received = receiving.receive(
         request, settings.ticket_secret, settings.upload_bucket, settings.upload_prefix, instance.find_key
     )
-    return answer(instance, received.ticket, received.etag, request, context)
+    return answer(instance, received, request, context)
 
 
 def confirm(instance: Instance, request: Request, context: object) -> Reply:
     """Answer a page that did not get the callback's answer: ticket, then completion."""
     sealed = receiving.read_confirm(request.body)
     secrets, prefix = instance.settings.ticket_secret, instance.settings.upload_prefix
-    return answer(
-        instance, receiving.read_ticket(sealed, secrets, prefix, request.now), None, request, context
-    )
+    ticket = receiving.read_file_ticket(sealed, secrets, prefix, request.now)
+    return answer(instance, receiving.Received(ticket), request, context)
 
 
-def answer(
-    instance: Instance, ticket: FileTicket, signed_etag: str | None, request: Request, context: object
-) -> Reply:
+def answer(instance: Instance, received: receiving.Received, request: Request, context: object) -> Reply:
     """Return what this upload was or is now answered with. Whatever goes wrong, the log has its id."""
+    ticket = received.ticket
+    # a directory's object may be replaced, and is another upload then
+    about = (ticket.key, received.etag if received.in_directory else None)
     try:
-        known = instance.answers.recall(ticket.key, request.received_at)
+        known = instance.answers.recall(about, request.received_at)
         if known is None:
-            known = finish(instance, ticket, signed_etag, request, context)
+            known = finish(instance, received, about, request, context)
         else:
-            check_etag(signed_etag, str(known["etag"]))
+            check_etag(received.etag, str(known["etag"]))
     except Refusal as refusal:
         refusal.upload_id = ticket.id
         raise
@@ -87,23 +87,35 @@ def answer(
 
 
 def finish(
-    instance: Instance, ticket: FileTicket, signed_etag: str | None, request: Request, context: object
+    instance: Instance, received: receiving.Received, about: About, request: Request, context: object
 ) -> Answer:
     """Prove the upload and run the hook; remember the answer, or for a moment that there is none."""
-    answers, clock = instance.answers, instance.clock
+    answers, clock, ticket = instance.answers, instance.clock, received.ticket
     try:
         role = credentials(instance.environ, context)
         deadline = request.received_at + DEADLINE_SECONDS
         upload = complete(ticket, instance.outbound.head(ticket.key, role, request.now, deadline))
-        check_etag(signed_etag, upload.etag)
-        finished = {**hook.on_upload(upload), **describe(upload)}
+        check_etag(received.etag, upload.etag)
+        if received.in_directory:
+            check_type(upload.type, instance.settings.allowed_types)
+        finished = {**hook.on_upload(upload, backend(instance, request.now, deadline)), **describe(upload)}
         # what is remembered is JSON and not the hook's own objects; what is not JSON is the hook's failure
         known: Answer = json.loads(json.dumps(finished, allow_nan=False))
     except BaseException:
-        answers.keep_failure(ticket.key, clock.monotonic())
+        answers.keep_failure(about, clock.monotonic())
         raise
-    answers.keep(ticket.key, known, clock.monotonic())
+    answers.keep(about, known, clock.monotonic())
     return known
+
+
+def backend(instance: Instance, now: float, deadline: float) -> Backend:
+    """Return your application as the hook meets it, with the time that this request has left."""
+    settings = instance.settings
+
+    def post(headers: Mapping[str, str], body: bytes) -> Response:
+        return instance.outbound.post(settings.webhook_url, headers, body, deadline)
+
+    return Backend(post if settings.webhook_url else None, settings.webhook_secret, now)
 
 
 def describe(upload: Upload) -> dict[str, object]:

@@ -8,11 +8,12 @@ Source: Alibaba Cloud OSS, "HeadObject"; a versioned bucket voids x-oss-forbid-o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from refusals import NotStored, ObjectDiffers, Unavailable
+from media import allows
+from refusals import NotStored, ObjectDiffers, TypeNotAllowed, Unavailable
 from signing import FileTicket
 
 FOUND = 200
@@ -33,7 +34,10 @@ class Head:
 
 @dataclass(frozen=True)
 class Upload:
-    """An upload that was granted and is there; `size` is in bytes, `user` empty for anonymous ones."""
+    """An upload that was granted and is there; `size` is in bytes, `user` empty for anonymous ones.
+
+    `id` is the grant's: with a directory grant several uploads share it, and only `key` tells them apart.
+    """
 
     id: str
     key: str
@@ -75,6 +79,12 @@ def check_etag(signed: str | None, stored: str) -> None:
     """Raise `ObjectDiffers` if OSS's callback spoke of other bytes than are stored; a page speaks of None."""
     if signed not in {None, stored}:
         raise ObjectDiffers("etag_differs", "The object was replaced after OSS reported it.")
+
+
+def check_type(media_type: str, allowed: Sequence[str]) -> None:
+    """Raise `TypeNotAllowed` for what the browser chose itself: a directory grant pins no type."""
+    if not allows(allowed, media_type.partition(";")[0].strip().lower()):
+        raise TypeNotAllowed("type_not_allowed", f"Allowed types: {', '.join(allowed)}.")
 
 
 def refuse_ungranted(headers: Mapping[str, str]) -> None:

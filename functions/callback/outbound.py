@@ -1,31 +1,27 @@
-"""The only connections this function opens: a HEAD to the upload bucket, and rarely a public key of OSS.
+"""The only connections this function opens. Each is bounded in time and size.
 
-Each is bounded in time and size. `requests` bounds single waits: not looking up a name, not trying address
-after address, not a peer that sends a byte now and then. So each exchange has a thread that nobody waits for
-longer than its time. One that hangs ends when its peer does, and holds nothing that others need.
+A HEAD to the upload bucket, your backend's webhook if there is one, and rarely a public key of OSS.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from http.cookiejar import DefaultCookiePolicy
-from threading import Thread
-from typing import TypeVar
 
 import requests
 
 import signing
 from completing import Head
-from refusals import Unavailable
+from deadline import within
+from refusals import BackendFailed, Unavailable
 from variables import Credentials
+from webhook import MAX_ANSWER_BYTES, Response
 
 HEAD_SECONDS = 1.0
 FETCH_SECONDS = 1.0
+WEBHOOK_SECONDS = 2.0
 MAX_KEY_BYTES = 4096
 IDLE_SECONDS = 20.0  # OSS closes idle connections; one that may be closed is not worth a try
-
-T = TypeVar("T")
 
 
 class Session(requests.Session):
@@ -44,39 +40,81 @@ class Session(requests.Session):
         return
 
 
+class Line:
+    """One peer, over a connection that is kept while it is likely to be still open."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._asked_at = monotonic()
+        self._session = Session()
+
+    def ask(self, request: requests.Request, seconds: float, max_bytes: int) -> Response:
+        """Return the answer that comes within `seconds`. Raises what `requests` raises, `TimeoutError`."""
+        started_at = self._monotonic()
+        if started_at - self._asked_at > IDLE_SECONDS:
+            self._session.close()
+        self._asked_at = started_at
+        return within(seconds, lambda: self.ask_twice(request, seconds, max_bytes))
+
+    def ask_twice(self, request: requests.Request, seconds: float, max_bytes: int) -> Response:
+        """Ask once more where a connection broke: a kept-alive one may have been closed meanwhile."""
+        try:
+            return exchange(self._session, request, seconds, max_bytes)
+        except requests.ConnectionError:
+            return exchange(self._session, request, seconds, max_bytes)
+
+
+def exchange(session: Session, request: requests.Request, seconds: float, max_bytes: int) -> Response:
+    """Ask and read at most one byte more than `max_bytes`, as they came. Raises what `requests` raises."""
+    with session.send(session.prepare_request(request), timeout=seconds, stream=True) as response:
+        body: bytes = response.raw.read(max_bytes + 1, decode_content=False)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Response(response.status_code, headers, body)
+
+
 class Outbound:
-    """One kept-alive session with the bucket. `deadline` is in monotonic seconds everywhere."""
+    """A line to the bucket and one to your backend. `deadline` is in monotonic seconds everywhere."""
 
     def __init__(self, object_url: str, bucket: str, region: str, monotonic: Callable[[], float]) -> None:
         self._object_url = object_url
         self._bucket = bucket
         self._region = region
         self._monotonic = monotonic
-        self._asked_at = monotonic()
-        self._session = Session()
+        self._to_bucket = Line(monotonic)
+        self._to_backend = Line(monotonic)
 
     def head(self, key: str, role: Credentials, now: float, deadline: float) -> Head:
         """Ask OSS about an object. Raises `Unavailable` when no answer comes in time."""
         url = f"{self._object_url}/{signing.uri_encode(key, keep=b'/')}"
-        headers = self._signed_headers(key, role, now)
-        started_at = self._monotonic()
-        if started_at - self._asked_at > IDLE_SECONDS:
-            self._session.close()
-        self._asked_at = started_at
-        seconds = min(deadline - started_at, HEAD_SECONDS)
+        request = requests.Request("HEAD", url, self._signed_headers(key, role, now))
         try:
-            response = within(seconds, lambda: self._ask_twice(url, headers, seconds))
+            answer = self._to_bucket.ask(request, self._left(deadline, HEAD_SECONDS), 0)
         except Exception as error:  # noqa: BLE001 - libraries fail in ways of their own
             raise Unavailable("head_unanswered", type(error).__name__) from None
-        return Head(response.status_code, {name.lower(): value for name, value in response.headers.items()})
+        return Head(answer.status, answer.headers)
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, deadline: float) -> Response:
+        """Send an event to your backend. Raises `BackendFailed` when no answer comes in time."""
+        request = requests.Request("POST", url, headers, data=body)
+        try:
+            return self._to_backend.ask(request, self._left(deadline, WEBHOOK_SECONDS), MAX_ANSWER_BYTES)
+        except Exception as error:  # noqa: BLE001 - as above
+            raise BackendFailed(
+                "backend_unanswered", f"Your backend did not answer in time ({type(error).__name__})."
+            ) from None
 
     def fetch_key(self, url: str, deadline: float) -> bytes | None:
         """Return at most `MAX_KEY_BYTES` found at an address of OSS's, or None."""
-        seconds = min(deadline - self._monotonic(), FETCH_SECONDS)
+        seconds, request = self._left(deadline, FETCH_SECONDS), requests.Request("GET", url)
         try:
-            return within(seconds, lambda: _fetch(url, seconds))
+            answer = within(seconds, lambda: exchange(Session(), request, seconds, MAX_KEY_BYTES))
         except Exception:  # noqa: BLE001 - as above
             return None
+        whole = answer.status == requests.codes.ok and len(answer.body) <= MAX_KEY_BYTES
+        return answer.body if whole else None
+
+    def _left(self, deadline: float, most: float) -> float:
+        return min(deadline - self._monotonic(), most)
 
     def _signed_headers(self, key: str, role: Credentials, now: float) -> dict[str, str]:
         date = signing.utc_stamp(now)
@@ -90,31 +128,3 @@ class Outbound:
         )
         authorization = signing.authorization_v4(role.access_key_id, date, self._region, signature)
         return {**headers, "Authorization": authorization}
-
-    def _ask_twice(self, url: str, headers: Mapping[str, str], seconds: float) -> requests.Response:
-        try:
-            return self._session.head(url, headers=headers, timeout=seconds)
-        except requests.ConnectionError:  # a kept-alive connection may have been closed meanwhile
-            return self._session.head(url, headers=headers, timeout=seconds)
-
-
-def within(seconds: float, exchange: Callable[[], T]) -> T:
-    """Return what `exchange` returns within its time. Raises what it raises, or a `TimeoutError`."""
-    if seconds <= 0:
-        raise TimeoutError
-    outcome: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            outcome.set_result(exchange())
-        except BaseException as error:  # noqa: BLE001 - it belongs to who waits
-            outcome.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
-    return outcome.result(seconds)
-
-
-def _fetch(url: str, seconds: float) -> bytes | None:
-    with Session() as session, session.get(url, timeout=seconds, stream=True) as response:
-        body: bytes = response.raw.read(MAX_KEY_BYTES + 1, decode_content=False)
-        return body if response.status_code == requests.codes.ok and len(body) <= MAX_KEY_BYTES else None

@@ -17,9 +17,11 @@ from urllib.parse import parse_qsl
 
 from edge import Request
 from refusals import Unverified
-from signing import FileTicket, callback_message, unseal
+from signing import DirectoryTicket, FileTicket, Ticket, callback_message, unseal
 
 FIELDS = frozenset({"ticket", "bucket", "object", "size", "etag"})
+SIZE = re.compile(r"0|[1-9][0-9]{0,14}")
+ONE_SEGMENT = re.compile(r"(?!\.{1,2}$)[^/\\\x00-\x1f\x7f-\x9f]+")  # . and .. are no names but ways
 SIGNATURE_VERSION = "1.0"
 KEY_URL = re.compile(r"https?://gosspublic\.alicdn\.com/(callback_pub_key_v[1-9][0-9]?\.pem)")
 KEY_HOST = "https://gosspublic.alicdn.com/"
@@ -37,10 +39,14 @@ KeyFinder = Callable[[Request], "Verifier | None"]
 
 @dataclass(frozen=True)
 class Received:
-    """A callback that OSS signed for an upload that we granted."""
+    """What speaks of an upload that we granted: its ticket, and with OSS's signature its `etag`.
+
+    `ticket` is for exactly one object, also where the grant was for a directory.
+    """
 
     ticket: FileTicket
-    etag: str
+    etag: str | None = None
+    in_directory: bool = False
 
 
 class PublicKeys:
@@ -82,11 +88,22 @@ def receive(
     ticket = read_ticket(form["ticket"], secrets, prefix, request.now)
     try:
         verify_signature(request, find_key)
-        compare(form, {"bucket": bucket, "object": ticket.key, "size": str(ticket.size)})
+        granted = ticket if isinstance(ticket, FileTicket) else inside(ticket, form)
+        compare(form, {"bucket": bucket, "object": granted.key, "size": str(granted.size)})
     except Unverified as refusal:
         refusal.upload_id = ticket.id
         raise
-    return Received(ticket, form["etag"])
+    return Received(granted, form["etag"], isinstance(ticket, DirectoryTicket))
+
+
+def inside(ticket: DirectoryTicket, form: Mapping[str, str]) -> FileTicket:
+    """Return the directory grant's claim to the one object that OSS reported. Raises `Unverified`."""
+    key, size = form["object"], form["size"]
+    if not key.startswith(ticket.dir) or not ONE_SEGMENT.fullmatch(key.removeprefix(ticket.dir)):
+        raise Unverified("object_differs")
+    if not SIZE.fullmatch(size) or int(size) > ticket.max:
+        raise Unverified("size_differs")
+    return FileTicket(ticket.id, key, int(size), ticket.sub, ticket.iat, ticket.exp)
 
 
 def compare(form: Mapping[str, str], granted: Mapping[str, str]) -> None:
@@ -125,10 +142,19 @@ def read_confirm(body: bytes) -> str:
     return document["ticket"]
 
 
-def read_ticket(ticket: str, secrets: Sequence[str], prefix: str, now: float) -> FileTicket:
-    """Return the claims of a file grant's ticket."""
+def read_ticket(ticket: str, secrets: Sequence[str], prefix: str, now: float) -> Ticket:
+    """Return the claims of a ticket for something below the prefix."""
     claims = unseal(ticket, secrets, now)
-    if not isinstance(claims, FileTicket) or not claims.key.startswith(prefix):
+    where = claims.key if isinstance(claims, FileTicket) else claims.dir
+    if not where.startswith(prefix):
+        raise Unverified("ticket_for_something_else", upload_id=claims.id)
+    return claims
+
+
+def read_file_ticket(ticket: str, secrets: Sequence[str], prefix: str, now: float) -> FileTicket:
+    """Return the claims of a file grant's ticket: only OSS knows what a directory grant has stored."""
+    claims = read_ticket(ticket, secrets, prefix, now)
+    if not isinstance(claims, FileTicket):
         raise Unverified("ticket_for_something_else", upload_id=claims.id)
     return claims
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import media
 import variables
+
+SECRETS = ("TICKET_SECRET", variables.ROLE_SECRET)
+WEBHOOK_SECRET = re.compile(r"whsec_([A-Za-z0-9+/]+={0,2})")
+WEBHOOK_SECRET_BYTES = range(24, 65)  # Standard Webhooks: 192 to 512 bits
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Addresses are `scheme://host[:port]`; `public_key_pem` is empty but in emulation."""
+    """`webhook_url` is empty where no backend is told, `public_key_pem` but in emulation."""
 
     upload_bucket: str
     oss_region: str
@@ -18,6 +25,9 @@ class Settings:
     object_url: str
     ticket_secret: tuple[str, ...] = field(repr=False)
     allowed_origins: tuple[str, ...]
+    allowed_types: tuple[str, ...]
+    webhook_url: str = field(repr=False)  # it may hold a key of the backend's
+    webhook_secret: tuple[bytes, ...] = field(repr=False)
     public_key_pem: str = field(repr=False)
 
     @classmethod
@@ -30,14 +40,36 @@ class Settings:
             upload_bucket=bucket,
             oss_region=region,
             upload_prefix=read.take("UPLOAD_PREFIX", variables.prefix, "uploads/"),
-            object_url=read.take("OBJECT_URL", variables.optional(variables.address), "")
+            object_url=read.take("OBJECT_URL", variables.optional(variables.address, ""), "")
             or f"https://{bucket}.oss-{region}-internal.aliyuncs.com",
             ticket_secret=read.take("TICKET_SECRET", variables.secrets),
             allowed_origins=read.take("ALLOWED_ORIGINS", variables.origins),
+            allowed_types=read.take("ALLOWED_TYPES", media.read_patterns, media.DEFAULT_TYPES),
+            webhook_url=read.take("WEBHOOK_URL", variables.optional(variables.resource, ""), ""),
+            webhook_secret=read.take("WEBHOOK_SECRET", variables.optional(webhook_secrets, ()), ""),
             public_key_pem=read.take("PUBLIC_KEY_PEM", str, ""),
         )
-        read.refuse_development_secrets(settings.ticket_secret, settings.object_url)
+        read.refuse_development_secrets(SECRETS, settings.object_url)
+        if bool(environ.get("WEBHOOK_URL")) != bool(environ.get("WEBHOOK_SECRET")):
+            read.refuse("WEBHOOK_URL and WEBHOOK_SECRET must be set together")
         if settings.public_key_pem and not variables.LOOPBACK.fullmatch(settings.object_url):
             read.refuse("PUBLIC_KEY_PEM may be set only where OBJECT_URL is this machine")
         read.finish()
         return settings
+
+
+def webhook_secrets(value: str) -> tuple[bytes, ...]:
+    """Read a comma list of Standard Webhooks' secrets."""
+    return tuple(_webhook_secret(item) for item in variables.items(value))
+
+
+def _webhook_secret(item: str) -> bytes:
+    expected = "must be whsec_ and base64 of 24 to 64 bytes, or a comma list of such"
+    encoded = variables.whole(WEBHOOK_SECRET, item, expected).removeprefix("whsec_")
+    try:
+        secret = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        secret = b""
+    if len(secret) not in WEBHOOK_SECRET_BYTES or base64.b64encode(secret).decode() != encoded:
+        raise variables.Unexpected(expected)
+    return secret

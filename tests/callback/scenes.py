@@ -29,12 +29,14 @@ from cryptography.hazmat.primitives.serialization import (
 from application import build
 from edge import Clock, Handler
 from fc_events import fc_event
-from signing import FileTicket, callback_message, seal
+from signing import DirectoryTicket, FileTicket, callback_message, seal
 
 NOW = 1_800_000_000.25  # 2027-01-15T08:00:00Z
 SECRET = "a-ticket-secret-of-more-than-32-bytes"
 ETAG = "5D41402ABC4B2A76B9719D911017C592"
 TICKET = FileTicket("01abc", "uploads/_/2027/01/15/01abc.png", 5, "", int(NOW), int(NOW) + 3900)
+FOLDER = "uploads/alice/2027/01/15/01abc/"
+DIRECTORY_TICKET = DirectoryTicket("01abc", FOLDER, 9, "alice", int(NOW), int(NOW) + 900)
 KEY_URL = base64.b64encode(b"https://gosspublic.alicdn.com/callback_pub_key_v1.pem").decode()
 STORED = {
     "ETag": f'"{ETAG}"',

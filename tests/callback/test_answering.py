@@ -78,7 +78,7 @@ def test_callback_and_confirm_give_the_same_answer(handler: Handler, signed: Sig
 
 
 def test_the_deadline_counts_from_the_entry(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    ticks = iter([1000.0, 1000.0, 1003.2, *[1004.0] * 9])  # built, received, asked, and after
+    ticks = iter([*[1000.0] * 3, 1003.2, *[1004.0] * 9])  # two lines built, received, asked, and after
     allowed: list[float] = []
     monkeypatch.setattr("outbound.within", lambda seconds, _: allowed.append(seconds))
     ask(build(environ, Clock(lambda: NOW, ticks.__next__)), confirmation())
@@ -147,7 +147,7 @@ def test_the_shipped_hook_logs_the_upload(handler: Handler, capsys: pytest.Captu
 
 
 def test_the_hooks_json_is_answered_but_ours_wins(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hook, "on_upload", lambda upload: {"user": upload.user, "Status": "no", "size": 0})
+    monkeypatch.setattr(hook, "on_upload", lambda upload, _: {"user": upload.user, "Status": "no", "size": 0})
     assert ask(handler, confirmation()).content == {"user": "", **ANSWER}
 
 
@@ -159,7 +159,7 @@ def test_a_hook_that_fails_is_answered_500_and_may_be_asked_again(
     watch: Watch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fail(_: object) -> dict[str, object]:
+    def fail(_: object, __: object) -> dict[str, object]:
         raise fault
 
     monkeypatch.setattr(hook, "on_upload", fail)
@@ -179,14 +179,14 @@ def test_what_a_hook_changes_later_does_not_change_the_answer(
     handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = {"count": 0}
-    monkeypatch.setattr(hook, "on_upload", lambda _: {"shared": shared})
+    monkeypatch.setattr(hook, "on_upload", lambda *_: {"shared": shared})
     first = ask(handler, confirmation()).content
     shared["count"] = 9
     assert ask(handler, confirmation()).content == first
 
 
 def test_a_hook_may_say_no(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: object) -> dict[str, object]:
+    def refuse(_: object, __: object) -> dict[str, object]:
         raise Refusal("virus", "This file is not welcome.")
 
     monkeypatch.setattr(hook, "on_upload", refuse)
@@ -197,7 +197,7 @@ def test_a_hook_may_say_no(handler: Handler, monkeypatch: pytest.MonkeyPatch) ->
 def test_an_answer_is_remembered_from_when_it_was_ready(
     handler: Handler, monkeypatch: pytest.MonkeyPatch, watch: Watch, bucket: Bucket
 ) -> None:
-    def dawdle(_: object) -> dict[str, object]:
+    def dawdle(_: object, __: object) -> dict[str, object]:
         watch.seconds += 3
         return {}
 
@@ -212,7 +212,7 @@ def test_an_answer_is_remembered_from_when_it_was_ready(
 def test_a_hook_that_returns_no_json_is_answered_500_and_may_be_asked_again(
     returned: object, handler: Handler, monkeypatch: pytest.MonkeyPatch, watch: Watch
 ) -> None:
-    monkeypatch.setattr(hook, "on_upload", lambda _: returned)
+    monkeypatch.setattr(hook, "on_upload", lambda *_: returned)
     assert ask(handler, confirmation()).code == "internal"
     monkeypatch.undo()
     watch.seconds += 2
@@ -251,22 +251,22 @@ def test_a_key_that_is_none_does_not_take_confirm_down(environ: dict[str, str], 
 def test_remembers_a_bounded_number_of_answers() -> None:
     answers = Answers()
     for number in range(MAX_ANSWERS + 1):
-        answers.keep(str(number), {"number": number}, now=0)
-    assert answers.recall("0", now=1) is None
-    assert answers.recall("1", now=1) == {"number": 1}
-    answers.keep("1", {"number": 1}, now=2)
-    answers.keep("new", {}, now=2)
-    assert answers.recall("1", now=3) == {"number": 1}
-    assert answers.recall("2", now=3) is None
+        answers.keep((str(number), None), {"number": number}, now=0)
+    assert answers.recall(("0", None), now=1) is None
+    assert answers.recall(("1", None), now=1) == {"number": 1}
+    answers.keep(("1", None), {"number": 1}, now=2)
+    answers.keep(("new", None), {}, now=2)
+    assert answers.recall(("1", None), now=3) == {"number": 1}
+    assert answers.recall(("2", None), now=3) is None
 
 
 def test_a_success_replaces_a_failure() -> None:
     answers = Answers()
-    answers.keep_failure("a", now=0)
+    answers.keep_failure(("a", None), now=0)
     with pytest.raises(Unavailable):
-        answers.recall("a", now=1)
-    answers.keep("a", {}, now=1)
-    assert answers.recall("a", now=1) == {}
+        answers.recall(("a", None), now=1)
+    answers.keep(("a", None), {}, now=1)
+    assert answers.recall(("a", None), now=1) == {}
 
 
 @pytest.mark.parametrize("path", ["/callback", "/confirm"])

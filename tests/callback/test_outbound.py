@@ -14,7 +14,7 @@ import requests
 from scenes import STORED, TICKET, Bucket, Watch
 
 from completing import Head
-from outbound import MAX_KEY_BYTES, Outbound
+from outbound import MAX_KEY_BYTES, Line, Outbound
 from refusals import Unavailable
 from variables import Credentials
 
@@ -97,7 +97,7 @@ def test_does_not_ask_again_what_took_too_long(bucket: Bucket) -> None:
 
     bucket.raw = say_nothing
     with pytest.raises(requests.ReadTimeout):
-        hurried(bucket)._ask_twice(f"{bucket.url}/a", {}, SHORT)
+        Line(time.monotonic).ask_twice(requests.Request("HEAD", f"{bucket.url}/a"), SHORT, 0)
     silence.set()
     assert len(bucket.asked) == 1
 
@@ -257,13 +257,13 @@ def test_speaks_tls_and_refuses_a_stranger(bucket: Bucket, tmp_path: Path) -> No
     with pytest.raises(Unavailable, match="head_unanswered"):
         outbound.head(TICKET.key, ROLE, 0, time.monotonic() + 3.5)
     assert bucket.asked == []
-    outbound._session.verify = str(certificate)
+    outbound._to_bucket._session.verify = str(certificate)
     assert outbound.head(TICKET.key, ROLE, 0, time.monotonic() + 3.5).status == 200
 
 
 def test_a_peer_that_drips_over_tls_cannot_hold_the_head(bucket: Bucket, tmp_path: Path) -> None:
     outbound = hurried(bucket)
-    outbound._session.verify = str(bucket.speak_tls(tmp_path))
+    outbound._to_bucket._session.verify = str(bucket.speak_tls(tmp_path))
     outbound._object_url = bucket.url
     bucket.raw = dripping(b"HTTP/1.1 200 OK\r\nX-Long: ")
     with pytest.raises(Unavailable, match="head_unanswered"):

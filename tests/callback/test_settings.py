@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from application import build
+from media import DEFAULT_TYPES
 from refusals import Misconfigured
 from rsa_md5 import verifier
 from settings import Settings
@@ -34,6 +35,9 @@ def test_asks_the_internal_endpoint(deployed: dict[str, str]) -> None:
         object_url="https://examplebucket.oss-cn-hangzhou-internal.aliyuncs.com",
         ticket_secret=("a-ticket-secret-of-more-than-32-bytes",),
         allowed_origins=("https://www.example.com",),
+        allowed_types=tuple(DEFAULT_TYPES.split(",")),
+        webhook_url="",
+        webhook_secret=(),
         public_key_pem="",
     )
 

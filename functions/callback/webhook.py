@@ -1,0 +1,101 @@
+"""The event that tells your backend of an upload, signed as Standard Webhooks are, and the answer to it.
+
+Pure: what is sent and what is made of the answer. Never lives here: a connection (`outbound.py`).
+
+Source: the Standard Webhooks specification, https://www.standardwebhooks.com.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from completing import Upload
+from refusals import BackendFailed
+
+EVENT_TYPE = "upload.completed"
+SUCCESS = range(200, 300)
+MAX_ANSWER_BYTES = 16 * 1024  # an instance remembers some hundred answers
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back: header names in lower case, and at most one byte more of the body than was wanted."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Post = Callable[[Mapping[str, str], bytes], Response]
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Your application, as `hook.py` meets it. `post` is None where no WEBHOOK_URL is set.
+
+    `now` is in epoch seconds.
+    """
+
+    post: Post | None
+    secrets: Sequence[bytes]
+    now: float
+
+    def tell(self, upload: Upload) -> dict[str, object]:
+        """Send the event; return the JSON object that the backend answers, or an empty one without a backend.
+
+        Raises `BackendFailed` for any other answer, or none.
+        """
+        if not self.post:
+            return {}
+        body = event(upload, self.now)
+        return read_answer(self.post(signed_headers(message_id(upload), body, self.secrets, self.now), body))
+
+
+def message_id(upload: Upload) -> str:
+    """Return `msg_` and 32 hex digits: the same for the same bytes under the same key, others for others.
+
+    It is what a backend should remember to do things once.
+    """
+    told = f"{upload.id}\0{upload.key}\0{upload.etag}"
+    return f"msg_{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+
+
+def event(upload: Upload, now: float) -> bytes:
+    """Return the event's body."""
+    timestamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+    document = {"type": EVENT_TYPE, "timestamp": timestamp, "data": asdict(upload)}
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def signed_headers(webhook_id: str, body: bytes, secrets: Sequence[bytes], now: float) -> dict[str, str]:
+    """Return the event's headers; each secret signs, so that a backend may know any one of them."""
+    timestamp = str(int(now))
+    content = f"{webhook_id}.{timestamp}.".encode() + body
+    macs = [base64.b64encode(hmac.digest(secret, content, "sha256")).decode() for secret in secrets]
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": webhook_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": " ".join(f"v1,{mac}" for mac in macs),
+    }
+
+
+def read_answer(answer: Response) -> dict[str, object]:
+    """Return the JSON object in a backend's answer. Raises `BackendFailed`."""
+    if answer.status not in SUCCESS:
+        raise BackendFailed("backend_failed", f"Your backend answered {answer.status}.")
+    try:
+        document = json.loads(answer.body.decode()) if len(answer.body) <= MAX_ANSWER_BYTES else None
+        json.dumps(document, allow_nan=False)  # what a page could not read is no JSON
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        told = f"Your backend must answer with a JSON object of at most {MAX_ANSWER_BYTES} bytes."
+        raise BackendFailed("backend_answer_invalid", told)
+    return document
