@@ -18,9 +18,9 @@ import { mediaType } from './upload.js';
 
 const ANSWER_MS = 15_000;
 
-/** The page cannot work. `part` says which of the two things it needs is missing. */
+/** The page cannot work. `part` says what it needs and does not have. */
 export class SettingsError extends Error {
-  /** @param {'config' | 'limits'} part @param {string} message */
+  /** @param {'config' | 'limits' | 'sign_in'} part @param {string} message */
   constructor(part, message) {
     super(message);
     this.part = part;
@@ -68,9 +68,11 @@ export function refuse({ size, type }, { maxBytes, types }) {
 async function readJson(get, url, part) {
   try {
     const { status, body } = await get(url, {}, AbortSignal.timeout(ANSWER_MS));
+    if (status === 401) throw new SettingsError('sign_in', `${url}: answered 401`);
     if (status !== 200) throw new Error(`answered ${status}`);
     return Object(JSON.parse(body));
   } catch (error) {
+    if (error instanceof SettingsError) throw error;
     throw new SettingsError(part, `${url}: ${error instanceof Error ? error.message : error}`);
   }
 }

@@ -80,6 +80,7 @@ const english = {
   trouble: {
     config: 'This page does not know where to upload: its config.json is missing or broken.',
     limits: 'The upload service cannot be reached, so nothing can be uploaded right now.',
+    sign_in: 'Only people who have signed in may upload here, and this page has no sign-in of its own.',
   },
   states: {
     waiting: 'Waiting for its turn',
@@ -132,7 +133,9 @@ const english = {
     too_large: 'The file is larger than the upload service allows.',
     type_invalid: "The file's type was not understood.",
     type_not_allowed: 'Files of this type are not accepted.',
-    unauthorized: 'You are not signed in, or your sign-in has ended.',
+    token_missing: 'You are not signed in.',
+    token_expired: 'Your sign-in has ended. Sign in again.',
+    token_invalid: 'The upload service does not accept your sign-in.',
     foreign_origin: "The upload service does not accept uploads from this page's address.",
     not_found: 'There is no upload service at the address this page was given.',
     method_not_allowed: 'The upload service and this page do not fit together. Reload the page.',
@@ -194,6 +197,7 @@ const chinese = {
   trouble: {
     config: '此页面不知道该上传到哪里：config.json 缺失或内容有误。',
     limits: '无法连接上传服务，暂时不能上传文件。',
+    sign_in: '只有登录后才能在此上传，而此页面本身没有登录功能。',
   },
   states: {
     waiting: '排队等待中',
@@ -242,7 +246,9 @@ const chinese = {
     too_large: '文件超过了上传服务允许的大小。',
     type_invalid: '无法识别文件类型。',
     type_not_allowed: '不接受这种类型的文件。',
-    unauthorized: '您尚未登录，或登录已过期。',
+    token_missing: '您尚未登录。',
+    token_expired: '登录已过期，请重新登录。',
+    token_invalid: '上传服务不接受您的登录凭证。',
     foreign_origin: '上传服务不接受来自此页面地址的上传。',
     not_found: '此页面配置的地址上没有上传服务。',
     method_not_allowed: '上传服务与此页面版本不符，请刷新页面。',

@@ -381,12 +381,14 @@ function refusal(job, answer) {
   const said = (name, tag) =>
     [problem[name], xmlText(body, tag)].find((text) => typeof text === 'string') ?? '';
   const strange = isSuccess(answer);
+  const code = said('code', 'Code');
+  const renewable = code === 'token_expired' && typeof job.headers === 'function';
   return new UploadError(
-    said('code', 'Code') || (strange ? 'bad_answer' : `http_${status}`),
+    code || (strange ? 'bad_answer' : `http_${status}`),
     said('detail', 'Message'),
     {
       status,
-      retryable: strange || isGivenUp(status) || status === 429,
+      retryable: strange || isGivenUp(status) || status === 429 || renewable,
       requestId:
         said('request_id', 'RequestId') || headers['x-oss-request-id'] || headers['x-fc-request-id'] || null,
       ec: xmlText(body, 'EC') ?? null,

@@ -73,6 +73,13 @@ for (const limits of [
   });
 }
 
+test('a 401 is told as a sign-in that is missing', async () => {
+  const answers = site({ 'https://page.test/app/config.json': { tokenUrl: 'https://token.test/' } });
+  const get = async (url) =>
+    url === 'https://token.test/limits' ? { status: 401, headers: {}, body: '{}' } : answers(url);
+  await assert.rejects(readSettings(get, PAGE), { part: 'sign_in' });
+});
+
 for (const [what, file, reason] of [
   ['a picture', { size: 1000, type: 'image/png' }, undefined],
   ['an empty file', { size: 0, type: 'image/png' }, undefined],

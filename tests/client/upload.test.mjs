@@ -68,6 +68,32 @@ test("gives the caller's headers to the token function only", async () => {
   );
 });
 
+test('asks for new headers when a token has expired', async () => {
+  let calls = 0;
+  const headers = async () => ({ Authorization: `Bearer ${(calls += 1)}` });
+  const { result, requests } = await dialogue(
+    [
+      ['token', problem(401, 'token_expired')],
+      ['token', grant('a')],
+      ['oss a', done('a')],
+    ],
+    { headers },
+  );
+  assert.equal(result.id, 'a');
+  assert.equal(requests[1].headers.Authorization, 'Bearer 2');
+});
+
+for (const [code, headers] of [
+  ['token_expired', { Authorization: 'Bearer x' }],
+  ['token_invalid', async () => ({ Authorization: 'Bearer x' })],
+  ['token_missing', async () => ({})],
+]) {
+  test(`does not repeat ${code} where ${typeof headers === 'function' ? 'it would stay' : 'headers cannot change'}`, async () => {
+    const { error } = await dialogue([['token', problem(401, code)]], { headers });
+    assert.deepEqual([error.code, error.status, error.retryable], [code, 401, false]);
+  });
+}
+
 test('asks an async function for headers anew before each grant', async () => {
   let calls = 0;
   const headers = async () => ({ Authorization: `Bearer ${(calls += 1)}` });
