@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 VENV := .venv/installed
 PAGE_TOOLS := client/node_modules/.package-lock.json
-NODE_SDK := tests/node_modules/.package-lock.json
+NODE_PACKAGES := tests/node_modules/.package-lock.json
 
 # edited in functions/token, copied to functions/callback so that each folder is deployable alone
 VENDORED := deadline.py edge.py journal.py main.py media.py problems.py refusals.py signing.py variables.py
@@ -28,7 +28,7 @@ RUNTIME := --python-platform x86_64-manylinux2014
 SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth.txt
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
-.PHONY: help run oss check lint types test fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss check lint types test fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -36,6 +36,9 @@ help: ## this list
 
 run: $(VENV) ## the whole system on this machine, until Ctrl-C; prints the page's address
 	@exec $(BIN)/python local/run.py
+
+token-for: $(VENV) ## a token of USER for make run SIGN_IN=true; also CLAIMS='{...}' SECONDS=60
+	@exec $(BIN)/python local/token_for.py
 
 oss: $(VENV) ## only the stand-in for OSS, for code of your own, until Ctrl-C; see the README for its options
 	@exec $(BIN)/python local/run_oss.py
@@ -74,7 +77,7 @@ clean: ## remove everything that was made here: tools, caches, local uploads
 test-client: node
 	node --test --test-reporter spec tests/client/*.test.mjs
 
-test-oss: $(NODE_SDK)
+test-oss test-flow: $(NODE_PACKAGES)
 
 test-%: $(VENV)
 	PYTHONPATH=$(path) $(BIN)/coverage run -m pytest -q tests/$*

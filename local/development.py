@@ -16,6 +16,12 @@ CREDENTIALS = (
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
     "ALIBABA_CLOUD_SECURITY_TOKEN",
 )
+# how `make run SIGN_IN=true` lets users in, and what `make token-for` signs with
+IDENTITY = {
+    "AUTH_HS256_SECRET": "development-identity-secret-for-one-machine-only",
+    "AUTH_ISSUER": "http://127.0.0.1/development-identity",
+    "AUTH_AUDIENCE": "development-uploads",
+}
 TOKEN_VARIABLES = (
     "UPLOAD_BUCKET",
     "OSS_REGION",
@@ -27,6 +33,13 @@ TOKEN_VARIABLES = (
     "MAX_BYTES",
     "ALLOWED_TYPES",
     "ALLOW_ANONYMOUS",
+    "AUTH_JWKS",
+    "AUTH_HS256_SECRET",
+    "AUTH_ISSUER",
+    "AUTH_AUDIENCE",
+    "ALLOW_DIRECTORY_GRANTS",
+    "DIRECTORY_MAX_BYTES",
+    "SIGNATURE_VERSION",
 )
 CALLBACK_VARIABLES = (
     "UPLOAD_BUCKET",
@@ -36,6 +49,8 @@ CALLBACK_VARIABLES = (
     "TICKET_SECRET",
     "ALLOWED_ORIGINS",
     "ALLOWED_TYPES",
+    "WEBHOOK_URL",
+    "WEBHOOK_SECRET",
     "PUBLIC_KEY_PEM",
 )
 EMULATE_VARIABLES = ("EMULATE_BASE64", "EMULATE_TIMEOUT")
@@ -81,17 +96,30 @@ def development_values(ports: Ports, public_key_pem: str) -> dict[str, str]:
         "TICKET_SECRET": "development-ticket-secret-for-one-machine-only",
         "ALLOWED_ORIGINS": f"{address(ports.site)},http://localhost:{ports.site}",
         "MAX_BYTES": str(400 * 1024**2),
-        "ALLOW_ANONYMOUS": "true",
         "PUBLIC_KEY_PEM": public_key_pem,
         "LOCAL_OSS_PRIVATE_CALLBACKS": "allow",
     }
+
+
+def who_may_upload(env: Mapping[str, str]) -> dict[str, str]:
+    """Return anyone, users with a development token where SIGN_IN is set, or what the environment says."""
+    if env.get("SIGN_IN"):
+        return IDENTITY
+    own = pick(env, ("ALLOW_ANONYMOUS", "AUTH_JWKS", "AUTH_HS256_SECRET"))
+    return {} if own else {"ALLOW_ANONYMOUS": "true"}
 
 
 def credentials(env: Mapping[str, str]) -> dict[str, str]:
     """Return an AccessKey: the environment's if it has one, never a mixture of two."""
     given = pick(env, CREDENTIALS)
     invented = ("development-access-key-id", "development-access-key-secret", "development-security-token")
-    return given or dict(zip(CREDENTIALS, invented, strict=True))
+    static = CREDENTIALS[:2] if signs_v1(env) else CREDENTIALS
+    return given or dict(zip(static, invented, strict=False))
+
+
+def signs_v1(env: Mapping[str, str]) -> bool:
+    """Say whether directory grants are signed by V1, which takes an AccessKey without a token."""
+    return env.get("SIGNATURE_VERSION") == "V1"
 
 
 def half_an_access_key(env: Mapping[str, str]) -> bool:
@@ -102,7 +130,13 @@ def half_an_access_key(env: Mapping[str, str]) -> bool:
 
 def members(env: Mapping[str, str], ports: Ports, files: Files, public_key_pem: str) -> tuple[Member, ...]:
     """Return the four processes with the whole environment of each."""
-    values = {**development_values(ports, public_key_pem), **pick(env, KNOWN_VARIABLES), **credentials(env)}
+    values = {
+        **development_values(ports, public_key_pem),
+        **who_may_upload(env),
+        **({"LOCAL_OSS_V1_SIGNATURES": "accept"} if signs_v1(env) else {}),
+        **pick(env, KNOWN_VARIABLES),
+        **credentials(env),
+    }
     shared = surroundings(env)
     token = {**shared, **function_env(files, "token", "GET,OPTIONS", values, TOKEN_VARIABLES)}
     callback = {**shared, **function_env(files, "callback", "POST,OPTIONS", values, CALLBACK_VARIABLES)}

@@ -30,9 +30,11 @@ def start(env: Mapping[str, str]) -> int:
     files = state_files(env, ".local")
     if half_an_access_key(env):
         sys.exit("Half an AccessKey is set: set ALIBABA_CLOUD_ACCESS_KEY_ID and _SECRET both, or neither.")
+    if env.get("SIGN_IN") not in {None, "", "true"}:
+        sys.exit("SIGN_IN takes true; without it, anyone may upload.")
     lifeline = hold(files, lambda: write_site(files, ports))
     started = members(env, ports, files, callback_public_key(files.callback_key))
-    return run_until_ended(started, lifeline, ready_lines(ports))
+    return run_until_ended(started, lifeline, ready_lines(env, ports))
 
 
 def write_site(files: Files, ports: Ports) -> None:
@@ -41,12 +43,14 @@ def write_site(files: Files, ports: Ports) -> None:
     (files.site / "config.json").write_text(json.dumps({"tokenUrl": f"{address(ports.token)}/"}) + "\n")
 
 
-def ready_lines(ports: Ports) -> str:
+def ready_lines(env: Mapping[str, str], ports: Ports) -> str:
     """Return what is said when everything answers."""
+    sign_in = "Users sign in (用户须登录): make -s token-for USER=alice\n" if env.get("SIGN_IN") else ""
     return (
         f"\nOpen {address(ports.site)}/ in a browser; Ctrl-C ends everything. "
         "用浏览器打开上面的地址; Ctrl-C 结束。\n"
         f"What OSS stored, called back and refused (OSS 存储、回调、拒绝了什么): {address(ports.upload)}/-/\n"
+        f"{sign_in}"
     )
 
 

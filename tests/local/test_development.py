@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from development import Ports, members
+from development import IDENTITY, Ports, members
 from members import Files
 
 PORTS = Ports(token=9001, callback=9002, upload=9000, site=8080)
@@ -156,3 +156,34 @@ def test_starts_each_process_on_the_lifeline_and_on_loopback() -> None:
     for member in started:
         assert member.arguments[1:3] == ("/repository/local/lifeline.py", "/state/launcher.lock")
         assert member.arguments[-4:] == ("--host", "127.0.0.1", "--port", str(member.port))
+
+
+def test_lets_users_sign_in_with_development_tokens() -> None:
+    token = environments(SIGN_IN="true")["token"]
+    assert "ALLOW_ANONYMOUS" not in token
+    assert {name: token[name] for name in IDENTITY} == IDENTITY
+    assert IDENTITY["AUTH_HS256_SECRET"].startswith("development-")
+
+
+@pytest.mark.parametrize("variable", ["AUTH_JWKS", "AUTH_HS256_SECRET"])
+def test_does_not_let_anyone_in_where_the_environment_names_a_way(variable: str) -> None:
+    token = environments(**{variable: "x", "AUTH_ISSUER": "y", "AUTH_AUDIENCE": "z"})["token"]
+    assert "ALLOW_ANONYMOUS" not in token
+    assert (token[variable], token["AUTH_ISSUER"], token["AUTH_AUDIENCE"]) == ("x", "y", "z")
+
+
+def test_gives_the_backend_to_the_callback_function_alone() -> None:
+    webhook = {"WEBHOOK_URL": "http://127.0.0.1:1/", "WEBHOOK_SECRET": "whsec_x"}
+    found = environments(**webhook)
+    assert {name: found["callback"][name] for name in webhook} == webhook
+    assert not webhook.keys() & found["token"].keys()
+
+
+def test_signs_v1_with_a_static_key_that_the_bucket_takes() -> None:
+    found = environments(SIGNATURE_VERSION="V1", ALLOW_DIRECTORY_GRANTS="true")
+    assert found["token"]["SIGNATURE_VERSION"] == "V1"
+    assert "ALIBABA_CLOUD_SECURITY_TOKEN" not in found["token"]
+    static = {name: value for name, value in CREDENTIAL.items() if name != "security_token"}
+    assert json.loads(found["upload"]["LOCAL_OSS_CREDENTIALS"]) == [static]
+    assert found["upload"]["LOCAL_OSS_V1_SIGNATURES"] == "accept"
+    assert "LOCAL_OSS_V1_SIGNATURES" not in environments()["upload"]

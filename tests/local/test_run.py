@@ -139,6 +139,11 @@ def test_says_in_one_sentence_what_is_no_port(tmp_path: Path, port: str) -> None
     assert refusal == (1, ["UPLOAD_PORT is not a port: it takes a number from 1 to 65535."])
 
 
+def test_refuses_a_way_in_that_it_does_not_know(tmp_path: Path) -> None:
+    refusal = refused(environment(tmp_path / "state", SIGN_IN="1"))
+    assert refusal == (1, ["SIGN_IN takes true; without it, anyone may upload."])
+
+
 def test_refuses_one_port_for_two(tmp_path: Path) -> None:
     env = environment(tmp_path / "state")
     port = env["SITE_PORT"] = env["TOKEN_PORT"]
