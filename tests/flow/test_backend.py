@@ -1,0 +1,124 @@
+"""A real backend in a process of its own hears of every upload, and the page shows its answer."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser, FilePayload, expect
+from stack import Stack, md5
+
+from surroundings import clean_environment, free_ports
+
+RECEIVER = Path(__file__).parent / "receiver.py"
+SECRET, NEXT_SECRET = (
+    "whsec_" + base64.b64encode(f"a webhook secret, number {number}.....".encode()).decode()
+    for number in (1, 2)
+)
+FILES = 25
+PATIENCE = 90_000  # milliseconds until the test gives up
+
+
+class Backend:
+    """The receiver's process; `end` leaves nothing running."""
+
+    def __init__(self) -> None:
+        (port,) = free_ports(1)
+        self.url = f"http://127.0.0.1:{port}"
+        self._process = subprocess.Popen(
+            [sys.executable, str(RECEIVER), str(port), SECRET],
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "listening\n"
+
+    def end(self) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=30)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        answer: list[dict[str, Any]] = requests.get(self.url, timeout=10).json()
+        return answer
+
+
+@pytest.fixture(scope="module")
+def backend() -> Iterator[Backend]:
+    backend = Backend()
+    yield backend
+    backend.end()
+
+
+@pytest.fixture(scope="module")
+def told(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """In mid-rotation: the functions sign with both secrets, and the backend knows the old one."""
+    stack = Stack(
+        tmp_path_factory.mktemp("told"),
+        WEBHOOK_URL=f"{backend.url}/uploads",
+        WEBHOOK_SECRET=f"{NEXT_SECRET},{SECRET}",
+    )
+    yield stack
+    stack.end()
+
+
+def test_every_upload_ends_well_though_one_delivery_in_five_fails(
+    browser: Browser, told: Stack, backend: Backend
+) -> None:
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.goto(f"{told.site}/")
+    expect(page.get_by_test_id("files")).to_be_enabled()
+    contents = [f"file {number}".encode() for number in range(FILES)]
+    page.get_by_test_id("files").set_input_files(
+        [
+            FilePayload(name=f"{number}.txt", mimeType="text/plain", buffer=one)
+            for number, one in enumerate(contents)
+        ]
+    )
+    done = page.locator("[data-testid=upload][data-state=done]")
+    expect(done).to_have_count(FILES, timeout=PATIENCE)
+    shown = [json.loads(text) for text in page.get_by_test_id("answer").all_text_contents()]
+    context.close()
+
+    deliveries = backend.deliveries()
+    assert {one["became"] for one in deliveries} == {"taken", "failed"}
+    assert sum(one["became"] == "failed" for one in deliveries) == len(deliveries) // 5 >= FILES // 5
+    # nothing is lost, and what the page shows is the backend's own answer
+    taken = {one["message"]: one["key"] for one in deliveries if one["became"] == "taken"}
+    assert {one["message"]: one["key"] for one in shown} == taken
+    assert sorted(one["etag"] for one in shown) == sorted(map(md5, contents))
+    # a repeat carries the id of what it repeats
+    ids_by_key: dict[str, set[str]] = {}
+    for one in deliveries:
+        ids_by_key.setdefault(one["key"], set()).add(one["message"])
+    assert [len(ids) for ids in ids_by_key.values()] == [1] * FILES
+    assert len(set.union(*ids_by_key.values())) == FILES
+
+
+def test_the_answer_says_that_the_backend_failed(told: Stack, backend: Backend) -> None:
+    """OSS makes a 203 of it; confirm says it in so many words, and then heals."""
+    for _ in range((4 - len(backend.deliveries())) % 5):
+        grant = told.grant()
+        assert told.send(grant, b"hello").status_code == 200
+    grant = told.grant("图片\N{BULLET}.png")
+    assert told.send(grant, b"hello").status_code == 203
+    assert told.callback_codes(1, grant["id"])[0].startswith("backend_")
+    too_soon = told.confirm(grant)
+    assert (too_soon.status_code, too_soon.headers["Retry-After"]) == (503, "2")
+
+
+def test_a_stranger_is_not_taken_for_the_functions(backend: Backend) -> None:
+    before = len(backend.deliveries())
+    answer = requests.post(f"{backend.url}/uploads", data=b'{"data": {}}', timeout=10)
+    assert answer.status_code == 401
+    assert [one["became"] for one in backend.deliveries()[before:]] == ["forged"]
