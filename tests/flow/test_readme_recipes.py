@@ -1,0 +1,112 @@
+"""The README's recipes do what it says: signing in, and backends in Flask and in Express."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stack import REPOSITORY, Stack
+from test_readme import READMES, blocks, localized, shell
+
+from surroundings import clean_environment, free_ports
+
+SECRET = "whsec_" + base64.b64encode(b"a webhook secret of 32 bytes....").decode()
+
+
+@pytest.fixture(scope="module")
+def signed_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack(tmp_path_factory.mktemp("signed-in"), SIGN_IN="true")
+    yield stack
+    stack.end()
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_one_line_tries_signing_in(readme: str, signed_in: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    (script,) = [block for block in blocks(readme, "sh") if "token-for" in block]
+    for name in {*os.environ} - {*clean_environment()}:
+        monkeypatch.delenv(name)  # make would hand the test run's own settings on
+    limits = json.loads(shell(localized(script, signed_in), REPOSITORY))
+    assert limits["max_bytes"] == 400 * 1024**2
+
+
+class Application:
+    """A README's block as a process, on a port of its own; `end` leaves nothing running."""
+
+    def __init__(self, command: Sequence[str], block: str, folder: Path) -> None:
+        (port,) = free_ports(1)
+        assert block.count("3000") == 1
+        self.url = f"http://127.0.0.1:{port}/uploads"
+        self.process = subprocess.Popen(
+            [*command, block.replace("3000", str(port))],
+            cwd=folder,
+            env={**clean_environment(), "WEBHOOK_SECRET": SECRET},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        said = []
+        for line in self.process.stdout:
+            said.append(line)
+            if "listening" in line or "Running on" in line:
+                return
+        raise AssertionError("".join(said))
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.communicate(timeout=30)
+
+
+@pytest.fixture(params=["Flask", "Express"])
+def framework(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_a_backend_verifies_the_event_and_answers_the_page(
+    readme: str, framework: str, tmp_path: Path
+) -> None:
+    language, mark, command, folder = {
+        "Flask": ("python", "flask", [sys.executable, "-c"], tmp_path),
+        # an --eval finds its packages from where it runs
+        "Express": ("js", "express", ["node", "--input-type=module", "--eval"], REPOSITORY / "tests"),
+    }[framework]
+    (block,) = [one for one in blocks(readme, language) if mark in one]
+    application = Application(command, block, folder)
+    stack = Stack(tmp_path / "state", WEBHOOK_URL=application.url, WEBHOOK_SECRET=SECRET)
+    try:
+        grant = stack.grant("图片.png")
+        answer = stack.send(grant, b"hello").json()
+        assert (answer["Status"], answer["url"]) == ("OK", f"/files/{grant['id']}")
+        stranger = stack.http.post(application.url, json={"data": {"id": "x"}}, timeout=10)
+        assert stranger.status_code == 401
+    finally:
+        stack.end()
+        application.end()
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_event_that_is_shown_is_the_one_that_is_sent(readme: str) -> None:
+    (shown,) = [one for one in map(json.loads, blocks(readme, "json")) if "type" in one and "data" in one]
+    script = (
+        "import json; from completing import Upload; from webhook import event;"
+        "print(event(Upload(**json.loads(input())), 1795593600.0).decode())"
+    )
+    sent: Any = json.loads(
+        subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=REPOSITORY / "functions" / "callback",
+            input=json.dumps(shown["data"]),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    )
+    assert sent == shown
