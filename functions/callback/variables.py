@@ -24,7 +24,7 @@ PREFIX = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)+")
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1123, 2.1
 ADDRESS = re.compile(rf"https?://(?P<host>{LABEL}(\.{LABEL})*|\[::1\])(:(?P<port>[1-9][0-9]{{0,4}}))?")
 SHOWN = r"[A-Za-z0-9._~!$&'()*+,;=:@%/?-]"  # RFC 3986, 3.3 and 3.4
-RESOURCE = re.compile(rf"(?P<address>[^/?#@]+//[^/?#@]+)([/?]{SHOWN}*)?")
+RESOURCE = rf"(?P<address>[^/?#@]+//[^/?#@]+)([/?]{SHOWN}*)?"  # compiled where it is used: most never do
 OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 LOOPBACK = re.compile(rf"http://(localhost|127(\.{OCTET}){{3}}|\[::1\])(:[0-9]+)?")
 MAX_HOST_CHARACTERS = 253
@@ -147,7 +147,7 @@ def address(value: str) -> str:
 
 def resource(value: str) -> str:
     """Read an address that may have a path and a query behind it."""
-    match = RESOURCE.fullmatch(value)
+    match = re.fullmatch(RESOURCE, value)
     if not match:
         raise Unexpected("must be https://host/path without a user's name or a fragment")
     address(match["address"])

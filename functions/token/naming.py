@@ -17,7 +17,7 @@ from signing import uri_encode
 UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\]")
 BIDI_CONTROLS = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # can disguise an extension
 NOT_ATTR_CHARS = re.compile(r"[^A-Za-z0-9._~-]+")
-PLAIN_SUBJECT = re.compile(r"[a-z0-9-]{1,64}")
+PLAIN_SUBJECT = r"[a-z0-9-]{1,64}"  # compiled where users sign in
 MAX_NAME_BYTES = 1024  # no file system has longer names
 KEPT_NAME_BYTES = 120
 KEPT_EXTENSION_BYTES = 16
@@ -73,7 +73,7 @@ def user_segment(subject: str) -> str:
 
     What is no plain name is hashed: `~` and 132 bits of SHA-256 as base64url.
     """
-    if not subject or PLAIN_SUBJECT.fullmatch(subject):
+    if not subject or re.fullmatch(PLAIN_SUBJECT, subject):
         return subject or "_"
     return "~" + base64.urlsafe_b64encode(hashlib.sha256(subject.encode()).digest())[:22].decode()
 

@@ -68,6 +68,7 @@ def test_asks_for_exactly_the_object_that_was_reported(
     "name",
     [
         PHOTO[1:],
+        "photo.png",
         "uploads/alice/2027/01/15/01abd/photo.png",
         "uploads/alice/2027/01/15/01abc",
         FOLDER,

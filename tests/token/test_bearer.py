@@ -423,6 +423,7 @@ class Provider:
         self.status, self.headers, self.asked = 200, {"Content-Type": "application/json"}, 0
         self.path = ""
         self.silence: Event | None = None
+        self.raw: Callable[[Any], None] | None = None
         outer = self
 
         class Answering(BaseHTTPRequestHandler):
@@ -432,6 +433,9 @@ class Provider:
                 if outer.silence:
                     outer.silence.wait(10)
                 with suppress(OSError):  # the other side may have stopped waiting
+                    if outer.raw:
+                        outer.raw(self)
+                        return
                     self.send_response(outer.status)
                     for name, value in outer.headers.items():
                         self.send_header(name, value)
@@ -502,10 +506,23 @@ def test_only_keys_for_our_algorithms_are_taken_from_an_address(
     secret = base64.urlsafe_b64encode(SECRET.encode()).rstrip(b"=").decode()
     oct_key = {"kty": "oct", "k": secret, "kid": "o", "alg": "HS256"}
     good_key = {**signers["RS256"].jwk, "x5c": ["ignored"]}
-    provider.body = json.dumps({"keys": [oct_key, {"kty": "new"}, "text", good_key, weak_rsa()]}).encode()
+    encrypting = {**signers["ES256"].jwk, "use": "enc"}
+    provider.body = json.dumps({"keys": [oct_key, {"kty": "new"}, "text", encrypting, good_key]}).encode()
     assert hands
     assert asking(hs256(good(), kid="o")).code == "token_invalid"
     assert asking(hs256(good())).code == "token_invalid"
+    assert asking(signers["ES256"].sign(good())).code == "token_invalid"
+    assert asking(signers["RS256"].sign(good())).status == 200
+
+
+@pytest.mark.filterwarnings("ignore::jwt.InsecureKeyLengthWarning")  # which alone would refuse it here
+def test_a_weak_key_of_an_address_is_not_taken(
+    asking: Callable[[str], Answer], provider: Provider, signers: dict[str, Signer]
+) -> None:
+    weak = rsa.generate_private_key(65537, 1024)
+    jwk = {**RSAAlgorithm.to_jwk(weak.public_key(), as_dict=True), "kid": "w"}
+    provider.body = json.dumps({"keys": [jwk, signers["RS256"].jwk]}).encode()
+    assert asking(jwt.encode(good(), weak, "RS256", headers={"kid": "w"})).code == "token_invalid"
     assert asking(signers["RS256"].sign(good())).status == 200
 
 
@@ -521,7 +538,7 @@ def test_only_keys_for_our_algorithms_are_taken_from_an_address(
         {"body": b'{"keys": []}'},
         {"body": b"[" * 10_000},
         {"body": b"\xff"},
-        {"body": b'{"keys": []}' + b" " * 65536},
+        {"body": b'{"keys": [KEY]}' + b" " * 65536},
     ],
 )
 def test_an_address_without_keys_decides_nothing(
@@ -533,6 +550,8 @@ def test_an_address_without_keys_decides_nothing(
 ) -> None:
     """It is asked again after ten seconds, not for each token; then the token is as good as ever."""
     sound = {name: getattr(provider, name) for name in answer}
+    if "body" in answer:
+        answer = {"body": answer["body"].replace(b"KEY", json.dumps(signers["RS256"].jwk).encode())}
     vars(provider).update(answer)
     token = signers["RS256"].sign(good())
     for _ in range(3):
@@ -564,6 +583,45 @@ def test_a_provider_that_is_silent_cannot_hold_the_request(
     provider.silence = Event()
     assert asking(signers["RS256"].sign(good())).status == 503
     provider.silence.set()
+
+
+def test_a_provider_that_drips_cannot_hold_the_request(
+    asking: Callable[[str], Answer],
+    provider: Provider,
+    signers: dict[str, Signer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each single wait is short; together they are longer than the request may take."""
+
+    def drip(answering: Any) -> None:
+        answering.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n" + provider.body)
+        for _ in range(100):
+            answering.wfile.write(b" ")
+            Event().wait(0.01)
+
+    monkeypatch.setattr(key_sets, "FETCH_SECONDS", 0.2)
+    provider.raw = drip
+    assert asking(signers["RS256"].sign(good())).status == 503
+
+
+def test_a_provider_that_floods_is_not_read_to_the_end(
+    asking: Callable[[str], Answer],
+    provider: Provider,
+    signers: dict[str, Signer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[int] = []
+
+    def flood(answering: Any) -> None:
+        answering.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n")
+        for _ in range(64):
+            answering.wfile.write(b" " * 2**20)
+            written.append(1)
+
+    monkeypatch.setattr(key_sets, "FETCH_SECONDS", 60)
+    provider.raw = flood
+    assert asking(signers["RS256"].sign(good())).status == 503
+    assert len(written) < 32
 
 
 def test_a_provider_is_asked_without_a_proxy(
