@@ -102,7 +102,8 @@ def test_the_event_that_is_shown_is_the_one_that_is_sent(readme: str) -> None:
     sent: Any = json.loads(
         subprocess.run(
             [sys.executable, "-c", script],
-            cwd=REPOSITORY / "functions" / "callback",
+            cwd=REPOSITORY,  # coverage notes paths relative to it
+            env={**clean_environment(), "PYTHONPATH": str(REPOSITORY / "functions" / "callback")},
             input=json.dumps(shown["data"]),
             capture_output=True,
             text=True,
