@@ -271,7 +271,7 @@ HEAD, BODY, MAC = GOOD.split(".")
         (f"Bearer {GOOD}.{MAC}.{MAC}", "token_malformed"),
         ("Bearer a.b.c.d.e.f", "token_malformed"),
         ("Bearer é.é.é", "token_malformed"),
-        (f"Bearer {HEAD}.{BODY}.{MAC[:-1]}", "token_refused"),
+        (f"Bearer {HEAD}.{BODY}.{MAC[:-2]}", "token_refused"),
         (f"Bearer {HEAD}.{BODY}.AAAA", "signed_by_no_key"),
         (f"Bearer {HEAD}.{BODY[:-4]}AAAA.{MAC}", "signed_by_no_key"),
         ("Bearer " + "a" * 7161, "token_malformed"),
