@@ -31,16 +31,19 @@ FAILURE_SECONDS = 10  # between two questions to an address that did not answer
 FETCH_SECONDS = 2.0  # Function Compute gives the whole request 5 s
 MAX_KEY_SET_BYTES = 64 * 1024
 
-FindKeys = Callable[
-    ["str | None"], "list[jwt.PyJWK]"
-]  # by the token's `kid`: the keys that may have signed it
+# a token's `kid` -> the keys that may have signed it
+FindKeys = Callable[["str | None"], "list[jwt.PyJWK]"]
 
 
 def read_secret(value: str) -> FindKeys:
     """Read `AUTH_HS256_SECRET`. Raises `Unexpected`."""
-    secret = base64url_encode(value.encode()).decode()
-    key = jwt.PyJWK({"kty": "oct", "k": secret}, "HS256")
-    _check_strength(key, "must be 32 bytes or more, and no public key")
+    try:
+        key = jwt.PyJWK({"kty": "oct", "k": base64url_encode(value.encode()).decode()}, "HS256")
+        weak = weakness(key)
+    except jwt.InvalidKeyError:  # a public key, which everyone knows
+        weak = "no secret"
+    if weak:
+        raise Unexpected("must be 32 bytes or more, and no public key")
     return lambda _: [key]
 
 
@@ -49,11 +52,11 @@ def read_keys(value: str) -> FindKeys:
     if value.startswith("http"):
         return RemoteKeys(resource(value)).find
     try:
-        listed = json.loads(value)["keys"]
-        signing = [key for key in listed if key.get("use", "sig") == "sig"]
+        listed = enumerate(json.loads(value)["keys"], 1)
+        signing = [(key, number) for number, key in listed if key.get("use", "sig") == "sig"]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise Unexpected('must be a JSON Web Key Set, {"keys": [...]}, or the https address of one') from None
-    keys = [_read_key(key, number) for number, key in enumerate(signing, 1)]
+    keys = [_read_key(key, number) for key, number in signing]
     if not keys:
         raise Unexpected("has no key that signs")
     return lambda kid: fitting(keys, kid)
@@ -121,19 +124,17 @@ def _read_key(key: Mapping[str, object], number: int) -> jwt.PyJWK:
     expected = f"must have a key for RS256, ES256 or EdDSA as key {number}"
     try:
         read = jwt.PyJWK(dict(key))
+        weak = weakness(read)
     except Exception:  # noqa: BLE001 - whatever is wrong with it
         raise Unexpected(expected) from None
     if read.algorithm_name not in ALGORITHMS:
         raise Unexpected(expected)
-    _check_strength(read, f"must have 2048 bits or more in key {number}")
+    if weak:
+        raise Unexpected(f"must have 2048 bits or more in key {number}")
     return read
 
 
-def _check_strength(key: jwt.PyJWK, expected: str) -> None:
-    """Refuse at start what PyJWT would refuse, or warn of, at each token."""
-    try:
-        weak = key.Algorithm.check_key_length(key.Algorithm.prepare_key(key.key))
-    except jwt.InvalidKeyError:
-        weak = "not a key"
-    if weak:
-        raise Unexpected(expected)
+def weakness(key: jwt.PyJWK) -> str | None:
+    """Return at start what PyJWT would have against a key at each token. Raises what it raises."""
+    weak: str | None = key.Algorithm.check_key_length(key.Algorithm.prepare_key(key.key))
+    return weak

@@ -27,7 +27,7 @@ UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 TICKET_CONTEXT = b"upload-ticket.v1."  # keeps this MAC apart from any other use of the secret
 TICKET_VERSION = 1
-TICKET_SHAPE = re.compile(r"[A-Za-z0-9_-]{1,2000}\.[A-Za-z0-9_-]{43}")  # 43: base64url of 32 bytes
+TICKET_SHAPE = r"[A-Za-z0-9_-]{1,2000}\.[A-Za-z0-9_-]{43}"  # 43: base64url of 32 bytes
 CLOCK_LEEWAY_SECONDS = 60  # between the instance that sealed and the one that unseals
 
 
@@ -152,7 +152,7 @@ def unseal(ticket: str, secrets: Sequence[str], now: float) -> Ticket:
 
     The MAC is compared before anything is decoded. Raises `Unverified`.
     """
-    if not TICKET_SHAPE.fullmatch(ticket):
+    if not re.fullmatch(TICKET_SHAPE, ticket):  # compiled here: the token function never gets here
         raise Unverified("ticket_malformed")
     payload, mac = ticket.split(".")
     matches = [hmac.compare_digest(_ticket_mac(payload, secret), mac) for secret in secrets]

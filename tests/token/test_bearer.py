@@ -349,6 +349,10 @@ def weak_rsa() -> Claims:
     return RSAAlgorithm.to_jwk(rsa.generate_private_key(65537, 1024).public_key(), as_dict=True)
 
 
+def another_curve() -> Claims:
+    return ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP384R1()).public_key(), as_dict=True)
+
+
 SHAPE = 'AUTH_JWKS must be a JSON Web Key Set, {"keys": [...]}, or the https address of one'
 KINDS = "AUTH_JWKS must have a key for RS256, ES256 or EdDSA as key 1"
 
@@ -366,8 +370,8 @@ KINDS = "AUTH_JWKS must have a key for RS256, ES256 or EdDSA as key 1"
         (lambda key: key, SHAPE),
         (lambda key: {"keys": [{**key, "use": "enc"}]}, "AUTH_JWKS has no key that signs"),
         (
-            lambda key: {"keys": [key, {**key, "x5c": ["MII"]}]},
-            "AUTH_JWKS has x5c in key 2: certificates are not checked here, so leave it out",
+            lambda key: {"keys": [key, {"use": "enc"}, {**key, "x5c": ["MII"]}]},
+            "AUTH_JWKS has x5c in key 3: certificates are not checked here, so leave it out",
         ),
         (
             lambda key: {"keys": [{**key, "d": "AA"}]},
@@ -381,6 +385,7 @@ KINDS = "AUTH_JWKS must have a key for RS256, ES256 or EdDSA as key 1"
         (lambda _: {"keys": [{"kty": "RSA"}]}, KINDS),
         (lambda _: {"keys": [{"kty": []}]}, KINDS),
         (lambda key: {"keys": [{**key, "alg": "PS256"}]}, KINDS),
+        (lambda _: {"keys": [{**another_curve(), "alg": "ES256"}]}, KINDS),
         (lambda key: {"keys": [{**key, "alg": "HS256"}]}, KINDS),
         (lambda key: {"keys": [{**key, "alg": "none"}]}, KINDS),
         (lambda _: {"keys": [weak_rsa()]}, "AUTH_JWKS must have 2048 bits or more in key 1"),
