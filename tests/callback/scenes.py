@@ -7,12 +7,9 @@ import datetime as dt
 import json
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
 from pathlib import Path
-from threading import Thread
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 import pytest
@@ -29,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from application import build
 from edge import Clock, Handler
 from fc_events import fc_event
+from peer import Peer
 from signing import DirectoryTicket, FileTicket, callback_message, seal
 
 NOW = 1_800_000_000.25  # 2027-01-15T08:00:00Z
@@ -47,49 +45,11 @@ STORED = {
 }
 
 
-class Asked(NamedTuple):
-    method: str
-    path: str
-    headers: Mapping[str, str]
-
-
-class Bucket:
-    """What answers the HEAD: scripted, on loopback, remembering what it was asked."""
+class Bucket(Peer):
+    """What answers the HEAD."""
 
     def __init__(self) -> None:
-        self.status = 200
-        self.headers: dict[str, str] = dict(STORED)
-        self.asked: list[Asked] = []
-        self.connections = 0
-        self.raw: Callable[[Any], None] | None = None
-        outer = self
-
-        class Answering(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def setup(self) -> None:
-                outer.connections += 1
-                super().setup()
-
-            def do_HEAD(self) -> None:
-                outer.asked.append(Asked(self.command, self.path, dict(self.headers)))
-                if outer.raw:
-                    self.close_connection = True
-                    with suppress(OSError):  # the other side may end it, which is what some tests are about
-                        outer.raw(self)
-                    return
-                self.send_response(outer.status)
-                for name, value in outer.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-
-            do_GET = do_HEAD  # noqa: N815 - http.server's naming
-
-            def log_message(self, *_: object) -> None: ...
-
-        self.server: ThreadingHTTPServer = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        super().__init__(STORED)
 
     def speak_tls(self, folder: Path) -> Path:
         """Serve https with a new certificate for 127.0.0.1; return where it is stored."""
@@ -117,12 +77,8 @@ class Bucket:
 @pytest.fixture
 def bucket() -> Iterator[Bucket]:
     bucket = Bucket()
-    thread = Thread(target=bucket.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield bucket
-    bucket.server.shutdown()
-    bucket.server.server_close()
-    thread.join()
+    with bucket.serving():
+        yield bucket
 
 
 @pytest.fixture(scope="session")

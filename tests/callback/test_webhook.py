@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from completing import Upload
 from deadline import within
 from edge import Clock, Handler
 from fc_events import ask
+from peer import Peer
 from refusals import BackendFailed, Misconfigured
 from settings import Settings
 from signing import seal
@@ -32,63 +32,21 @@ UPLOAD = Upload("01abc", TICKET.key, 5, ETAG, "image/png", "图片.png", "auth0|
 LONG_TICKET = seal(TICKET._replace(iat=0, exp=2**40, sub="auth0|1"), SECRET)  # for the system's own clock
 
 
-class Receiver:
-    """A backend, scripted, remembering what it was sent."""
-
-    def __init__(self) -> None:
-        self.status = 200
-        self.headers: dict[str, str] = {}
-        self.body = b'{"url": "https://example.com/1"}'
-        self.raw: Callable[[Any], None] | None = None
-        self.received: list[tuple[str, Mapping[str, str], bytes]] = []
-        self.connections = 0
-        outer = self
-
-        class Answering(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def setup(self) -> None:
-                outer.connections += 1
-                super().setup()
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.received.append((self.path, dict(self.headers), body))
-                with suppress(OSError):  # the other side may have stopped waiting
-                    if outer.raw:
-                        self.close_connection = True
-                        outer.raw(self)
-                        return
-                    self.send_response(outer.status)
-                    for name, value in outer.headers.items():
-                        self.send_header(name, value)
-                    self.send_header("Content-Length", str(len(outer.body)))
-                    self.end_headers()
-                    self.wfile.write(outer.body)
-
-            do_GET = do_POST  # noqa: N815 - http.server's naming
-
-            def log_message(self, *_: object) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hooks/oss?key=hunter2"
+@pytest.fixture
+def receiver() -> Iterator[Peer]:
+    """A backend."""
+    receiver = Peer(body=b'{"url": "https://example.com/1"}')
+    with receiver.serving():
+        yield receiver
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    thread = Thread(target=receiver.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield receiver
-    receiver.server.shutdown()
-    receiver.server.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def environ(environ: dict[str, str], receiver: Receiver) -> dict[str, str]:
-    return {**environ, "WEBHOOK_URL": receiver.url, "WEBHOOK_SECRET": f"{NEW}, {OLD}"}
+def environ(environ: dict[str, str], receiver: Peer) -> dict[str, str]:
+    return {
+        **environ,
+        "WEBHOOK_URL": f"{receiver.url}/hooks/oss?key=hunter2",
+        "WEBHOOK_SECRET": f"{NEW}, {OLD}",
+    }
 
 
 @pytest.fixture
@@ -96,14 +54,12 @@ def handler(environ: dict[str, str], watch: Watch) -> Handler:
     return build(environ, Clock(lambda: NOW, watch))
 
 
-def test_tells_the_backend_and_the_page_its_answer(
-    handler: Handler, signed: Sign, receiver: Receiver
-) -> None:
+def test_tells_the_backend_and_the_page_its_answer(handler: Handler, signed: Sign, receiver: Peer) -> None:
     answer = ask(handler, signed().event())
     assert answer.content["url"] == "https://example.com/1"
     assert answer.content["Status"] == "OK"
-    ((path, headers, body),) = receiver.received
-    assert path == "/hooks/oss?key=hunter2"
+    ((method, path, headers, body),) = receiver.asked
+    assert (method, path) == ("POST", "/hooks/oss?key=hunter2")
     assert headers["Content-Type"] == "application/json"
     assert json.loads(body) == {
         "type": "upload.completed",
@@ -122,11 +78,11 @@ def test_tells_the_backend_and_the_page_its_answer(
 
 @pytest.mark.parametrize("secret", [OLD, NEW])
 def test_the_official_package_verifies_it_under_either_secret(
-    secret: str, environ: dict[str, str], receiver: Receiver
+    secret: str, environ: dict[str, str], receiver: Peer
 ) -> None:
     """With the system's clock: the package refuses timestamps that are not fresh."""
     assert ask(build(environ), confirmation(LONG_TICKET)).status == 200
-    ((_, headers, body),) = receiver.received
+    ((_, _, headers, body),) = receiver.asked
     verified = Webhook(secret).verify(body, dict(headers))
     assert verified["data"]["user"] == "auth0|1"
     with pytest.raises(WebhookVerificationError):
@@ -144,7 +100,7 @@ def test_signs_as_the_official_package_does(secret: str) -> None:
 
 
 def test_a_message_has_one_id_wherever_it_comes_from(
-    environ: dict[str, str], signed: Sign, receiver: Receiver
+    environ: dict[str, str], signed: Sign, receiver: Peer
 ) -> None:
     """Callback and confirm, another instance, and a second try after a failure."""
     fresh = [build(environ, Clock(lambda: NOW, lambda: 0.0)) for _ in range(3)]
@@ -152,10 +108,10 @@ def test_a_message_has_one_id_wherever_it_comes_from(
     ask(fresh[1], confirmation())
     receiver.status = 500
     ask(fresh[2], confirmation())
-    ids = {headers["webhook-id"] for _, headers, _ in receiver.received}
+    ids = {asked.headers["webhook-id"] for asked in receiver.asked}
     # printf '01abc\0uploads/_/2027/01/15/01abc.png\0005D41402ABC4B2A76B9719D911017C592' | sha256sum
     assert ids == {"msg_403b43cf8c88113792aa0ebd0fce7f25"}
-    assert len(receiver.received) == 3
+    assert len(receiver.asked) == 3
 
 
 def test_other_bytes_are_another_message() -> None:
@@ -180,26 +136,26 @@ def test_an_id_is_always_a_valid_header(name: str) -> None:
 
 
 def test_a_replaced_object_of_a_directory_is_another_message(
-    handler: Handler, signed: Sign, bucket: Bucket, receiver: Receiver
+    handler: Handler, signed: Sign, bucket: Bucket, receiver: Peer
 ) -> None:
     ticket = seal(DIRECTORY_TICKET, SECRET)
     for etag in (ETAG, "F00D"):
         bucket.headers["ETag"] = f'"{etag}"'
         event_ = signed(ticket=ticket, object=FOLDER + "图.png", etag=etag).event()
         assert ask(handler, event_).status == 200
-    assert [json.loads(body)["data"]["user"] for _, _, body in receiver.received] == ["alice"] * 2
-    assert len({headers["webhook-id"] for _, headers, _ in receiver.received}) == 2
+    assert [json.loads(asked.body)["data"]["user"] for asked in receiver.asked] == ["alice"] * 2
+    assert len({asked.headers["webhook-id"] for asked in receiver.asked}) == 2
 
 
 def test_what_was_answered_is_answered_again_without_a_message(
-    handler: Handler, signed: Sign, receiver: Receiver
+    handler: Handler, signed: Sign, receiver: Peer
 ) -> None:
     answers = [ask(handler, event_).content for event_ in (signed().event(), confirmation(), confirmation())]
     assert answers == [answers[0]] * 3
-    assert len(receiver.received) == 1
+    assert len(receiver.asked) == 1
 
 
-def test_nothing_the_backend_says_replaces_ours(handler: Handler, receiver: Receiver) -> None:
+def test_nothing_the_backend_says_replaces_ours(handler: Handler, receiver: Peer) -> None:
     receiver.body = json.dumps({"Status": "no", "id": "x", "key": "y", "extra": 1}).encode()
     answer = ask(handler, confirmation()).content
     assert (answer["Status"], answer["id"], answer["key"], answer["extra"]) == ("OK", "01abc", TICKET.key, 1)
@@ -251,16 +207,16 @@ def test_the_largest_answer_counts() -> None:
     ],
 )
 def test_anything_else_is_the_backends_failure(
-    status: int, body: bytes, code: str, handler: Handler, receiver: Receiver, watch: Watch
+    status: int, body: bytes, code: str, handler: Handler, receiver: Peer, watch: Watch
 ) -> None:
     receiver.status, receiver.body = status, body
     receiver.headers = {"Location": "/elsewhere"} if status // 100 == 3 else {}
     answer = ask(handler, confirmation())
     assert (answer.status, answer.code, answer.headers["Retry-After"]) == (502, code, "2")
     assert "hunter2" not in json.dumps(answer.content)
-    assert len(receiver.received) == 1
+    assert len(receiver.asked) == 1
     assert ask(handler, confirmation()).status == 503
-    assert len(receiver.received) == 1
+    assert len(receiver.asked) == 1
     watch.seconds += 2
     receiver.status, receiver.body, receiver.headers = 200, b"{}", {}
     assert ask(handler, confirmation()).content["Status"] == "OK"
@@ -293,7 +249,7 @@ def test_a_backend_that_does_not_answer_cannot_hold_the_callback(
     raw: Callable[[Any], None],
     code: str,
     environ: dict[str, str],
-    receiver: Receiver,
+    receiver: Peer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("outbound.WEBHOOK_SECONDS", 0.3)
@@ -302,16 +258,16 @@ def test_a_backend_that_does_not_answer_cannot_hold_the_callback(
     assert (answer.status, answer.code) == (502, code)
 
 
-def test_a_backend_that_is_down(environ: dict[str, str], receiver: Receiver) -> None:
+def test_a_backend_that_is_down(environ: dict[str, str], receiver: Peer) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as closed:
         environ["WEBHOOK_URL"] = f"http://127.0.0.1:{closed.server_port}/"
     answer = ask(build(environ), confirmation(LONG_TICKET))
     assert (answer.status, answer.code) == (502, "backend_unanswered")
-    assert receiver.received == []
+    assert receiver.asked == []
 
 
 def test_a_connection_that_broke_is_tried_once_more_with_the_same_message(
-    handler: Handler, receiver: Receiver
+    handler: Handler, receiver: Peer
 ) -> None:
     calls: list[int] = []
 
@@ -322,17 +278,16 @@ def test_a_connection_that_broke_is_tried_once_more_with_the_same_message(
 
     receiver.raw = break_first
     assert ask(handler, confirmation()).status == 200
-    first, second = receiver.received
-    assert {**first[1]} == {**second[1]}
-    assert first[2] == second[2]
+    first, second = receiver.asked
+    assert first == second
 
 
-def test_the_connection_is_kept(environ: dict[str, str], receiver: Receiver) -> None:
+def test_the_connection_is_kept(environ: dict[str, str], receiver: Peer) -> None:
     handler = build(environ)
     for number in range(3):
         ticket = TICKET._replace(id=f"0{number}", key=f"uploads/_/{number}", iat=0, exp=2**40)
         assert ask(handler, confirmation(seal(ticket, SECRET))).status == 200
-    assert (len(receiver.received), receiver.connections) == (3, 1)
+    assert (len(receiver.asked), receiver.connections) == (3, 1)
 
 
 @pytest.mark.parametrize(("left", "seconds"), [(3.5, 2.0), (1.9, 1.9), (0.1, 0.1)])
@@ -354,22 +309,20 @@ def test_the_webhook_gets_two_seconds_or_what_is_left(
 
 
 def test_an_upload_that_is_not_proved_is_not_told(
-    handler: Handler, signed: Sign, bucket: Bucket, receiver: Receiver
+    handler: Handler, signed: Sign, bucket: Bucket, receiver: Peer
 ) -> None:
     assert ask(handler, signed(etag="F" * 32).event()).code == "etag_differs"
     bucket.status = 404
     assert ask(handler, confirmation(seal(TICKET._replace(key="uploads/_/other"), SECRET))).status == 409
-    assert receiver.received == []
+    assert receiver.asked == []
 
 
-def test_no_secret_is_logged(
-    handler: Handler, receiver: Receiver, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_secret_is_logged(handler: Handler, receiver: Peer, capsys: pytest.CaptureFixture[str]) -> None:
     receiver.status = 500
     ask(handler, confirmation())
     out = capsys.readouterr().out
     assert json.loads(out)["code"] == "backend_failed"
-    for secret in ("hunter2", NEW, OLD, receiver.received[0][1]["webhook-signature"]):
+    for secret in ("hunter2", NEW, OLD, receiver.asked[0].headers["webhook-signature"]):
         assert secret not in out
 
 
@@ -417,10 +370,10 @@ def test_reads_secrets_of_every_length(environ: dict[str, str]) -> None:
     assert "hunter2" not in repr(read)
 
 
-def test_without_a_backend_there_is_none(environ: dict[str, str], receiver: Receiver) -> None:
+def test_without_a_backend_there_is_none(environ: dict[str, str], receiver: Peer) -> None:
     environ |= {"WEBHOOK_URL": "", "WEBHOOK_SECRET": ""}
     assert ask(build(environ), confirmation(LONG_TICKET)).status == 200
-    assert receiver.received == []
+    assert receiver.asked == []
 
 
 def test_a_failure_says_what_a_backend_must_do() -> None:

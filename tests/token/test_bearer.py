@@ -8,9 +8,8 @@ import json
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import jwt
@@ -23,6 +22,7 @@ import key_sets
 import signing
 from application import build
 from fc_events import Answer, ask, fc_event
+from peer import Peer
 from refusals import Misconfigured
 
 ISSUER, AUDIENCE = "https://id.example.com/", "uploads"
@@ -420,48 +420,12 @@ def test_claims_narrow_the_limits(by_secret: dict[str, str]) -> None:
     assert grant(by_secret, token, size="10").status == 200
 
 
-class Provider:
-    """An address of a key set, scripted."""
-
-    def __init__(self, *keys: Claims) -> None:
-        self.body: bytes = json.dumps({"keys": keys}).encode()
-        self.status, self.headers, self.asked = 200, {"Content-Type": "application/json"}, 0
-        self.path = ""
-        self.silence: Event | None = None
-        self.raw: Callable[[Any], None] | None = None
-        outer = self
-
-        class Answering(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.asked += 1
-                outer.path = self.path
-                if outer.silence:
-                    outer.silence.wait(10)
-                with suppress(OSError):  # the other side may have stopped waiting
-                    if outer.raw:
-                        outer.raw(self)
-                        return
-                    self.send_response(outer.status)
-                    for name, value in outer.headers.items():
-                        self.send_header(name, value)
-                    self.end_headers()
-                    self.wfile.write(outer.body)
-
-            def log_message(self, *_: object) -> None: ...
-
-        self.server = HTTPServer(("127.0.0.1", 0), Answering)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/keys?v=1"
-
-
 @pytest.fixture
-def provider(signers: dict[str, Signer]) -> Iterator[Provider]:
-    provider = Provider(signers["RS256"].jwk)
-    thread = Thread(target=provider.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield provider
-    provider.server.shutdown()
-    provider.server.server_close()
-    thread.join()
+def provider(signers: dict[str, Signer]) -> Iterator[Peer]:
+    """An identity provider's address for its keys."""
+    provider = Peer(body=json.dumps({"keys": [signers["RS256"].jwk]}).encode())
+    with provider.serving():
+        yield provider
 
 
 @pytest.fixture
@@ -473,25 +437,25 @@ def hands(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def asking(signed_in: dict[str, str], provider: Provider) -> Callable[[str], Answer]:
-    handler = build({**signed_in, "AUTH_JWKS": provider.url})
+def asking(signed_in: dict[str, str], provider: Peer) -> Callable[[str], Answer]:
+    handler = build({**signed_in, "AUTH_JWKS": f"{provider.url}/keys?v=1"})
     return lambda token: ask(handler, fc_event("/limits", headers={"Authorization": f"Bearer {token}"}))
 
 
 def test_an_address_is_asked_when_the_first_token_comes_and_then_not_for_an_hour(
-    asking: Callable[[str], Answer], provider: Provider, signers: dict[str, Signer], hands: list[float]
+    asking: Callable[[str], Answer], provider: Peer, signers: dict[str, Signer], hands: list[float]
 ) -> None:
     one = signers["RS256"]
-    assert provider.asked == 0
+    assert provider.asked == []
     for seconds, asked in ((0, 1), (1800, 1), (1799, 1), (2, 2)):
         hands[0] += seconds
         assert asking(one.sign(good())).status == 200
-        assert provider.asked == asked
-    assert provider.path == "/keys?v=1"
+        assert len(provider.asked) == asked
+    assert provider.asked[0].path == "/keys?v=1"
 
 
 def test_a_new_key_is_found_a_minute_after_the_last_question(
-    asking: Callable[[str], Answer], provider: Provider, signers: dict[str, Signer], hands: list[float]
+    asking: Callable[[str], Answer], provider: Peer, signers: dict[str, Signer], hands: list[float]
 ) -> None:
     old, new = signers["RS256"], Signer("ES256", "new")
     assert asking(old.sign(good())).status == 200
@@ -499,14 +463,14 @@ def test_a_new_key_is_found_a_minute_after_the_last_question(
     for seconds, status, asked in ((59, 401, 1), (1, 200, 2), (0, 200, 2)):
         hands[0] += seconds
         assert asking(new.sign(good())).status == status
-        assert provider.asked == asked
+        assert len(provider.asked) == asked
     for kid in range(50):
         assert asking(new.sign(good(), kid=f"invented {kid}")).code == "token_invalid"
-    assert provider.asked == 2
+    assert len(provider.asked) == 2
 
 
 def test_only_keys_for_our_algorithms_are_taken_from_an_address(
-    asking: Callable[[str], Answer], provider: Provider, signers: dict[str, Signer], hands: list[float]
+    asking: Callable[[str], Answer], provider: Peer, signers: dict[str, Signer], hands: list[float]
 ) -> None:
     secret = base64.urlsafe_b64encode(SECRET.encode()).rstrip(b"=").decode()
     oct_key = {"kty": "oct", "k": secret, "kid": "o", "alg": "HS256"}
@@ -522,7 +486,7 @@ def test_only_keys_for_our_algorithms_are_taken_from_an_address(
 
 @pytest.mark.filterwarnings("ignore::jwt.InsecureKeyLengthWarning")  # which alone would refuse it here
 def test_a_weak_key_of_an_address_is_not_taken(
-    asking: Callable[[str], Answer], provider: Provider, signers: dict[str, Signer]
+    asking: Callable[[str], Answer], provider: Peer, signers: dict[str, Signer]
 ) -> None:
     weak = rsa.generate_private_key(65537, 1024)
     jwk = {**RSAAlgorithm.to_jwk(weak.public_key(), as_dict=True), "kid": "w"}
@@ -549,7 +513,7 @@ def test_a_weak_key_of_an_address_is_not_taken(
 def test_an_address_without_keys_decides_nothing(
     answer: dict[str, Any],
     asking: Callable[[str], Answer],
-    provider: Provider,
+    provider: Peer,
     signers: dict[str, Signer],
     hands: list[float],
 ) -> None:
@@ -562,7 +526,7 @@ def test_an_address_without_keys_decides_nothing(
     for _ in range(3):
         refusal = asking(token)
         assert (refusal.status, refusal.code, refusal.headers["Retry-After"]) == (503, "unavailable", "2")
-    assert provider.asked == 1
+    assert len(provider.asked) == 1
     vars(provider).update(sound)
     hands[0] += 10
     assert asking(token).status == 200
@@ -580,26 +544,31 @@ def test_an_address_that_is_down_decides_nothing(
 
 def test_a_provider_that_is_silent_cannot_hold_the_request(
     asking: Callable[[str], Answer],
-    provider: Provider,
+    provider: Peer,
     signers: dict[str, Signer],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    silence = Event()
+
+    def say_nothing(_: Any) -> None:
+        silence.wait(10)
+
     monkeypatch.setattr(key_sets, "FETCH_SECONDS", 0.2)
-    provider.silence = Event()
+    provider.raw = say_nothing
     assert asking(signers["RS256"].sign(good())).status == 503
-    provider.silence.set()
+    silence.set()
 
 
 def test_a_provider_that_drips_cannot_hold_the_request(
     asking: Callable[[str], Answer],
-    provider: Provider,
+    provider: Peer,
     signers: dict[str, Signer],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each single wait is short; together they are longer than the request may take."""
 
     def drip(answering: Any) -> None:
-        answering.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n" + provider.body)
+        answering.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n" + provider.body)
         for _ in range(100):
             answering.wfile.write(b" ")
             Event().wait(0.01)
@@ -611,14 +580,14 @@ def test_a_provider_that_drips_cannot_hold_the_request(
 
 def test_a_provider_that_floods_is_not_read_to_the_end(
     asking: Callable[[str], Answer],
-    provider: Provider,
+    provider: Peer,
     signers: dict[str, Signer],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     written: list[int] = []
 
     def flood(answering: Any) -> None:
-        answering.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n")
+        answering.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
         for _ in range(64):
             answering.wfile.write(b" " * 2**20)
             written.append(1)

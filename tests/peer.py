@@ -1,0 +1,74 @@
+"""A peer on loopback that answers as a test says, and remembers what it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, NamedTuple
+
+
+class Asked(NamedTuple):
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Peer:
+    """`raw` writes an answer byte by byte; otherwise it is made of `status`, `headers` and `body`."""
+
+    def __init__(self, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
+        self.status = 200
+        self.headers: dict[str, str] = dict(headers or {})
+        self.body = body
+        self.raw: Callable[[Any], None] | None = None
+        self.asked: list[Asked] = []
+        self.connections = 0
+        outer = self
+
+        class Answering(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                outer.connections += 1
+                super().setup()
+
+            def do_GET(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                outer.asked.append(Asked(self.command, self.path, dict(self.headers), body))
+                with suppress(OSError):  # the other side may end it, which is what some tests are about
+                    if outer.raw:
+                        self.close_connection = True
+                        outer.raw(self)
+                        return
+                    outer.answer(self)
+
+            do_HEAD = do_POST = do_GET  # noqa: N815 - http.server's naming
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def answer(self, answering: BaseHTTPRequestHandler) -> None:
+        """Write the status, the headers as they are, and to anything but a HEAD the body with its length."""
+        answering.send_response(self.status)
+        for name, value in self.headers.items():
+            answering.send_header(name, value)
+        if answering.command != "HEAD":
+            answering.send_header("Content-Length", str(len(self.body)))
+        answering.end_headers()
+        answering.wfile.write(b"" if answering.command == "HEAD" else self.body)
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Serve until the block ends, which leaves nothing running."""
+        thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield
+        self.server.shutdown()
+        self.server.server_close()
+        thread.join()
