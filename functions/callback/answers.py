@@ -14,7 +14,8 @@ MAX_ANSWERS = 256
 ANSWER_SECONDS = 600
 FAILURE_SECONDS = 2
 
-About = tuple[str, "str | None"]  # the object's key, and its ETag where one key may be uploaded to again
+# the object's key, and its ETag and type where one key may be uploaded to again
+About = tuple[str, "tuple[str, str] | None"]
 Answer = Mapping[str, object]
 
 

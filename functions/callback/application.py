@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import hook
 import journal
@@ -70,12 +70,15 @@ def confirm(instance: Instance, request: Request, context: object) -> Reply:
 def answer(instance: Instance, received: receiving.Received, request: Request, context: object) -> Reply:
     """Return what this upload was or is now answered with. Whatever goes wrong, the log has its id."""
     ticket = received.ticket
-    # a directory's object may be replaced, and is another upload then
-    about = (ticket.key, received.etag if received.in_directory else None)
     try:
+        # a directory's object may be replaced, and is then another upload: what it is now is looked at first
+        upload = prove(instance, received, request, context) if received.in_directory else None
+        about = (ticket.key, (upload.etag, upload.type) if upload else None)
         known = instance.answers.recall(about, request.received_at)
         if known is None:
-            known = finish(instance, received, about, request, context)
+            known = finish(
+                instance, about, request, lambda: upload or prove(instance, received, request, context)
+            )
         else:
             check_etag(received.etag, str(known["etag"]))
     except Refusal as refusal:
@@ -86,18 +89,24 @@ def answer(instance: Instance, received: receiving.Received, request: Request, c
     return Reply(200, known, log={"upload_id": ticket.id})
 
 
-def finish(
-    instance: Instance, received: receiving.Received, about: About, request: Request, context: object
-) -> Answer:
-    """Prove the upload and run the hook; remember the answer, or for a moment that there is none."""
-    answers, clock, ticket = instance.answers, instance.clock, received.ticket
+def prove(instance: Instance, received: receiving.Received, request: Request, context: object) -> Upload:
+    """Return the upload if the object is there and is what was granted. Raises a `Refusal`."""
+    ticket, role = received.ticket, credentials(instance.environ, context)
+    deadline = request.received_at + DEADLINE_SECONDS
+    upload = complete(ticket, instance.outbound.head(ticket.key, role, request.now, deadline))
+    check_etag(received.etag, upload.etag)
+    if received.in_directory:
+        check_type(upload.type, instance.settings.allowed_types)
+        return replace(upload, name=upload.key.rpartition("/")[2])
+    return upload
+
+
+def finish(instance: Instance, about: About, request: Request, proved: Callable[[], Upload]) -> Answer:
+    """Run the hook for a proved upload; remember the answer, or for a moment that there is none."""
+    answers, clock = instance.answers, instance.clock
+    deadline = request.received_at + DEADLINE_SECONDS
     try:
-        role = credentials(instance.environ, context)
-        deadline = request.received_at + DEADLINE_SECONDS
-        upload = complete(ticket, instance.outbound.head(ticket.key, role, request.now, deadline))
-        check_etag(received.etag, upload.etag)
-        if received.in_directory:
-            check_type(upload.type, instance.settings.allowed_types)
+        upload = proved()
         finished = {**hook.on_upload(upload, backend(instance, request.now, deadline)), **describe(upload)}
         # what is remembered is JSON and not the hook's own objects; what is not JSON is the hook's failure
         known: Answer = json.loads(json.dumps(finished, allow_nan=False))

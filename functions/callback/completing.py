@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from media import allows
+from media import TYPE, allows
 from refusals import NotStored, ObjectDiffers, TypeNotAllowed, Unavailable
 from signing import FileTicket
 
@@ -36,7 +36,8 @@ class Head:
 class Upload:
     """An upload that was granted and is there; `size` is in bytes, `user` empty for anonymous ones.
 
-    `id` is the grant's: with a directory grant several uploads share it, and only `key` tells them apart.
+    `id` is the grant's: with a directory grant several uploads share it, and only `key` tells them apart; its
+    last part is their `name`.
     """
 
     id: str
@@ -82,8 +83,14 @@ def check_etag(signed: str | None, stored: str) -> None:
 
 
 def check_type(media_type: str, allowed: Sequence[str]) -> None:
-    """Raise `TypeNotAllowed` for what the browser chose itself: a directory grant pins no type."""
-    if not allows(allowed, media_type.partition(";")[0].strip().lower()):
+    """Raise `TypeNotAllowed` for what the browser chose itself: a directory grant pins no type.
+
+    A comma makes a list of one header, and browsers take its last type (Fetch, "extract a MIME type"): each
+    must be allowed. What has no slash is a parameter's, as in `video/webm;codecs=vp8,opus`.
+    """
+    named = [part.partition(";")[0].strip().lower() for part in media_type.split(",")]
+    types = [one for index, one in enumerate(named) if index == 0 or "/" in one]
+    if not all(TYPE.fullmatch(one) and allows(allowed, one) for one in types):
         raise TypeNotAllowed("type_not_allowed", f"Allowed types: {', '.join(allowed)}.")
 
 

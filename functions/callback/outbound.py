@@ -5,6 +5,7 @@ A HEAD to the upload bucket, your backend's webhook if there is one, and rarely 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 
@@ -22,6 +23,9 @@ FETCH_SECONDS = 1.0
 WEBHOOK_SECONDS = 2.0
 MAX_KEY_BYTES = 4096
 IDLE_SECONDS = 20.0  # OSS closes idle connections; one that may be closed is not worth a try
+
+# Its lines have whole addresses, a backend's key included, and a runtime may collect what reaches the root.
+logging.getLogger("urllib3").propagate = False
 
 
 class Session(requests.Session):

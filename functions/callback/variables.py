@@ -89,7 +89,7 @@ class Variables:
         """Raise `Misconfigured` naming every problem there was."""
         if sum(self._taken.values()) > MAX_ENVIRONMENT_BYTES:
             longest = max(self._taken, key=self._taken.__getitem__)
-            self.refuse(f"{longest} is too long: all variables together have {MAX_ENVIRONMENT_BYTES} bytes")
+            self.refuse(f"{longest} is too long: all of them together may have {MAX_ENVIRONMENT_BYTES} bytes")
         if self._problems:
             raise Misconfigured("misconfigured", "; ".join(self._problems))
 

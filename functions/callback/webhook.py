@@ -13,7 +13,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from completing import Upload
 from refusals import BackendFailed
@@ -42,8 +42,8 @@ class Backend:
     `now` is in epoch seconds.
     """
 
-    post: Post | None
-    secrets: Sequence[bytes]
+    post: Post | None = field(repr=False)
+    secrets: Sequence[bytes] = field(repr=False)
     now: float
 
     def tell(self, upload: Upload) -> dict[str, object]:

@@ -17,6 +17,7 @@ from key_sets import FindKeys
 from refusals import TokenExpired, TokenMissing, Unauthenticated, Unavailable
 
 LEEWAY_SECONDS = 60
+TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})  # RFC 8725, 3.11: not a logout's, say
 BEARER = re.compile(r"bearer +([\w-]+\.[\w-]+\.[\w-]+)", re.ASCII | re.IGNORECASE)
 MAX_BEARER_CHARACTERS = 7 * 1024  # Function Compute passes 8 KB of headers in all
 
@@ -51,7 +52,10 @@ def read_bearer(request: Request) -> str:
 
 def verify(token: str, find_keys: FindKeys, issuer: str, audience: str) -> Claims:
     """Return a token's claims. Raises `Unauthenticated`, `Unavailable`, and whatever PyJWT raises."""
-    keys = find_keys(jwt.get_unverified_header(token).get("kid"))
+    header = jwt.get_unverified_header(token)
+    if str(header.get("typ", "JWT")).lower() not in TYPES:
+        raise Unauthenticated("token_for_something_else")
+    keys = find_keys(header.get("kid"))
     for key in keys:
         with suppress(jwt.InvalidSignatureError, jwt.InvalidAlgorithmError):
             return decode(token, key, issuer, audience)

@@ -21,6 +21,7 @@ from issuing import (
     v4_fields,
     write_policy,
 )
+from media import allows
 from refusals import Misconfigured, Refusal
 from settings import V1_NEEDS_STATIC_KEY, Settings
 from variables import Credentials
@@ -35,7 +36,9 @@ V4_MEMBERS = {
 
 def offered(caller: Caller, settings: Settings) -> bool:
     """Tell whether this caller may have a directory grant: its ticket has no room for narrower types."""
-    return settings.allow_directory_grants and caller.limits.types == settings.allowed_types
+    return settings.allow_directory_grants and all(
+        allows(caller.limits.types, one) for one in settings.allowed_types
+    )
 
 
 def issue_directory_grant(

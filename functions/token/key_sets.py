@@ -1,13 +1,15 @@
 """The keys that may have signed a bearer token; imported only where the settings name some.
 
-The algorithm follows from the key and never from the token, and only public keys are taken, but for HS256's
-one secret. Never lives here: what a token must say (`bearer.py`).
+The algorithm follows from the key and never from the token. A set that is given inline is refused as a whole
+for one key that does not belong there; of a set at an address, what does not fit is left out.
+Never lives here: what a token must say (`bearer.py`).
 
 Sources: RFC 7517 and RFC 7518 for JSON Web Keys, RFC 8725 for what to refuse.
 """
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import ssl
@@ -16,6 +18,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import jwt
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from jwt.utils import base64url_encode
 
 from deadline import within
@@ -37,6 +40,8 @@ FindKeys = Callable[["str | None"], "list[jwt.PyJWK]"]
 
 def read_secret(value: str) -> FindKeys:
     """Read `AUTH_HS256_SECRET`. Raises `Unexpected`."""
+    if value.startswith(("http://", "https://")) or is_public_key(value):
+        raise Unexpected("must be a secret, and neither an address nor a public key")
     try:
         key = jwt.PyJWK({"kty": "oct", "k": base64url_encode(value.encode()).decode()}, "HS256")
         weak = weakness(key)
@@ -68,8 +73,8 @@ def fitting(keys: list[jwt.PyJWK], kid: str | None) -> list[jwt.PyJWK]:
         key
         for key in keys
         if key.algorithm_name in ALGORITHMS
-        and key.public_key_use in {None, "sig"}
-        and (kid is None or key.key_id in {None, kid})
+        and (key.public_key_use is None or key.public_key_use == "sig")  # an address may say anything here
+        and (kid is None or key.key_id is None or key.key_id == kid)
     ]
 
 
@@ -79,6 +84,7 @@ class RemoteKeys(jwt.PyJWKClient):
     def __init__(self, address: str) -> None:
         super().__init__(address, lifespan=CACHE_SECONDS)
         self._asked_at = float("-inf")
+        self._failed = False
 
     def find(self, kid: str | None) -> list[jwt.PyJWK]:
         """Return the keys for a `kid`. Raises `Unavailable` where the address does not answer with keys."""
@@ -88,15 +94,20 @@ class RemoteKeys(jwt.PyJWKClient):
                 found = fitting(self.get_jwk_set(refresh=True).keys, kid)
         except Exception as error:  # noqa: BLE001 - networks and libraries fail in ways of their own
             raise Unavailable("keys_unanswered", type(error).__name__) from None
+        if not found and self._failed:
+            raise Unavailable("keys_unanswered")  # the key may be there, for all we know
         return found
 
-    def fetch_data(self) -> object:
+    def fetch_data(self) -> jwt.PyJWKSet:
         """Fetch within a time and a size: PyJWKClient itself reads without end, and through proxies."""
         now = time.monotonic()
         if now - self._asked_at < FAILURE_SECONDS:
             raise TimeoutError
-        self._asked_at = now
-        return json.loads(within(FETCH_SECONDS, self._fetch))
+        self._asked_at, self._failed = now, True
+        members = json.loads(within(FETCH_SECONDS, self._fetch))["keys"]
+        keys = jwt.PyJWKSet([member for member in members if is_usable(member)])
+        self._failed = False
+        return keys
 
     def _fetch(self) -> bytes:
         parts = urlsplit(self.uri)
@@ -122,6 +133,8 @@ def _read_key(key: Mapping[str, object], number: int) -> jwt.PyJWK:
     if SECRET_MEMBERS & key.keys():
         raise Unexpected(f"holds a secret in key {number}: only public keys belong here")
     expected = f"must have a key for RS256, ES256 or EdDSA as key {number}"
+    if not isinstance(key.get("kid", ""), str):
+        raise Unexpected(expected)
     try:
         read = jwt.PyJWK(dict(key))
         weak = weakness(read)
@@ -138,3 +151,20 @@ def weakness(key: jwt.PyJWK) -> str | None:
     """Return at start what PyJWT would have against a key at each token. Raises what it raises."""
     weak: str | None = key.Algorithm.check_key_length(key.Algorithm.prepare_key(key.key))
     return weak
+
+
+def is_usable(member: dict[str, object]) -> bool:
+    """Tell whether a member of a set is a key that is understood; others are ignored (RFC 7517, 5)."""
+    try:
+        return not weakness(jwt.PyJWK(member))
+    except Exception:  # noqa: BLE001 - whatever is wrong with it
+        return False
+
+
+def is_public_key(text: str) -> bool:
+    """Tell whether this is the base64 of a public key, as some providers show one."""
+    try:
+        load_der_public_key(base64.b64decode(text))
+    except Exception:  # noqa: BLE001 - it is none
+        return False
+    return True

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -145,6 +147,14 @@ def test_a_replaced_object_of_a_directory_is_another_message(
         assert ask(handler, event_).status == 200
     assert [json.loads(asked.body)["data"]["user"] for asked in receiver.asked] == ["alice"] * 2
     assert len({asked.headers["webhook-id"] for asked in receiver.asked}) == 2
+
+
+def test_a_repeated_report_of_a_directorys_object_sends_no_message(
+    handler: Handler, signed: Sign, receiver: Peer
+) -> None:
+    reported = signed(ticket=seal(DIRECTORY_TICKET, SECRET), object=FOLDER + "a.png").event()
+    assert ask(handler, reported).content == ask(handler, reported).content
+    assert len(receiver.asked) == 1
 
 
 def test_what_was_answered_is_answered_again_without_a_message(
@@ -324,6 +334,30 @@ def test_no_secret_is_logged(handler: Handler, receiver: Peer, capsys: pytest.Ca
     assert json.loads(out)["code"] == "backend_failed"
     for secret in ("hunter2", NEW, OLD, receiver.asked[0].headers["webhook-signature"]):
         assert secret not in out
+
+
+@pytest.fixture
+def root_log() -> Iterator[io.StringIO]:
+    """What a handler of the root logger is given, as a runtime may install one."""
+    root, written = logging.getLogger(), io.StringIO()
+    handler, level = logging.StreamHandler(written), root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield written
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def test_no_librarys_log_line_has_the_address(
+    handler: Handler, receiver: Peer, root_log: io.StringIO
+) -> None:
+    receiver.raw = lambda answering: answering.wfile.write(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nno colon\r\n\r\n{}"
+    )
+    ask(handler, confirmation())
+    assert len(receiver.asked) == 1
+    logging.getLogger("anything.else").warning("heard")
+    assert root_log.getvalue() == "heard\n"
 
 
 def problems(environ: dict[str, str]) -> list[str]:

@@ -134,6 +134,14 @@ def test_narrower_types_cannot_be_granted(environ: dict[str, str], monkeypatch: 
     assert ask(handler, fc_event("/limits")).content["grants"] == ["file"]
 
 
+@pytest.mark.parametrize("types", [("application/pdf", "image/*", "image/png"), ("*/*",)])
+def test_the_same_types_in_other_words_are_not_narrower(
+    types: tuple[str, ...], environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "authorize", lambda *_: Caller("a", Limits(1, types)))
+    assert ask(started(environ), fc_event("/")).status == 200
+
+
 def test_every_grant_has_a_folder_of_its_own(environ: dict[str, str]) -> None:
     handler = build(environ, Clock(lambda: NOW, lambda: 0.0))
     folders = {ask(handler, fc_event("/")).content["dir"] for _ in range(3)}

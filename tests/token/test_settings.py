@@ -261,7 +261,16 @@ bbYve4+quGxIAZxqO+vUp1g1CbyulFcg6KyP+Og4Msoh5bRi/Lir8zIeVw==
 -----END PUBLIC KEY-----"""
 
 
-@pytest.mark.parametrize("value", ["b" * 31, PUBLIC_PEM, "\udcff" * 32])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "b" * 31,
+        PUBLIC_PEM,
+        "".join(PUBLIC_PEM.split("\n")[1:-1]),
+        "https://id.example.com/jwks.json",
+        "\udcff" * 32,
+    ],
+)
 def test_refuses_a_weak_hs256_secret(value: str, signed_in: dict[str, str]) -> None:
     (problem,) = problems({**signed_in, "AUTH_HS256_SECRET": value})
     assert problem.startswith("AUTH_HS256_SECRET must be ")
@@ -306,7 +315,7 @@ def test_names_the_variable_that_is_too_long(environ: dict[str, str]) -> None:
     secret = "s" * (4096 - used + len(environ["TICKET_SECRET"]))
     Settings.from_env({**environ, "TICKET_SECRET": secret})
     assert problems({**environ, "TICKET_SECRET": secret + "s"}) == [
-        "TICKET_SECRET is too long: all variables together have 4096 bytes"
+        "TICKET_SECRET is too long: all of them together may have 4096 bytes"
     ]
 
 
