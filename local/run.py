@@ -19,7 +19,7 @@ from launching import (
     run_until_ended,
     state_files,
 )
-from members import Files, address
+from members import Files, address, pick
 
 DEFAULT_PORTS = {"TOKEN_PORT": 9001, "CALLBACK_PORT": 9002, "UPLOAD_PORT": 9000, "SITE_PORT": 8080}
 
@@ -32,6 +32,10 @@ def start(env: Mapping[str, str]) -> int:
         sys.exit("Half an AccessKey is set: set ALIBABA_CLOUD_ACCESS_KEY_ID and _SECRET both, or neither.")
     if env.get("SIGN_IN") not in {None, "", "true"}:
         sys.exit("SIGN_IN takes true; without it, anyone may upload.")
+    if env.get("SIGN_IN") and (both := pick(env, ("ALLOW_ANONYMOUS", "AUTH_JWKS"))):
+        sys.exit(
+            f"SIGN_IN and {next(iter(both))} are both set: each says who may upload, so set one of them."
+        )
     lifeline = hold(files, lambda: write_site(files, ports))
     started = members(env, ports, files, callback_public_key(files.callback_key))
     return run_until_ended(started, lifeline, ready_lines(env, ports))

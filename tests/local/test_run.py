@@ -144,6 +144,13 @@ def test_refuses_a_way_in_that_it_does_not_know(tmp_path: Path) -> None:
     assert refusal == (1, ["SIGN_IN takes true; without it, anyone may upload."])
 
 
+@pytest.mark.parametrize("variable", ["ALLOW_ANONYMOUS", "AUTH_JWKS"])
+def test_refuses_two_ways_in(variable: str, tmp_path: Path) -> None:
+    refusal = refused(environment(tmp_path / "state", SIGN_IN="true", **{variable: "true"}))
+    said = f"SIGN_IN and {variable} are both set: each says who may upload, so set one of them."
+    assert refusal == (1, [said])
+
+
 def test_refuses_one_port_for_two(tmp_path: Path) -> None:
     env = environment(tmp_path / "state")
     port = env["SITE_PORT"] = env["TOKEN_PORT"]
