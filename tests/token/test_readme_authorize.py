@@ -48,6 +48,8 @@ def limits(handler: Handler, **claims: object) -> Answer:
 def test_says_no_to_who_is_not_in_the_group(handler: Handler) -> None:
     answer = limits(handler, groups=["readers"])
     assert (answer.status, answer.code) == (403, "not_an_uploader")
+    for groups in (None, "uploaders", "non-uploaders", {"uploaders": 1}):
+        assert limits(handler, groups=groups).code == "not_an_uploader"
     assert limits(handler).code == "not_an_uploader"
 
 
@@ -56,6 +58,11 @@ def test_narrows_the_limits_of_a_plan(handler: Handler) -> None:
         limits(handler, groups=["uploaders"], plan=plan).content["max_bytes"] for plan in ("free", "pro")
     ]
     assert found == [20 * 1024**2, 30_000_000]
+
+
+def test_keeps_to_what_a_claim_says(handler: Handler) -> None:
+    told = limits(handler, groups=["uploaders"], plan="pro", upload={"max_bytes": 7})
+    assert told.content["max_bytes"] == 7
 
 
 def test_still_asks_for_a_token(handler: Handler) -> None:
