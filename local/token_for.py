@@ -32,7 +32,10 @@ def token(env: Mapping[str, str], now: float) -> str:
         "iat": int(now),
         "exp": int(now) + seconds(env.get("SECONDS") or str(DEFAULT_SECONDS)),
     }
-    return jwt.encode({**claims, **more_claims(env.get("CLAIMS") or "{}")}, identity["AUTH_HS256_SECRET"])
+    try:
+        return jwt.encode({**claims, **more_claims(env.get("CLAIMS") or "{}")}, identity["AUTH_HS256_SECRET"])
+    except TypeError as error:
+        sys.exit(f"CLAIMS cannot be signed: {error}")
 
 
 def seconds(text: str) -> int:

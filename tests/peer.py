@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
+from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 
 class Asked(NamedTuple):
@@ -72,3 +81,25 @@ class Peer:
         self.server.shutdown()
         self.server.server_close()
         thread.join()
+
+    def speak_tls(self, folder: Path) -> Path:
+        """Serve https with a new certificate for 127.0.0.1; return where it is stored."""
+        key = rsa.generate_private_key(65537, 2048)
+        loopback = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+        day = dt.timedelta(days=1)
+        today = dt.datetime.now(dt.timezone.utc)
+        certificate = (
+            x509.CertificateBuilder(name, name, key.public_key(), 1, today - day, today + day)
+            .add_extension(loopback, critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .sign(key, SHA256())
+        )
+        path = folder / "certificate.pem"
+        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        path.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = self.url.replace("http:", "https:")
+        return path

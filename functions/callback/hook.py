@@ -7,8 +7,6 @@ Raise `refusals.Unavailable(code)` to have the page ask again, `refusals.Refusal
 
 from __future__ import annotations
 
-import time
-
 import journal
 from completing import Upload
 from webhook import Backend
@@ -18,7 +16,7 @@ def on_upload(upload: Upload, backend: Backend) -> dict[str, object]:
     """Log the upload and tell your backend, whose answer goes to the page; no backend adds nothing."""
     answer = backend.tell(upload)
     journal.write(
-        time.time(),
+        backend.now,
         "info",
         "uploaded",
         upload_id=upload.id,

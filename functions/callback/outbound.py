@@ -104,7 +104,7 @@ class Outbound:
             return self._to_backend.ask(request, self._left(deadline, WEBHOOK_SECONDS), MAX_ANSWER_BYTES)
         except Exception as error:  # noqa: BLE001 - as above
             raise BackendFailed(
-                "backend_unanswered", f"Your backend did not answer in time ({type(error).__name__})."
+                "backend_unanswered", f"Your backend could not be reached in time ({type(error).__name__})."
             ) from None
 
     def fetch_key(self, url: str, deadline: float) -> bytes | None:

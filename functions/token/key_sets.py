@@ -15,6 +15,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from threading import Lock
 from urllib.parse import urlsplit
 
 import jwt
@@ -85,13 +86,15 @@ class RemoteKeys(jwt.PyJWKClient):
         super().__init__(address, lifespan=CACHE_SECONDS)
         self._asked_at = float("-inf")
         self._failed = False
+        self._one_at_a_time = Lock()  # where requests share an instance, they wait for one fetch
 
     def find(self, kid: str | None) -> list[jwt.PyJWK]:
         """Return the keys for a `kid`. Raises `Unavailable` where the address does not answer with keys."""
         try:
-            found = fitting(self.get_jwk_set().keys, kid)
-            if not found and time.monotonic() - self._asked_at >= UNKNOWN_KEY_SECONDS:
-                found = fitting(self.get_jwk_set(refresh=True).keys, kid)
+            with self._one_at_a_time:
+                found = fitting(self.get_jwk_set().keys, kid)
+                if not found and time.monotonic() - self._asked_at >= UNKNOWN_KEY_SECONDS:
+                    found = fitting(self.get_jwk_set(refresh=True).keys, kid)
         except Exception as error:  # noqa: BLE001 - networks and libraries fail in ways of their own
             raise Unavailable("keys_unanswered", type(error).__name__) from None
         if not found and self._failed:

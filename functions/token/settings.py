@@ -19,6 +19,7 @@ FORM_OVERHEAD_BYTES = 64 * 1024  # ... form fields included
 DEFAULT_DIRECTORY_MAX_BYTES = 100 * 1024**2
 V1_NEEDS_STATIC_KEY = "needs a static AccessKey: its clients cannot send another's security token"
 MODES = ("ALLOW_ANONYMOUS", "AUTH_JWKS", "AUTH_HS256_SECRET")
+TOKEN_CLAIMS = ("AUTH_ISSUER", "AUTH_AUDIENCE")
 SECRETS = ("TICKET_SECRET", "AUTH_HS256_SECRET", variables.ROLE_SECRET)
 
 
@@ -129,7 +130,7 @@ def _with_pyjwt(parse: Callable[[ModuleType], FindKeys]) -> FindKeys:
 def _check_mode(read: variables.Variables, environ: Mapping[str, str]) -> None:
     """Exactly one variable says who may upload, and has with it what it needs."""
     modes = [name for name in MODES if environ.get(name) not in {None, "", "false"}]
-    tokens = [name for name in ("AUTH_ISSUER", "AUTH_AUDIENCE") if environ.get(name)]
+    tokens = [name for name in TOKEN_CLAIMS if environ.get(name)]
     if len(modes) != 1:
         read.refuse(f"{', '.join(MODES)}: exactly one must say who may upload, not {len(modes)}")
     elif modes == ["ALLOW_ANONYMOUS"]:
@@ -138,8 +139,9 @@ def _check_mode(read: variables.Variables, environ: Mapping[str, str]) -> None:
         if not environ.get("MAX_BYTES"):
             read.refuse("MAX_BYTES must be set where anyone may upload")
     else:
-        for name in {"AUTH_ISSUER", "AUTH_AUDIENCE"} - set(tokens):
-            read.refuse(f"{name} must be set with {modes[0]}")
+        for name in TOKEN_CLAIMS:
+            if name not in tokens:
+                read.refuse(f"{name} must be set with {modes[0]}")
 
 
 def _check_v1(read: variables.Variables, environ: Mapping[str, str], settings: Settings) -> None:

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import json
-import ssl
 from collections.abc import Callable, Iterator, Mapping
-from ipaddress import IPv4Address
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.hashes import MD5, SHA256
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
+from cryptography.hazmat.primitives.hashes import MD5
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from application import build
 from edge import Clock, Handler
@@ -50,28 +40,6 @@ class Bucket(Peer):
 
     def __init__(self) -> None:
         super().__init__(STORED)
-
-    def speak_tls(self, folder: Path) -> Path:
-        """Serve https with a new certificate for 127.0.0.1; return where it is stored."""
-        key = rsa.generate_private_key(65537, 2048)
-        loopback = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-        day = dt.timedelta(days=1)
-        today = dt.datetime.now(dt.timezone.utc)
-        certificate = (
-            x509.CertificateBuilder(name, name, key.public_key(), 1, today - day, today + day)
-            .add_extension(loopback, critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .sign(key, SHA256())
-        )
-        path = folder / "certificate.pem"
-        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        path.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.url = self.url.replace("http:", "https:")
-        return path
 
 
 @pytest.fixture

@@ -69,6 +69,12 @@ def test_development_secrets_stay_on_this_machine(deployed: dict[str, str]) -> N
     assert problems(deployed) == ["TICKET_SECRET is a development value, fit for loopback addresses only"]
 
 
+def test_a_development_access_key_stays_on_this_machine(deployed: dict[str, str]) -> None:
+    deployed["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = "development-access-key-secret"
+    (problem,) = problems(deployed)
+    assert problem.startswith("ALIBABA_CLOUD_ACCESS_KEY_SECRET is a development value")
+
+
 def test_secrets_never_show(deployed: dict[str, str]) -> None:
     assert deployed["TICKET_SECRET"] not in repr(Settings.from_env(deployed))
 

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 import requests
 from playwright.sync_api import Browser, FilePayload, expect
+from requests.adapters import HTTPAdapter
 from stack import Stack, md5
+from urllib3.util import Retry
 
 from surroundings import clean_environment, free_ports
 
@@ -105,8 +107,8 @@ def test_every_upload_ends_well_though_one_delivery_in_five_fails(
     assert len(set.union(*ids_by_key.values())) == FILES
 
 
-def test_the_answer_says_that_the_backend_failed(told: Stack, backend: Backend) -> None:
-    """OSS makes a 203 of it; confirm says it in so many words, and then heals."""
+def test_a_backend_that_failed_is_told_again(told: Stack, backend: Backend) -> None:
+    """OSS makes a 203 of it; a confirm that comes too soon is told when to ask, and then heals."""
     for _ in range((4 - len(backend.deliveries())) % 5):
         grant = told.grant()
         assert told.send(grant, b"hello").status_code == 200
@@ -115,6 +117,12 @@ def test_the_answer_says_that_the_backend_failed(told: Stack, backend: Backend) 
     assert told.callback_codes(1, grant["id"])[0].startswith("backend_")
     too_soon = told.confirm(grant)
     assert (too_soon.status_code, too_soon.headers["Retry-After"]) == (503, "2")
+    patient = HTTPAdapter(max_retries=Retry(3, status_forcelist=[503], allowed_methods=None))
+    told.http.mount(told.callback, patient)  # waits as long as it is told to, as the page does
+    healed = told.confirm(grant).json()
+    failed, taken = (one for one in backend.deliveries() if one.get("key") == grant["key"])
+    assert (failed["became"], taken["became"]) == ("failed", "taken")
+    assert failed["message"] == taken["message"] == healed["message"]
 
 
 def test_a_stranger_is_not_taken_for_the_functions(backend: Backend) -> None:

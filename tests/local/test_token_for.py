@@ -57,6 +57,10 @@ def test_signs_for_the_environments_own_identity() -> None:
             'CLAIMS takes a JSON object, such as {"upload": {"max_bytes": 1000}}.',
         ),
         (
+            {"USER": "a", "CLAIMS": '{"iss": 1}'},
+            "CLAIMS cannot be signed: Issuer (iss) must be a string.",
+        ),
+        (
             {"USER": "a", "CLAIMS": "[]"},
             'CLAIMS takes a JSON object, such as {"upload": {"max_bytes": 1000}}.',
         ),

@@ -114,19 +114,29 @@ def test_the_token_functions_cold_start_loads_nothing_heavy() -> None:
     assert not heavy & set(loaded)
 
 
-@pytest.mark.parametrize("function", ["token", "callback"])
-def test_a_functions_requirements_are_pinned_by_hash(function: str) -> None:
-    text = (FUNCTIONS / function / "requirements.txt").read_text().replace("\\\n", " ")
+def test_pyjwt_is_loaded_only_where_users_sign_in() -> None:
+    script = "import os, sys, application; application.build(os.environ); print('jwt' in sys.modules)"
+    assert run("-c", script, folder=FUNCTIONS / "token", **DEPLOYED).splitlines()[-1] == "False"
+
+
+PINS = ("callback/requirements.txt", "token/requirements.txt", "token/requirements-auth.txt")
+
+
+@pytest.mark.parametrize("name", PINS)
+def test_a_functions_requirements_are_pinned_by_hash(name: str) -> None:
+    text = (FUNCTIONS / name).read_text().replace("\\\n", " ")
     for line in filter(None, (line.split("#")[0].strip() for line in text.splitlines())):
         assert re.match(r"[a-z0-9-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line), line
 
 
-def test_development_pins_the_versions_that_ship() -> None:
+def test_development_and_both_functions_pin_the_same_versions() -> None:
     pins = [
         dict(re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", (REPOSITORY / name).read_text(), re.MULTILINE))
-        for name in ("functions/callback/requirements.txt", "requirements-dev.txt")
+        for name in (*(f"functions/{one}" for one in PINS), "requirements-dev.txt")
     ]
-    assert pins[0].items() <= pins[1].items()
+    assert pins[2]
+    shipped = [item for one in pins[:-1] for item in one.items()]
+    assert set(shipped) <= set(pins[-1].items())
 
 
 def test_no_address_of_a_registry_is_recorded() -> None:
@@ -134,7 +144,7 @@ def test_no_address_of_a_registry_is_recorded() -> None:
     for name in (
         "requirements-build.txt",
         "requirements-dev.txt",
-        "functions/callback/requirements.txt",
+        *(f"functions/{one}" for one in PINS),
         "client/package-lock.json",
         "tests/package-lock.json",
     ):
