@@ -92,8 +92,7 @@ def answer(instance: Instance, received: receiving.Received, request: Request, c
 def prove(instance: Instance, received: receiving.Received, request: Request, context: object) -> Upload:
     """Return the upload if the object is there and is what was granted. Raises a `Refusal`."""
     ticket, role = received.ticket, credentials(instance.environ, context)
-    deadline = request.received_at + DEADLINE_SECONDS
-    upload = complete(ticket, instance.outbound.head(ticket.key, role, request.now, deadline))
+    upload = complete(ticket, instance.outbound.head(ticket.key, role, request.now, deadline_of(request)))
     check_etag(received.etag, upload.etag)
     if received.in_directory:
         check_type(upload.type, instance.settings.allowed_types)
@@ -104,10 +103,9 @@ def prove(instance: Instance, received: receiving.Received, request: Request, co
 def finish(instance: Instance, about: About, request: Request, proved: Callable[[], Upload]) -> Answer:
     """Run the hook for a proved upload; remember the answer, or for a moment that there is none."""
     answers, clock = instance.answers, instance.clock
-    deadline = request.received_at + DEADLINE_SECONDS
     try:
         upload = proved()
-        finished = {**hook.on_upload(upload, backend(instance, request.now, deadline)), **describe(upload)}
+        finished = {**hook.on_upload(upload, backend(instance, request)), **describe(upload)}
         # what is remembered is JSON and not the hook's own objects; what is not JSON is the hook's failure
         known: Answer = json.loads(json.dumps(finished, allow_nan=False))
     except BaseException:
@@ -117,14 +115,19 @@ def finish(instance: Instance, about: About, request: Request, proved: Callable[
     return known
 
 
-def backend(instance: Instance, now: float, deadline: float) -> Backend:
+def backend(instance: Instance, request: Request) -> Backend:
     """Return your application as the hook meets it, with the time that this request has left."""
-    settings = instance.settings
+    settings, deadline = instance.settings, deadline_of(request)
 
     def post(headers: Mapping[str, str], body: bytes) -> Response:
         return instance.outbound.post(settings.webhook_url, headers, body, deadline)
 
-    return Backend(post if settings.webhook_url else None, settings.webhook_secret, now)
+    return Backend(post if settings.webhook_url else None, settings.webhook_secret, request.now)
+
+
+def deadline_of(request: Request) -> float:
+    """Return when everything this request needs must be over, in monotonic seconds."""
+    return request.received_at + DEADLINE_SECONDS
 
 
 def describe(upload: Upload) -> dict[str, object]:
@@ -147,7 +150,7 @@ def key_finder(settings: Settings, outbound: Outbound, clock: Clock) -> receivin
         return lambda _: stand_in
 
     def fetch(url: str, request: Request) -> receiving.Verifier | None:
-        pem = outbound.fetch_key(url, request.received_at + DEADLINE_SECONDS)
+        pem = outbound.fetch_key(url, deadline_of(request))
         return load_verifier(pem, clock) if pem else None
 
     return receiving.PublicKeys(load_verifier(receiving.PUBLISHED_PEM, clock), fetch).find
