@@ -12,11 +12,14 @@ import time
 
 
 def write(now: float, level: str, event: str, **fields: object) -> None:
-    """Print one line. `now` is in epoch seconds; `level` is `info`, `warning` or `error`."""
+    """Print one line, in one piece: other requests of this instance print theirs at the same time.
+
+    `now` is in epoch seconds; `level` is `info`, `warning` or `error`.
+    """
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
     line = json.dumps({"time": stamp, "level": level, "event": event, **fields}, default=repr)
     try:
-        print(line, flush=True)
+        print(f"{line}\n", end="", flush=True)
     except (OSError, ValueError):  # a full or closed log must not cost the answer
         return
 

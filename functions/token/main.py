@@ -57,7 +57,7 @@ def say(event: str, **fields: object) -> None:
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     line = {"time": stamp, "level": "error", "event": event, "code": "misconfigured", **fields}
     try:
-        print(json.dumps(line, default=repr), flush=True)
+        print(json.dumps(line, default=repr) + "\n", end="", flush=True)
     except (OSError, ValueError):
         return
 

@@ -78,3 +78,25 @@ class Unwritable(io.StringIO):
 def test_a_broken_log_does_not_cost_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", Unwritable())
     assert ask(main.start({}), fc_event(), CONTEXT).code == "misconfigured"
+
+
+class Pieces(io.StringIO):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.pieces.extend([text] if text else [])
+        return len(text)
+
+
+@pytest.mark.parametrize("function", ["started", "not started"])
+def test_a_log_line_is_written_in_one_piece(
+    function: str, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the lines of requests that run at once would get into each other."""
+    log = Pieces()
+    monkeypatch.setattr(sys, "stdout", log)
+    ask(main.start(environ if function == "started" else {}), fc_event())
+    assert log.pieces
+    assert all(piece.startswith("{") and piece.endswith("}\n") for piece in log.pieces)
