@@ -45,8 +45,9 @@
  *
  * @typedef {Object} Options
  * @property {string} tokenUrl  address of the token function
- * @property {Headers | (() => Headers | Promise<Headers>)} [headers]  for the token function only;
- *   a function is asked anew for each grant
+ * @property {Headers | ((file: File, after: UploadError | null) => Headers | Promise<Headers>)} [headers]  for
+ *   the token function only; a function is asked anew for each grant, `after` what the last try failed with, and
+ *   may take its time: somebody may have to sign in again
  * @property {AbortSignal} [signal]
  * @property {(state: UploadState) => void} [onState]  what it throws is for the window's `error` event
  * @property {Grant | null} [unconfirmed]  of an earlier failure: ask about that one before sending
@@ -79,7 +80,7 @@ export class UploadError extends Error {
     message,
     { status = 0, retryable = false, requestId = null, ec = null, retryAfterMs = 0 } = {},
   ) {
-    super(message);
+    super(message || code);
     this.name = code === 'aborted' ? 'AbortError' : 'UploadError';
     this.code = code;
     this.status = status;
@@ -171,7 +172,7 @@ async function deliver(job) {
     job.report({ state: 'signing' });
     try {
       if (error) await pause(job, attempt, error);
-      return await sendOnce(job);
+      return await sendOnce(job, error);
     } catch (caught) {
       error = toUploadError(job, caught);
       if (!error.retryable || job.unconfirmed || job.signal.aborted) break;
@@ -184,10 +185,11 @@ async function deliver(job) {
  * One grant, one form, and the confirmation if that is what it takes.
  *
  * @param {Job} job
+ * @param {UploadError | null} after  what the try before it failed with
  * @returns {Promise<Result>}
  */
-async function sendOnce(job) {
-  const grant = await askGrant(job);
+async function sendOnce(job, after) {
+  const grant = await askGrant(job, await headersFor(job, after));
   const { result, doubt } = await send(job, grant);
   const answer = result ?? (await confirm(job, grant, doubt));
   if (answer) return answer;
@@ -197,17 +199,23 @@ async function sendOnce(job) {
   throw doubt;
 }
 
-/** @param {Job} job @returns {Promise<Grant>} */
-async function askGrant(job) {
+/** @param {Job} job @param {UploadError | null} after @returns {Promise<Headers>} */
+async function headersFor(job, after) {
+  const { headers, file, signal } = job;
+  if (typeof headers !== 'function') return headers;
+  await job.online(signal);
+  const given = Promise.resolve(headers(file, after));
+  return unlessAborted(signal, (resolve, _, reject) => given.then(resolve, reject));
+}
+
+/** @param {Job} job @param {Headers} headers @returns {Promise<Grant>} */
+async function askGrant(job, headers) {
   const { name, size, type } = job.file;
   const query = Object.entries({ name, size, type: mediaType(type) }).map(
     ([key, value]) => `${key}=${encodeURIComponent(value)}`,
   ); // URLSearchParams would write a space as +
   const url = `${job.tokenUrl}?${query.join('&')}`;
-  const answer = await limited(job, ANSWER_MS, async (signal) => {
-    const headers = typeof job.headers === 'function' ? await job.headers() : job.headers;
-    return job.transport.get(url, headers, signal);
-  });
+  const answer = await limited(job, ANSWER_MS, (signal) => job.transport.get(url, headers, signal));
   const grant = answer.status === 200 ? grantIn(answer) : null;
   if (!grant) throw refusal(job, answer);
   return grant;
@@ -480,16 +488,18 @@ function xmlText(text, tag) {
 /**
  * Waits for what `begin` sets up, then has it taken down, and nothing stays behind on the caller's signal.
  *
+ * @template T
  * @param {AbortSignal} signal  rejects with its reason
- * @param {(resolve: (_: unknown) => void, over: AbortSignal) => void} begin
+ * @param {(resolve: (value: T) => void, over: AbortSignal, reject: (reason: unknown) => void) => void} begin
+ * @returns {Promise<T>}
  */
 async function unlessAborted(signal, begin) {
   signal.throwIfAborted();
   const over = new AbortController();
   try {
-    await new Promise((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { signal: over.signal });
-      begin(resolve, over.signal);
+      begin(resolve, over.signal, reject);
     });
   } finally {
     over.abort();

@@ -83,6 +83,52 @@ test('asks for new headers when a token has expired', async () => {
   assert.equal(requests[1].headers.Authorization, 'Bearer 2');
 });
 
+test('tells an async function for headers which file it is for, and what the last try failed with', async () => {
+  const asked = [];
+  const headers = async (file, after) => {
+    asked.push([file.name, after?.code]);
+    return {};
+  };
+  await dialogue(
+    [
+      ['token', problem(401, 'token_expired')],
+      ['token', grant('a')],
+      ['oss a', unreachable()],
+      ['token', grant('b')],
+      ['oss b', done('b')],
+    ],
+    { headers },
+  );
+  assert.deepEqual(asked, [
+    ['photo.jpg', undefined],
+    ['photo.jpg', 'token_expired'],
+    ['photo.jpg', 'network'],
+  ]);
+});
+
+test('an async function for headers may take its time: somebody may have to sign in again', async () => {
+  const limits = [];
+  const controller = new AbortController();
+  const upload = uploadFile(PHOTO, {
+    tokenUrl: 'https://token.test/',
+    headers: () => new Promise(() => {}),
+    wait: async (ms) => limits.push(ms),
+    signal: controller.signal,
+  });
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  assert.deepEqual(limits, []);
+  controller.abort();
+  await assert.rejects(upload, { code: 'aborted' });
+});
+
+test('an async function for headers that fails ends the upload, and nothing is asked', async () => {
+  const headers = () => Promise.reject(new Error('the sign-in window was closed'));
+  const upload = uploadFile(PHOTO, { tokenUrl: 'https://token.test/', transport: {}, headers });
+  await assert.rejects(upload, { code: 'unexpected', message: 'the sign-in window was closed', retryable: false });
+});
+
 for (const [code, headers] of [
   ['token_expired', { Authorization: 'Bearer x' }],
   ['token_invalid', async () => ({ Authorization: 'Bearer x' })],
@@ -845,14 +891,14 @@ test('an answer that says nothing is known by its status and its header', async 
     ['token', grant('a')],
     ['oss a', answer],
   ]);
-  assert.deepEqual([error.code, error.status, error.requestId, error.message], ['http_418', 418, 'H-1', '']);
+  assert.deepEqual([error.code, error.status, error.requestId, error.message], ['http_418', 418, 'H-1', 'http_418']);
 });
 
 for (const strange of [{ a: 1 }, ['a'], 7, null]) {
   test(`a code and a detail of ${JSON.stringify(strange)} are not words`, async () => {
     const body = { code: strange, detail: strange, request_id: strange };
     const { error } = await dialogue([['token', json(400, body, { 'x-fc-request-id': 'F-1' })]]);
-    assert.deepEqual([error.code, error.message, error.requestId], ['http_400', '', 'F-1']);
+    assert.deepEqual([error.code, error.message, error.requestId], ['http_400', 'http_400', 'F-1']);
   });
 }
 
