@@ -1,0 +1,119 @@
+/**
+ * An Uppy 6 uploader: `uppy.use(OssUpload, { tokenUrl })`, and its files go straight to OSS with upload.js.
+ *
+ * It speaks Uppy's own events, as XHRUpload does; `file.response.body` is what the callback answered.
+ */
+import { BasePlugin, EventManager } from '@uppy/core';
+import { TaskQueue, filterFilesToEmitUploadStarted, filterFilesToUpload } from '@uppy/core/utils';
+import { UploadError, uploadFile } from './upload.js';
+
+/** @import { Body, Meta, PluginOpts, Uppy, UppyFile } from '@uppy/core' */
+/** @import { Grant, Headers, Options, UploadState, World } from './upload.js' */
+
+/**
+ * @template {Meta} M
+ * @template {Body} B
+ * @typedef {PluginOpts & Partial<World> & {
+ *   tokenUrl: Options['tokenUrl'],
+ *   headers?: Headers | ((file: UppyFile<M, B>, after: UploadError | null) => Headers | Promise<Headers>),
+ *   limit?: number,
+ *   onState?: (file: UppyFile<M, B>, state: UploadState) => void,
+ * }} OssUploadOptions  `headers` are for the token function only; a function is asked anew for each grant, with what
+ *   the last try failed with. `limit` is how many files are sent at once; 0 is no limit. `onState` is for a page that
+ *   wants to say more than a percentage.
+ */
+
+const AT_ONCE = 3; // each has to be done before its grant ends, and they share one line
+
+/**
+ * @template {Meta} M
+ * @template {Body} B
+ * @extends {BasePlugin<OssUploadOptions<M, B>, M, B>}
+ */
+export default class OssUpload extends BasePlugin {
+  #queue;
+  /** @type {WeakMap<Blob, Grant>} what may be stored though its upload failed, to be asked about before it is sent */
+  #unconfirmed = new WeakMap();
+
+  /** @param {Uppy<M, B>} uppy @param {OssUploadOptions<M, B>} opts */
+  constructor(uppy, opts) {
+    super(uppy, { limit: AT_ONCE, ...opts });
+    this.id = this.opts.id || 'OssUpload';
+    this.type = 'uploader';
+    this.#queue = new TaskQueue({ concurrency: this.opts.limit ?? AT_ONCE });
+  }
+
+  /** @override */
+  install() {
+    this.uppy.addUploader(this.#upload);
+  }
+
+  /** @override */
+  uninstall() {
+    this.uppy.removeUploader(this.#upload);
+  }
+
+  /** @override @param {Partial<OssUploadOptions<M, B>>} opts */
+  setOptions(opts) {
+    super.setOptions(opts);
+    this.#queue.concurrency = this.opts.limit ?? AT_ONCE;
+  }
+
+  /** @param {string[]} fileIds */
+  #upload = async (fileIds) => {
+    const files = filterFilesToUpload(this.uppy.getFilesByIds(fileIds));
+    this.uppy.emit('upload-start', filterFilesToEmitUploadStarted(files));
+    await Promise.all(files.map((file) => this.#waitForTurn(file)));
+  };
+
+  /** @param {UppyFile<M, B>} file  resolves when it ended, however it did; removing it from Uppy cancels it */
+  async #waitForTurn(file) {
+    const events = new EventManager(this.uppy);
+    const turn = this.#queue.add((signal) => this.#send(file, signal));
+    events.onFileRemove(file.id, () => turn.abort());
+    await turn.catch(() => {}); // removed; of all else #send has told
+    events.remove();
+  }
+
+  /** @param {UppyFile<M, B>} file @param {AbortSignal} signal */
+  async #send(file, signal) {
+    const { data } = file;
+    const { headers = {}, onState, ...options } = this.opts;
+    try {
+      if (!(data instanceof Blob))
+        throw new UploadError('not_local', `${file.name} is not on this machine, so it cannot be sent from here.`);
+      const named = new File([data], file.meta.name, { type: file.meta.type ?? file.type });
+      const body = await uploadFile(named, {
+        ...options,
+        headers: typeof headers === 'function' ? (_, after) => headers(file, after) : headers,
+        signal,
+        unconfirmed: this.#unconfirmed.get(data) ?? null,
+        onState: (state) => {
+          this.#progress(file, state);
+          onState?.(file, state);
+        },
+      });
+      this.#unconfirmed.delete(data);
+      this.uppy.emit('upload-success', file, { status: 200, body: /** @type {any} */ (body) });
+    } catch (caught) {
+      const error = /** @type {UploadError} */ (caught);
+      if (error.unconfirmed) this.#unconfirmed.set(/** @type {Blob} */ (data), error.unconfirmed);
+      else if (data instanceof Blob) this.#unconfirmed.delete(data);
+      if (!signal.aborted) this.uppy.emit('upload-error', file, error, { status: error.status });
+    }
+  }
+
+  /** @param {UppyFile<M, B>} file @param {UploadState} state */
+  #progress({ id }, state) {
+    const file = this.uppy.getFile(id);
+    if (!file || state.state !== 'sending') return;
+    const progress = {
+      uploadStarted: file.progress.uploadStarted ?? Date.now(),
+      bytesUploaded: state.loaded,
+      bytesTotal: state.total,
+    };
+    // it starts over, which Uppy does not believe of a file that was sent whole
+    if (state.loaded === 0) this.uppy.setFileState(id, { progress: { ...progress, percentage: 0 } });
+    this.uppy.emit('upload-progress', file, progress);
+  }
+}

@@ -1,0 +1,294 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import Uppy from '../../client/node_modules/@uppy/core/lib/index.js';
+import { NetworkFault } from '../../client/src/upload.js';
+import OssUpload from '../../client/src/uppy-oss.js';
+import { callbackFailed, done, grant, problem } from './dialogue.mjs';
+
+const turn = () =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
+/** Pauses are over at once; nothing ever takes too long. */
+const wait = (ms, signal) =>
+  ms < 10_000
+    ? Promise.resolve()
+    : new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+
+/**
+ * An Uppy whose network is the test's: the nth request of each kind gets the nth answer, the last one for good. An
+ * answer may be a function of the request; `hold` makes one that waits until the test lets it go.
+ */
+function open({ token, oss, confirm = [problem(503, 'unavailable')], ...options }) {
+  const requests = [];
+  const asked = { token: 0, oss: 0, confirm: 0 };
+  const answers = { token: token ?? [({ n }) => grant(`g${n}`)], oss, confirm };
+  const hear = async (kind, request) => {
+    const answer = answers[kind][Math.min(asked[kind], answers[kind].length - 1)];
+    asked[kind] += 1;
+    const heard = { kind, n: asked[kind], ...request };
+    requests.push(heard);
+    return typeof answer === 'function' ? answer(heard) : answer;
+  };
+  const transport = {
+    get: (url, headers, signal) => hear('token', { url, headers, signal }),
+    postForm: (url, fields, file, onProgress, signal) =>
+      hear('oss', { url, id: fields.key.slice(8, -4), file, signal, onProgress }),
+    postJson: (url, { ticket }, headers, signal) => hear('confirm', { ticket, signal }),
+  };
+  const uppy = new Uppy();
+  uppy.use(OssUpload, { tokenUrl: 'https://token.test/', transport, wait, random: () => 0, ...options });
+  const events = [];
+  for (const name of ['upload-start', 'upload-success', 'upload-error', 'complete'])
+    uppy.on(name, (first) => events.push(`${name} ${[first].flat().map((file) => file?.name ?? '').join(' ')}`.trim()));
+  return { uppy, requests, events, of: (kind) => requests.filter((request) => request.kind === kind) };
+}
+
+const answered = ({ id, file, onProgress }) => {
+  onProgress(file.size + 100, file.size + 100);
+  return done(id);
+};
+
+/** An answer that comes when the test says so. */
+function hold() {
+  let go;
+  const gate = new Promise((resolve) => {
+    go = resolve;
+  });
+  return [async (request) => gate.then(() => answered(request)), go];
+}
+
+const add = (uppy, name = 'a.png', more = {}) =>
+  uppy.addFile({ name, type: 'image/png', data: new File([name], name, { lastModified: 1 }), ...more });
+
+test('a file goes through as with any uploader: same events, and the callback has the last word', async () => {
+  const { uppy, events } = open({ oss: [answered] });
+  const id = add(uppy);
+  const { successful, failed } = await uppy.upload();
+  assert.deepEqual(events, ['upload-start a.png', 'upload-success a.png', 'complete']);
+  assert.deepEqual([successful.length, failed.length], [1, 0]);
+  const { response, progress } = uppy.getFile(id);
+  assert.deepEqual(response, { status: 200, body: { Status: 'OK', id: 'g1', key: 'uploads/g1.jpg', size: 5 } });
+  assert.deepEqual([progress.uploadComplete, progress.percentage], [true, 100]);
+});
+
+test('what Uppy knows of name and type is what is sent', async () => {
+  const { uppy, of } = open({ oss: [answered] });
+  const id = uppy.addFile({ name: 'a.md', data: new Blob(['# a']) });
+  uppy.setFileMeta(id, { name: 'b.md' });
+  await uppy.upload();
+  const { searchParams } = new URL(of('token')[0].url);
+  assert.deepEqual(Object.fromEntries(searchParams), { name: 'b.md', size: '3', type: 'text/markdown' });
+});
+
+test('progress is of the file, and starts over when the file does', async () => {
+  const seen = [];
+  const cut = ({ onProgress }) => {
+    onProgress(1100, 1100);
+    throw new NetworkFault('reset');
+  };
+  const { uppy } = open({ oss: [cut, answered], confirm: [problem(409, 'not_stored')] });
+  const id = add(uppy, 'a.png', { data: new File(['x'.repeat(1000)], 'a.png') });
+  uppy.on('upload-progress', () => seen.push(uppy.getFile(id).progress.percentage));
+  await uppy.upload();
+  assert.deepEqual(seen, [0, 100, 0, 100]);
+});
+
+test('a failure is told as one, and holds up no other file', async () => {
+  const refused = ({ file }) => (file.name === 'a.png' ? problem(403, 'AccessDenied') : null);
+  const { uppy, events } = open({ oss: [(request) => refused(request) ?? answered(request)] });
+  const errors = [];
+  uppy.on('upload-error', (file, error, response) => errors.push([file.name, error.code, error.name, response]));
+  for (const name of ['a.png', 'b.png']) add(uppy, name);
+  const { successful, failed } = await uppy.upload();
+  assert.deepEqual(errors, [['a.png', 'AccessDenied', 'UploadError', { status: 403 }]]);
+  assert.deepEqual([failed[0].name, failed[0].error, successful[0].name], ['a.png', 'AccessDenied.', 'b.png']);
+  assert.equal(events.at(-1), 'complete');
+});
+
+for (const [limit, at, once] of [
+  [undefined, 'three', 3],
+  [1, 'one', 1],
+  [0, 'all', 5],
+]) {
+  test(`limit ${limit}: ${at} at once, and the next when one has ended`, async () => {
+    const [held, go] = hold();
+    const { uppy, of } = open({ oss: [held], ...(limit === undefined ? {} : { limit }) });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) add(uppy, name);
+    const running = uppy.upload();
+    await turn();
+    assert.equal(of('token').length, once, 'a grant is asked for just before its file is sent');
+    go();
+    assert.equal((await running).successful.length, 5);
+  });
+}
+
+test('a limit can be changed later', async () => {
+  const [held, go] = hold();
+  const { uppy, of } = open({ oss: [held], limit: 1 });
+  for (const name of ['a', 'b', 'c']) add(uppy, name);
+  const running = uppy.upload();
+  uppy.getPlugin('OssUpload').setOptions({ limit: 3 });
+  await turn();
+  assert.equal(of('token').length, 3);
+  go();
+  await running;
+});
+
+test('removing a file cancels its upload, and no other', async () => {
+  const [held, go] = hold();
+  const { uppy, of, events } = open({ oss: [held] });
+  const ids = ['a', 'b'].map((name) => add(uppy, name));
+  const running = uppy.upload();
+  await turn();
+  uppy.removeFile(ids[0]);
+  await turn();
+  assert.deepEqual(
+    of('oss').map(({ signal }) => signal.aborted),
+    [true, false],
+  );
+  go();
+  const { successful, failed } = await running;
+  assert.deepEqual([successful.map(({ name }) => name), failed], [['b'], []]);
+  assert.ok(!events.some((event) => event.startsWith('upload-error')));
+});
+
+test('a file that is removed while it waits is never asked for', async () => {
+  const [held, go] = hold();
+  const { uppy, of } = open({ oss: [held], limit: 1 });
+  const ids = ['a', 'b', 'c'].map((name) => add(uppy, name));
+  const running = uppy.upload();
+  uppy.removeFile(ids[1]);
+  go();
+  assert.equal((await running).successful.length, 2);
+  assert.equal(of('token').length, 2);
+});
+
+test('cancelling all leaves nothing running', async () => {
+  const [held] = hold();
+  const { uppy, of } = open({ oss: [held], limit: 2 });
+  for (const name of ['a', 'b', 'c']) add(uppy, name);
+  const running = uppy.upload();
+  await turn();
+  uppy.cancelAll();
+  await running;
+  assert.deepEqual([of('oss').every(({ signal }) => signal.aborted), of('token').length], [true, 2]);
+});
+
+test('a retry first asks about what may be stored already', async () => {
+  const { uppy, of } = open({
+    oss: [callbackFailed()],
+    confirm: [...Array(5).fill(problem(503, 'unavailable')), done('g1')],
+  });
+  const id = add(uppy);
+  await uppy.upload();
+  assert.equal(uppy.getFile(id).error, 'unavailable.');
+  await uppy.retryUpload(id);
+  assert.equal(uppy.getFile(id).response.body.id, 'g1');
+  assert.deepEqual([of('token').length, of('oss').length, of('confirm').length], [1, 1, 6]);
+});
+
+test('a file that is cancelled when all of it has left, and chosen again, is asked about first', async () => {
+  const [held] = hold();
+  const leaves = (request) => {
+    request.onProgress(200, 200);
+    return held(request);
+  };
+  const { uppy, of } = open({ oss: [leaves], confirm: [done('g1')] });
+  const data = new File(['a'], 'a.png', { lastModified: 1 });
+  const first = add(uppy, 'a.png', { data });
+  const running = uppy.upload();
+  await turn();
+  uppy.removeFile(first);
+  await running;
+  const id = add(uppy, 'a.png', { data });
+  await uppy.upload();
+  assert.equal(uppy.getFile(id).response.body.id, 'g1');
+  assert.equal(of('oss').length, 1);
+});
+
+test('another file of the same name is not asked about', async () => {
+  const { uppy, of } = open({ oss: [callbackFailed(), answered], confirm: [problem(403, 'not_verified')] });
+  uppy.removeFile(add(uppy));
+  add(uppy);
+  await uppy.upload();
+  uppy.cancelAll();
+  const id = add(uppy);
+  await uppy.upload();
+  assert.equal(uppy.getFile(id).response.body.id, 'g2');
+  assert.equal(of('confirm').length, 1);
+});
+
+test('headers come from an async function that gets the file and the last failure', async () => {
+  const calls = [];
+  const headers = async (file, after) => {
+    calls.push([file.name, after?.code ?? null]);
+    return { Authorization: `Bearer ${calls.length}` };
+  };
+  const { uppy, of } = open({ token: [problem(401, 'token_expired'), grant('g')], oss: [answered], headers });
+  add(uppy);
+  await uppy.upload();
+  assert.deepEqual(calls, [
+    ['a.png', null],
+    ['a.png', 'token_expired'],
+  ]);
+  assert.deepEqual(
+    of('token').map((request) => request.headers.Authorization),
+    ['Bearer 1', 'Bearer 2'],
+  );
+});
+
+test('headers may be plain ones', async () => {
+  const { uppy, of } = open({ oss: [answered], headers: { Authorization: 'Bearer x' } });
+  add(uppy);
+  await uppy.upload();
+  assert.equal(of('token')[0].headers.Authorization, 'Bearer x');
+});
+
+test('waits while the machine is offline', async () => {
+  let online;
+  const line = new Promise((resolve) => {
+    online = resolve;
+  });
+  const { uppy, requests } = open({ oss: [answered], online: () => line });
+  add(uppy);
+  const running = uppy.upload();
+  await turn();
+  assert.equal(requests.length, 0);
+  online();
+  assert.equal((await running).successful.length, 1);
+});
+
+test('onState tells every state with its file; one that throws changes nothing', async (t) => {
+  t.mock.method(globalThis, 'queueMicrotask', () => {});
+  const states = [];
+  const { uppy } = open({
+    oss: [answered],
+    onState: (file, { state }) => {
+      states.push(`${file.name} ${state}`);
+      throw new Error('cannot draw');
+    },
+  });
+  add(uppy);
+  await uppy.upload();
+  assert.deepEqual(states, ['signing', 'sending', 'sending', 'done'].map((state) => `a.png ${state}`));
+});
+
+test('a file that is elsewhere, as Companion has them, is refused in words', async () => {
+  const { uppy, requests } = open({ oss: [answered] });
+  const id = uppy.addFile({ name: 'a.png', isRemote: true, data: { size: 1 }, remote: {} });
+  await uppy.upload();
+  assert.match(uppy.getFile(id).error, /a\.png is not on this machine/);
+  assert.equal(requests.length, 0);
+});
+
+test('once removed from Uppy it uploads nothing', async () => {
+  const { uppy, requests } = open({ oss: [answered] });
+  uppy.removePlugin(uppy.getPlugin('OssUpload'));
+  add(uppy);
+  await uppy.upload();
+  assert.equal(requests.length, 0);
+});
