@@ -5,6 +5,8 @@ BIN := .venv/bin
 VENV := .venv/installed
 PAGE_TOOLS := client/node_modules/.package-lock.json
 NODE_PACKAGES := tests/node_modules/.package-lock.json
+PAGE := client/dist/index.html
+PAGE_SOURCES := $(wildcard client/*.html client/*.css client/*.js client/*.json client/public/* client/src/*)
 
 # edited in functions/token, copied to functions/callback so that each folder is deployable alone
 VENDORED := deadline.py edge.py journal.py main.py media.py problems.py refusals.py signing.py variables.py
@@ -28,13 +30,14 @@ RUNTIME := --python-platform x86_64-manylinux2014
 SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth.txt
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
-.PHONY: help run token-for oss check lint types test fmt vendor requirements clean node chromium no-coverage test-client types-client
+.DELETE_ON_ERROR:
+.PHONY: help run token-for oss build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
 		printf '  make %-14s %s\n' "$$name" "$$text"; done
 
-run: $(VENV) ## the whole system on this machine, until Ctrl-C; prints the page's address
+run: $(VENV) $(PAGE) ## the whole system on this machine, until Ctrl-C; prints the page's address
 	@exec $(BIN)/python local/run.py
 
 token-for: $(VENV) ## a token of USER for make run SIGN_IN=true; also CLAIMS='{...}' SECONDS=60
@@ -43,11 +46,16 @@ token-for: $(VENV) ## a token of USER for make run SIGN_IN=true; also CLAIMS='{.
 oss: $(VENV) ## only the stand-in for OSS, for code of your own, until Ctrl-C; see the README for its options
 	@exec $(BIN)/python local/run_oss.py
 
+build: $(PAGE) ## the page for the site bucket in client/dist, upload.js for your own page in client/lib
+
 check: lint types test ## lint, types and test: what CI runs
 
 test: $(VENV) ## every test, the browser's included, and the coverage of functions/
 	@$(MAKE) --no-print-directory no-coverage node chromium $(PARTS:%=test-%) test-client
 	$(BIN)/coverage combine --quiet && $(BIN)/coverage report
+
+screenshots: $(VENV) $(PAGE) $(NODE_PACKAGES) | chromium ## the page in every state, into screenshots/
+	PYTHONPATH=functions/token:tests/flow:tests $(BIN)/python tests/flow/screenshots.py
 
 types: $(VENV) $(PARTS:%=types-%) types-client ## mypy for each part, tsc for the page
 
@@ -70,14 +78,16 @@ requirements: $(VENV) ## compile the pinned, hashed requirements from every requ
 	$(COMPILE) --universal requirements-build.in -o requirements-build.txt
 
 clean: ## remove everything that was made here: tools, caches, local uploads
-	rm -rf .venv .local client/node_modules tests/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .local client/node_modules client/dist client/lib screenshots tests/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Parts of the above: make test-token, make types-local ...
-test-client: node
+test-client: $(PAGE_TOOLS) | node
 	node --test --test-reporter spec tests/client/*.test.mjs
 
 test-oss test-flow: $(NODE_PACKAGES)
+
+test-local test-flow: $(PAGE)
 
 test-%: $(VENV)
 	PYTHONPATH=$(path) $(BIN)/coverage run -m pytest -q tests/$*
@@ -92,8 +102,8 @@ no-coverage: $(VENV)
 	@$(BIN)/coverage erase
 
 node:
-	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { \
-		echo "Node.js 20 or newer is needed to test the page and a Node.js SDK: https://nodejs.org" >&2; exit 1; }
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)' \
+		2>/dev/null || { echo "Node.js 20.19, 22.12 or newer is needed to build the page: https://nodejs.org" >&2; exit 1; }
 
 chromium: $(VENV)
 	@sh tests/chromium.sh $(BIN)/playwright
@@ -101,6 +111,9 @@ chromium: $(VENV)
 $(VENV): requirements-build.txt requirements-dev.txt local/setup.sh
 	@sh local/setup.sh $(PYTHON)
 
+$(PAGE): $(PAGE_SOURCES) $(PAGE_TOOLS)
+	npm run --silent --prefix client build
+
 %/node_modules/.package-lock.json: %/package-lock.json | node
-	npm ci --prefix $* --no-audit --no-fund --ignore-scripts
+	npm ci --prefix $* --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@

@@ -151,7 +151,7 @@ def members(env: Mapping[str, str], ports: Ports, files: Files, public_key_pem: 
         **shared,
         **bucket_env(files, SITE_BUCKET, values),
         "LOCAL_OSS_NEIGHBOURS": f"{bucket}={address(ports.upload)}",
-        "LOCAL_OSS_WEBSITE": os.pathsep.join((str(files.site), str(files.repository / "client"))),
+        "LOCAL_OSS_WEBSITE": os.pathsep.join((str(files.site), str(files.page))),
         # at the domain OSS gave it, its page would be downloaded instead of shown
         "LOCAL_OSS_DOMAIN": "custom",
     }

@@ -39,8 +39,13 @@ class Files(NamedTuple):
         return self.state / "launcher.lock"
 
     @property
+    def page(self) -> Path:
+        """The page as `make build` leaves it, which knows no address."""
+        return self.repository / "client" / "dist"
+
+    @property
     def site(self) -> Path:
-        """What the site of `make run` serves in front of `client/`."""
+        """What the site of `make run` serves in front of the built page."""
         return self.state / "site"
 
     @property

@@ -4,7 +4,6 @@ Ports come from TOKEN_PORT, CALLBACK_PORT, UPLOAD_PORT and SITE_PORT; what is ke
 LOCAL_STATE (`.local/` unless set).
 """
 
-import json
 import sys
 from collections.abc import Mapping
 
@@ -20,6 +19,7 @@ from launching import (
     state_files,
 )
 from members import Files, address, pick
+from website import Page, write_page
 
 DEFAULT_PORTS = {"TOKEN_PORT": 9001, "CALLBACK_PORT": 9002, "UPLOAD_PORT": 9000, "SITE_PORT": 8080}
 
@@ -36,15 +36,20 @@ def start(env: Mapping[str, str]) -> int:
         sys.exit(
             f"SIGN_IN and {next(iter(both))} are both set: each says who may upload, so set one of them."
         )
-    lifeline = hold(files, lambda: write_site(files, ports))
+    lifeline = hold(files, lambda: write_site(env, files, ports))
     started = members(env, ports, files, callback_public_key(files.callback_key))
     return run_until_ended(started, lifeline, ready_lines(env, ports))
 
 
-def write_site(files: Files, ports: Ports) -> None:
-    """Write what the site serves in front of `client/`: the page's settings."""
-    files.site.mkdir(exist_ok=True)
-    (files.site / "config.json").write_text(json.dumps({"tokenUrl": f"{address(ports.token)}/"}) + "\n")
+def write_site(env: Mapping[str, str], files: Files, ports: Ports) -> None:
+    """Write what the site serves in front of the built page: where its functions and its bucket are."""
+    spoken_to = pick(env, ("CALLBACK_URL", "UPLOAD_HOST"))
+    page = Page(
+        token_url=address(ports.token),
+        callback_url=spoken_to.get("CALLBACK_URL", address(ports.callback)),
+        upload_url=spoken_to.get("UPLOAD_HOST", address(ports.upload)),
+    )
+    write_page(files.page, files.site, page)
 
 
 def ready_lines(env: Mapping[str, str], ports: Ports) -> str:

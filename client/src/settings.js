@@ -13,17 +13,18 @@ import { mediaType } from './upload.js';
  *
  * @typedef {{tokenUrl: string, limits: Limits}} Settings
  *
- * @typedef {{reason: 'too_large'} | {reason: 'type_not_allowed'} | {reason: 'folder'}} Refused
+ * @typedef {'too_large' | 'type_not_allowed'} Refused
  */
 
 const ANSWER_MS = 15_000;
 
-/** The page cannot work. `part` says what it needs and does not have. */
+/** The page cannot work. `part` says what it needs and does not have; `code` is the token function's, if it said one. */
 export class SettingsError extends Error {
-  /** @param {'config' | 'limits' | 'sign_in'} part @param {string} message */
-  constructor(part, message) {
+  /** @param {'config' | 'limits' | 'sign_in'} part @param {string} message @param {string} [code] */
+  constructor(part, message, code = '') {
     super(message);
     this.part = part;
+    this.code = code;
   }
 }
 
@@ -32,23 +33,24 @@ export class SettingsError extends Error {
  *
  * @param {Get} get
  * @param {string} pageUrl
+ * @param {import('./upload.js').Headers} headers  for the token function
  * @returns {Promise<Settings>}
  * @throws {SettingsError}
  */
-export async function readSettings(get, pageUrl) {
-  const config = await readJson(get, new URL('config.json', pageUrl).href, 'config');
+export async function readSettings(get, pageUrl, headers) {
+  const config = await readJson(get, new URL('config.json', pageUrl).href, {}, 'config');
   const tokenUrl = tokenUrlIn(config, pageUrl);
-  const limits = limitsIn(await readJson(get, `${tokenUrl}limits`, 'limits'));
+  const limits = limitsIn(await readJson(get, `${tokenUrl}limits`, headers, 'limits'));
   return { tokenUrl, limits };
 }
 
 /**
- * @param {{size: number, type: string}} file
+ * @param {{size: number | null, type: string}} file
  * @param {Limits} limits
  * @returns {Refused | null}
  */
 export function refuse({ size, type }, { maxBytes, types }) {
-  if (size > maxBytes) return { reason: 'too_large' };
+  if ((size ?? 0) > maxBytes) return 'too_large';
   const given = mediaType(type).toLowerCase();
   const allowed = types.some(
     (pattern) =>
@@ -56,24 +58,34 @@ export function refuse({ size, type }, { maxBytes, types }) {
       pattern === given ||
       (pattern.endsWith('/*') && given.startsWith(pattern.slice(0, -1))),
   );
-  return allowed ? null : { reason: 'type_not_allowed' };
+  return allowed ? null : 'type_not_allowed';
 }
 
 /**
  * @param {Get} get
  * @param {string} url
+ * @param {import('./upload.js').Headers} headers
  * @param {'config' | 'limits'} part
  * @returns {Promise<Record<string, unknown>>}
  */
-async function readJson(get, url, part) {
+async function readJson(get, url, headers, part) {
   try {
-    const { status, body } = await get(url, {}, AbortSignal.timeout(ANSWER_MS));
-    if (status === 401) throw new SettingsError('sign_in', `${url}: answered 401`);
+    const { status, body } = await get(url, headers, AbortSignal.timeout(ANSWER_MS));
+    if (status === 401) throw new SettingsError('sign_in', `${url}: answered 401`, codeIn(body));
     if (status !== 200) throw new Error(`answered ${status}`);
     return Object(JSON.parse(body));
   } catch (error) {
     if (error instanceof SettingsError) throw error;
     throw new SettingsError(part, `${url}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** @param {string} problem  problem+json @returns {string} */
+function codeIn(problem) {
+  try {
+    return String(JSON.parse(problem).code);
+  } catch {
+    return '';
   }
 }
 

@@ -3,6 +3,8 @@
  * does not pass the type checker (for `codes`, a test).
  */
 
+import uppyChinese from '@uppy/locales/lib/zh_CN.js';
+
 /** @typedef {'en' | 'zh'} Language */
 /** @typedef {typeof english} Texts */
 /** @typedef {import('./settings.js').Limits} Limits */
@@ -58,8 +60,7 @@ const english = {
   heading: 'Upload files',
   lead: 'They go straight from this browser to Alibaba Cloud OSS. Each shows what your server answered when it arrived.',
   language: 'Language',
-  choose: 'Choose files',
-  drop: 'or drop them here',
+  note: 'Files can be pasted, too, and dropped anywhere on this page.',
   loading: 'Asking what may be uploaded…',
   limits: (/** @type {Limits} */ { maxBytes, types, slowestBytesPerSecond: slowest }) =>
     `Up to ${sizeInWords(maxBytes)} each: ${list(typeNames(types, 0))}.` +
@@ -67,7 +68,7 @@ const english = {
   tryAgain: 'Try again',
   askAgain: 'Ask again',
   cancel: 'Cancel',
-  remove: 'Remove',
+  remove: 'Hide',
   copy: 'Copy',
   copied: 'Copied',
   copyAnswer: 'Copy answer',
@@ -80,13 +81,22 @@ const english = {
   trouble: {
     config: 'This page does not know where to upload: its config.json is missing or broken.',
     limits: 'The upload service cannot be reached, so nothing can be uploaded right now.',
-    sign_in: 'Only people who have signed in may upload here, and this page has no sign-in of its own.',
+  },
+  signIn: {
+    heading: 'Sign in',
+    lead: 'Only people who have signed in may upload here. Paste the access token that your sign-in gave you.',
+    token: 'Access token',
+    go: 'Continue',
+    out: 'Sign out',
+    privacy: 'It stays in this page, goes to the upload service only, and is forgotten when you close or reload the page.',
+    expired: 'Your sign-in has ended. Paste a new token, and the uploads go on.',
   },
   states: {
     waiting: 'Waiting for its turn',
     signing: 'Asking for permission…',
     signingAgain: 'That did not get through. Trying again…',
     offline: 'Waiting for the network',
+    signIn: 'Waiting for you to sign in again',
     sending: (/** @type {string} */ loaded, /** @type {string} */ total) => `${loaded} of ${total}`,
     speed: (/** @type {string} */ size) => `${size}/s`,
     timeLeft: (/** @type {number} */ seconds) =>
@@ -111,7 +121,6 @@ const english = {
     type_not_allowed: (/** @type {string} */ type, /** @type {Limits} */ { types }) =>
       `${type ? `Files of type ${type}` : 'Files of an unknown type'} are not accepted here. ` +
       `Accepted: ${list(typeNames(types, 0))}.`,
-    folder: 'A folder cannot be uploaded as one. Open it and choose its files.',
   },
   codes: /** @type {Record<string, string>} */ ({
     aborted: 'You cancelled this upload.',
@@ -125,6 +134,7 @@ const english = {
     grant_expired: 'The permission to upload kept running out before the file was sent. Try again.',
     bad_answer: 'The upload service gave an answer that makes no sense. Try again later.',
     unexpected: 'Something in this page went wrong. Reload it and try again.',
+    not_local: 'The file is not on this device, so it cannot be uploaded from here.',
     missing_parameter: 'The upload service and this page do not fit together. Reload the page.',
     unknown_parameter: 'The upload service and this page do not fit together. Reload the page.',
     name_invalid: "The file's name holds characters that are not allowed. Rename it and try again.",
@@ -163,10 +173,7 @@ const english = {
   refusedWith: (/** @type {number} */ status) => `The upload was refused (${status}).`,
   brokenWith: (/** @type {number} */ status) =>
     `The upload service is out of order at the moment (${status}). Try again later.`,
-  announce: {
-    added: (/** @type {number} */ count) => (count === 1 ? '1 file added' : `${count} files added`),
-    file: (/** @type {string} */ name, /** @type {string} */ what) => `${name}: ${what}`,
-  },
+  announce: (/** @type {string} */ name, /** @type {string} */ what) => `${name}: ${what}`,
 };
 
 /** @type {Texts} */
@@ -175,8 +182,7 @@ const chinese = {
   heading: '上传文件',
   lead: '文件从浏览器直接传到阿里云 OSS；到达之后，这里会显示您的服务器给出的应答。',
   language: '语言',
-  choose: '选择文件',
-  drop: '或将文件拖放到此处',
+  note: '也可以粘贴文件，或将文件拖放到页面任意位置。',
   loading: '正在查询上传限制…',
   limits: ({ maxBytes, types, slowestBytesPerSecond: slowest }) =>
     `单个文件不超过 ${sizeInWords(maxBytes)}，可上传：${typeNames(types, 1).join('、')}。` +
@@ -184,7 +190,7 @@ const chinese = {
   tryAgain: '重试',
   askAgain: '再次确认',
   cancel: '取消',
-  remove: '移除',
+  remove: '隐藏',
   copy: '复制',
   copied: '已复制',
   copyAnswer: '复制应答',
@@ -197,13 +203,22 @@ const chinese = {
   trouble: {
     config: '此页面不知道该上传到哪里：config.json 缺失或内容有误。',
     limits: '无法连接上传服务，暂时不能上传文件。',
-    sign_in: '只有登录后才能在此上传，而此页面本身没有登录功能。',
+  },
+  signIn: {
+    heading: '登录',
+    lead: '只有登录后才能在此上传。请粘贴登录后获得的访问令牌。',
+    token: '访问令牌',
+    go: '继续',
+    out: '退出登录',
+    privacy: '令牌只保留在此页面中，只会发送给上传服务；关闭或刷新页面后即被清除。',
+    expired: '登录已过期。请粘贴新的令牌，上传会自动继续。',
   },
   states: {
     waiting: '排队等待中',
     signing: '正在获取上传许可…',
     signingAgain: '刚才没有传成，正在重试…',
     offline: '等待网络恢复',
+    signIn: '等待您重新登录',
     sending: (loaded, total) => `${loaded} / ${total}`,
     speed: (size) => `${size}/秒`,
     timeLeft: (seconds) =>
@@ -227,7 +242,6 @@ const chinese = {
     },
     type_not_allowed: (type, { types }) =>
       `不接受${type ? ` ${type} 类型` : '类型未知'}的文件。可上传：${typeNames(types, 1).join('、')}。`,
-    folder: '不能直接上传文件夹，请打开后选择其中的文件。',
   },
   codes: {
     aborted: '您取消了这次上传。',
@@ -238,6 +252,7 @@ const chinese = {
     grant_expired: '上传许可多次在发送之前就已过期，请重试。',
     bad_answer: '上传服务返回了无法理解的应答，请稍后重试。',
     unexpected: '页面出现了问题，请刷新后重试。',
+    not_local: '该文件不在此设备上，无法从此处上传。',
     missing_parameter: '上传服务与此页面版本不符，请刷新页面。',
     unknown_parameter: '上传服务与此页面版本不符，请刷新页面。',
     name_invalid: '文件名含有不允许的字符，请重命名后再试。',
@@ -271,14 +286,37 @@ const chinese = {
   differs: '已存储的内容与要上传的不一致，因此未被接受。',
   refusedWith: (status) => `上传被拒绝（${status}）。`,
   brokenWith: (status) => `上传服务暂时不可用（${status}），请稍后重试。`,
-  announce: {
-    added: (count) => `已添加 ${count} 个文件`,
-    file: (name, what) => `${name}：${what}`,
-  },
+  announce: (name, what) => `${name}：${what}`,
 };
 
 /** @type {Record<Language, Texts>} */
 export const TEXTS = { en: english, zh: chinese };
+
+/** Uppy's own words, where ours say it better. */
+export const UPPY_LOCALES = {
+  en: {
+    strings: {
+      browseFiles: 'choose files',
+      browseFolders: 'choose a folder',
+      dropPasteBoth: 'Drop files here, %{browseFiles} or %{browseFolders}',
+      complete: 'All done',
+      removeFile: 'Remove %{file}',
+    },
+    pluralize: (/** @type {number} */ n) => (n === 1 ? 0 : 1),
+  },
+  zh: {
+    ...uppyChinese,
+    strings: {
+      ...uppyChinese.strings,
+      browseFiles: '选择文件',
+      browseFolders: '选择文件夹',
+      dropPasteBoth: '将文件拖放到此处，或%{browseFiles}、%{browseFolders}',
+      addMore: '继续添加',
+      complete: '全部完成',
+      removeFile: '移除 %{file}',
+    },
+  },
+};
 
 /**
  * The language to begin with.

@@ -2,12 +2,20 @@
  * What an upload looks like: one list row, drawn anew from its item. No network and no decisions of its own.
  * File names and answers are only ever text here.
  */
-import { isBusy } from './queue.js';
 import { sentenceFor, sizeInWords } from './texts.js';
+import { isBusy } from './uploads.js';
 
-/** @typedef {import('./queue.js').Item} Item */
-/** @typedef {import('./texts.js').Texts} Texts */
-/** @typedef {{texts: Texts, limits: import('./settings.js').Limits, offline: boolean}} Surroundings */
+/** @import { Item, Uploads } from './uploads.js' */
+/** @import { Texts } from './texts.js' */
+
+/**
+ * @typedef {Object} Surroundings
+ * @property {Texts} texts
+ * @property {import('./settings.js').Limits} limits
+ * @property {Uploads} uploads
+ * @property {boolean} offline
+ * @property {boolean} signingIn  whether uploads wait for somebody to sign in again
+ */
 
 const FACTS = /** @type {const} */ (['key', 'size', 'etag', 'type']);
 
@@ -16,8 +24,9 @@ export function createRow(item) {
   const template = /** @type {HTMLTemplateElement} */ (document.getElementById('row'));
   const row = part(/** @type {DocumentFragment} */ (template.content.cloneNode(true)), '.upload');
   row.dataset['id'] = String(item.id);
-  part(row, '.name bdi').textContent = item.file.name;
-  part(row, '.name').title = item.file.name;
+  const path = item.file.meta.relativePath || item.file.name;
+  part(row, '.name bdi').textContent = path;
+  part(row, '.name').title = path;
   part(row, '.kind').textContent = /\.([a-z0-9]{1,4})$/i.exec(item.file.name)?.[1]?.toUpperCase() ?? '';
   return row;
 }
@@ -29,7 +38,7 @@ export function drawRow(row, item, around) {
   row.dataset['state'] = shownState(item);
   part(row, '[data-testid=state]').textContent = stateInWords(item, around);
   drawProgress(row, item);
-  drawActions(row, item, texts);
+  drawActions(row, item, around);
   drawFailure(row, item, around);
   drawArrived(row, item, texts);
   const kept = row.contains(document.activeElement) && !document.activeElement?.closest('[hidden]');
@@ -47,9 +56,10 @@ export function shownState({ now }) {
 }
 
 /** @param {Item} item @param {Surroundings} around @returns {string} */
-export function stateInWords({ now, again, bytesPerSecond, file }, { texts, offline }) {
+export function stateInWords({ now, again, bytesPerSecond, file }, { texts, offline, signingIn }) {
   const { states } = texts;
   if (offline && isBusy(now.state)) return states.offline;
+  if (signingIn && now.state === 'signing') return states.signIn;
   switch (now.state) {
     case 'signing':
       return again ? states.signingAgain : states.signing;
@@ -58,7 +68,7 @@ export function stateInWords({ now, again, bytesPerSecond, file }, { texts, offl
         ? states.answering
         : sendingInWords(now, bytesPerSecond, states);
     case 'done':
-      return `${states.done} · ${sizeInWords(file.size)}`;
+      return `${states.done} · ${sizeInWords(file.size ?? 0)}`;
     case 'failed':
       return now.code === 'aborted'
         ? states.aborted
@@ -78,14 +88,9 @@ export function stateInWords({ now, again, bytesPerSecond, file }, { texts, offl
 export function troubleInWords({ now, file }, { texts, limits }) {
   if (now.state === 'failed') return sentenceFor(texts, now.code, now.status);
   if (now.state !== 'refused') return '';
-  switch (now.why.reason) {
-    case 'too_large':
-      return texts.refused.too_large(file.size, limits);
-    case 'type_not_allowed':
-      return texts.refused.type_not_allowed(file.type, limits);
-    case 'folder':
-      return texts.refused.folder;
-  }
+  return now.why === 'too_large'
+    ? texts.refused.too_large(file.size ?? 0, limits)
+    : texts.refused.type_not_allowed(file.type, limits);
 }
 
 /**
@@ -120,12 +125,14 @@ function drawProgress(row, { now, file }) {
   else bar.value = known;
 }
 
-/** @param {HTMLElement} row @param {Item} item @param {Texts} texts */
-function drawActions(row, { now, file }, texts) {
+/** @param {HTMLElement} row @param {Item} item @param {Surroundings} around */
+function drawActions(row, item, { texts, uploads }) {
+  const { now, file } = item;
   const busy = isBusy(now.state);
   const retry = now.state === 'failed' && now.code === 'not_confirmed' ? texts.askAgain : texts.tryAgain;
   drawAction(row, 'cancel', busy, texts.cancel, texts.aboutFile(texts.cancel, file.name));
-  drawAction(row, 'retry', now.state === 'failed' && now.retryable, retry, texts.aboutFile(retry, file.name));
+  const worthIt = uploads.canRetry(item) && now.state === 'failed' && now.retryable;
+  drawAction(row, 'retry', worthIt, retry, texts.aboutFile(retry, file.name));
   drawAction(row, 'remove', !busy, texts.remove, texts.aboutFile(texts.remove, file.name));
 }
 
@@ -150,7 +157,7 @@ function drawFailure(row, item, around) {
   const quiet = now.state !== 'failed' || now.code === 'aborted';
   part(row, '.failure').hidden = !sentence || shownState(item) === 'aborted';
   part(row, '[data-testid=sentence]').textContent = sentence;
-  drawText(row, '.said', quiet ? '' : (error?.message ?? ''));
+  drawText(row, '.said', quiet || !error || error.message === error.code ? '' : error.message);
   part(row, '.codes').hidden = quiet;
   if (quiet) return;
   const codes = [now.code, now.status || '', error?.ec ? `EC ${error.ec}` : ''];

@@ -11,7 +11,8 @@ const LIMITS = {
 };
 
 /** @param {Record<string, unknown>} answers  by address; text is answered as it is, anything else as JSON */
-const site = (answers) => async (url) => {
+const site = (answers) => async (url, headers) => {
+  if (headers.Authorization && !url.startsWith('https://token.test/')) throw new Error(`a token for ${url}`);
   if (!(url in answers)) return { status: 404, headers: {}, body: '' };
   const body = answers[url];
   if (body instanceof Error) throw body;
@@ -22,6 +23,7 @@ const read = (config, limits = LIMITS) =>
   readSettings(
     site({ 'https://page.test/app/config.json': config, 'https://token.test/t/limits': limits }),
     PAGE,
+    { Authorization: 'Bearer x' },
   );
 
 test('reads where the token function is, then what it accepts', async () => {
@@ -54,7 +56,7 @@ for (const config of [
 }
 
 test('a missing config.json is told as such', async () => {
-  await assert.rejects(readSettings(site({}), PAGE), {
+  await assert.rejects(readSettings(site({}), PAGE, {}), {
     part: 'config',
     message: 'https://page.test/app/config.json: answered 404',
   });
@@ -73,18 +75,40 @@ for (const limits of [
   });
 }
 
-test('a 401 is told as a sign-in that is missing', async () => {
-  const answers = site({ 'https://page.test/app/config.json': { tokenUrl: 'https://token.test/' } });
-  const get = async (url) =>
-    url === 'https://token.test/limits' ? { status: 401, headers: {}, body: '{}' } : answers(url);
-  await assert.rejects(readSettings(get, PAGE), { part: 'sign_in' });
+for (const [body, code] of [
+  ['{"code": "token_invalid"}', 'token_invalid'],
+  ['<html>', ''],
+]) {
+  test(`a 401 that says ${body} is told as a sign-in that is missing`, async () => {
+    const answers = site({ 'https://page.test/app/config.json': { tokenUrl: 'https://token.test/' } });
+    const get = async (url, headers) =>
+      url === 'https://token.test/limits' ? { status: 401, headers: {}, body } : answers(url, headers);
+    await assert.rejects(readSettings(get, PAGE, {}), { part: 'sign_in', code });
+  });
+}
+
+test("the user's token goes to the token function, and to nobody else", async () => {
+  const asked = [];
+  const answers = site({
+    'https://page.test/app/config.json': { tokenUrl: 'https://token.test/' },
+    'https://token.test/limits': LIMITS,
+  });
+  const get = (url, headers) => {
+    asked.push([new URL(url).host, headers]);
+    return answers(url, headers);
+  };
+  await readSettings(get, PAGE, { Authorization: 'Bearer x' });
+  assert.deepEqual(asked, [
+    ['page.test', {}],
+    ['token.test', { Authorization: 'Bearer x' }],
+  ]);
 });
 
 for (const [what, file, reason] of [
-  ['a picture', { size: 1000, type: 'image/png' }, undefined],
-  ['an empty file', { size: 0, type: 'image/png' }, undefined],
-  ['a type in capitals', { size: 1, type: 'APPLICATION/PDF' }, undefined],
-  ['a type with a parameter', { size: 1, type: 'application/pdf; version=1' }, undefined],
+  ['a picture', { size: 1000, type: 'image/png' }, null],
+  ['an empty file', { size: 0, type: 'image/png' }, null],
+  ['a type in capitals', { size: 1, type: 'APPLICATION/PDF' }, null],
+  ['a type with a parameter', { size: 1, type: 'application/pdf; version=1' }, null],
   ['one byte too many', { size: 1001, type: 'image/png' }, 'too_large'],
   ['another type', { size: 1, type: 'text/html' }, 'type_not_allowed'],
   ['a type that only begins alike', { size: 1, type: 'imagesque/png' }, 'type_not_allowed'],
@@ -92,8 +116,7 @@ for (const [what, file, reason] of [
 ]) {
   test(`${what}: ${reason ?? 'accepted'}`, () => {
     assert.equal(
-      refuse(file, { maxBytes: 1000, slowestBytesPerSecond: null, types: ['image/*', 'application/pdf'] })
-        ?.reason,
+      refuse(file, { maxBytes: 1000, slowestBytesPerSecond: null, types: ['image/*', 'application/pdf'] }),
       reason,
     );
   });

@@ -14,7 +14,7 @@ test('both languages have a sentence for the same codes', () => {
 
 test('every code that the functions and upload.js can end with has a sentence of its own', () => {
   const codes =
-    'aborted network not_confirmed not_stored too_slow grant_expired bad_answer unexpected missing_parameter ' +
+    'aborted network not_confirmed not_stored too_slow grant_expired bad_answer unexpected not_local missing_parameter ' +
     'unknown_parameter name_invalid name_too_long size_invalid too_large type_invalid type_not_allowed foreign_origin ' +
     'not_found method_not_allowed misconfigured internal not_verified bucket_versioned unavailable ' +
     'token_missing token_expired token_invalid';

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from stack import Stack
+from uploading import open_page
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # Chromium's own sandbox refuses to run as root, as CI often is; the others keep it off the network.
@@ -30,8 +32,9 @@ def stack(running: Stack) -> Stack:
     return running
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def launch_chromium() -> Iterator[Browser]:
+    """The system's Chromium, or else Playwright's own."""
     installed = next(filter(None, map(shutil.which, CHROMIUM)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=installed, args=ARGUMENTS)
@@ -39,14 +42,17 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with launch_chromium() as browser:
+        yield browser
+
+
 @pytest.fixture
 def page(browser: Browser, stack: Stack) -> Iterator[Page]:
-    context = browser.new_context(locale="en-US")
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(f"{stack.site}/")
-    expect(page.get_by_test_id("files")).to_be_enabled()  # once the page knows the limits
+    """The page, once files can be chosen; whatever goes wrong on it fails the test."""
+    heard: list[str] = []
+    page = open_page(browser, stack.site, heard)
     yield page
-    context.close()
-    assert problems == []
+    page.context.close()
+    assert heard == []

@@ -34,6 +34,7 @@ class Stack:
     """Four real processes. `end` leaves nothing running."""
 
     def __init__(self, state: Path, **environ: str) -> None:
+        self.state = state
         ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         chosen = {name: str(port) for name, port in ports.items()}
         self.token, self.callback, self.upload, self.site = (

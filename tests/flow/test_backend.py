@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, FilePayload, expect
+from playwright.sync_api import Browser, expect
 from requests.adapters import HTTPAdapter
 from stack import Stack, md5
+from uploading import open_page, payload, send_all
 from urllib3.util import Retry
 
 from surroundings import clean_environment, free_ports
@@ -76,21 +77,13 @@ def told(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def test_every_upload_ends_well_though_one_delivery_in_five_fails(
     browser: Browser, told: Stack, backend: Backend
 ) -> None:
-    context = browser.new_context(locale="en-US")
-    page = context.new_page()
-    page.goto(f"{told.site}/")
-    expect(page.get_by_test_id("files")).to_be_enabled()
+    page = open_page(browser, told.site)
     contents = [f"file {number}".encode() for number in range(FILES)]
-    page.get_by_test_id("files").set_input_files(
-        [
-            FilePayload(name=f"{number}.txt", mimeType="text/plain", buffer=one)
-            for number, one in enumerate(contents)
-        ]
-    )
+    send_all(page, [payload(f"{number}.txt", one, "text/plain") for number, one in enumerate(contents)])
     done = page.locator("[data-testid=upload][data-state=done]")
     expect(done).to_have_count(FILES, timeout=PATIENCE)
     shown = [json.loads(text) for text in page.get_by_test_id("answer").all_text_contents()]
-    context.close()
+    page.context.close()
 
     deliveries = backend.deliveries()
     assert {one["became"] for one in deliveries} == {"taken", "failed"}

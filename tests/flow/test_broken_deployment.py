@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, expect
+from playwright.sync_api import Browser
 from stack import Stack
+from uploading import ended, open_page, send
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +35,6 @@ def test_oss_answers_203(broken: Stack) -> None:
 
 
 def test_the_page_says_stored_but_not_confirmed(broken: Stack, browser: Browser) -> None:
-    context = browser.new_context(locale="en-US")
-    page = context.new_page()
-    page.goto(f"{broken.site}/")
-    expect(page.get_by_test_id("files")).to_be_enabled()
-    photo = FilePayload(name="a.png", mimeType="image/png", buffer=b"hello")
-    page.get_by_test_id("files").set_input_files(photo)
-    row = page.get_by_test_id("upload")
-    expect(row).to_have_attribute("data-state", "not_confirmed", timeout=60_000)
-    context.close()
+    page = open_page(browser, broken.site)
+    ended(send(page), "not_confirmed")
+    page.context.close()

@@ -1,28 +1,57 @@
-"""A file chosen in a real browser reaches the stand-in, and the page shows what the callback answered."""
+"""The page in a real browser: what is chosen arrives, and what goes wrong heals or is told."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from stack import Stack, md5
+from uploading import (
+    PATIENCE,
+    PHOTO,
+    choose,
+    choose_button,
+    ended,
+    fast_forward_until,
+    large_file,
+    open_page,
+    payload,
+    posts_to,
+    send,
+    send_all,
+    start,
+    stop_the_clock,
+)
 
-PHOTO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 400
-PATIENCE = 60_000  # milliseconds until a test gives up; none waits this long when all is well
+BIG = PHOTO * 200  # more than what the system takes from the browser before anything is read
 
 
-def choose(page: Page, name: str = "photo.png", content: bytes = PHOTO, kind: str = "image/png") -> Locator:
-    page.get_by_test_id("files").set_input_files(FilePayload(name=name, mimeType=kind, buffer=content))
-    return page.get_by_test_id("upload").last
+def state_of(row: Locator) -> Locator:
+    return row.get_by_test_id("state")
 
 
-def ended(row: Locator, state: str = "done") -> Any:
-    """Wait until the row is in its last state; return the callback's answer if it shows one."""
-    expect(row).to_have_attribute("data-state", state, timeout=PATIENCE)
-    return json.loads(row.get_by_test_id("answer").text_content() or "null")
+def wait_until_sending(row: Locator) -> None:
+    """Until some of the file has left, and not all of it."""
+    expect(state_of(row)).to_have_text(re.compile(r"^\d+% · [1-9]"), timeout=PATIENCE)
+
+
+def change_grants(page: Page, stack: Stack, change: Any) -> None:
+    """Let `change` alter each grant on its way to the page."""
+
+    def alter(route: Route) -> None:
+        answer = route.fetch()
+        grant = answer.json()
+        change(grant)
+        route.fulfill(response=answer, json=grant)
+
+    page.route(f"{stack.token}/?*", alter)
+
+
+# ---- The good way
 
 
 @pytest.mark.parametrize(
@@ -38,7 +67,7 @@ def ended(row: Locator, state: str = "done") -> Any:
 def test_uploads_a_file_and_shows_the_callbacks_answer(
     name: str, content: bytes, kind: str, page: Page, stack: Stack
 ) -> None:
-    answer = ended(choose(page, name, content, kind))
+    answer = ended(send(page, name, content, kind))
     assert answer == {
         "Status": "OK",
         "id": answer["id"],
@@ -51,21 +80,212 @@ def test_uploads_a_file_and_shows_the_callbacks_answer(
     assert stack.stored(answer["key"]).content == content
 
 
-def test_shows_the_progress_of_a_large_file(page: Page, tmp_path: Path) -> None:
-    piece = bytes(range(256)) * 4096  # 1 MiB
-    large = tmp_path / "large.zip"
-    with large.open("wb") as file:
-        for _ in range(300):
-            file.write(piece)
-    page.get_by_test_id("files").set_input_files(large)
-    page.wait_for_function(
-        "() => { const bar = document.querySelector('[data-state=sending] [data-testid=progress]');"
-        " return bar && bar.value > 0 && bar.value < bar.max }",
+def test_fifty_files_end_well_together(page: Page) -> None:
+    contents = [bytes([number]) * 1000 for number in range(50)]
+    rows = send_all(page, [payload(f"{number}.png", one) for number, one in enumerate(contents)])
+    done = page.locator("[data-testid=upload][data-state=done]")
+    expect(done).to_have_count(50, timeout=PATIENCE)
+    etags = [json.loads(text)["etag"] for text in rows.get_by_test_id("answer").all_text_contents()]
+    assert sorted(etags) == sorted(map(md5, contents))
+    expect(page.get_by_test_id("tally")).to_have_text("50 of 50 done")
+
+
+def test_a_large_file_shows_how_far_it_is_how_fast_and_how_long_it_takes(page: Page, tmp_path: Path) -> None:
+    large = large_file(tmp_path, 300)
+    choose(page, large)
+    start(page)
+    row = page.get_by_test_id("upload")
+    expect(state_of(row)).to_have_text(
+        re.compile(r"^\d+% · [\d.]+ [KM]B of 300 MB · [\d.]+ [KM]B/s · [\d.]+ (s|min|h) left$"),
         timeout=PATIENCE,
     )
-    answer = ended(page.get_by_test_id("upload").last)
-    assert answer["size"] == 300 * len(piece)
+    value = row.get_by_test_id("progress").evaluate("bar => bar.value / bar.max")
+    assert 0 < value < 1
+    answer = ended(row)
+    assert answer["size"] == large.stat().st_size
     assert answer["etag"] == md5(large.read_bytes())
+
+
+def test_pictures_have_thumbnails(page: Page) -> None:
+    picture = page.get_by_test_id("dashboard").screenshot()  # some PNG or other
+    choose(page, payload("view.png", picture))
+    thumbnail = page.get_by_test_id("dashboard").locator("img")
+    expect(thumbnail).to_have_attribute("src", re.compile("^blob:"))
+    assert thumbnail.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
+
+
+def test_more_files_can_be_added_while_others_are_sent(page: Page, stack: Stack) -> None:
+    stack.fault("stall", after_bytes=1000, seconds=600)
+    first = send(page, "first.png")
+    expect(first).to_have_attribute("data-state", "sending")
+    ended(send(page, "second.png"))
+    stack.clear_faults()
+    first.get_by_test_id("cancel").click()
+    ended(first, "aborted")
+
+
+def test_the_same_file_can_be_uploaded_again_when_all_is_done(page: Page) -> None:
+    keys = []
+    for _ in range(2):
+        keys.append(ended(send(page))["key"])
+        page.get_by_role("button", name="Done", exact=True).click()
+        expect(choose_button(page)).to_be_visible()
+    assert len(set(keys)) == 2
+    expect(page.get_by_test_id("upload")).to_have_count(2)
+
+
+def test_an_answer_can_be_copied(browser: Browser, stack: Stack) -> None:
+    page = open_page(browser, stack.site, permissions=["clipboard-read", "clipboard-write"])
+    row = send(page)
+    answer = ended(row)
+    expect(row.get_by_test_id("answer-details")).to_have_attribute("open", "")  # there is only this one
+    row.get_by_test_id("copy-answer").click()
+    expect(row.get_by_test_id("copy-answer")).to_have_text("Copied")
+    expect(page.get_by_test_id("announcer")).to_have_text("Copied")
+    assert json.loads(page.evaluate("() => navigator.clipboard.readText()")) == answer
+    expect(row.get_by_test_id("copy-answer")).to_have_text("Copy answer")
+    page.context.close()
+
+
+def test_a_row_can_be_hidden(page: Page) -> None:
+    send_all(page, [payload("a.png"), payload("b.png")])
+    rows = page.get_by_test_id("upload")
+    for number in range(2):
+        ended(rows.nth(number))
+    rows.first.get_by_test_id("remove").click()
+    expect(rows).to_have_count(1)
+    expect(rows).to_be_focused()
+    rows.get_by_test_id("remove").click()
+    expect(page.locator("h1")).to_be_focused()
+
+
+# ---- Ways in
+
+
+def paste(page: Page) -> None:
+    """Paste a picture into whatever has the focus."""
+    page.evaluate(
+        """() => {
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File(['shot'], 'image.png', { type: 'image/png' }));
+            const paste = new ClipboardEvent('paste', { clipboardData, bubbles: true });
+            document.activeElement.dispatchEvent(paste);
+        }"""
+    )
+
+
+@pytest.mark.parametrize("where", ["the dashboard", "nowhere"])
+def test_a_picture_can_be_pasted_anywhere(where: str, page: Page) -> None:
+    if where == "the dashboard":
+        choose_button(page).focus()
+    paste(page)
+    start(page)
+    assert ended(page.get_by_test_id("upload"))["name"] == "image.png"
+    expect(page.get_by_test_id("upload")).to_have_count(1)
+
+
+def drop(page: Page, target: Locator, *paths: Path) -> None:
+    """Drag files and folders from outside the browser and let go of them over the target."""
+    box = target.bounding_box()
+    assert box is not None
+    middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    session = page.context.new_cdp_session(page)
+    for event in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": event, **middle, "data": data})
+    session.detach()
+
+
+@pytest.mark.parametrize("target", ["dashboard", "limits"])
+def test_a_folder_can_be_dropped_anywhere(target: str, page: Page, stack: Stack, tmp_path: Path) -> None:
+    folder = tmp_path / "holiday"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "a.png").write_bytes(b"outer")
+    (folder / "inner" / "a.png").write_bytes(b"inner")
+    (folder / ".DS_Store").write_bytes(b"litter")
+    drop(page, page.get_by_test_id(target), folder)
+    start(page)
+    rows = page.get_by_test_id("upload")
+    expect(page.locator("[data-state=done]")).to_have_count(2, timeout=PATIENCE)
+    assert sorted(rows.get_by_test_id("name").all_text_contents()) == ["holiday/a.png", "holiday/inner/a.png"]
+    answers = [json.loads(text) for text in rows.get_by_test_id("answer").all_text_contents()]
+    assert [one["name"] for one in answers] == ["a.png"] * 2
+    assert sorted(stack.stored(one["key"]).content for one in answers) == [b"inner", b"outer"]
+
+
+def test_a_folder_can_be_chosen(page: Page, tmp_path: Path) -> None:
+    folder = tmp_path / "holiday"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"outer")
+    page.locator("input[webkitdirectory]").set_input_files(folder)
+    start(page)
+    ended(page.get_by_test_id("upload"))
+    expect(page.get_by_test_id("name")).to_have_text("holiday/a.png")
+
+
+def test_the_keyboard_is_enough(page: Page) -> None:
+    """Tab to the buttons, Enter to press them: choose, upload, read the answer, hide it."""
+    row = page.get_by_test_id("upload")
+    with page.expect_file_chooser() as chooser:
+        tab_to(page, choose_button(page))
+        page.keyboard.press("Enter")
+    chooser.value.set_files(payload())
+    tab_to(page, page.get_by_role("button", name="Upload 1 file"))
+    page.keyboard.press("Enter")
+    ended(row)
+    tab_to(page, row.locator("summary"))
+    page.keyboard.press("Enter")
+    expect(row.get_by_test_id("answer")).to_be_hidden()
+    tab_to(page, row.get_by_test_id("remove"), backwards=True)
+    page.keyboard.press("Enter")
+    expect(row).to_have_count(0)
+    expect(page.locator("h1")).to_be_focused()
+
+
+def tab_to(page: Page, target: Locator, *, backwards: bool = False) -> None:
+    expect(target).to_be_visible()
+    for _ in range(40):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Shift+Tab" if backwards else "Tab")
+    raise AssertionError("no way there by keyboard")
+
+
+# ---- What a page refuses
+
+
+def test_refuses_a_type_before_sending_it_and_names_what_is_allowed(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    choose(page, payload("page.html", b"<script>", "text/html"))
+    row = page.get_by_test_id("upload")
+    ended(row, "refused")
+    expect(row.get_by_test_id("sentence")).to_contain_text("Files of type text/html are not accepted here.")
+    expect(row.get_by_test_id("sentence")).to_contain_text("Accepted: images,")
+    expect(page.get_by_test_id("announcer")).to_contain_text("page.html: Not sent Files of type text/html")
+    assert asked == []
+    expect(choose_button(page)).to_be_visible()
+
+
+def test_refuses_what_is_too_large_before_sending_it_and_names_the_limit(page: Page, tmp_path: Path) -> None:
+    large = tmp_path / "large.zip"
+    with large.open("wb") as file:
+        file.truncate(400 * 1024**2 + 1)
+    choose(page, large)
+    row = page.get_by_test_id("upload")
+    ended(row, "refused")
+    expect(row.get_by_test_id("sentence")).to_have_text(
+        "The file is too large: it has 419,430,401 B, and at most 419,430,400 B can be uploaded."
+    )
+
+
+def test_says_the_limits_before_a_file_is_chosen(page: Page) -> None:
+    expect(page.get_by_test_id("limits")).to_contain_text("Up to 400 MB each: images, ")
+    accepted = page.locator("input[type=file]").first.get_attribute("accept") or ""
+    assert "image/*, " in accepted
+
+
+# ---- What heals
 
 
 @pytest.mark.parametrize(
@@ -73,91 +293,314 @@ def test_shows_the_progress_of_a_large_file(page: Page, tmp_path: Path) -> None:
 )
 def test_heals_itself_when_the_answer_goes_missing(fault: str, page: Page, stack: Stack) -> None:
     """OSS answered 203, or a bare 200 of a crash, or nothing: the page confirms and sends nothing again."""
-    posts = count_posts(page, stack.upload)
+    posts = posts_to(page, stack.upload)
+    confirms = posts_to(page, stack.callback)
     stack.fault(fault)
-    answer = ended(choose(page))
+    answer = ended(send(page))
     assert answer["etag"] == md5(PHOTO)
-    assert len(posts) == 1
+    assert (len(posts), len(confirms)) == (1, 1)
+
+
+def test_a_bare_200_that_is_not_ours_is_confirmed(page: Page, stack: Stack) -> None:
+    """Something on the way answers for OSS, which has the file."""
+    confirms = posts_to(page, stack.callback)
+
+    def bare(route: Route) -> None:
+        route.fulfill(status=route.fetch().status, body="OK", headers={"Access-Control-Allow-Origin": "*"})
+
+    page.route(f"{stack.upload}/", bare)
+    assert ended(send(page))["etag"] == md5(PHOTO)
+    assert len(confirms) == 1
+
+
+def test_confirming_is_a_state_of_its_own(page: Page, stack: Stack) -> None:
+    stack.fault("callback_down")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"{stack.callback}/confirm", hold)
+    row = send(page)
+    ended(row, "confirming")
+    expect(state_of(row)).to_have_text("Sent. Confirming that it arrived…")
+    expect(page.get_by_test_id("announcer")).to_contain_text("Confirming that it arrived")
+    held[0].continue_()
+    ended(row)
 
 
 def test_a_function_that_dies_in_mid_request_is_not_taken_for_done(page: Page, stack: Stack) -> None:
     """Function Compute answers for it with 200; OSS takes that for success; the page does not."""
-    confirms = count_posts(page, stack.callback)
+    confirms = posts_to(page, stack.callback)
     stack.fault("crash", at=stack.callback)
-    answer = ended(choose(page))
+    answer = ended(send(page))
     assert answer["etag"] == md5(PHOTO)
     assert len(confirms) >= 1
 
 
 def test_an_object_that_is_missing_is_sent_again(page: Page, stack: Stack) -> None:
-    posts = count_posts(page, stack.upload)
+    posts = posts_to(page, stack.upload)
     before = len(stack.callback_codes(0))
     stack.fault("object_missing", requests=2)  # the callback's HEAD and the confirm's
-    answer = ended(choose(page))
+    answer = ended(send(page))
     assert answer["etag"] == md5(PHOTO)
     assert len(posts) == 2
     assert stack.callback_codes(before + 3)[before:].count("not_stored") == 2
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "asked"),
     [
-        {"name": "throttle"},
+        ({"name": "throttle"}, 1),
         # Chromium itself sends once more on a connection that had been used, here by the preflight
-        {"name": "reset", "after_bytes": 50_000, "requests": 2},
+        ({"name": "reset", "after_bytes": 50_000, "requests": 2}, 0),
     ],
 )
-def test_what_cannot_be_stored_is_sent_again(fault: dict[str, Any], page: Page, stack: Stack) -> None:
-    posts = count_posts(page, stack.upload)
+def test_what_is_not_stored_is_sent_again(
+    fault: dict[str, Any], asked: int, page: Page, stack: Stack
+) -> None:
+    """After a 5xx for the whole file it is asked about first; cut before the last byte it cannot be there."""
+    posts, confirms = posts_to(page, stack.upload), posts_to(page, stack.callback)
     stack.fault(**fault)
-    assert ended(choose(page))["etag"] == md5(PHOTO)
+    assert ended(send(page, content=BIG))["etag"] == md5(BIG)
+    assert (len(posts), len(confirms)) == (2, asked)
+
+
+def test_a_file_chosen_offline_waits_for_the_network(page: Page, stack: Stack) -> None:
+    posts = posts_to(page, stack.upload)
+    page.context.set_offline(True)
+    row = send(page)
+    expect(state_of(row)).to_have_text("Waiting for the network")
+    assert posts == []
+    page.context.set_offline(False)
+    assert ended(row)["etag"] == md5(PHOTO)
+
+
+def test_a_line_that_goes_down_in_mid_upload_is_waited_for(page: Page, stack: Stack) -> None:
+    """`set_offline` leaves a running upload alone, so the stand-in cuts it."""
+    stop_the_clock(page)
+    stack.fault("reset", after_bytes=50_000, requests=2)
+    row = send(page, content=BIG)
+    expect(state_of(row)).to_have_text("That did not get through. Trying again…")
+    page.context.set_offline(True)
+    expect(state_of(row)).to_have_text("Waiting for the network")
+    page.clock.run_for(5000)  # its pause is over
+    posts = posts_to(page, stack.upload)
+    expect(state_of(row)).to_have_text("Waiting for the network")
+    assert posts == []
+    page.context.set_offline(False)
+    assert ended(row)["etag"] == md5(BIG)
+
+
+def test_a_grant_that_expired_in_the_queue_is_replaced(page: Page, stack: Stack) -> None:
+    posts = posts_to(page, stack.upload)
+    stack.fault("clock_offset", seconds=3600)
+    assert ended(send(page))["etag"] == md5(PHOTO)
     assert len(posts) == 2
+
+
+# ---- What does not
+
+
+def test_an_upload_that_outlives_its_grant_is_too_slow_and_not_repeated(page: Page, stack: Stack) -> None:
+    posts = posts_to(page, stack.upload)
+    change_grants(page, stack, lambda grant: grant.update(expires_in=1))
+    stack.fault("stall", after_bytes=50_000, seconds=1)
+    stack.fault("clock_offset", seconds=3600)
+    row = send(page, content=PHOTO * 20)
+    ended(row, "failed")
+    expect(row.get_by_test_id("sentence")).to_contain_text("took longer than it was permitted to")
+    expect(row.get_by_test_id("code")).to_contain_text("too_slow")
+    expect(row.get_by_test_id("retry")).to_be_hidden()
+    assert len(posts) == 1
+
+
+def test_oss_refusing_a_wrong_key_is_told_in_a_sentence(page: Page, stack: Stack) -> None:
+    def aim_elsewhere(grant: Any) -> None:
+        grant["fields"]["key"] += "x"
+
+    change_grants(page, stack, aim_elsewhere)
+    row = send(page)
+    ended(row, "failed")
+    expect(row.get_by_test_id("sentence")).to_have_text(
+        "OSS refused the upload: it does not match what was permitted, or the permission has ended."
+    )
+    expect(row.get_by_test_id("code")).to_have_text(re.compile(r"^AccessDenied · 403 · EC 0006-0\d+$"))
+    expect(row.get_by_test_id("said")).to_contain_text("Policy")
+    expect(row.get_by_test_id("request-id")).to_have_text(re.compile("^[0-9A-F]{24}$"))
 
 
 def test_what_stays_unconfirmed_is_told_in_words(page: Page, stack: Stack) -> None:
     stack.fault("crash", at=stack.callback, requests=100)
-    row = choose(page)
+    row = send(page)
     ended(row, "not_confirmed")
+    expect(state_of(row)).to_have_text("Stored, not confirmed")
+    expect(row.get_by_test_id("retry")).to_have_text("Ask again")
     stack.clear_faults()
-    posts = count_posts(page, stack.upload)
+    posts = posts_to(page, stack.upload)
     row.get_by_test_id("retry").click()
     assert ended(row)["etag"] == md5(PHOTO)
     assert posts == []
 
 
-def test_refuses_a_type_before_sending_it(page: Page, stack: Stack) -> None:
-    posts = count_posts(page, stack.upload)
-    ended(choose(page, "page.html", b"<script>", "text/html"), "refused")
-    assert posts == []
+def test_cancelling_in_mid_flight_stops_the_upload_and_it_can_be_tried_again(
+    page: Page, stack: Stack
+) -> None:
+    stack.fault("stall", after_bytes=50_000, seconds=600)
+    row = send(page, content=PHOTO * 20)
+    expect(row).to_have_attribute("data-state", "sending")
+    with page.expect_event("requestfailed", lambda request: request.url == f"{stack.upload}/"):
+        row.get_by_test_id("cancel").click()
+    ended(row, "aborted")
+    expect(choose_button(page)).to_be_visible()  # Uppy has let go of it
+    row.get_by_test_id("retry").click()
+    assert ended(row)["etag"] == md5(PHOTO * 20)
+    expect(page.get_by_test_id("upload")).to_have_count(1)
 
 
-def test_several_files_end_well_together(page: Page) -> None:
-    contents = [bytes([number]) * 1000 for number in range(8)]
-    page.get_by_test_id("files").set_input_files(
-        [
-            FilePayload(name=f"{number}.png", mimeType="image/png", buffer=one)
-            for number, one in enumerate(contents)
-        ]
-    )
-    rows = page.get_by_test_id("upload")
-    expect(rows).to_have_count(8)
-    assert {ended(rows.nth(number))["etag"] for number in range(8)} == set(map(md5, contents))
+def test_cancelling_all_stops_those_that_wait_too(page: Page, stack: Stack) -> None:
+    stack.fault("stall", after_bytes=1000, seconds=600, requests=10)
+    rows = send_all(page, [payload(f"{number}.png") for number in range(5)])
+    expect(page.locator("[data-state=sending]")).to_have_count(3)
+    page.get_by_role("button", name="Cancel", exact=True).first.click()
+    expect(page.locator("[data-testid=upload][data-state=aborted]")).to_have_count(5)
+    expect(rows).to_have_count(5)
 
 
-def test_speaks_chinese(page: Page) -> None:
-    page.get_by_test_id("language-zh").click()
+@pytest.mark.parametrize("by", ["row", "dashboard"])
+def test_a_failure_can_be_tried_again(by: str, page: Page, stack: Stack) -> None:
+    stack.fault("reset", after_bytes=50_000, requests=100)
+    page.clock.install()
+    row = send(page, content=BIG)
+    fast_forward_until(page, row, "failed")
+    expect(row.get_by_test_id("code")).to_have_text("network")
+    stack.clear_faults()
+    if by == "row":
+        row.get_by_test_id("retry").click()
+    else:
+        page.get_by_test_id("dashboard").get_by_role("button", name="Retry upload").first.click()
+    assert ended(row)["etag"] == md5(BIG)
+
+
+# ---- Around the page
+
+
+def test_speaks_chinese_when_the_browser_does(browser: Browser, stack: Stack) -> None:
+    page = open_page(browser, stack.site, locale="zh-CN")
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
-    row = choose(page)
+    row = send(page)
     ended(row)
-    assert "完成" in (row.get_by_test_id("state").text_content() or "")
+    expect(state_of(row)).to_contain_text("已完成")
+    expect(page.get_by_test_id("dashboard").get_by_role("status")).to_contain_text("全部完成")
+    page.context.close()
 
 
-def count_posts(page: Page, address: str) -> list[str]:
-    posts: list[str] = []
+def test_the_language_can_be_switched_and_is_remembered(page: Page) -> None:
+    row = send(page)
+    ended(row)
+    page.get_by_test_id("language-zh").click()
+    expect(state_of(row)).to_contain_text("已完成")
+    expect(page.get_by_test_id("dashboard").get_by_role("status")).to_contain_text("全部完成")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    page.get_by_test_id("language-en").click()
+    expect(page.get_by_role("button", name="choose files")).to_be_visible()
 
-    def note(request: Request) -> None:
-        if request.method == "POST" and request.url.startswith(address):
-            posts.append(request.url)
 
-    page.on("request", note)
-    return posts
+def test_leaving_the_page_warns_while_it_is_busy_and_only_then(page: Page, stack: Stack) -> None:
+    asked: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    choose(page, payload())  # chosen, but nothing is on its way
+    page.reload()
+    assert asked == []
+    stack.fault("stall", after_bytes=1000, seconds=600)
+    row = send(page)
+    expect(row).to_have_attribute("data-state", "sending")
+    page.evaluate("() => { setTimeout(() => location.reload(), 0) }")
+    expect_soon(page, asked)
+    assert asked == ["beforeunload"]
+    expect(row).to_have_attribute("data-state", "sending")
+    row.get_by_test_id("cancel").click()
+    ended(row, "aborted")
+    page.reload()
+    assert asked == ["beforeunload"]
+
+
+def expect_soon(page: Page, heard: list[str]) -> None:
+    """Let the browser's events come in until one was heard."""
+    for _ in range(200):
+        if heard:
+            return
+        page.evaluate("() => new Promise((resolve) => { setTimeout(resolve, 20) })")
+
+
+def test_may_speak_to_its_own_addresses_and_to_nobody_else(browser: Browser, stack: Stack) -> None:
+    page = open_page(browser, stack.site)
+    policy = page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content") or ""
+    directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert directives["connect-src"] == f"'self' {stack.token} {stack.callback} {stack.upload}"
+    assert directives["default-src"] == "'none'"
+    assert (directives["script-src"], directives["style-src"]) == ("'self'", "'self'")
+    refused = page.evaluate(
+        """async (address) => {
+            const heard = new Promise((resolve) => {
+                document.addEventListener('securitypolicyviolation', resolve);
+            });
+            await fetch(address).catch(() => {});
+            return (await heard).effectiveDirective;
+        }""",
+        stack.site.replace("127.0.0.1", "localhost"),
+    )
+    assert refused == "connect-src"
+    page.context.close()
+
+
+def test_loads_nothing_from_anywhere_else(browser: Browser, stack: Stack) -> None:
+    page = open_page(browser, stack.site)
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    page.reload()
+    expect(choose_button(page)).to_be_visible()
+    assert {f"http://{host}" for host in hosts} == {stack.site, stack.token}
+    html = page.request.get(f"{stack.site}/").text()
+    assert not re.search(r"<style|<script(?![^>]* src=)|\son\w+=|\sstyle=|https?://(?!127\.0\.0\.1)", html)
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("config.json", "This page does not know where to upload"),
+        ("limits", "The upload service cannot be reached"),
+    ],
+)
+def test_says_what_is_missing_and_can_be_asked_again(
+    address: str, words: str, browser: Browser, stack: Stack
+) -> None:
+    page = browser.new_context(locale="en-US").new_page()
+    page.route(f"**/{address}", lambda route: route.abort())
+    page.goto(f"{stack.site}/")
+    expect(page.get_by_test_id("trouble")).to_contain_text(words)
+    expect(page.get_by_test_id("dashboard")).to_be_hidden()
+    page.unroute(f"**/{address}")
+    page.get_by_test_id("trouble-retry").click()
+    expect(choose_button(page)).to_be_visible()
+    expect(page.get_by_test_id("trouble")).to_be_hidden()
+    page.context.close()
+
+
+def test_a_page_that_is_not_there_is_told_in_both_languages(browser: Browser, stack: Stack) -> None:
+    page = browser.new_context().new_page()
+    answer = page.goto(f"{stack.site}/no/such/page")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_text("此处没有内容")).to_be_visible()
+    assert page.evaluate("() => getComputedStyle(document.querySelector('main')).display") == "grid"
+    page.get_by_role("link", name="the first page").click()
+    expect(choose_button(page)).to_be_visible()
+    page.context.close()

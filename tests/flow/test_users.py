@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from playwright.sync_api import Browser, FilePayload, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 from stack import REPOSITORY, Stack
+from uploading import choose, choose_button, ended, payload, send, send_all
 
 from surroundings import clean_environment
 
@@ -26,7 +27,8 @@ PAGE = Path(__file__).parent / "pages" / "signed-in.html"
 def signed_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     state = tmp_path_factory.mktemp("signed-in")
     stack = Stack(state, SIGN_IN="true")
-    shutil.copy(PAGE, state / "site")
+    for file in (PAGE, REPOSITORY / "client" / "src" / "upload.js"):
+        shutil.copy(file, state / "site")
     yield stack
     stack.end()
 
@@ -89,9 +91,77 @@ def test_claims_narrow_what_a_user_may_upload(signed_in: Stack) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-def test_the_shipped_page_says_that_it_has_no_sign_in(browser: Browser, signed_in: Stack) -> None:
+# ---- The shipped page, which takes a token
+
+
+@pytest.fixture
+def page(browser: Browser, signed_in: Stack) -> Iterator[Page]:
+    """The page before anybody has signed in."""
     context = browser.new_context(locale="en-US")
     page = context.new_page()
     page.goto(f"{signed_in.site}/")
-    expect(page.locator("#trouble-text")).to_contain_text("Only people who have signed in may upload here")
+    expect(page.get_by_test_id("sign-in")).to_be_visible()
+    yield page
     context.close()
+
+
+def sign_in(page: Page, token: str) -> None:
+    page.get_by_label("Access token").fill(token)
+    page.get_by_role("button", name="Continue").click()
+
+
+def test_the_page_takes_a_token_and_uploads_into_the_users_folder(page: Page) -> None:
+    expect(page.get_by_test_id("dashboard")).to_be_hidden()
+    expect(page.get_by_label("Access token")).to_be_focused()
+    sign_in(page, token_for("alice"))
+    expect(page.get_by_test_id("sign-in")).to_be_hidden()
+    assert ended(send(page))["key"].startswith("uploads/alice/")
+    expect(page.get_by_label("Access token")).to_have_value("")
+
+
+def test_the_page_shows_the_limits_of_the_user(page: Page) -> None:
+    sign_in(page, token_for("alice", CLAIMS=json.dumps({"upload": {"max_bytes": 4, "types": ["image/*"]}})))
+    expect(page.get_by_test_id("limits")).to_contain_text("Up to 4 B each: images.")
+    choose(page, payload(content=b"hello"))
+    ended(page.get_by_test_id("upload"), "refused")
+    expect(page.get_by_test_id("sentence")).to_contain_text("it has 5 B, and at most 4 B can be uploaded")
+
+
+def test_the_page_says_that_a_token_is_not_valid_and_takes_another(page: Page) -> None:
+    sign_in(page, "x.y.z")
+    expect(page.get_by_test_id("sign-in-trouble")).to_have_text(
+        "The upload service does not accept your sign-in."
+    )
+    sign_in(page, token_for("alice", SECONDS="-90"))
+    expect(page.get_by_test_id("sign-in-trouble")).to_have_text("Your sign-in has ended. Sign in again.")
+    sign_in(page, token_for("alice"))
+    expect(choose_button(page)).to_be_visible()
+
+
+def test_uploads_whose_token_has_expired_wait_for_another_and_go_on(page: Page, signed_in: Stack) -> None:
+    sign_in(page, token_for("alice"))
+    expired = f"Bearer {token_for('alice', SECONDS='-90')}"
+    page.route(
+        f"{signed_in.token}/?*",
+        lambda route: route.continue_(headers={**route.request.headers, "authorization": expired}),
+    )
+    rows = send_all(page, [payload(f"{number}.png") for number in range(5)])
+    expect(page.get_by_test_id("sign-in-trouble")).to_contain_text("Paste a new token, and the uploads go on")
+    expect(page.get_by_text("Waiting for you to sign in again")).to_have_count(3)
+    page.unroute_all()
+    sign_in(page, "x.y.z")
+    expect(page.get_by_test_id("sign-in")).to_be_visible()
+    expect(page.get_by_text("Waiting for you to sign in again")).to_have_count(3)
+    sign_in(page, token_for("alice", CLAIMS='{"jti": "another"}'))
+    for number in range(5):
+        ended(rows.nth(number))
+    expect(page.get_by_test_id("sign-in")).to_be_hidden()
+
+
+def test_signing_out_forgets_the_token(page: Page) -> None:
+    sign_in(page, token_for("alice"))
+    expect(choose_button(page)).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_test_id("sign-in")).to_be_visible()
+    expect(page.get_by_test_id("dashboard")).to_be_hidden()
+    assert page.evaluate("() => localStorage.length + sessionStorage.length + document.cookie.length") == 0

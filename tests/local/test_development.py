@@ -100,7 +100,7 @@ def test_lets_the_site_serve_what_was_written_before_the_page() -> None:
         "LOCAL_OSS_FOLDER": "/state/oss/development-site",
         "LOCAL_OSS_NEIGHBOURS": "development-uploads=http://127.0.0.1:9000",
         "LOCAL_OSS_DOMAIN": "custom",
-        "LOCAL_OSS_WEBSITE": "/state/site:/repository/client",
+        "LOCAL_OSS_WEBSITE": "/state/site:/repository/client/dist",
     }
 
 

@@ -50,7 +50,10 @@ def test_serves_the_page_and_its_settings_and_keeps_to_its_state_folder(
     config = requests.get(f"{launched.page}config.json", timeout=10)
     to_group(signal.SIGINT)(launched)
     _, rest = launched.end()
-    assert page.content == (LOCAL.parent / "client" / "index.html").read_bytes()
+    ports = [launched.env[f"{name}_PORT"] for name in ("TOKEN", "CALLBACK", "UPLOAD")]
+    allowed = " ".join(f"http://127.0.0.1:{port}" for port in ports)
+    built = (LOCAL.parent / "client" / "dist" / "index.html").read_text()
+    assert page.text == built.replace("connect-src 'self'", f"connect-src 'self' {allowed}")
     assert config.json() == {"tokenUrl": f"http://127.0.0.1:{launched.env['TOKEN_PORT']}/"}
     assert (said + rest).count(launched.page) == 1
     assert f"http://127.0.0.1:{launched.env['UPLOAD_PORT']}/-/\n" in rest

@@ -140,7 +140,7 @@ def test_development_and_both_functions_pin_the_same_versions() -> None:
 
 
 def test_no_address_of_a_registry_is_recorded() -> None:
-    address = r"https?://(?!github\.com/sponsors|opencollective\.com)"
+    address = r"https?://(?!github\.com/|opencollective\.com/|tidelift\.com/)"  # where authors take donations
     for name in (
         "requirements-build.txt",
         "requirements-dev.txt",

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { SignIn } from '../../client/src/sign-in.js';
+import { UploadError } from '../../client/src/upload.js';
+
+const expired = new UploadError('token_expired', 'It has expired.', { status: 401 });
+const bearer = (token) => ({ Authorization: `Bearer ${token}` });
+
+function open() {
+  let asked = 0;
+  const signIn = new SignIn(() => {
+    asked += 1;
+  });
+  return { signIn, asked: () => asked };
+}
+
+/** @returns {Promise<unknown>} what a promise has come to, or `waiting` */
+const soFar = (promise) => Promise.race([promise, new Promise((resolve) => setImmediate(resolve, 'waiting'))]);
+
+test('nobody has signed in at first, and no header is sent', async () => {
+  const { signIn } = open();
+  assert.deepEqual([signIn.signedIn, signIn.headers, await signIn.headersFor({}, null)], [false, {}, {}]);
+});
+
+test('a token that was pasted with space around it is sent without', () => {
+  const { signIn } = open();
+  signIn.take(' t1\n');
+  assert.deepEqual([signIn.signedIn, signIn.headers], [true, bearer('t1')]);
+});
+
+test('uploads whose token has expired wait until somebody has signed in again', async () => {
+  const { signIn, asked } = open();
+  const [one, other] = [{}, {}];
+  signIn.take('t1');
+  for (const upload of [one, other]) await signIn.headersFor(upload, null);
+  const waiting = [one, other].map((upload) => signIn.headersFor(upload, expired));
+  assert.equal(await soFar(waiting[0]), 'waiting');
+  assert.ok(asked() > 0);
+  signIn.take('t2');
+  assert.equal(await soFar(waiting[0]), 'waiting', 'nobody knows yet whether it is a good one');
+  signIn.goOn();
+  assert.deepEqual(await Promise.all(waiting), [bearer('t2'), bearer('t2')]);
+});
+
+test('an upload that was sent before somebody signed in again does not ask once more', async () => {
+  const { signIn, asked } = open();
+  const upload = {};
+  signIn.take('t1');
+  await signIn.headersFor(upload, null);
+  signIn.take('t2');
+  assert.deepEqual([await signIn.headersFor(upload, expired), asked()], [bearer('t2'), 0]);
+});
+
+test('the same token once more is asked about once more', async () => {
+  const { signIn, asked } = open();
+  const upload = {};
+  signIn.take('t1');
+  await signIn.headersFor(upload, null);
+  const waiting = signIn.headersFor(upload, expired);
+  await soFar(waiting);
+  signIn.goOn();
+  assert.equal(await soFar(waiting), 'waiting');
+  assert.equal(asked(), 2);
+});
+
+test('another failure waits for nobody', async () => {
+  const { signIn, asked } = open();
+  const upload = {};
+  signIn.take('t1');
+  await signIn.headersFor(upload, null);
+  assert.deepEqual(await signIn.headersFor(upload, new UploadError('network', '')), bearer('t1'));
+  assert.equal(asked(), 0);
+});
+
+test('a token is nowhere to be seen on the object', () => {
+  const { signIn } = open();
+  signIn.take('secret-token');
+  assert.doesNotMatch(JSON.stringify(signIn) + Object.values(signIn).map(String), /secret-token/);
+});

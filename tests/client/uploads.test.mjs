@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Uploads } from '../../client/src/uploads.js';
+
+const file = (id, more = {}) => ({ id, name: `${id}.png`, type: 'image/png', size: 9000, meta: {}, data: id, ...more });
+const failed = (code = 'network') => ({ state: 'failed', code, status: 0, retryable: true, requestId: null });
+const sending = (loaded) => ({ state: 'sending', loaded, total: 9000 });
+
+/** The list of uploads, what changed in it, and a clock that the test moves. */
+function open() {
+  const clock = { ms: 0 };
+  const changes = [];
+  const uploads = new Uploads(
+    ({ file: { id }, now }) => changes.push(`${id} ${now.state}`),
+    () => clock.ms,
+  );
+  return { uploads, changes, clock };
+}
+
+test('tells every state of every file', () => {
+  const { uploads, changes } = open();
+  uploads.start(file('a'));
+  uploads.start(file('b'));
+  uploads.hear(file('a'), { state: 'signing' });
+  uploads.hear(file('a'), { state: 'done', result: { id: '1' } });
+  assert.deepEqual(changes, ['a waiting', 'b waiting', 'a signing', 'a done']);
+});
+
+test('is busy from the first file to the last', () => {
+  const { uploads } = open();
+  const busy = [uploads.busy];
+  for (const id of ['a', 'b']) uploads.start(file(id));
+  busy.push(uploads.busy);
+  uploads.hear(file('a'), { state: 'done', result: { id: '1' } });
+  busy.push(uploads.busy);
+  uploads.hear(file('b'), failed());
+  assert.deepEqual([...busy, uploads.busy], [false, true, true, false]);
+});
+
+test('a refused file is shown, keeps nobody on the page and cannot be tried again', () => {
+  const { uploads } = open();
+  uploads.refuse(file('a'), 'too_large');
+  const [item] = uploads.items;
+  assert.deepEqual([item.now, uploads.busy, uploads.canRetry(item)], [
+    { state: 'refused', why: 'too_large' },
+    false,
+    false,
+  ]);
+});
+
+test('a file refused twice is shown twice', () => {
+  const { uploads } = open();
+  for (const why of ['too_large', 'type_not_allowed']) uploads.refuse(file('a'), why);
+  assert.equal(uploads.items.length, 2);
+});
+
+test('a failure is explained by the error that comes after it', () => {
+  const { uploads, changes } = open();
+  const error = new Error('reset');
+  uploads.start(file('a'));
+  uploads.hear(file('a'), failed());
+  uploads.explain(file('a'), error);
+  assert.equal(uploads.items[0].error, error);
+  assert.equal(changes.length, 3);
+});
+
+test('what failed is tried again in its own place, without what it was', () => {
+  const { uploads } = open();
+  for (const id of ['a', 'b']) uploads.start(file(id));
+  uploads.hear(file('a'), { state: 'signing' });
+  uploads.hear(file('a'), { state: 'signing' });
+  uploads.hear(file('a'), failed());
+  uploads.explain(file('a'), new Error('reset'));
+  assert.equal(uploads.canRetry(uploads.items[0]), true);
+  uploads.start(file('a'));
+  const [{ now, again, error }] = uploads.items;
+  assert.deepEqual([now.state, again, error, uploads.items.length], ['waiting', false, null, 2]);
+});
+
+test('what is done and uploaded once more has a new place', () => {
+  const { uploads } = open();
+  uploads.start(file('a'));
+  uploads.hear(file('a'), { state: 'done', result: { id: '1' } });
+  uploads.start(file('a'));
+  uploads.hear(file('a'), { state: 'done', result: { id: '2' } });
+  assert.deepEqual(
+    uploads.items.map(({ now }) => now.result.id),
+    ['1', '2'],
+  );
+});
+
+test('a file that Uppy let go of in mid-upload was cancelled, and can be tried again', () => {
+  const { uploads } = open();
+  uploads.start(file('a'));
+  uploads.letGo(file('a'));
+  const [item] = uploads.items;
+  assert.deepEqual([item.now.code, uploads.busy, uploads.canRetry(item)], ['aborted', false, true]);
+});
+
+test('a file that Uppy let go of after its end stays what it was', () => {
+  const { uploads } = open();
+  uploads.start(file('a'));
+  uploads.hear(file('a'), { state: 'done', result: { id: '1' } });
+  uploads.letGo(file('a'));
+  assert.equal(uploads.items[0].now.state, 'done');
+});
+
+test('the news of an upload that was cancelled come too late', () => {
+  const { uploads } = open();
+  uploads.start(file('a'));
+  uploads.letGo(file('a'));
+  uploads.hear(file('a'), sending(100));
+  assert.equal(uploads.items[0].now.code, 'aborted');
+});
+
+test('a file that never began is nobody', () => {
+  const { uploads, changes } = open();
+  uploads.hear(file('a'), sending(1));
+  uploads.explain(file('a'), new Error());
+  uploads.letGo(file('a'));
+  assert.deepEqual([uploads.items, changes], [[], []]);
+});
+
+test('hides what has ended, and nothing else', () => {
+  const { uploads } = open();
+  for (const id of ['a', 'b']) uploads.start(file(id));
+  uploads.hear(file('a'), failed());
+  const [ended, busy] = uploads.items;
+  uploads.remove(ended);
+  uploads.remove(busy);
+  assert.deepEqual(uploads.items, [busy]);
+  uploads.start(file('a'));
+  assert.equal(uploads.items.length, 2);
+});
+
+test('an upload that starts over by itself says so', () => {
+  const { uploads } = open();
+  uploads.start(file('a'));
+  uploads.hear(file('a'), { state: 'signing' });
+  const [item] = uploads.items;
+  assert.equal(item.again, false);
+  uploads.hear(file('a'), sending(0));
+  uploads.hear(file('a'), { state: 'signing' });
+  assert.equal(item.again, true);
+});
+
+test('measures the speed over the last seconds only', () => {
+  const { uploads, clock } = open();
+  uploads.start(file('a'));
+  const speeds = [
+    [0, 0],
+    [100, 50],
+    [1000, 1000],
+    [4500, 1000],
+    [5500, 5000],
+  ].map(([ms, loaded]) => {
+    clock.ms = ms;
+    uploads.hear(file('a'), sending(loaded));
+    return uploads.items[0].bytesPerSecond;
+  });
+  assert.deepEqual(speeds, [null, null, 1000, 0, 4000]);
+});
+
+test('starting over, and trying again, begin a new measurement', () => {
+  const { uploads, clock } = open();
+  const at = (ms, loaded) => {
+    clock.ms = ms;
+    uploads.hear(file('a'), sending(loaded));
+    return uploads.items[0].bytesPerSecond;
+  };
+  uploads.start(file('a'));
+  assert.deepEqual([at(0, 4000), at(1000, 0), at(2000, 500)], [null, null, 500]);
+  uploads.hear(file('a'), failed());
+  uploads.start(file('a'));
+  assert.equal(at(2500, 1000), null);
+});

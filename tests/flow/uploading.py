@@ -1,0 +1,106 @@
+"""What a person does on the page, by what the page calls things: choose, start, look at a row."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, FilePayload, Locator, Page, Request, expect
+
+PHOTO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 400
+PATIENCE = 60_000  # milliseconds until a test gives up; none waits this long when all is well
+
+
+def open_page(browser: Browser, site: str, heard: list[str] | None = None, **options: Any) -> Page:
+    """Return the page once files can be chosen; its context, made with `options`, is the caller's to close.
+
+    What goes wrong on it is put into `heard`: errors, and what its policy refused.
+    """
+    page = browser.new_context(**{"locale": "en-US", **options}).new_page()
+    if heard is not None:
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.on("console", lambda said: heard.append(said.text) if "Security Policy" in said.text else None)
+    page.goto(f"{site}/")
+    expect(choose_button(page)).to_be_visible()
+    return page
+
+
+def choose_button(page: Page) -> Locator:
+    return page.get_by_role("button", name=re.compile("^(choose files|选择文件)$"))
+
+
+def payload(name: str = "photo.png", content: bytes = PHOTO, kind: str = "image/png") -> FilePayload:
+    return FilePayload(name=name, mimeType=kind, buffer=content)
+
+
+def choose(page: Page, *files: FilePayload | Path) -> None:
+    """Choose files; where some are on show already, add more."""
+    add_more = page.get_by_role("button", name=re.compile("^(Add more files|添加更多文件)$"))
+    if add_more.is_visible():
+        add_more.click()
+    page.locator("input[type=file]:not([webkitdirectory])").set_input_files(list(files))  # type: ignore[arg-type]
+
+
+def start(page: Page) -> None:
+    """Press the button that uploads what was chosen."""
+    page.get_by_role("button", name=re.compile(r"^(Upload \d+ files?|上传 \d+ 个文件)$")).click()
+
+
+def send(page: Page, name: str = "photo.png", content: bytes = PHOTO, kind: str = "image/png") -> Locator:
+    """Choose one file and upload it; return its row."""
+    choose(page, payload(name, content, kind))
+    start(page)
+    return page.get_by_test_id("upload").filter(has=page.get_by_text(name, exact=True)).last
+
+
+def send_all(page: Page, files: Sequence[FilePayload]) -> Locator:
+    """Upload files; return their rows."""
+    choose(page, *files)
+    start(page)
+    return page.get_by_test_id("upload")
+
+
+def ended(row: Locator, state: str = "done") -> Any:
+    """Wait until the row is in its last state; return the callback's answer if it shows one."""
+    expect(row).to_have_attribute("data-state", state, timeout=PATIENCE)
+    return json.loads(row.get_by_test_id("answer").text_content() or "null")
+
+
+def fast_forward_until(page: Page, row: Locator, state: str) -> None:
+    """Let the page's pauses pass at once."""
+    for _ in range(200):
+        if row.get_attribute("data-state") == state:
+            return
+        page.clock.run_for(1000)
+    raise AssertionError(f"still {row.get_attribute('data-state')}")
+
+
+def stop_the_clock(page: Page) -> None:
+    """Let the page's time pass only when the test says so."""
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("() => Date.now() + 1000"))
+
+
+def posts_to(page: Page, address: str) -> list[str]:
+    """Return the list into which every POST to an address will go."""
+    posts: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and request.url.startswith(address):
+            posts.append(request.url)
+
+    page.on("request", note)
+    return posts
+
+
+def large_file(folder: Path, mebibytes: int, name: str = "large.zip") -> Path:
+    """Write a file of this size."""
+    piece = bytes(range(256)) * 4096
+    path = folder / name
+    with path.open("wb") as file:
+        for _ in range(mebibytes):
+            file.write(piece)
+    return path

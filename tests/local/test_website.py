@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from website import Page, allow, write_page
+
+HTML = "<meta content=\"default-src 'none'; connect-src 'self'; base-uri 'none'\">"
+PAGE = Page("https://token.example.com", "https://callback.example.com", "https://media.example.com/")
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    folder = tmp_path / "dist"
+    folder.mkdir()
+    (folder / "index.html").write_text(HTML)
+    return folder
+
+
+def test_both_files_name_the_same_addresses(built: Path, tmp_path: Path) -> None:
+    write_page(built, tmp_path / "site", PAGE)
+    assert json.loads((tmp_path / "site" / "config.json").read_text()) == {
+        "tokenUrl": "https://token.example.com/"
+    }
+    assert (tmp_path / "site" / "index.html").read_text() == HTML.replace(
+        "'self'",
+        "'self' https://token.example.com https://callback.example.com https://media.example.com",
+    )
+
+
+def test_the_built_page_stays_as_it_is_and_can_be_written_again(built: Path, tmp_path: Path) -> None:
+    for port in (1, 2):
+        write_page(built, tmp_path / "site", PAGE._replace(token_url=f"http://127.0.0.1:{port}/"))
+    assert (built / "index.html").read_text() == HTML
+    assert "127.0.0.1:2" in (tmp_path / "site" / "index.html").read_text()
+    assert "127.0.0.1:1 " not in (tmp_path / "site" / "index.html").read_text()
+
+
+def test_an_origin_is_named_once_and_without_a_path() -> None:
+    page = Page("https://a.example.com/token/", "https://a.example.com", "https://b.example.com:8443/x?y#z")
+    expected = "connect-src 'self' https://a.example.com https://b.example.com:8443;"
+    assert expected in allow(page, HTML)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "token.example.com",
+        "ftp://token.example.com",
+        "https://",
+        "https://*.example.com",
+        "https://user@token.example.com",
+        "https://a.example.com; script-src *",
+        "https://a.example.com,b.example.com",
+        'https://a.example.com"><script>',
+        "https://a.example.com b.example.com",
+    ],
+)
+def test_an_address_that_would_say_more_is_refused(address: str) -> None:
+    for field in Page._fields:
+        with pytest.raises(ValueError, match="no address"):
+            allow(PAGE._replace(**{field: address}), HTML)
+
+
+@pytest.mark.parametrize("html", ["", HTML + HTML])
+def test_a_page_without_one_policy_is_refused(html: str) -> None:
+    with pytest.raises(ValueError, match="no policy"):
+        allow(PAGE, html)
