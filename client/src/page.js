@@ -149,7 +149,7 @@ function drawItem(row, item) {
 
 /** @returns {import('./view.js').Surroundings | null} */
 function surroundings() {
-  return settings && { texts: texts(), limits: settings.limits, uploads, offline: !navigator.onLine, signingIn };
+  return settings && { texts: texts(), limits: settings.limits, offline: !navigator.onLine, signingIn };
 }
 
 function drawTally() {

@@ -64,7 +64,7 @@ export class Uploads {
   /** @param {ChosenFile} file  a new one, or one that is tried again */
   start(file) {
     const earlier = this.#latest.get(file.id);
-    const item = earlier && this.canRetry(earlier) ? earlier : this.#add(file);
+    const item = earlier?.now.state === 'failed' ? earlier : this.#add(file);
     this.#latest.set(file.id, item);
     Object.assign(item, { file, again: false, error: null });
     this.#samples.set(item, []);
@@ -91,11 +91,6 @@ export class Uploads {
   /** @param {ChosenFile} file  that Uppy has let go of: its upload is cancelled if it had not ended */
   letGo(file) {
     this.hear(file, { state: 'failed', code: 'aborted', status: 0, retryable: true, requestId: null });
-  }
-
-  /** @param {Item} item @returns {boolean} */
-  canRetry(item) {
-    return item.now.state === 'failed' && this.#latest.get(item.file.id) === item;
   }
 
   /** @param {Item} item  one that is not busy */

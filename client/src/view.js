@@ -5,14 +5,13 @@
 import { sentenceFor, sizeInWords } from './texts.js';
 import { isBusy } from './uploads.js';
 
-/** @import { Item, Uploads } from './uploads.js' */
+/** @import { Item } from './uploads.js' */
 /** @import { Texts } from './texts.js' */
 
 /**
  * @typedef {Object} Surroundings
  * @property {Texts} texts
  * @property {import('./settings.js').Limits} limits
- * @property {Uploads} uploads
  * @property {boolean} offline
  * @property {boolean} signingIn  whether uploads wait for somebody to sign in again
  */
@@ -126,13 +125,11 @@ function drawProgress(row, { now, file }) {
 }
 
 /** @param {HTMLElement} row @param {Item} item @param {Surroundings} around */
-function drawActions(row, item, { texts, uploads }) {
-  const { now, file } = item;
+function drawActions(row, { now, file }, { texts }) {
   const busy = isBusy(now.state);
   const retry = now.state === 'failed' && now.code === 'not_confirmed' ? texts.askAgain : texts.tryAgain;
   drawAction(row, 'cancel', busy, texts.cancel, texts.aboutFile(texts.cancel, file.name));
-  const worthIt = uploads.canRetry(item) && now.state === 'failed' && now.retryable;
-  drawAction(row, 'retry', worthIt, retry, texts.aboutFile(retry, file.name));
+  drawAction(row, 'retry', now.state === 'failed' && now.retryable, retry, texts.aboutFile(retry, file.name));
   drawAction(row, 'remove', !busy, texts.remove, texts.aboutFile(texts.remove, file.name));
 }
 

@@ -123,6 +123,23 @@ test('an async function for headers may take its time: somebody may have to sign
   await assert.rejects(upload, { code: 'aborted' });
 });
 
+test('an async function for headers is not asked while the machine is offline', async () => {
+  const asked = [];
+  const controller = new AbortController();
+  const upload = uploadFile(PHOTO, {
+    tokenUrl: 'https://token.test/',
+    headers: async () => asked.push('headers') && {},
+    online: () => new Promise((_, reject) => controller.signal.addEventListener('abort', reject)),
+    signal: controller.signal,
+  });
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  controller.abort();
+  await assert.rejects(upload, { code: 'aborted' });
+  assert.deepEqual(asked, []);
+});
+
 test('an async function for headers that fails ends the upload, and nothing is asked', async () => {
   const headers = () => Promise.reject(new Error('the sign-in window was closed'));
   const upload = uploadFile(PHOTO, { tokenUrl: 'https://token.test/', transport: {}, headers });

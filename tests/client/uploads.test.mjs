@@ -37,15 +37,11 @@ test('is busy from the first file to the last', () => {
   assert.deepEqual([...busy, uploads.busy], [false, true, true, false]);
 });
 
-test('a refused file is shown, keeps nobody on the page and cannot be tried again', () => {
+test('a refused file is shown and keeps nobody on the page', () => {
   const { uploads } = open();
   uploads.refuse(file('a'), 'too_large');
   const [item] = uploads.items;
-  assert.deepEqual([item.now, uploads.busy, uploads.canRetry(item)], [
-    { state: 'refused', why: 'too_large' },
-    false,
-    false,
-  ]);
+  assert.deepEqual([item.now, uploads.busy], [{ state: 'refused', why: 'too_large' }, false]);
 });
 
 test('a file refused twice is shown twice', () => {
@@ -71,7 +67,6 @@ test('what failed is tried again in its own place, without what it was', () => {
   uploads.hear(file('a'), { state: 'signing' });
   uploads.hear(file('a'), failed());
   uploads.explain(file('a'), new Error('reset'));
-  assert.equal(uploads.canRetry(uploads.items[0]), true);
   uploads.start(file('a'));
   const [{ now, again, error }] = uploads.items;
   assert.deepEqual([now.state, again, error, uploads.items.length], ['waiting', false, null, 2]);
@@ -89,12 +84,12 @@ test('what is done and uploaded once more has a new place', () => {
   );
 });
 
-test('a file that Uppy let go of in mid-upload was cancelled, and can be tried again', () => {
+test('a file that Uppy let go of in mid-upload was cancelled', () => {
   const { uploads } = open();
   uploads.start(file('a'));
   uploads.letGo(file('a'));
   const [item] = uploads.items;
-  assert.deepEqual([item.now.code, uploads.busy, uploads.canRetry(item)], ['aborted', false, true]);
+  assert.deepEqual([item.now.code, uploads.busy], ['aborted', false]);
 });
 
 test('a file that Uppy let go of after its end stays what it was', () => {

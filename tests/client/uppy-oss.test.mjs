@@ -78,10 +78,11 @@ test('a file goes through as with any uploader: same events, and the callback ha
 test('what Uppy knows of name and type is what is sent', async () => {
   const { uppy, of } = open({ oss: [answered] });
   const id = uppy.addFile({ name: 'a.md', data: new Blob(['# a']) });
-  uppy.setFileMeta(id, { name: 'b.md' });
+  assert.equal(uppy.getFile(id).type, 'text/markdown');
+  uppy.setFileMeta(id, { name: 'b.md', type: 'text/x-markdown' });
   await uppy.upload();
   const { searchParams } = new URL(of('token')[0].url);
-  assert.deepEqual(Object.fromEntries(searchParams), { name: 'b.md', size: '3', type: 'text/markdown' });
+  assert.deepEqual(Object.fromEntries(searchParams), { name: 'b.md', size: '3', type: 'text/x-markdown' });
 });
 
 test('progress is of the file, and starts over when the file does', async () => {
@@ -189,6 +190,53 @@ test('a retry first asks about what may be stored already', async () => {
   await uppy.retryUpload(id);
   assert.equal(uppy.getFile(id).response.body.id, 'g1');
   assert.deepEqual([of('token').length, of('oss').length, of('confirm').length], [1, 1, 6]);
+});
+
+test('a retry asks no more about what is known not to be stored', async () => {
+  const { uppy, of } = open({
+    oss: [callbackFailed(), problem(403, 'AccessDenied'), answered],
+    confirm: [...Array(5).fill(problem(503, 'unavailable')), problem(409, 'not_stored')],
+  });
+  const id = add(uppy);
+  await uppy.upload();
+  await uppy.retryUpload(id);
+  assert.equal(uppy.getFile(id).error, 'AccessDenied.');
+  await uppy.retryUpload(id);
+  assert.equal(uppy.getFile(id).response.body.id, 'g3');
+  assert.equal(of('confirm').length, 6);
+});
+
+test('what is done and chosen once more is sent once more', async () => {
+  const { uppy, of } = open({
+    oss: [callbackFailed(), answered],
+    confirm: [...Array(5).fill(problem(503, 'unavailable')), done('g1')],
+  });
+  const data = new File(['a'], 'a.png', { lastModified: 1 });
+  const first = add(uppy, 'a.png', { data });
+  await uppy.upload();
+  await uppy.retryUpload(first);
+  uppy.clear();
+  const id = add(uppy, 'a.png', { data });
+  await uppy.upload();
+  assert.equal(uppy.getFile(id).response.body.id, 'g2');
+  assert.equal(of('confirm').length, 6);
+});
+
+test('what is uploaded already, as after a recovery, is left alone', async () => {
+  const { uppy, requests } = open({ oss: [answered] });
+  const id = add(uppy);
+  uppy.setFileState(id, { progress: { uploadStarted: 1, uploadComplete: true } });
+  await uppy.retryUpload(id);
+  assert.equal(requests.length, 0);
+});
+
+test('an upload leaves nothing behind on Uppy', async (t) => {
+  const { uppy } = open({ oss: [answered] });
+  const on = t.mock.method(uppy, 'on');
+  const off = t.mock.method(uppy, 'off');
+  add(uppy);
+  await uppy.upload();
+  assert.deepEqual([on.mock.callCount(), off.mock.callCount()], [1, 1]);
 });
 
 test('a file that is cancelled when all of it has left, and chosen again, is asked about first', async () => {
