@@ -5,10 +5,12 @@ the function its config names would be a page that does not work.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", re.IGNORECASE)
 _CONNECT = "connect-src 'self'"  # as `client/index.html` has it in its Content-Security-Policy
 
 
@@ -39,6 +41,6 @@ def allow(page: Page, html: str) -> str:
 def _origin(url: str) -> str:
     """Return scheme and host of an address; `ValueError` if it would say more in a policy than a place."""
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or set(parts.netloc) & set(" ;,'\"<>@*"):
+    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.netloc):
         raise ValueError(f"{url!r} is no address of a page's function or bucket")
     return f"{parts.scheme}://{parts.netloc}"

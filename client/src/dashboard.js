@@ -20,6 +20,7 @@ import OssUpload from './uppy-oss.js';
 /** @typedef {Uppy<{relativePath?: string}, Record<string, unknown>>} PageUppy */
 
 const CAN_DROP = matchMedia('(hover: hover)').matches; // a phone has nothing to drop, and no folders to choose
+const IS_SMALL = matchMedia('(max-width: 34rem), (max-height: 32rem)').matches;
 const FOLDER_LITTER = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']); // what systems leave in every folder
 
 /**
@@ -38,10 +39,12 @@ export function openDashboard(target, { tokenUrl, limits }, language, uploads, s
       target,
       inline: true,
       width: '100%',
-      height: '26rem',
+      height: IS_SMALL ? '17rem' : '26rem',
       theme: 'auto',
       fileManagerSelectionType: CAN_DROP ? 'both' : 'files',
       proudlyDisplayPoweredByUppy: false,
+      disableInformer: true, // what it says in passing, the list of uploads says for good
+      hideRetryButton: true,
     })
     .use(DropTarget, { target: document.body })
     .use(OssUpload, {
@@ -51,9 +54,16 @@ export function openDashboard(target, { tokenUrl, limits }, language, uploads, s
     });
   uppy.on('upload-start', (files) => files.forEach((file) => uploads.start(file)));
   uppy.on('upload-error', (file, error) => {
-    if (file) uploads.explain(file, /** @type {UploadError} */ (error));
+    if (!file) return;
+    uploads.explain(file, /** @type {UploadError} */ (error));
+    release(uppy, file.id);
+  });
+  uppy.on('upload', () => {
+    // or the focus would fall on a button that cancels all, and the list may be out of sight
+    if (target.contains(document.activeElement)) queueMicrotask(() => document.getElementById('uploads-heading')?.focus());
   });
   uppy.on('file-removed', (file) => uploads.letGo(file));
+  target.addEventListener('paste', (event) => event.stopPropagation()); // Uppy has it, and would hear of it once more
   document.addEventListener('paste', (event) => takePaste(uppy, event));
   limit(uppy, limits, uploads);
   speak(uppy, language);
@@ -67,14 +77,15 @@ export function limit(uppy, limits, uploads) {
       maxFileSize: limits.maxBytes,
       allowedFileTypes: limits.types.includes('*/*') ? null : limits.types,
     },
-    onBeforeFileAdded: (file) => isWelcome(file, limits, uploads),
+    onBeforeFileAdded: (file, files) => isWelcome(file, files, limits, uploads),
   });
 }
 
 /** @param {PageUppy} uppy @param {Language} language */
 export function speak(uppy, language) {
   const locale = UPPY_LOCALES[language];
-  const strings = CAN_DROP ? locale.strings : { ...locale.strings, dropPasteFiles: '%{browseFiles}' };
+  const touch = { dropPasteFiles: '%{browseFiles}', browseFiles: TEXTS[language].choose };
+  const strings = CAN_DROP ? locale.strings : { ...locale.strings, ...touch };
   uppy.setOptions({ locale: { ...locale, strings } });
   uppy.getPlugin('Dashboard')?.setOptions({ note: CAN_DROP ? TEXTS[language].note : null });
 }
@@ -86,21 +97,36 @@ export function retry(uppy, file) {
 }
 
 /**
- * @param {UppyFile<{relativePath?: string}, Record<string, unknown>>} file
+ * What failed is in the list of uploads, with the way to try it again. In the Dashboard it would keep new files from
+ * being uploaded until it is dealt with.
+ *
+ * @param {PageUppy} uppy
+ * @param {string} id
+ */
+function release(uppy, id) {
+  uppy.removeFile(id);
+  uppy.setState({ error: null });
+}
+
+/** @typedef {UppyFile<{relativePath?: string}, Record<string, unknown>>} PageFile */
+
+/**
+ * @param {PageFile} file
+ * @param {Record<string, PageFile>} files  that are in the Dashboard already
  * @param {Limits} limits
- * @param {Uploads} uploads  where a refused one is shown, for Uppy would tell only in passing
+ * @param {Uploads} uploads  where a refused one is shown
  * @returns {boolean}
  */
-function isWelcome(file, limits, uploads) {
+function isWelcome(file, files, limits, uploads) {
   if (file.meta.relativePath && FOLDER_LITTER.has(file.name)) return false;
-  const why = refuse(file, limits);
+  const why = Object.hasOwn(files, file.id) ? 'duplicate' : refuse(file, limits);
   if (why) uploads.refuse(file, why);
   return !why;
 }
 
 /** @param {PageUppy} uppy @param {ClipboardEvent} event */
 function takePaste(uppy, { target, clipboardData }) {
-  if (target instanceof Element && target.closest('.uppy-Root, input')) return; // who hear of it themselves
+  if (target instanceof HTMLInputElement) return;
   for (const data of clipboardData?.files ?? []) addFile(uppy, { name: data.name, type: data.type, data, meta: {} });
 }
 

@@ -7,13 +7,14 @@ import { limit, openDashboard, retry, speak } from './dashboard.js';
 import '../uppy-theme.css';
 import { Rows } from './rows.js';
 import { SettingsError, readSettings } from './settings.js';
-import { SignIn } from './sign-in.js';
-import { TEXTS, firstLanguage } from './texts.js';
+import { SignIn, bearer, tokenIn } from './sign-in.js';
+import { TEXTS, firstLanguage, sentenceFor } from './texts.js';
 import { browserTransport } from './upload.js';
 import { Uploads } from './uploads.js';
 import { part } from './view.js';
 
 const REMEMBERED_LANGUAGE = 'language';
+const TICK_MS = 1_000;
 
 const page = part(document, 'body');
 
@@ -23,25 +24,29 @@ let settings = null;
 /** @type {SettingsError | null} what keeps the page from working */
 let trouble = null;
 let signingIn = false;
+let asked = 0;
 /** @type {import('./dashboard.js').PageUppy | null} */
 let uppy = null;
 
 const signIn = new SignIn(() => showSignIn(true));
 const uploads = new Uploads((item) => {
   rows.update(item);
-  warnWhileBusy();
+  followBusy();
 });
 const rows = new Rows(part(page, '#uploads'), uploads, {
   around: () =>
     settings && { texts: texts(), limits: settings.limits, offline: !navigator.onLine, signingIn },
-  announce: (words) => {
-    part(page, '#announcer').textContent = words;
-  },
+  announce,
   cancel: ({ file }) => uppy?.removeFile(file.id),
   retry: ({ file }) => uppy && retry(uppy, file),
 });
 
 // ---- Words
+
+/** @param {string} words  for screen readers, in passing */
+function announce(words) {
+  part(page, '#announcer').textContent = words;
+}
 
 function texts() {
   return TEXTS[language];
@@ -93,16 +98,23 @@ function remembered() {
 
 // ---- Settings and signing in
 
-async function loadSettings() {
+/** @param {string | null} [token]  one to sign in with */
+async function loadSettings(token = null) {
   trouble = null;
   drawSettings();
+  asked += 1;
+  const turn = asked;
   try {
-    settings = await readSettings(browserTransport.get, location.href, signIn.headers);
+    const headers = token ? bearer(token) : signIn.headers;
+    const read = await readSettings(browserTransport.get, location.href, headers);
+    if (turn !== asked) return; // somebody was quicker to ask again
+    settings = read;
+    if (token) signIn.take(token);
     showSignIn(false);
-    signIn.goOn();
     if (uppy) limit(uppy, settings.limits, uploads);
     else uppy = openDashboard(part(page, '#dashboard'), settings, language, uploads, signIn);
   } catch (error) {
+    if (turn !== asked) return;
     console.error(error);
     trouble = error instanceof SettingsError ? error : new SettingsError('config', String(error));
     if (trouble.part === 'sign_in') showSignIn(true);
@@ -117,6 +129,7 @@ function showSignIn(shown) {
   drawSettings();
   if (!change) return;
   rows.draw();
+  part(page, '#sign-in').scrollIntoView({ block: 'nearest' });
   if (shown && !uploads.busy) part(page, '#token').focus();
 }
 
@@ -126,7 +139,8 @@ function drawSettings() {
   part(page, '#trouble-text').textContent = broken ? texts().trouble[broken] : '';
   part(page, '#sign-in').hidden = !signingIn;
   part(page, '#sign-in-trouble').textContent = signingIn ? signInTrouble() : '';
-  part(page, '#sign-out').hidden = !signIn.signedIn || signingIn;
+  part(page, '#token').setAttribute('aria-invalid', String(signingIn && trouble !== null && signInTrouble() !== ''));
+  part(page, '#sign-out').hidden = !signIn.signedIn;
   part(page, '#dashboard').hidden = settings === null;
   part(page, '#limits').textContent = settings
     ? texts().limits(settings.limits)
@@ -137,10 +151,10 @@ function drawSettings() {
 
 /** @returns {string} */
 function signInTrouble() {
-  if (uploads.busy) return texts().signIn.expired;
-  return trouble && signIn.signedIn
-    ? (texts().codes[trouble.code] ?? texts().codes['token_invalid'] ?? '')
-    : '';
+  if (trouble?.code === 'another_user') return texts().signIn.anotherUser;
+  if (trouble?.code && trouble.code !== 'token_missing')
+    return sentenceFor(texts(), trouble.code, 401);
+  return signIn.signedIn ? texts().signIn.expired : '';
 }
 
 part(page, '#trouble-retry').addEventListener('click', async () => {
@@ -151,9 +165,17 @@ part(page, '#trouble-retry').addEventListener('click', async () => {
 part(page, '#sign-in').addEventListener('submit', async (event) => {
   event.preventDefault();
   const field = /** @type {HTMLInputElement} */ (part(page, '#token'));
-  signIn.take(field.value);
-  await loadSettings();
-  if (!signingIn) field.value = '';
+  const token = tokenIn(field.value);
+  if (token && !signIn.isAnothers(token)) {
+    await loadSettings(token);
+  } else {
+    trouble = new SettingsError('sign_in', 'not sent', token ? 'another_user' : 'token_invalid');
+    drawSettings();
+  }
+  if (signingIn) return;
+  field.value = '';
+  announce(texts().signIn.done);
+  part(page, '#dashboard button').focus();
 });
 
 part(page, '#sign-out').addEventListener('click', () => location.reload()); // which forgets the token
@@ -163,9 +185,25 @@ part(page, '#sign-out').addEventListener('click', () => location.reload()); // w
 /** @param {BeforeUnloadEvent} event */
 const warn = (event) => event.preventDefault();
 
-function warnWhileBusy() {
-  if (uploads.busy) addEventListener('beforeunload', warn);
-  else removeEventListener('beforeunload', warn);
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let ticking;
+
+function followBusy() {
+  if (uploads.busy) {
+    addEventListener('beforeunload', warn);
+    ticking ??= setInterval(() => uploads.tick(), TICK_MS);
+  } else {
+    removeEventListener('beforeunload', warn);
+    clearInterval(ticking);
+    ticking = undefined;
+  }
+}
+
+for (const type of ['dragover', 'drop']) {
+  addEventListener(type, (event) => {
+    const files = event instanceof DragEvent && event.dataTransfer?.types.includes('Files');
+    if (files) event.preventDefault(); // before files can be chosen, too: the browser would leave the page for one
+  });
 }
 
 addEventListener('online', () => rows.draw());

@@ -1,7 +1,8 @@
 /**
  * The list of uploads on the page: a row for each item, what its buttons do, and what is said aloud of it.
  */
-import { createRow, drawRow, part, shownState, stateInWords, troubleInWords } from './view.js';
+import { isBusy } from './uploads.js';
+import { createRow, drawRow, paceInWords, part, shownState, stateInWords, troubleInWords } from './view.js';
 
 /** @import { Item, Uploads } from './uploads.js' */
 /** @import { Surroundings } from './view.js' */
@@ -15,11 +16,14 @@ import { createRow, drawRow, part, shownState, stateInWords, troubleInWords } fr
  */
 
 const COPIED_MS = 2_000;
+const ANNOUNCE_MS = 1_000; // what happens within it is said in one sentence: nobody can listen to sixty
 const ANNOUNCED = new Set(['confirming', 'done', 'failed', 'not_confirmed', 'refused', 'aborted']);
 
 export class Rows {
   /** @type {WeakMap<Item, HTMLElement>} */
   #rows = new WeakMap();
+  /** @type {Set<Item>} to be announced */
+  #news = new Set();
 
   /** @param {HTMLElement} section  the part of the document @param {Uploads} uploads @param {Page} page */
   constructor(section, uploads, page) {
@@ -28,6 +32,7 @@ export class Rows {
     this.page = page;
     this.list = part(section, 'ul');
     this.list.addEventListener('click', (event) => this.#press(event));
+    part(section, '#clear').addEventListener('click', () => this.#clear());
   }
 
   /** @param {Item} item  that is new or has changed */
@@ -38,7 +43,8 @@ export class Rows {
     const before = row.dataset['state'];
     drawRow(row, item, around);
     const now = shownState(item);
-    if (now !== before && ANNOUNCED.has(now)) this.#announce(item, around);
+    if (now !== before && ANNOUNCED.has(now)) this.#announceSoon(item);
+    if (now === 'refused' && !before) row.scrollIntoView({ block: 'nearest' }); // where it was chosen nothing shows it
     if (now === 'done' && before !== 'done' && this.uploads.items.length === 1)
       part(row, 'details').setAttribute('open', '');
     this.#drawTally(around);
@@ -65,17 +71,37 @@ export class Rows {
 
   /** @param {Surroundings} around */
   #drawTally({ texts }) {
-    const { items } = this.uploads;
+    const { items, pace } = this.uploads;
     const done = items.filter(({ now }) => now.state === 'done').length;
+    const ended = items.filter(({ now }) => !isBusy(now.state)).length;
     this.section.hidden = items.length === 0;
-    part(this.section, '[data-testid=tally]').textContent = texts.tally(done, items.length);
+    part(this.section, '#clear').hidden = ended < 2;
+    part(this.section, '#tally').textContent = [
+      texts.tally(done, items.length),
+      ...paceInWords(pace.bytesPerSecond, pace.bytesLeft, texts.states),
+    ].join(' · ');
   }
 
-  /** @param {Item} item @param {Surroundings} around */
-  #announce(item, around) {
+  /** @param {Item} item */
+  #announceSoon(item) {
+    if (this.#news.size === 0) setTimeout(() => this.#announce(), ANNOUNCE_MS);
+    this.#news.add(item);
+  }
+
+  #announce() {
+    const around = this.page.around();
+    const items = [...this.#news];
+    this.#news.clear();
+    const [item] = items;
+    if (!around || !item) return;
+    const { texts } = around;
+    if (items.length > 1) {
+      const done = items.filter(({ now }) => now.state === 'done').length;
+      const bad = items.filter(({ now }) => now.state === 'failed' || now.state === 'refused').length;
+      return this.page.announce(texts.announceMany(done, bad, items.length - done - bad));
+    }
     const why = shownState(item) === 'aborted' ? '' : troubleInWords(item, around);
-    const said = [stateInWords(item, around), why].filter(Boolean).join(' ');
-    this.page.announce(around.texts.announce(item.file.name, said));
+    this.page.announce(texts.announce(item.file.name, stateInWords(item, around), why));
   }
 
   /** @param {MouseEvent} event */
@@ -88,7 +114,7 @@ export class Rows {
       case 'cancel':
         return this.page.cancel(item);
       case 'retry':
-        return this.page.retry(item);
+        return item.now.state === 'failed' ? this.page.retry(item) : undefined; // pressed twice at once
       case 'remove':
         return this.#remove(item, row);
       case 'copy-request':
@@ -96,6 +122,15 @@ export class Rows {
       case 'copy-answer':
         return void this.#copy(part(row, '[data-testid=answer]'), button, item);
     }
+  }
+
+  #clear() {
+    for (const item of [...this.uploads.items]) {
+      this.uploads.remove(item);
+      if (!this.uploads.items.includes(item)) this.#rows.get(item)?.remove();
+    }
+    part(document, 'h1').focus();
+    this.draw();
   }
 
   /** @param {Item} item @param {HTMLElement} row */

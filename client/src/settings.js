@@ -13,7 +13,7 @@ import { mediaType } from './upload.js';
  *
  * @typedef {{tokenUrl: string, limits: Limits}} Settings
  *
- * @typedef {'too_large' | 'type_not_allowed'} Refused
+ * @typedef {'too_large' | 'type_not_allowed' | 'duplicate'} Refused
  */
 
 const ANSWER_MS = 15_000;
@@ -103,11 +103,17 @@ function tokenUrlIn(config, pageUrl) {
 
 /** @param {Record<string, unknown>} answer @returns {Limits} */
 function limitsIn({ max_bytes: maxBytes, slowest_bytes_per_second: slowest, types }) {
-  if (typeof maxBytes !== 'number' || !Array.isArray(types))
+  const whole =
+    typeof maxBytes === 'number' &&
+    maxBytes > 0 &&
+    maxBytes < Infinity &&
+    Array.isArray(types) &&
+    types.every((type) => typeof type === 'string');
+  if (!whole)
     throw new SettingsError('limits', 'not an answer of ours');
   return {
     maxBytes,
     slowestBytesPerSecond: typeof slowest === 'number' ? slowest : null,
-    types: types.map((type) => String(type).toLowerCase()),
+    types: types.map((type) => type.toLowerCase()),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Who is asking, where users sign in. As shipped: an access token that somebody pastes, kept in memory only and never
- * logged. This is the module to replace with your identity provider's: the page needs `headers` and `signedIn`.
+ * logged. This is the module to replace with your identity provider's.
  */
 
 /** @import { Headers, UploadError } from './upload.js' */
@@ -12,7 +12,7 @@ export class SignIn {
   /** @type {WeakMap<object, string>} the token each upload was last sent with */
   #used = new WeakMap();
 
-  /** @param {() => void} ask  called when a token has expired in mid-upload; `take` and `goOn` are the answer */
+  /** @param {() => void} ask  called when a token has expired in mid-upload; `take` is the answer */
   constructor(ask) {
     this.ask = ask;
   }
@@ -21,13 +21,9 @@ export class SignIn {
     return this.#token !== '';
   }
 
-  /** @param {string} token */
+  /** @param {string} token  that the token function accepts: the uploads that wait for it go on */
   take(token) {
-    this.#token = token.trim();
-  }
-
-  /** The token that was taken is a good one: lets the uploads that wait for it go on. */
-  goOn() {
+    this.#token = token;
     for (const goOn of this.#waiting.splice(0)) goOn(undefined);
   }
 
@@ -47,6 +43,33 @@ export class SignIn {
 
   /** @returns {Headers} */
   get headers() {
-    return this.signedIn ? { Authorization: `Bearer ${this.#token}` } : {};
+    return this.signedIn ? bearer(this.#token) : {};
+  }
+
+  /** @param {string} token @returns {boolean} whether it says that it is of another user than the one signed in */
+  isAnothers(token) {
+    const subject = subjectOf(token);
+    return this.signedIn && subject !== null && subject !== subjectOf(this.#token);
+  }
+}
+
+/** @param {string} token @returns {Headers} */
+export function bearer(token) {
+  return { Authorization: `Bearer ${token}` };
+}
+
+/** @param {string} pasted @returns {string | null} the token in it; null for what no header could carry */
+export function tokenIn(pasted) {
+  const token = pasted.trim().replace(/^bearer\s+/i, '');
+  return /^[\x21-\x7e]+$/.test(token) ? token : null;
+}
+
+/** @param {string} token @returns {unknown} the `sub` of a JWT, which is not verified here */
+function subjectOf(token) {
+  try {
+    const claims = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    return JSON.parse(atob(claims)).sub;
+  } catch {
+    return null;
   }
 }

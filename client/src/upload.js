@@ -15,6 +15,7 @@
  * @property {number} expires_in  seconds
  * @property {string} ticket
  * @property {string} confirm  where the ticket asks whether the file is stored
+ * @property {boolean} [stored]  added here once OSS has said that it is
  *
  * @typedef {Record<string, unknown> & {id: string}} Result  The callback's JSON answer, passed on as it came.
  *
@@ -64,13 +65,14 @@ const STALL_MS = 30_000; // without a byte moving, or without an answer once all
 const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_MAX_MS = 30_000;
 const RETRY_AFTER_MAX_MS = 60_000; // a wrong clock or a wild server must not park an upload
+// what this module decides, and no answer may say in its place
+const OUR_CODES = /^(aborted|bad_answer|grant_expired|network|not_confirmed|too_slow|unexpected|unreadable)$/;
 const OUTLIVED_SHARE = 0.9; // of a grant's life: the rest went into its own way here
 
 /** Why an upload ended without an answer. `retryable`: the same file may well succeed later. */
 export class UploadError extends Error {
   /**
-   * @param {string} code  OSS's or the functions' own, or one of ours: aborted bad_answer grant_expired
-   *   http_<status> network not_confirmed too_slow unexpected
+   * @param {string} code  OSS's or the functions' own, or one of OUR_CODES, or http_<status>
    * @param {string} message
    * @param {{status?: number, retryable?: boolean, requestId?: string | null, ec?: string | null,
    *   retryAfterMs?: number}} [more]
@@ -204,8 +206,9 @@ async function headersFor(job, after) {
   const { headers, file, signal } = job;
   if (typeof headers !== 'function') return headers;
   await job.online(signal);
-  const given = Promise.resolve(headers(file, after));
-  return unlessAborted(signal, (resolve, _, reject) => given.then(resolve, reject));
+  return unlessAborted(signal, (resolve, _, reject) => {
+    Promise.resolve(headers(file, after)).then(resolve, reject);
+  });
 }
 
 /** @param {Job} job @param {Headers} headers @returns {Promise<Grant>} */
@@ -249,17 +252,30 @@ async function send(job, grant) {
     });
     const result = resultIn(answer, grant);
     if (!result && !isSuccess(answer)) throw refusal(job, answer);
-    if (!result) job.unconfirmed = grant; // 203 above all: stored, but the callback failed
+    if (!result) job.unconfirmed = { ...grant, stored: true }; // 203 above all: only the callback failed
     return { result, doubt: null };
   } catch (caught) {
     const error = toUploadError(job, caught);
-    if (isExpired(error)) throw outlived(error, firstByteAt && job.now() - firstByteAt, grant);
+    if (isExpired(error) && !isGivenUp(error.status))
+      throw outlived(error, firstByteAt && job.now() - firstByteAt, grant);
     const unanswered = error.status === 0 || isGivenUp(error.status); // which may hide a stored file
     const wholeBody = bodyLeft || (caught instanceof NetworkFault && caught.bodyLeft);
-    if (error.code !== 'FileAlreadyExists' && !(unanswered && wholeBody)) throw error;
-    job.unconfirmed = grant;
+    if (error.code !== 'FileAlreadyExists' && !(unanswered && wholeBody)) {
+      if (error.code === 'network') await assertReadable(job.file);
+      throw error;
+    }
+    job.unconfirmed = { ...grant, stored: !unanswered };
     job.signal.throwIfAborted();
     return { result: null, doubt: unanswered ? error : null };
+  }
+}
+
+/** @param {File} file  which looks like a failing network when it was changed or deleted after it was chosen */
+async function assertReadable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch (error) {
+    throw new UploadError('unreadable', String(error));
   }
 }
 
@@ -334,6 +350,7 @@ async function limited(job, limitMs, run) {
     return await Promise.race([run(own.signal, touch), /** @type {Promise<never>} */ (ended)]);
   } finally {
     timer.abort();
+    own.abort(); // progress that comes after the answer is none
     job.signal.removeEventListener('abort', stop);
   }
 }
@@ -389,7 +406,7 @@ function refusal(job, answer) {
   const said = (name, tag) =>
     [problem[name], xmlText(body, tag)].find((text) => typeof text === 'string') ?? '';
   const strange = isSuccess(answer);
-  const code = said('code', 'Code');
+  const code = said('code', 'Code').replace(OUR_CODES, '');
   const renewable = code === 'token_expired' && typeof job.headers === 'function';
   return new UploadError(
     code || (strange ? 'bad_answer' : `http_${status}`),
@@ -479,7 +496,7 @@ function xmlText(text, tag) {
   return new RegExp(`<${tag}>([^<]*)</${tag}>`)
     .exec(text)?.[1]
     ?.replace(/&(?:#(\d{1,6})|#x([\da-f]{1,5})|(\w+));/gi, (all, dec, hex, name) =>
-      name ? (entities[name] ?? all) : String.fromCodePoint(dec ? Number(dec) : parseInt(hex, 16)),
+      name ? ((Object.hasOwn(entities, name) && entities[name]) || all) : String.fromCodePoint(dec ? Number(dec) : parseInt(hex, 16)),
     );
 }
 
@@ -525,7 +542,12 @@ async function online(signal) {
 /** @param {string} url @param {RequestInit & {signal: AbortSignal}} init @returns {Promise<Answer>} */
 async function ask(url, init) {
   try {
-    const response = await fetch(url, { ...init, credentials: 'omit', cache: 'no-store' });
+    const response = await fetch(url, {
+      ...init,
+      credentials: 'omit',
+      cache: 'no-store',
+      redirect: 'error', // it would carry the caller's headers elsewhere
+    });
     return {
       status: response.status,
       headers: Object.fromEntries(response.headers),

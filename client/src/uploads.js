@@ -93,6 +93,28 @@ export class Uploads {
     this.hear(file, { state: 'failed', code: 'aborted', status: 0, retryable: true, requestId: null });
   }
 
+  /** How fast all of them go together, and how many bytes of those that have begun are still to be sent. */
+  get pace() {
+    let bytesPerSecond = 0;
+    let bytesLeft = 0;
+    for (const { now, file, bytesPerSecond: speed } of this.items) {
+      bytesPerSecond += speed ?? 0;
+      if (now.state === 'sending') bytesLeft += now.total - now.loaded;
+      else if (now.state === 'waiting' || now.state === 'signing') bytesLeft += file.size ?? 0;
+    }
+    return { bytesPerSecond, bytesLeft };
+  }
+
+  /** To be called every second: what moves no more has no speed. */
+  tick() {
+    for (const item of this.items) {
+      const last = this.#samples.get(item)?.at(-1);
+      if (!item.bytesPerSecond || !last || this.now() - last.at < SPEED_WINDOW_MS) continue;
+      item.bytesPerSecond = null;
+      this.onChange(item);
+    }
+  }
+
   /** @param {Item} item  one that is not busy */
   remove(item) {
     if (isBusy(item.now.state)) return;

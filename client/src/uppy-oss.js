@@ -24,6 +24,7 @@ import { UploadError, uploadFile } from './upload.js';
  */
 
 const AT_ONCE = 3; // each has to be done before its grant ends, and they share one line
+const NO_LIMIT = 1000; // Uppy's queue counts up to it when it is set
 
 /**
  * @template {Meta} M
@@ -40,7 +41,7 @@ export default class OssUpload extends BasePlugin {
     super(uppy, { limit: AT_ONCE, ...opts });
     this.id = this.opts.id || 'OssUpload';
     this.type = 'uploader';
-    this.#queue = new TaskQueue({ concurrency: this.opts.limit ?? AT_ONCE });
+    this.#queue = new TaskQueue({ concurrency: this.opts.limit || NO_LIMIT });
   }
 
   /** @override */
@@ -56,7 +57,7 @@ export default class OssUpload extends BasePlugin {
   /** @override @param {Partial<OssUploadOptions<M, B>>} opts */
   setOptions(opts) {
     super.setOptions(opts);
-    this.#queue.concurrency = this.opts.limit ?? AT_ONCE;
+    this.#queue.concurrency = this.opts.limit || NO_LIMIT;
   }
 
   /** @param {string[]} fileIds */
@@ -71,19 +72,21 @@ export default class OssUpload extends BasePlugin {
     const events = new EventManager(this.uppy);
     const turn = this.#queue.add((signal) => this.#send(file, signal));
     events.onFileRemove(file.id, () => turn.abort());
-    await turn.catch(() => {}); // removed; of all else #send has told
+    await turn.catch((error) => {
+      if (error?.name !== 'AbortError') this.uppy.log(error, 'error'); // of some listener's own
+    });
     events.remove();
   }
 
   /** @param {UppyFile<M, B>} file @param {AbortSignal} signal */
   async #send(file, signal) {
     const { data } = file;
+    if (!(data instanceof Blob)) return this.#refuse(file);
     const { headers = {}, onState, ...options } = this.opts;
+    const named = new File([data], file.meta.name, { type: file.meta.type ?? file.type });
+    let body;
     try {
-      if (!(data instanceof Blob))
-        throw new UploadError('not_local', `${file.name} is not on this machine, so it cannot be sent from here.`);
-      const named = new File([data], file.meta.name, { type: file.meta.type ?? file.type });
-      const body = await uploadFile(named, {
+      body = await uploadFile(named, {
         ...options,
         headers: typeof headers === 'function' ? (_, after) => headers(file, after) : headers,
         signal,
@@ -93,14 +96,30 @@ export default class OssUpload extends BasePlugin {
           onState?.(file, state);
         },
       });
-      this.#unconfirmed.delete(data);
-      this.uppy.emit('upload-success', file, { status: 200, body: /** @type {any} */ (body) });
     } catch (caught) {
       const error = /** @type {UploadError} */ (caught);
-      if (error.unconfirmed) this.#unconfirmed.set(/** @type {Blob} */ (data), error.unconfirmed);
-      else if (data instanceof Blob) this.#unconfirmed.delete(data);
-      if (!signal.aborted) this.uppy.emit('upload-error', file, error, { status: error.status });
+      if (error.unconfirmed) this.#unconfirmed.set(data, error.unconfirmed);
+      else this.#unconfirmed.delete(data);
+      if (!signal.aborted) this.#fail(file, error);
+      return;
     }
+    this.#unconfirmed.delete(data);
+    const url = typeof body['url'] === 'string' ? { uploadURL: body['url'] } : {};
+    const response = { status: 200, body: /** @type {any} */ (body), ...url };
+    this.uppy.emit('upload-success', this.uppy.getFile(file.id), response);
+  }
+
+  /** @param {UppyFile<M, B>} file  of Companion's, or one of which a recovery knows only the name */
+  #refuse(file) {
+    const error = new UploadError('not_local', `${file.name} is not on this machine, so it cannot be sent from here.`);
+    const { code, status, retryable, requestId } = error;
+    this.opts.onState?.(file, { state: 'failed', code, status, retryable, requestId });
+    this.#fail(file, error);
+  }
+
+  /** @param {UppyFile<M, B>} file @param {UploadError} error */
+  #fail({ id }, error) {
+    this.uppy.emit('upload-error', this.uppy.getFile(id), error, { status: error.status });
   }
 
   /** @param {UppyFile<M, B>} file @param {UploadState} state */
@@ -108,6 +127,7 @@ export default class OssUpload extends BasePlugin {
     const file = this.uppy.getFile(id);
     if (!file || state.state !== 'sending') return;
     const progress = {
+      ...file.progress,
       uploadStarted: file.progress.uploadStarted ?? Date.now(),
       bytesUploaded: state.loaded,
       bytesTotal: state.total,

@@ -16,6 +16,8 @@ import { isBusy } from './uploads.js';
  * @property {boolean} signingIn  whether uploads wait for somebody to sign in again
  */
 
+const ANSWER_MAX = 100_000; // characters: more than anybody reads, and than a page draws at once
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g; // would let a name read backwards: exe.png
 const FACTS = /** @type {const} */ (['key', 'size', 'etag', 'type']);
 
 /** @param {Item} item @returns {HTMLElement} */
@@ -23,7 +25,7 @@ export function createRow(item) {
   const template = /** @type {HTMLTemplateElement} */ (document.getElementById('row'));
   const row = part(/** @type {DocumentFragment} */ (template.content.cloneNode(true)), '.upload');
   row.dataset['id'] = String(item.id);
-  const path = item.file.meta.relativePath || item.file.name;
+  const path = (item.file.meta.relativePath || item.file.name).replace(TURNS, '\ufffd');
   part(row, '.name bdi').textContent = path;
   part(row, '.name').title = path;
   part(row, '.kind').textContent = /\.([a-z0-9]{1,4})$/i.exec(item.file.name)?.[1]?.toUpperCase() ?? '';
@@ -55,7 +57,7 @@ export function shownState({ now }) {
 }
 
 /** @param {Item} item @param {Surroundings} around @returns {string} */
-export function stateInWords({ now, again, bytesPerSecond, file }, { texts, offline, signingIn }) {
+export function stateInWords({ now, again, bytesPerSecond, file, error }, { texts, offline, signingIn }) {
   const { states } = texts;
   if (offline && isBusy(now.state)) return states.offline;
   if (signingIn && now.state === 'signing') return states.signIn;
@@ -72,7 +74,9 @@ export function stateInWords({ now, again, bytesPerSecond, file }, { texts, offl
       return now.code === 'aborted'
         ? states.aborted
         : now.code === 'not_confirmed'
-          ? states.notConfirmed
+          ? error?.unconfirmed?.stored
+            ? states.notConfirmed
+            : states.notKnown
           : states.failed;
     default:
       return states[now.state];
@@ -87,9 +91,14 @@ export function stateInWords({ now, again, bytesPerSecond, file }, { texts, offl
 export function troubleInWords({ now, file }, { texts, limits }) {
   if (now.state === 'failed') return sentenceFor(texts, now.code, now.status);
   if (now.state !== 'refused') return '';
-  return now.why === 'too_large'
-    ? texts.refused.too_large(file.size ?? 0, limits)
-    : texts.refused.type_not_allowed(file.type, limits);
+  switch (now.why) {
+    case 'too_large':
+      return texts.refused.too_large(file.size ?? 0, limits);
+    case 'type_not_allowed':
+      return texts.refused.type_not_allowed(file.type, limits);
+    case 'duplicate':
+      return texts.refused.duplicate;
+  }
 }
 
 /**
@@ -98,14 +107,19 @@ export function troubleInWords({ now, file }, { texts, limits }) {
  * @param {Texts['states']} states
  */
 function sendingInWords({ loaded, total }, bytesPerSecond, states) {
-  const words = [`${percent(loaded, total)}%`, states.sending(sizeInWords(loaded), sizeInWords(total))];
-  if (bytesPerSecond) {
-    words.push(
-      states.speed(sizeInWords(bytesPerSecond)),
-      states.timeLeft(Math.ceil((total - loaded) / bytesPerSecond)),
-    );
-  }
-  return words.join(' · ');
+  const sent = [`${percent(loaded, total)}%`, states.sending(sizeInWords(loaded), sizeInWords(total))];
+  return [...sent, ...paceInWords(bytesPerSecond, total - loaded, states)].join(' · ');
+}
+
+/**
+ * @param {number | null} bytesPerSecond
+ * @param {number} bytesLeft
+ * @param {Texts['states']} states
+ * @returns {string[]} speed and time left; none when nothing moves
+ */
+export function paceInWords(bytesPerSecond, bytesLeft, states) {
+  if (!bytesPerSecond) return [];
+  return [states.speed(sizeInWords(bytesPerSecond)), states.timeLeft(Math.ceil(bytesLeft / bytesPerSecond))];
 }
 
 /** @param {HTMLElement} row @param {Item} item */
@@ -180,13 +194,13 @@ function drawArrived(row, { now, file }, texts) {
     ...FACTS.filter((fact) => fact in result).flatMap((fact) => {
       const value = result[fact];
       const shown =
-        fact === 'size' && typeof value === 'number' ? `${value.toLocaleString('en')} B` : String(value);
+        fact === 'size' && typeof value === 'number' ? `${value.toLocaleString('en')} B` : inWords(value);
       return [textElement('dt', texts.facts[fact]), textElement('dd', shown, `fact-${fact}`)];
     }),
   );
   part(row, 'summary').textContent = texts.answer;
   const answer = part(row, 'pre');
-  answer.textContent = JSON.stringify(result, null, 2);
+  answer.textContent = inWords(result);
   answer.setAttribute('aria-label', texts.aboutFile(texts.answer, file.name));
   drawCopy(row, 'copy-answer', texts, texts.copyAnswer, texts.aboutFile(texts.copyAnswer, file.name));
 }
@@ -207,6 +221,17 @@ function drawCopy(row, action, texts, words, label) {
 function drawText(row, selector, text) {
   part(row, selector).textContent = text;
   part(row, selector).hidden = !text;
+}
+
+/** @param {unknown} value  whatever a hook or a backend may have answered @returns {string} */
+function inWords(value) {
+  if (typeof value === 'string') return value;
+  try {
+    const text = JSON.stringify(value, null, 2);
+    return text.length > ANSWER_MAX ? `${text.slice(0, ANSWER_MAX)}…` : text;
+  } catch {
+    return '…'; // nested too deeply
+  }
 }
 
 /** @param {string} name @param {string} text @param {string} [testId] */

@@ -68,7 +68,10 @@ for (const limits of [
   'null',
   {},
   { ...LIMITS, max_bytes: '1000' },
+  { ...LIMITS, max_bytes: -5 },
+  '{"max_bytes": 1e999, "types": ["image/*"]}',
   { ...LIMITS, types: 'image/*' },
+  { ...LIMITS, types: [{}] },
 ]) {
   test(`limits ${limits instanceof Error ? limits : JSON.stringify(limits)} are told as unreachable`, async () => {
     await assert.rejects(read({ tokenUrl: 'https://token.test/t/' }, limits), { part: 'limits' });

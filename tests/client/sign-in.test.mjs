@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { SignIn } from '../../client/src/sign-in.js';
+import { SignIn, tokenIn } from '../../client/src/sign-in.js';
 import { UploadError } from '../../client/src/upload.js';
 
 const expired = new UploadError('token_expired', 'It has expired.', { status: 401 });
@@ -22,11 +22,38 @@ test('nobody has signed in at first, and no header is sent', async () => {
   assert.deepEqual([signIn.signedIn, signIn.headers, await signIn.headersFor({}, null)], [false, {}, {}]);
 });
 
-test('a token that was pasted with space around it is sent without', () => {
-  const { signIn } = open();
-  signIn.take(' t1\n');
-  assert.deepEqual([signIn.signedIn, signIn.headers], [true, bearer('t1')]);
-});
+for (const [pasted, token] of [
+  [' t1\n', 't1'],
+  ['Bearer t1', 't1'],
+  ['bearer  t1 ', 't1'],
+  ['', null],
+  ['令牌', null],
+  ['t1…', null],
+  ['a b', null],
+  ['a\u0000b', null],
+]) {
+  test(`what is pasted as ${JSON.stringify(pasted)} is ${token ? `the token ${token}` : 'no token'}`, () => {
+    assert.equal(tokenIn(pasted), token);
+  });
+}
+
+const jwt = (claims) => `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
+
+for (const [first, second, anothers] of [
+  [jwt({ sub: 'alice' }), jwt({ sub: 'alice', iat: 1 }), false],
+  [jwt({ sub: 'alice' }), jwt({ sub: 'bob' }), true],
+  [jwt({ sub: '阿丽??>' }), jwt({ sub: '阿丽??>', iat: 1 }), false],
+  ['opaque', 'opaque too', false],
+  [jwt({ sub: 'alice' }), 'x.y.z', false],
+  ['opaque', jwt({ sub: 'bob' }), true],
+]) {
+  test(`after ${first}, ${second} is ${anothers ? "another user's" : "the same user's"}`, () => {
+    const { signIn } = open();
+    assert.equal(signIn.isAnothers(second), false, 'nobody has signed in yet');
+    signIn.take(first);
+    assert.equal(signIn.isAnothers(second), anothers);
+  });
+}
 
 test('uploads whose token has expired wait until somebody has signed in again', async () => {
   const { signIn, asked } = open();
@@ -37,8 +64,6 @@ test('uploads whose token has expired wait until somebody has signed in again', 
   assert.equal(await soFar(waiting[0]), 'waiting');
   assert.ok(asked() > 0);
   signIn.take('t2');
-  assert.equal(await soFar(waiting[0]), 'waiting', 'nobody knows yet whether it is a good one');
-  signIn.goOn();
   assert.deepEqual(await Promise.all(waiting), [bearer('t2'), bearer('t2')]);
 });
 
@@ -58,7 +83,7 @@ test('the same token once more is asked about once more', async () => {
   await signIn.headersFor(upload, null);
   const waiting = signIn.headersFor(upload, expired);
   await soFar(waiting);
-  signIn.goOn();
+  signIn.take('t1');
   assert.equal(await soFar(waiting), 'waiting');
   assert.equal(asked(), 2);
 });

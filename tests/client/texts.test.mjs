@@ -14,7 +14,7 @@ test('both languages have a sentence for the same codes', () => {
 
 test('every code that the functions and upload.js can end with has a sentence of its own', () => {
   const codes =
-    'aborted network not_confirmed not_stored too_slow grant_expired bad_answer unexpected not_local missing_parameter ' +
+    'aborted network not_confirmed not_stored too_slow grant_expired bad_answer unexpected unreadable not_local missing_parameter ' +
     'unknown_parameter name_invalid name_too_long size_invalid too_large type_invalid type_not_allowed foreign_origin ' +
     'not_found method_not_allowed misconfigured internal not_verified bucket_versioned unavailable ' +
     'token_missing token_expired token_invalid';
@@ -52,10 +52,27 @@ test('limits are told in words, with what has no everyday name as it is', () => 
   );
 });
 
+test('files of no known type go last, and are called so when refused', () => {
+  const types = ['application/octet-stream', 'image/*'];
+  assert.match(TEXTS.en.limits({ ...LIMITS, types }), /: images and files of no known type\./);
+  for (const type of ['', 'application/octet-stream'])
+    assert.match(TEXTS.en.refused.type_not_allowed(type, LIMITS), /^Files of no known type are not accepted here\./);
+});
+
+for (const [counts, en, zh] of [
+  [[12, 3, 0], '12 done, 3 failed or not sent', '12 个已完成，3 个失败或未发送'],
+  [[2, 0, 0], '2 done', '2 个已完成'],
+  [[0, 0, 2], '2 in other states', '2 个处于其他状态'],
+]) {
+  test(`many at once are said in one sentence: ${en}`, () => {
+    assert.deepEqual([TEXTS.en.announceMany(...counts), TEXTS.zh.announceMany(...counts)], [en, zh]);
+  });
+}
+
 test('a size and its limit never look the same', () => {
   assert.equal(
     TEXTS.en.refused.too_large(419_430_401, LIMITS),
-    'The file is too large: it has 419,430,401 B, and at most 419,430,400 B can be uploaded.',
+    'The file is too large: it is 419,430,401 B; the limit is 419,430,400 B.',
   );
 });
 

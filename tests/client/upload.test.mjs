@@ -646,6 +646,15 @@ test('a security token that expired is a grant that expired', async () => {
   assert.deepEqual(states, [...WHOLE, ...WHOLE, 'done']);
 });
 
+test('a 5xx that calls the policy expired may hide a stored file like any other', async () => {
+  const { result, requests } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', xml(503, 'AccessDenied', { message: 'Policy expired.' })],
+    ['confirm a', done('a')],
+  ]);
+  assert.deepEqual([result.id, requests.length], ['a', 3]);
+});
+
 test('an upload that outlived its grant is too slow and not repeated', async () => {
   const { states, error } = await dialogue([
     ['token', grant('a')],
@@ -919,6 +928,73 @@ for (const strange of [{ a: 1 }, ['a'], 7, null]) {
   });
 }
 
+for (const code of ['not_confirmed', 'aborted', 'too_slow', 'network', 'unreadable']) {
+  test(`an answer cannot say ${code}, which is for this module to say`, async () => {
+    const { error } = await dialogue([['token', problem(400, code)]]);
+    assert.deepEqual([error.code, error.name], ['http_400', 'UploadError']);
+  });
+}
+
+test('an XML entity that is the name of something else stays as it came', async () => {
+  const { error } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', xml(400, 'X', { message: '&constructor;&toString;' })],
+  ]);
+  assert.equal(error.message, '&constructor;&toString;');
+});
+
+test('a file that was changed or deleted after it was chosen is told as that, once', async () => {
+  const gone = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
+  gone.slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException('gone', 'NotReadableError')) });
+  const { error } = await dialogue(
+    [
+      ['token', grant('a')],
+      ['oss a', unreachable()],
+    ],
+    { file: gone },
+  );
+  assert.deepEqual([error.code, error.retryable, error.unconfirmed], ['unreadable', false, null]);
+});
+
+for (const [what, reply, stored] of [
+  ['OSS has said so', callbackFailed(), true],
+  ['OSS has it already', xml(409, 'FileAlreadyExists'), true],
+  ['the answer was lost', answerLost(), false],
+]) {
+  test(`what is not confirmed ${stored ? 'is known' : 'is not known'} to be stored when ${what}`, async () => {
+    const { error } = await dialogue([
+      ['token', grant('a')],
+      ['oss a', reply],
+      ...Array(5).fill(['confirm a', problem(503, 'unavailable')]),
+    ]);
+    assert.deepEqual([error.code, error.unconfirmed.stored], ['not_confirmed', stored]);
+  });
+}
+
+test('progress that comes after the answer changes nothing', async () => {
+  let late;
+  const { states, result } = await dialogue([
+    ['token', grant('a')],
+    [
+      'oss a',
+      ({ send }) => {
+        late = send;
+        send(5);
+        return callbackFailed();
+      },
+    ],
+    [
+      'confirm a',
+      () => {
+        late(3);
+        return done('a');
+      },
+    ],
+  ]);
+  assert.equal(result.id, 'a');
+  assert.deepEqual(states.slice(-2), ['confirming', 'done']);
+});
+
 test('an XML entity of no character stays as it came', async () => {
   const { error } = await dialogue([
     ['token', grant('a')],
@@ -994,7 +1070,7 @@ function stand(t, name, value) {
   t.after(() => (before ? Object.defineProperty(globalThis, name, before) : delete globalThis[name]));
 }
 
-test('neither cookies nor a cache have a part in asking', async (t) => {
+test('neither cookies, a cache nor a redirect have a part in asking', async (t) => {
   const asked = [];
   stand(t, 'fetch', async (url, { signal: _, ...init }) => {
     asked.push([url, init]);
@@ -1003,7 +1079,7 @@ test('neither cookies nor a cache have a part in asking', async (t) => {
   const { signal } = new AbortController();
   const answer = await browserTransport.get('https://token.test/', { A: 'b' }, signal);
   await browserTransport.postJson('https://callback.test/confirm', { ticket: 't' }, {}, signal);
-  const apart = { credentials: 'omit', cache: 'no-store' };
+  const apart = { credentials: 'omit', cache: 'no-store', redirect: 'error' };
   assert.deepEqual(asked, [
     ['https://token.test/', { headers: { A: 'b' }, ...apart }],
     [

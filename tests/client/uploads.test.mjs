@@ -169,3 +169,37 @@ test('starting over, and trying again, begin a new measurement', () => {
   uploads.start(file('a'));
   assert.equal(at(2500, 1000), null);
 });
+
+test('what moves no more has no speed', () => {
+  const { uploads, clock, changes } = open();
+  uploads.start(file('a'));
+  for (const [ms, loaded] of [
+    [0, 100],
+    [1000, 1100],
+  ]) {
+    clock.ms = ms;
+    uploads.hear(file('a'), sending(loaded));
+  }
+  clock.ms = 4000;
+  uploads.tick();
+  assert.equal(uploads.items[0].bytesPerSecond, 1000);
+  clock.ms = 5000;
+  uploads.tick();
+  uploads.tick();
+  assert.equal(uploads.items[0].bytesPerSecond, null);
+  assert.equal(changes.length, 4, 'told once');
+});
+
+test('knows how fast all of them go and how much is left, of those that wait as well', () => {
+  const { uploads, clock } = open();
+  for (const id of ['a', 'b', 'c', 'd']) uploads.start(file(id));
+  for (const [ms, loaded] of [
+    [0, 0],
+    [1000, 1000],
+  ]) {
+    clock.ms = ms;
+    for (const id of ['a', 'b']) uploads.hear(file(id), sending(loaded));
+  }
+  uploads.hear(file('d'), { state: 'done', result: { id: '1' } });
+  assert.deepEqual(uploads.pace, { bytesPerSecond: 2000, bytesLeft: 2 * 8000 + 9000 });
+});

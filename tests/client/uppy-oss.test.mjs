@@ -3,7 +3,7 @@ import test from 'node:test';
 import Uppy from '../../client/node_modules/@uppy/core/lib/index.js';
 import { NetworkFault } from '../../client/src/upload.js';
 import OssUpload from '../../client/src/uppy-oss.js';
-import { callbackFailed, done, grant, problem } from './dialogue.mjs';
+import { callbackFailed, done, grant, json, problem } from './dialogue.mjs';
 
 const turn = () =>
   new Promise((resolve) => {
@@ -126,6 +126,35 @@ for (const [limit, at, once] of [
     assert.equal((await running).successful.length, 5);
   });
 }
+
+test('no limit survives what Uppy tells every plugin when its own options change', async () => {
+  const { uppy } = open({ oss: [answered], limit: 0 });
+  uppy.setOptions({ autoProceed: false });
+  add(uppy);
+  assert.equal((await uppy.upload()).successful.length, 1);
+});
+
+test('listeners get the file as it is now, and an address if the answer has one', async () => {
+  const heard = [];
+  const withUrl = ({ id }) => json(200, { Status: 'OK', id, url: 'https://cdn.test/a.png' });
+  const { uppy } = open({ oss: [withUrl] });
+  uppy.on('upload-success', (file) => heard.push(file.progress.uploadStarted > 0));
+  const id = add(uppy);
+  await uppy.upload();
+  assert.deepEqual([heard, uppy.getFile(id).uploadURL], [[true], 'https://cdn.test/a.png']);
+});
+
+test("a listener that throws does not make a failure of what is stored, and Uppy's log has it", async (t) => {
+  const { uppy, events } = open({ oss: [answered] });
+  const logged = t.mock.method(uppy, 'log', () => {});
+  uppy.on('upload-success', () => {
+    throw new TypeError('a bug of the page');
+  });
+  const id = add(uppy);
+  await uppy.upload();
+  assert.deepEqual([uppy.getFile(id).error, events.includes('upload-error a.png')], [undefined, false]);
+  assert.ok(logged.mock.calls.some(({ arguments: [error] }) => error.message === 'a bug of the page'));
+});
 
 test('a limit can be changed later', async () => {
   const [held, go] = hold();
@@ -326,10 +355,12 @@ test('onState tells every state with its file; one that throws changes nothing',
 });
 
 test('a file that is elsewhere, as Companion has them, is refused in words', async () => {
-  const { uppy, requests } = open({ oss: [answered] });
+  const states = [];
+  const { uppy, requests } = open({ oss: [answered], onState: (_, { code }) => states.push(code) });
   const id = uppy.addFile({ name: 'a.png', isRemote: true, data: { size: 1 }, remote: {} });
   await uppy.upload();
   assert.match(uppy.getFile(id).error, /a\.png is not on this machine/);
+  assert.deepEqual(states, ['not_local']);
   assert.equal(requests.length, 0);
 });
 

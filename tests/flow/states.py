@@ -137,7 +137,7 @@ def one_chosen(page: Page, stack: Stack) -> None:
 
 def adding_more(page: Page, stack: Stack) -> None:
     chosen(page, stack)
-    page.get_by_role("button", name=re.compile("^(Add more files|添加更多文件)$")).click()
+    page.get_by_role("button", name=re.compile("^(Add more files|继续添加文件)$")).click()
     expect(choose_button(page)).to_be_visible()
 
 
@@ -223,7 +223,7 @@ def done(page: Page, stack: Stack) -> None:
     choose(page, FILES[0])
     start(page)
     ended(page.get_by_test_id("upload"))
-    expect(page.get_by_role("button", name=re.compile("^(Done|完成)$"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^(Upload more|继续上传)$"))).to_be_visible()
 
 
 def many_done(page: Page, stack: Stack) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 from stack import REPOSITORY, Stack
 from uploading import choose, choose_button, ended, payload, send, send_all
 
@@ -124,7 +124,7 @@ def test_the_page_shows_the_limits_of_the_user(page: Page) -> None:
     expect(page.get_by_test_id("limits")).to_contain_text("Up to 4 B each: images.")
     choose(page, payload(content=b"hello"))
     ended(page.get_by_test_id("upload"), "refused")
-    expect(page.get_by_test_id("sentence")).to_contain_text("it has 5 B, and at most 4 B can be uploaded")
+    expect(page.get_by_test_id("sentence")).to_contain_text("it is 5 B; the limit is 4 B")
 
 
 def test_the_page_says_that_a_token_is_not_valid_and_takes_another(page: Page) -> None:
@@ -146,15 +146,40 @@ def test_uploads_whose_token_has_expired_wait_for_another_and_go_on(page: Page, 
         lambda route: route.continue_(headers={**route.request.headers, "authorization": expired}),
     )
     rows = send_all(page, [payload(f"{number}.png") for number in range(5)])
-    expect(page.get_by_test_id("sign-in-trouble")).to_contain_text("Paste a new token, and the uploads go on")
+    expect(page.get_by_test_id("sign-in-trouble")).to_contain_text("Paste a new token, and your uploads")
     expect(page.get_by_text("Waiting for you to sign in again")).to_have_count(3)
     page.unroute_all()
+    rows.first.get_by_test_id("cancel").click()  # now one more asks for a grant, with the token of then
+    for token, said in (
+        ("x.y.z", "does not accept your sign-in"),
+        ("令牌", "does not accept your sign-in"),
+        (token_for("bob"), "Sign out before they sign in"),
+    ):
+        sign_in(page, token)
+        expect(page.get_by_test_id("sign-in-trouble")).to_contain_text(said)
+    expect(page.locator("[data-state=failed]")).to_have_count(0)
+    sign_in(page, "Bearer " + token_for("alice", CLAIMS='{"jti": "another"}'))
+    for number in range(1, 5):
+        assert ended(rows.nth(number))["key"].startswith("uploads/alice/")
+    expect(page.get_by_test_id("sign-in")).to_be_hidden()
+
+
+def test_the_last_token_that_was_pasted_counts(page: Page, signed_in: Stack) -> None:
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if "x.y.z" in route.request.headers.get("authorization", ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(f"{signed_in.token}/limits", hold_the_first)
     sign_in(page, "x.y.z")
-    expect(page.get_by_test_id("sign-in")).to_be_visible()
-    expect(page.get_by_text("Waiting for you to sign in again")).to_have_count(3)
-    sign_in(page, token_for("alice", CLAIMS='{"jti": "another"}'))
-    for number in range(5):
-        ended(rows.nth(number))
+    sign_in(page, token_for("alice"))
+    expect(choose_button(page)).to_be_focused()
+    with page.expect_response(f"{signed_in.token}/limits"):
+        held[0].continue_()
+    ended(send(page))
     expect(page.get_by_test_id("sign-in")).to_be_hidden()
 
 

@@ -29,7 +29,7 @@ def open_page(browser: Browser, site: str, heard: list[str] | None = None, **opt
 
 
 def choose_button(page: Page) -> Locator:
-    return page.get_by_role("button", name=re.compile("^(choose files|选择文件)$"))
+    return page.get_by_role("button", name=re.compile("^([Cc]hoose files|选择文件)$"))
 
 
 def payload(name: str = "photo.png", content: bytes = PHOTO, kind: str = "image/png") -> FilePayload:
@@ -38,7 +38,7 @@ def payload(name: str = "photo.png", content: bytes = PHOTO, kind: str = "image/
 
 def choose(page: Page, *files: FilePayload | Path) -> None:
     """Choose files; where some are on show already, add more."""
-    add_more = page.get_by_role("button", name=re.compile("^(Add more files|添加更多文件)$"))
+    add_more = page.get_by_role("button", name=re.compile("^(Add more files|继续添加文件)$"))
     if add_more.is_visible():
         add_more.click()
     page.locator("input[type=file]:not([webkitdirectory])").set_input_files(list(files))  # type: ignore[arg-type]

@@ -57,6 +57,11 @@ def test_an_origin_is_named_once_and_without_a_path() -> None:
         "https://a.example.com,b.example.com",
         'https://a.example.com"><script>',
         "https://a.example.com b.example.com",
+        "https://a.example.com\x0chttp:",
+        "https://a\\b",
+        "https://https:",
+        "https://a.example.com:99999999",
+        "https://[::1]:9000",
     ],
 )
 def test_an_address_that_would_say_more_is_refused(address: str) -> None:

@@ -71,6 +71,15 @@ def test_every_path_the_layout_names_exists(readme: str) -> None:
     blocks = re.findall(r"^```\w*\n(.*?)^```$", text_of(readme), re.MULTILINE | re.DOTALL)
     (layout,) = [block for block in blocks if "main.py" in block]
     for name in re.findall(r"[\w/-]+\.(?:py|js|html)", layout):
-        assert list(REPOSITORY.glob(f"[a-z]*/{name}")) + list(REPOSITORY.glob(f"functions/*/{name}")), name
+        assert any(
+            [*REPOSITORY.glob(f"{folder}/{name}")] for folder in ("[a-z]*", "functions/*", "client/src")
+        )
     for folder in re.findall(r"^([a-z/]+)/ ", layout, re.MULTILINE):
         assert (REPOSITORY / folder).is_dir(), folder
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_picture_is_there(readme: str) -> None:
+    pictures = re.findall(r'<img src="([^"]+)"', text_of(readme))
+    assert len(pictures) == 2
+    assert all((REPOSITORY / picture).is_file() for picture in pictures)
