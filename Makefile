@@ -6,6 +6,7 @@ VENV := .venv/installed
 PAGE_TOOLS := client/node_modules/.package-lock.json
 NODE_PACKAGES := tests/node_modules/.package-lock.json
 PAGE := client/dist/index.html
+LIBRARY := client/lib/upload.js
 PAGE_SOURCES := $(wildcard client/*.html client/*.css client/*.js client/*.json client/public/* client/src/*)
 
 # edited in functions/token, copied to functions/callback so that each folder is deployable alone
@@ -46,7 +47,7 @@ token-for: $(VENV) ## a token of USER for make run SIGN_IN=true; also CLAIMS='{.
 oss: $(VENV) ## only the stand-in for OSS, for code of your own, until Ctrl-C; see the README for its options
 	@exec $(BIN)/python local/run_oss.py
 
-build: $(PAGE) ## the page for the site bucket in client/dist, upload.js for your own page in client/lib
+build: $(PAGE) $(LIBRARY) ## the page for the site bucket in client/dist, upload.js for your own page in client/lib
 
 check: lint types test ## lint, types and test: what CI runs
 
@@ -89,6 +90,8 @@ test-oss test-flow: $(NODE_PACKAGES)
 
 test-local test-flow: $(PAGE)
 
+test-flow: $(LIBRARY)
+
 test-%: $(VENV)
 	PYTHONPATH=$(path) $(BIN)/coverage run -m pytest -q tests/$*
 
@@ -113,6 +116,11 @@ $(VENV): requirements-build.txt requirements-dev.txt local/setup.sh
 
 $(PAGE): $(PAGE_SOURCES) $(PAGE_TOOLS)
 	npm run --silent --prefix client build
+
+# made by the same build; by itself only when somebody removed it
+$(LIBRARY): $(PAGE)
+	@test -f $@ || npm run --silent --prefix client build
+	@touch $@
 
 %/node_modules/.package-lock.json: %/package-lock.json | node
 	npm ci --prefix $* --no-audit --no-fund --ignore-scripts --loglevel=error

@@ -23,14 +23,26 @@ from uploading import (
     stop_the_clock,
 )
 
-VIEW = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" width="640" height="440">'
-    b'<rect width="640" height="440" fill="#8fb8c9"/>'
-    b'<circle cx="500" cy="110" r="56" fill="#ffe2a0"/><path d="M0 440 220 170 400 440" fill="#2e5e55"/>'
-    b'<path d="M230 440 430 240 640 440" fill="#4a8068"/></svg>'
+
+def view(sky: str, sun: str, far: str, near: str) -> bytes:
+    """Draw a landscape in these colours."""
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="440">'
+        f'<rect width="640" height="440" fill="{sky}"/>'
+        f'<circle cx="500" cy="110" r="56" fill="{sun}"/><path d="M0 440 220 170 400 440" fill="{far}"/>'
+        f'<path d="M230 440 430 240 640 440" fill="{near}"/></svg>'
+    ).encode()
+
+
+VIEWS = {
+    "morning": ("#8fb8c9", "#ffe2a0", "#2e5e55", "#4a8068"),
+    "evening": ("#e9a178", "#fff1c9", "#7a4a5a", "#a5645f"),
+}
+MORNING, EVENING = (
+    payload(f"{name}.svg", view(*colours), "image/svg+xml") for name, colours in VIEWS.items()
 )
 FILES = (
-    payload("view.svg", VIEW, "image/svg+xml"),
+    MORNING,
     payload("会议纪要 2026-11.pdf", b"%PDF-1.7" + bytes(200_000), "application/pdf"),
     payload("numbers.csv", b"1,2\n" * 3000, "text/csv"),
 )
@@ -206,7 +218,7 @@ def failed(page: Page, stack: Stack) -> None:
     page.route(f"{stack.token}/?*", aim_elsewhere)
     rows = send_all(page, FILES)
     ended(rows.nth(2), "failed")
-    ended(rows.nth(0))
+    expect(page.get_by_role("button", name=re.compile("^(Upload more|继续上传)$"))).to_be_visible()
 
 
 def cancelled(page: Page, stack: Stack) -> None:
@@ -228,9 +240,11 @@ def done(page: Page, stack: Stack) -> None:
 
 def many_done(page: Page, stack: Stack) -> None:
     _open(page, stack)
-    rows = send_all(page, [*FILES, *(payload(f"{number}.png") for number in range(7))])
-    for number in range(10):
+    rows = send_all(page, [*FILES, EVENING])
+    for number in range(4):
         ended(rows.nth(number))
+    rows.first.locator("summary").click()
+    expect(page.get_by_role("button", name=re.compile("^(Upload more|继续上传)$"))).to_be_visible()
 
 
 def not_found(page: Page, stack: Stack) -> None:
