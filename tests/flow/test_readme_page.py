@@ -57,15 +57,8 @@ def test_five_lines_upload_from_an_uppy_of_ones_own(
     (tmp_path / "own.js").write_text(f"{snippet(readme, 'OssUpload', stack)}\nwindow.uppy = uppy;\n")
     (tmp_path / "index.html").write_text("<div id=uppy></div><script type=module src=./own.js></script>")
     out = stack.state / "site" / "own"
-    vite = [
-        CLIENT / "node_modules" / ".bin" / "vite",
-        "build",
-        "--base",
-        "./",
-        "--outDir",
-        out,
-        "--emptyOutDir",
-    ]
+    vite = [str(CLIENT / "node_modules" / ".bin" / "vite"), "build", "--base", "./"]
+    vite += ["--outDir", str(out), "--emptyOutDir"]
     subprocess.run(vite, cwd=tmp_path, check=True, capture_output=True, timeout=60)
     page = browser.new_context(locale="en-US").new_page()
     page.goto(f"{stack.site}/own/index.html")
