@@ -70,7 +70,7 @@ def test_every_target_a_readme_names_exists(readme: str) -> None:
 def test_every_path_the_layout_names_exists(readme: str) -> None:
     blocks = re.findall(r"^```\w*\n(.*?)^```$", text_of(readme), re.MULTILINE | re.DOTALL)
     (layout,) = [block for block in blocks if "main.py" in block]
-    for name in re.findall(r"[\w/-]+\.(?:py|js|html)", layout):
+    for name in re.findall(r"[\w./-]+\.(?:py|js|html)\b", layout):
         assert any(
             [*REPOSITORY.glob(f"{folder}/{name}")] for folder in ("[a-z]*", "functions/*", "client/src")
         )
