@@ -62,6 +62,10 @@ export function openDashboard(target, { tokenUrl, limits }, language, uploads, s
     // or the focus would fall on a button that cancels all, and the list may be out of sight
     if (target.contains(document.activeElement)) queueMicrotask(() => document.getElementById('uploads-heading')?.focus());
   });
+  uppy.on('restriction-failed', () => {
+    // the list says why; a panel for more files would hide those that are there
+    if (uppy.getFiles().length > 0) uppy.getPlugin('Dashboard')?.hideAllPanels();
+  });
   uppy.on('file-removed', (file) => uploads.letGo(file));
   target.addEventListener('paste', (event) => event.stopPropagation()); // Uppy has it, and would hear of it once more
   document.addEventListener('paste', (event) => takePaste(uppy, event));
@@ -119,7 +123,11 @@ function release(uppy, id) {
  */
 function isWelcome(file, files, limits, uploads) {
   if (file.meta.relativePath && FOLDER_LITTER.has(file.name)) return false;
-  const why = Object.hasOwn(files, file.id) ? 'duplicate' : refuse(file, limits);
+  const why = Object.hasOwn(files, file.id)
+    ? 'duplicate'
+    : uploads.mayBeStored(file)
+      ? 'unconfirmed'
+      : refuse(file, limits);
   if (why) uploads.refuse(file, why);
   return !why;
 }

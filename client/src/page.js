@@ -175,7 +175,7 @@ part(page, '#sign-in').addEventListener('submit', async (event) => {
   if (signingIn) return;
   field.value = '';
   announce(texts().signIn.done);
-  part(page, '#dashboard button').focus();
+  part(page, uploads.busy ? '#uploads-heading' : '#dashboard button').focus(); // whose first one cancels them
 });
 
 part(page, '#sign-out').addEventListener('click', () => location.reload()); // which forgets the token

@@ -96,8 +96,9 @@ export class Rows {
     if (!around || !item) return;
     const { texts } = around;
     if (items.length > 1) {
-      const done = items.filter(({ now }) => now.state === 'done').length;
-      const bad = items.filter(({ now }) => now.state === 'failed' || now.state === 'refused').length;
+      const shown = items.map(shownState); // where cancelled and not confirmed are no failures
+      const done = shown.filter((state) => state === 'done').length;
+      const bad = shown.filter((state) => state === 'failed' || state === 'refused').length;
       return this.page.announce(texts.announceMany(done, bad, items.length - done - bad));
     }
     const why = shownState(item) === 'aborted' ? '' : troubleInWords(item, around);

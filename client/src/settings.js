@@ -13,7 +13,7 @@ import { mediaType } from './upload.js';
  *
  * @typedef {{tokenUrl: string, limits: Limits}} Settings
  *
- * @typedef {'too_large' | 'type_not_allowed' | 'duplicate'} Refused
+ * @typedef {'too_large' | 'type_not_allowed' | 'duplicate' | 'unconfirmed'} Refused
  */
 
 const ANSWER_MS = 15_000;

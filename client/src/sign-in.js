@@ -48,8 +48,8 @@ export class SignIn {
 
   /** @param {string} token @returns {boolean} whether it says that it is of another user than the one signed in */
   isAnothers(token) {
-    const subject = subjectOf(token);
-    return this.signedIn && subject !== null && subject !== subjectOf(this.#token);
+    const [then, now] = [this.#token, token].map(subjectOf);
+    return typeof then === 'string' && typeof now === 'string' && then !== now;
   }
 }
 

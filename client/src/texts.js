@@ -127,6 +127,8 @@ const english = {
   },
   refused: {
     duplicate: 'A file with this name, size and date is among the chosen ones already.',
+    unconfirmed:
+      'This file may have arrived already. Ask again in its row, or dismiss that row to upload the file anew.',
     too_large: (/** @type {number} */ size, /** @type {Limits} */ { maxBytes }) => {
       const [has, limit] = sizesInWords(size, maxBytes);
       return `The file is too large: it is ${has}; the limit is ${limit}.`;
@@ -261,6 +263,7 @@ const chinese = {
   },
   refused: {
     duplicate: '同名、同大小且修改时间相同的文件已在所选文件中。',
+    unconfirmed: '该文件可能已经上传。请在列表中再次确认；如需重新上传，请先将其从列表移除。',
     too_large: (size, { maxBytes }) => {
       const [has, limit] = sizesInWords(size, maxBytes);
       return `文件过大：文件为 ${has}，上限为 ${limit}。`;
@@ -331,7 +334,8 @@ export const UPPY_LOCALES = {
       dropPasteBoth: 'Drop files here, %{browseFiles} or %{browseFolders}',
       dropHint: 'Let go to add the files',
       uploadingXFiles: { 0: 'Uploading…', 1: 'Uploading…' },
-      complete: 'All done',
+      uploadComplete: 'Nothing left to send',
+      complete: 'Nothing left to send',
       done: 'Upload more',
       removeFile: 'Remove %{file}',
     },
@@ -352,7 +356,8 @@ export const UPPY_LOCALES = {
       filesUploadedOfTotal: '已上传 %{complete} / %{smart_count} 个文件',
       uploadXNewFiles: '上传新增的 %{smart_count} 个文件',
       xMoreFilesAdded: '新增 %{smart_count} 个文件',
-      complete: '全部完成',
+      uploadComplete: '没有待上传的文件',
+      complete: '没有待上传的文件',
       done: '继续上传',
       removeFile: '移除 %{file}',
     },

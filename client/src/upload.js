@@ -261,7 +261,7 @@ async function send(job, grant) {
     const unanswered = error.status === 0 || isGivenUp(error.status); // which may hide a stored file
     const wholeBody = bodyLeft || (caught instanceof NetworkFault && caught.bodyLeft);
     if (error.code !== 'FileAlreadyExists' && !(unanswered && wholeBody)) {
-      if (error.code === 'network') await assertReadable(job.file);
+      if (error.code === 'network') await assertReadable(job);
       throw error;
     }
     job.unconfirmed = { ...grant, stored: !unanswered };
@@ -270,10 +270,11 @@ async function send(job, grant) {
   }
 }
 
-/** @param {File} file  which looks like a failing network when it was changed or deleted after it was chosen */
-async function assertReadable(file) {
+/** @param {Job} job  whose file looks like a failing network when it was changed or deleted after it was chosen */
+async function assertReadable({ file, signal }) {
   try {
-    await file.slice(0, 1).arrayBuffer();
+    const first = file.slice(0, 1).arrayBuffer();
+    await unlessAborted(signal, (resolve, _, reject) => first.then(resolve, reject));
   } catch (error) {
     throw new UploadError('unreadable', String(error));
   }
@@ -347,6 +348,7 @@ async function limited(job, limitMs, run) {
     const ended = new Promise((_, reject) => {
       own.signal.addEventListener('abort', () => reject(own.signal.reason));
     });
+    ended.catch(() => {}); // for a transport that throws before it is raced
     return await Promise.race([run(own.signal, touch), /** @type {Promise<never>} */ (ended)]);
   } finally {
     timer.abort();

@@ -88,6 +88,15 @@ export class Uploads {
     this.onChange(item);
   }
 
+  /**
+   * @param {ChosenFile} file
+   * @returns {boolean} whether one like it may be stored already, which has to be asked about before it is sent again
+   */
+  mayBeStored({ id, data }) {
+    const item = this.#latest.get(id);
+    return item?.now.state === 'failed' && Boolean(item.error?.unconfirmed) && item.file.data !== data;
+  }
+
   /** @param {ChosenFile} file  that Uppy has let go of: its upload is cancelled if it had not ended */
   letGo(file) {
     this.hear(file, { state: 'failed', code: 'aborted', status: 0, retryable: true, requestId: null });

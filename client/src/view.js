@@ -98,6 +98,8 @@ export function troubleInWords({ now, file }, { texts, limits }) {
       return texts.refused.type_not_allowed(file.type, limits);
     case 'duplicate':
       return texts.refused.duplicate;
+    case 'unconfirmed':
+      return texts.refused.unconfirmed;
   }
 }
 

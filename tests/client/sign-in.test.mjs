@@ -45,7 +45,8 @@ for (const [first, second, anothers] of [
   [jwt({ sub: '阿丽??>' }), jwt({ sub: '阿丽??>', iat: 1 }), false],
   ['opaque', 'opaque too', false],
   [jwt({ sub: 'alice' }), 'x.y.z', false],
-  ['opaque', jwt({ sub: 'bob' }), true],
+  ['opaque', jwt({ sub: 'bob' }), false],
+  [jwt({ sub: 'alice' }), jwt({}), false],
 ]) {
   test(`after ${first}, ${second} is ${anothers ? "another user's" : "the same user's"}`, () => {
     const { signIn } = open();

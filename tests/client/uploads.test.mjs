@@ -203,3 +203,17 @@ test('knows how fast all of them go and how much is left, of those that wait as 
   uploads.hear(file('d'), { state: 'done', result: { id: '1' } });
   assert.deepEqual(uploads.pace, { bytesPerSecond: 2000, bytesLeft: 2 * 8000 + 9000 });
 });
+
+test('a file chosen anew may be stored while its row is not confirmed, and only then', () => {
+  const { uploads } = open();
+  const anew = file('a', { data: 'read once more' });
+  const told = [uploads.mayBeStored(anew)];
+  uploads.start(file('a'));
+  uploads.hear(file('a'), failed('not_confirmed'));
+  told.push(uploads.mayBeStored(anew));
+  uploads.explain(file('a'), Object.assign(new Error(), { unconfirmed: { id: 'g' } }));
+  told.push(uploads.mayBeStored(anew), uploads.mayBeStored(file('a')));
+  uploads.remove(uploads.items[0]);
+  told.push(uploads.mayBeStored(anew));
+  assert.deepEqual(told, [false, false, true, false, false]);
+});

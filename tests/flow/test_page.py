@@ -523,6 +523,43 @@ def test_a_file_that_is_chosen_twice_is_refused_in_words(page: Page, tmp_path: P
     expect(row.get_by_test_id("sentence")).to_contain_text("among the chosen ones already")
 
 
+def test_what_may_be_stored_is_not_sent_again_when_it_is_chosen_anew(
+    page: Page, stack: Stack, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(PHOTO)
+    page.clock.install()
+    stack.fault("crash", at=stack.callback, requests=100)
+    choose(page, photo)
+    start(page)
+    rows = page.get_by_test_id("upload")
+    fast_forward_until(page, rows.first, "not_confirmed")
+    stack.clear_faults()
+    posts = posts_to(page, stack.upload)
+    choose(page, photo)
+    ended(rows.last, "refused")
+    expect(rows.last.get_by_test_id("sentence")).to_contain_text("may have arrived already")
+    rows.first.get_by_test_id("retry").click()
+    assert ended(rows.first)["etag"] == md5(PHOTO)
+    assert posts == []
+
+
+def test_a_refusal_does_not_hide_the_files_that_are_there(page: Page) -> None:
+    choose(page, payload())
+    choose(page, payload("page.html", b"<p>", "text/html"))
+    ended(page.get_by_test_id("upload"), "refused")
+    start(page)
+    ended(page.get_by_test_id("upload").last)
+
+
+def test_cancelled_files_are_not_called_failed(page: Page, stack: Stack) -> None:
+    stack.fault("stall", after_bytes=1000, seconds=600, requests=10)
+    send_all(page, [payload(f"{number}.png") for number in range(3)])
+    expect(page.locator("[data-state=sending]")).to_have_count(3)
+    page.get_by_role("button", name="Cancel", exact=True).first.click()
+    expect(page.get_by_test_id("announcer")).to_have_text("3 in other states")
+
+
 def test_a_file_that_changed_after_it_was_chosen_is_told_as_that(page: Page, tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     photo.write_bytes(PHOTO)
@@ -563,7 +600,7 @@ def test_speaks_chinese_when_the_browser_does(browser: Browser, stack: Stack) ->
     row = send(page)
     ended(row)
     expect(state_of(row)).to_contain_text("已完成")
-    expect(page.get_by_test_id("dashboard").get_by_role("status")).to_contain_text("全部完成")
+    expect(page.get_by_test_id("dashboard").get_by_role("status")).to_contain_text("没有待上传的文件")
     page.context.close()
 
 
@@ -572,7 +609,7 @@ def test_the_language_can_be_switched_and_is_remembered(page: Page) -> None:
     ended(row)
     page.get_by_test_id("language-zh").click()
     expect(state_of(row)).to_contain_text("已完成")
-    expect(page.get_by_test_id("dashboard").get_by_role("status")).to_contain_text("全部完成")
+    expect(page.get_by_test_id("dashboard").get_by_role("status")).to_contain_text("没有待上传的文件")
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     page.get_by_test_id("language-en").click()

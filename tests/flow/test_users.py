@@ -159,6 +159,7 @@ def test_uploads_whose_token_has_expired_wait_for_another_and_go_on(page: Page, 
         expect(page.get_by_test_id("sign-in-trouble")).to_contain_text(said)
     expect(page.locator("[data-state=failed]")).to_have_count(0)
     sign_in(page, "Bearer " + token_for("alice", CLAIMS='{"jti": "another"}'))
+    expect(page.get_by_role("heading", name="Uploads")).to_be_focused()  # not on what cancels them
     for number in range(1, 5):
         assert ended(rows.nth(number))["key"].startswith("uploads/alice/")
     expect(page.get_by_test_id("sign-in")).to_be_hidden()
