@@ -26,7 +26,7 @@ typed_token := functions/token
 typed_callback := functions/callback
 typed_local := local
 
-RUNTIME := --python-platform x86_64-manylinux2014
+PLATFORM := --python-platform x86_64-manylinux2014
 # what the functions ship besides themselves
 SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth.txt
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
@@ -71,9 +71,9 @@ vendor: ## copy what both functions share from functions/token to functions/call
 	cp $(VENDORED:%=functions/token/%) functions/callback/
 
 requirements: $(VENV) ## compile the pinned, hashed requirements from every requirements*.in
-	$(COMPILE) $(RUNTIME) functions/token/requirements.in -o functions/token/requirements.txt
-	$(COMPILE) $(RUNTIME) functions/callback/requirements.in -o functions/callback/requirements.txt
-	$(COMPILE) $(RUNTIME) -c functions/callback/requirements.txt functions/token/requirements-auth.in \
+	$(COMPILE) $(PLATFORM) functions/token/requirements.in -o functions/token/requirements.txt
+	$(COMPILE) $(PLATFORM) functions/callback/requirements.in -o functions/callback/requirements.txt
+	$(COMPILE) $(PLATFORM) -c functions/callback/requirements.txt functions/token/requirements-auth.in \
 		-o functions/token/requirements-auth.txt
 	$(COMPILE) --universal $(SHIPPED:%=-c %) requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) --universal requirements-build.in -o requirements-build.txt
