@@ -13,11 +13,12 @@ PAGE_SOURCES := $(wildcard client/*.html client/*.css client/*.js client/*.json 
 VENDORED := deadline.py edge.py journal.py main.py media.py problems.py refusals.py signing.py variables.py
 
 # one process each, because both functions have modules of the same names: tests/<part>, and the code it imports
-PARTS := token callback oss local repository flow
+PARTS := token callback oss local deploy repository flow
 code_token := functions/token
 code_callback := functions/callback
 code_oss := local
 code_local := local
+code_deploy := deploy
 code_repository := functions/token
 code_flow := functions/token
 path = $(code_$*):tests/$*:tests
@@ -25,6 +26,7 @@ path = $(code_$*):tests/$*:tests
 typed_token := functions/token
 typed_callback := functions/callback
 typed_local := local
+typed_deploy := deploy
 
 PLATFORM := --python-platform x86_64-manylinux2014
 # what the functions ship besides themselves
@@ -32,7 +34,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss package build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -46,6 +48,9 @@ token-for: $(VENV) ## a token of USER for make run SIGN_IN=true; also CLAIMS='{.
 
 oss: $(VENV) ## only the stand-in for OSS, for code of your own, until Ctrl-C; see the README for its options
 	@exec $(BIN)/python local/run_oss.py
+
+package: $(VENV) ## the zips for Function Compute in .deploy/; RUNTIME=python3.10, SIGN_IN=true where users sign in
+	@exec $(BIN)/python deploy/package.py
 
 build: $(PAGE) $(LIBRARY) ## the page for the site bucket in client/dist, upload.js for your own page in client/lib
 
@@ -79,7 +84,7 @@ requirements: $(VENV) ## compile the pinned, hashed requirements from every requ
 	$(COMPILE) --universal requirements-build.in -o requirements-build.txt
 
 clean: ## remove everything that was made here: tools, caches, local uploads
-	rm -rf .venv .local client/node_modules client/dist client/lib screenshots tests/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .local .deploy client/node_modules client/dist client/lib screenshots tests/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Parts of the above: make test-token, make types-local ...
