@@ -1,6 +1,6 @@
 """`make package`: what Function Compute is given, one zip for each function, made the same way every time.
 
-RUNTIME is the one it is for (python3.12 unless set); SIGN_IN=true adds to token what checks users' tokens. The
+RUNTIME is the one it is for (python3.12 unless set); with SIGN_IN=true token checks users. The
 name of a zip holds a hash of the names and contents inside, so that another content is another object in the
 bucket: that is how ROS sees that a function has changed.
 """
