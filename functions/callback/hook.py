@@ -23,5 +23,6 @@ def on_upload(upload: Upload, backend: Backend) -> dict[str, object]:
         key=upload.key,
         size=upload.size,
         type=upload.type,
+        **upload.marks,
     )
     return answer

@@ -69,7 +69,7 @@ def message_id(upload: Upload) -> str:
 def event(upload: Upload, now: float) -> bytes:
     """Return the event's body."""
     timestamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
-    document = {"type": EVENT_TYPE, "timestamp": timestamp, "data": asdict(upload)}
+    document = {"type": EVENT_TYPE, "timestamp": timestamp, "data": {**asdict(upload), **upload.marks}}
     return json.dumps(document, separators=(",", ":")).encode()
 
 

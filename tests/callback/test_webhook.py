@@ -78,6 +78,22 @@ def test_tells_the_backend_and_the_page_its_answer(handler: Handler, signed: Sig
     }
 
 
+def test_the_doctors_upload_is_marked_in_the_event_and_in_the_log(
+    handler: Handler, bucket: Bucket, receiver: Peer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "oss-direct-upload-doctor.txt"
+    bucket.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    ask(handler, confirmation())
+    assert json.loads(receiver.asked[0].body)["data"]["doctor"] is True
+    assert '"doctor": true' in capsys.readouterr().out
+
+
+def test_an_upload_of_almost_that_name_is_not_marked(handler: Handler, bucket: Bucket, receiver: Peer) -> None:
+    bucket.headers["Content-Disposition"] = "attachment; filename*=UTF-8''an-oss-direct-upload-doctor.txt"
+    ask(handler, confirmation())
+    assert "doctor" not in json.loads(receiver.asked[0].body)["data"]
+
+
 @pytest.mark.parametrize("secret", [OLD, NEW])
 def test_the_official_package_verifies_it_under_either_secret(
     secret: str, environ: dict[str, str], receiver: Peer
