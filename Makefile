@@ -20,7 +20,7 @@ code_oss := local
 code_local := local
 code_deploy := deploy
 code_repository := functions/token
-code_flow := functions/token
+code_flow := functions/token:deploy
 path = $(code_$*):tests/$*:tests
 # what is type-checked beside tests/<part>; each folder of code is named once
 typed_token := functions/token
@@ -34,7 +34,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss package doctor build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -51,6 +51,9 @@ oss: $(VENV) ## only the stand-in for OSS, for code of your own, until Ctrl-C; s
 
 package: $(VENV) ## the zips for Function Compute in .deploy/; RUNTIME=python3.10, SIGN_IN=true where users sign in
 	@exec $(BIN)/python deploy/package.py
+
+doctor: $(VENV) ## check make run, or a deployment: TOKEN_URL= ORIGIN= SITE_URL= JSON=true, BEARER_TOKEN in the environment
+	@exec $(BIN)/python deploy/doctor.py
 
 build: $(PAGE) $(LIBRARY) ## the page for the site bucket in client/dist, upload.js for your own page in client/lib
 

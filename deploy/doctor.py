@@ -1,0 +1,81 @@
+"""`make doctor`: is this deployment sound? Prints each finding as it comes; exit status 1 if one failed.
+
+Where: `--token-url`, `--origin`, `--site-url`, or TOKEN_URL, ORIGIN and SITE_URL; without an address, the
+defaults of `make run`. A user's token, where users sign in, comes from BEARER_TOKEN alone: other users of a
+machine can see arguments.
+
+`--json` (or JSON=true) prints one document and nothing else:
+{"ok": bool, "left": ["bucket/key"], "findings": [{"name", "verdict": "ok|failed|noted|skipped", "tried", "found",
+"cause", "fix", "left"}]}
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+
+from checks import Deployment, Finding, examine
+
+LOCAL = Deployment("http://127.0.0.1:9001/", "http://127.0.0.1:8080", "http://127.0.0.1:8080")
+
+
+def options(arguments: Sequence[str], env: Mapping[str, str]) -> argparse.Namespace:
+    """Read the command line; what it leaves out comes from the environment."""
+    parser = argparse.ArgumentParser(prog="make doctor", description="Is this deployment sound?")
+    parser.add_argument("--token-url", default=env.get("TOKEN_URL"))
+    parser.add_argument("--origin", default=env.get("ORIGIN"))
+    parser.add_argument("--site-url", default=env.get("SITE_URL"))
+    parser.add_argument("--json", action="store_true", default=env.get("JSON") == "true")
+    return parser.parse_args(arguments)
+
+
+def where(chosen: argparse.Namespace, env: Mapping[str, str]) -> Deployment:
+    """Return where the deployment is. Exits with a sentence where half of it is missing."""
+    bearer = env.get("BEARER_TOKEN") or None
+    if not chosen.token_url:
+        return Deployment(LOCAL.token_url, LOCAL.origin, LOCAL.site_url, bearer)
+    if not chosen.origin:
+        sys.exit("Say from which origin pages upload: ORIGIN=https://www.example.com")
+    return Deployment(chosen.token_url, chosen.origin.rstrip("/"), chosen.site_url or None, bearer)
+
+
+def show(findings: Iterable[Finding]) -> bool:
+    """Print each finding as it comes, and a summary. Return whether nothing failed."""
+    counted: Counter[str] = Counter()
+    left: list[str] = []
+    for one in findings:
+        counted[one.verdict] += 1
+        left += one.left
+        print(f"{one.verdict:<8}{one.tried}: {one.found}", flush=True)
+        for name, text in (("cause", one.cause), ("fix", one.fix)):
+            if text:
+                print(f"        {name}: {text}", flush=True)
+    print("\n" + ", ".join(f"{count} {verdict}" for verdict, count in counted.items()))
+    for one_left in left:
+        print(f"left in the bucket: {one_left}")
+    return not counted["failed"]
+
+
+def show_json(findings: Iterable[Finding]) -> bool:
+    """Print one document. Return whether nothing failed."""
+    found = list(findings)
+    sound = all(one.verdict != "failed" for one in found)
+    left = [key for one in found for key in one.left]
+    print(json.dumps({"ok": sound, "left": left, "findings": [asdict(one) for one in found]}, indent=2))
+    return sound
+
+
+def main() -> int:
+    """Examine, print, and return the exit status."""
+    chosen = options(sys.argv[1:], os.environ)
+    findings = examine(where(chosen, os.environ))
+    return 0 if (show_json if chosen.json else show)(findings) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
