@@ -5,8 +5,8 @@ defaults of `make run`. A user's token, where users sign in, comes from BEARER_T
 machine can see arguments.
 
 `--json` (or JSON=true) prints one document and nothing else:
-{"ok": bool, "left": ["bucket/key"], "findings": [{"name", "verdict": "ok|failed|noted|skipped", "tried", "found",
-"cause", "fix", "left"}]}
+{"ok": bool, "left": ["bucket/key"],
+ "findings": [{"name", "verdict": "ok|failed|noted|skipped", "tried", "found", "cause", "fix", "left": []}]}
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ from dataclasses import asdict
 
 from checks import Deployment, Finding, examine
 
+TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750
 LOCAL = Deployment("http://127.0.0.1:9001/", "http://127.0.0.1:8080", "http://127.0.0.1:8080")
 
 
@@ -36,7 +38,9 @@ def options(arguments: Sequence[str], env: Mapping[str, str]) -> argparse.Namesp
 
 def where(chosen: argparse.Namespace, env: Mapping[str, str]) -> Deployment:
     """Return where the deployment is. Exits with a sentence where half of it is missing."""
-    bearer = env.get("BEARER_TOKEN") or None
+    bearer = env.get("BEARER_TOKEN", "").removeprefix("Bearer ").strip() or None
+    if bearer and not TOKEN.fullmatch(bearer):
+        sys.exit("BEARER_TOKEN is no bearer token: it has characters that none has.")
     if not chosen.token_url:
         return Deployment(LOCAL.token_url, LOCAL.origin, LOCAL.site_url, bearer)
     if not chosen.origin:

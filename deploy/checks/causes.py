@@ -21,15 +21,15 @@ class Row(NamedTuple):
 
 TABLE = (
     # ---- the network
-    Row("0 name_unknown", "The host name does not exist, or DNS does not know it yet.", "Check the address and its DNS record."),
-    Row("0 refused", "Nothing listens at this address.", "Start it (make run), or check the address and its port."),
-    Row("tls.*expired", "The certificate has expired.", "Renew the certificate of the custom domain."),
-    Row("tls", "The certificate is not valid for this host: a custom domain has no certificate of its own, or another's.", "Bind a certificate for exactly this host to the custom domain."),
+    Row(" 0 name_unknown", "The host name does not exist, or DNS does not know it yet.", "Check the address and its DNS record."),
+    Row(" 0 refused", "Nothing listens at this address.", "Start it (make run), or check the address and its port."),
+    Row(r"\btls .*expired", "The certificate has expired.", "Renew the certificate of the custom domain."),
+    Row(r"\btls ", "The certificate is not valid for this host: a custom domain has no certificate of its own, or another's.", "Bind a certificate for exactly this host to the custom domain."),
     Row("check expires_soon", "The certificate ends soon.", "Renew the certificate of the custom domain, or let it renew itself."),
     Row("check no_https", "The address is plain http.", "Use https: browsers refuse http from an https page, and anyone on the way can read it."),
-    Row("0 timeout", "No answer in time: a cold start that takes too long, too little memory, or a host that drops packets.", "See the function's log for its start time; give it more memory or vCPU."),
-    Row("0 address_invalid", "This is no address.", "Pass scheme, host and port, such as https://token.example.com/."),
-    Row("0 broken", "The connection broke before an answer came.", "Run it again; if it stays, look at what stands in between."),
+    Row(" 0 timeout", "No answer in time: a cold start that takes too long, too little memory, or a host that drops packets.", "See the function's log for its start time; give it more memory or vCPU."),
+    Row(" 0 address_invalid", "This is no address.", "Pass scheme, host and port, such as https://token.example.com/."),
+    Row(" 0 broken", "The connection broke before an answer came.", "Run it again; if it stays, look at what stands in between."),
     Row("redirect", "The address answers with a redirect, which neither the page nor OSS follows.", "Configure the final address."),
     # ---- the two functions
     Row("token 401 token_missing", "Users must sign in here, and no token was given.", "Set the environment variable BEARER_TOKEN to a user's token."),
@@ -39,7 +39,7 @@ TABLE = (
     Row("500 misconfigured", "A variable of this function is missing or bad, or a library does not load.", "Its log names every one of them, under `not_started`."),
     Row("(token|callback) 500 internal", "The function failed in its own code, or in your hook.", "Its log has the traceback under the request id."),
     Row("crashed", "The function crashed or ran out of time or memory: Function Compute answers that with 200.", "See the function's log; give it more memory; check its runtime and its packages."),
-    Row("429|ResourceThrottled", "All instances of the function are busy.", "Raise its reserved concurrency."),
+    Row(r" 429\b|ResourceThrottled", "All instances of the function are busy.", "Raise its reserved concurrency."),
     Row("token 404", "This is not the token function.", "Pass its HTTP trigger's address as TOKEN_URL."),
     Row("token 413|token 415", "The doctor's file is outside the limits.", "Allow some type, and at least a few bytes."),
     Row("check grant_unreadable", "This is not a grant of the token function, or not over https.", "Check TOKEN_URL, UPLOAD_HOST and CALLBACK_URL."),
@@ -67,6 +67,7 @@ TABLE = (
     Row("check not_ours", "The answer is not the callback function's: a crash, or another server.", "Check CALLBACK_URL, and the callback function's log."),
     # ---- the bucket
     Row("PublicEndpointForbidden|0048-00000401", "This account may not use the bucket's default domain for data (mainland China, users since 2025-03-20).", "Bind a custom domain to the bucket and set UPLOAD_HOST to it."),
+    Row("NoSuchBucket", "The bucket does not exist at UPLOAD_HOST.", "Compare UPLOAD_HOST and UPLOAD_BUCKET."),
     Row("check no_cors|0003-0000060[12]|bucket 403 AccessForbidden", "No CORS rule of the upload bucket allows this origin to POST.", "Add the origin to the bucket's CORS rule: method POST, headers *, exposed headers ETag and x-oss-request-id."),
     Row("check not_exposed", "The bucket's CORS rule does not expose ETag and x-oss-request-id.", "Add both to its exposed headers."),
     Row("check foreign_bucket", "The bucket's CORS rule lets pages of every origin read answers.", "List exactly your site's origins in the rule."),
@@ -77,7 +78,6 @@ TABLE = (
     Row("SignatureDoesNotMatch|0002-00000705", "The form's signature is wrong: another AccessKey secret, or another bucket's region.", "Check the AccessKey's secret and OSS_REGION of the token function."),
     Row("0002-00000708", "The signature is for another region.", "Set OSS_REGION to the bucket's own region, such as cn-hangzhou."),
     Row("0002-00000709", "OSS does not accept the signature's date: the function's clock is wrong.", "See the clocks, above."),
-    Row("NoSuchBucket", "The bucket does not exist at UPLOAD_HOST.", "Compare UPLOAD_HOST and UPLOAD_BUCKET."),
     Row("bucket 403 AccessDenied 0016-00000901", "Block Public Access refuses a public ACL.", "Nothing is to be done."),
     Row("bucket 403 AccessDenied 0006", "OSS finds the form outside its own policy: UPLOAD_BUCKET is not the bucket at UPLOAD_HOST, or a condition is matched in an unforeseen way.", "Compare UPLOAD_HOST and UPLOAD_BUCKET; if they agree, report this."),
     Row("bucket 403 AccessDenied", "The token function's role lacks oss:PutObject on the prefix, or a bucket policy denies it.", "Grant its role oss:PutObject on BUCKET/PREFIX* (and oss:PutObjectAcl, should OSS want it for the ACL field)."),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
 from checks import probe
 from checks.finding import Outcome
 from checks.probe import Answer
 from checks.reading import allowed_origin, document, sign, words
-from checks.visit import FOREIGN, Check, Visit, host_of, read_grant
+from checks.visit import FOREIGN, LOOPBACK, Check, Visit, host_of, read_grant
 
 SOON_DAYS = 21
 LOCAL_SKEW_SECONDS = 60
@@ -22,12 +23,9 @@ def certificate(url: str) -> Outcome:
     """Judge the certificate at an address."""
     where = host_of(url)
     if where.startswith("http://"):
-        local = where.split("/")[2].split(":")[0] in {"127.0.0.1", "localhost"}
-        return (
-            Outcome("skipped", f"{where} is this machine's, over http")
-            if local
-            else Outcome("failed", f"{where} is not https", "check no_https")
-        )
+        if LOOPBACK.fullmatch(where):
+            return Outcome("skipped", f"{where} is this machine's, over http")
+        return Outcome("failed", f"{where} is not https", "check no_https")
     days = probe.certificate_days(url)
     if isinstance(days, str):
         return Outcome("failed", f"{where}: {days}", f"check 0 {days}")
@@ -51,7 +49,9 @@ def may_read(visit: Visit, answer: Answer, told: str) -> Outcome:
 
 def refuses_foreign(answers: tuple[Answer, ...]) -> Outcome:
     """Judge what a function answers to a foreign page."""
-    refused = all(one.status == 403 and allowed_origin(one) not in {FOREIGN, "*"} for one in answers)  # noqa: PLR2004 - Forbidden
+    refused = all(
+        one.status == HTTPStatus.FORBIDDEN and allowed_origin(one) not in {FOREIGN, "*"} for one in answers
+    )
     found = ", ".join(words(one) for one in answers)
     return Outcome("ok", found) if refused else Outcome("failed", found, "check foreign_function")
 
@@ -76,7 +76,7 @@ def callback_preflight(visit: Visit) -> Outcome:
 def limits(visit: Visit) -> Outcome:
     answer = visit.ask_token("/limits")
     types = document(answer).get("types")
-    if answer.status != 200 or not isinstance(types, list) or not types:  # noqa: PLR2004 - OK
+    if answer.status != HTTPStatus.OK or not isinstance(types, list) or not types:
         return Outcome("failed", words(answer), sign("token", answer))
     if not {"text/plain", "text/*", "*/*"} & set(types):
         visit.media_type = str(types[0]).replace("*", "png" if types[0] == "image/*" else "x-doctor")
@@ -88,7 +88,7 @@ def grant(visit: Visit) -> Outcome:
     visit.grant = read_grant(answer)
     if visit.grant:
         return Outcome("ok", f"200, a form for {host_of(visit.grant.url)}, bucket {visit.grant.bucket}")
-    unread = "check grant_unreadable" if answer.status == 200 else sign("token", answer)  # noqa: PLR2004 - OK
+    unread = "check grant_unreadable" if answer.status == HTTPStatus.OK else sign("token", answer)
     return Outcome("failed", words(answer), unread)
 
 
@@ -96,7 +96,7 @@ def bucket_preflight(visit: Visit) -> Outcome:
     answer = probe.ask("OPTIONS", visit.the_grant.url, {"Origin": visit.deployment.origin, **ASKED})
     visit.seen["bucket"] = answer
     return may_read(
-        visit, answer, f"{sign('bucket', answer)} check no_cors" if answer.status else sign("bucket", answer)
+        visit, answer, "check no_cors" if answer.status == HTTPStatus.OK else sign("bucket", answer)
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from urllib.parse import quote
 
 from checks import probe
@@ -13,7 +14,6 @@ from checks.uploading import confirm_patiently
 from checks.visit import FILE, Check, Grant, Visit
 
 Fields = Sequence[tuple[str, str]]
-FORBIDDEN = 403
 SWAPPED = base64.b64encode(b'{"callbackUrl":"https://foreign.example/","callbackBody":"x"}').decode()
 OTHER = "-changed"
 
@@ -73,7 +73,7 @@ def second_send(visit: Visit) -> Outcome:
 
 def is_public(grant: Grant) -> bool:
     """Say whether anyone can read the grant's object."""
-    return probe.ask("GET", grant.url + quote(grant.key)).status != FORBIDDEN
+    return probe.ask("GET", grant.url + quote(grant.key)).status == HTTPStatus.OK
 
 
 def acl_header(visit: Visit) -> Outcome:
@@ -124,17 +124,17 @@ def forged(visit: Visit) -> Outcome:
     ]
     answers.append(visit.confirm("bWFkZQ.dXA"))
     found = ", ".join(words(one) for one in answers)
-    if all(one.status == FORBIDDEN for one in answers):
+    if all(one.status == HTTPStatus.FORBIDDEN for one in answers):
         return Outcome("ok", found)
-    bad = next(one for one in answers if one.status != FORBIDDEN)
+    bad = next(one for one in answers if one.status != HTTPStatus.FORBIDDEN)
     return Outcome("failed", found, "check forged" if bad.status in CREATED else sign("callback", bad))
 
 
 def never_uploaded(visit: Visit) -> Outcome:
     answer = confirm_patiently(visit, visit.unused().ticket)
-    if answer.status == 409:  # noqa: PLR2004 - Conflict
+    if answer.status == HTTPStatus.CONFLICT:
         return Outcome("ok", f"{words(answer)}: HEAD of a missing key is 404")
-    if answer.status == 503:  # noqa: PLR2004 - Service Unavailable
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         return Outcome("noted", f"{words(answer)}: HEAD of a missing key is not 404", "check head_403")
     return Outcome(
         "failed", words(answer), "check forged" if answer.status in CREATED else sign("callback", answer)
@@ -143,14 +143,19 @@ def never_uploaded(visit: Visit) -> Outcome:
 
 def anonymous_object(visit: Visit) -> Outcome:
     answer = probe.ask("GET", visit.the_grant.url + quote(visit.the_grant.key))
-    refusal = answer.status == FORBIDDEN
-    return Outcome("ok" if refusal else "failed", words(answer), "check public_object")
+    return private(answer, HTTPStatus.OK, "check public_object")
 
 
 def anonymous_missing(visit: Visit) -> Outcome:
     answer = probe.ask("GET", visit.the_grant.url + quote(visit.the_grant.key + OTHER))
-    refusal = answer.status == FORBIDDEN
-    return Outcome("ok" if refusal else "failed", words(answer), "check public_bucket")
+    return private(answer, HTTPStatus.NOT_FOUND, "check public_bucket")  # only who may read is told 404
+
+
+def private(answer: probe.Answer, public: int, told: str) -> Outcome:
+    """Judge an anonymous read by its status; `public` is the one that a public ACL leads to."""
+    refusal = answer.status == HTTPStatus.FORBIDDEN
+    meaning = told if answer.status == public else sign("bucket", answer)
+    return Outcome("ok" if refusal else "failed", words(answer), meaning)
 
 
 def listing(address: str) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 
 from checks.finding import Outcome
 from checks.probe import Answer
@@ -21,14 +22,15 @@ def upload(visit: Visit) -> Outcome:
     visit.uploaded = answer
     if answer.status in {200, 203}:
         return Outcome("ok", f"{answer.status}, stored", left=visit.the_grant.left())
-    return Outcome("failed", words(answer), sign("bucket", answer))
+    perhaps = visit.the_grant.left() if not answer.status else ()  # its answer may have gone missing
+    return Outcome("failed", words(answer), sign("bucket", answer), perhaps)
 
 
 def callback_answer(visit: Visit) -> Outcome:
     answer = visit.the_upload
     if done(answer, visit.the_grant.id):
         return Outcome("ok", "200, Status OK and the grant's id")
-    told = sign("bucket", answer) if answer.status != 200 or code_of(answer) else "check not_ours"  # noqa: PLR2004 - OK
+    told = sign("bucket", answer) if answer.status != HTTPStatus.OK or code_of(answer) else "check not_ours"
     return Outcome("failed", words(answer), told)
 
 

@@ -18,7 +18,8 @@ FOREIGN = "https://foreign.example"
 FILE = b"doctor\n"
 FILE_NAME = "oss-direct-upload-doctor.txt"  # the callback function marks the events of this name
 KEY = re.compile(r"[!-~]{1,1023}")
-ADDRESS = re.compile(r"https://[^@;\s]+|http://(127\.0\.0\.1|localhost|\[::1\])[^@;\s]*")
+LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d{1,5})?")
+ADDRESS = re.compile(rf"(https://[^@;/\s]+|{LOOPBACK.pattern})/[^@;\s]*")
 
 
 @dataclass(frozen=True)
