@@ -88,7 +88,9 @@ def test_the_doctors_upload_is_marked_in_the_event_and_in_the_log(
     assert '"doctor": true' in capsys.readouterr().out
 
 
-def test_an_upload_of_almost_that_name_is_not_marked(handler: Handler, bucket: Bucket, receiver: Peer) -> None:
+def test_an_upload_of_almost_that_name_is_not_marked(
+    handler: Handler, bucket: Bucket, receiver: Peer
+) -> None:
     bucket.headers["Content-Disposition"] = "attachment; filename*=UTF-8''an-oss-direct-upload-doctor.txt"
     ask(handler, confirmation())
     assert "doctor" not in json.loads(receiver.asked[0].body)["data"]

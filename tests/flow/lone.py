@@ -1,0 +1,68 @@
+"""One function more beside a running stack, wired to it but for what a test changes."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+from stack import BUCKET, KEY_ID, KEY_SECRET, KEY_TOKEN, READY_SECONDS, REPOSITORY, Stack
+
+from surroundings import clean_environment, free_ports
+
+
+def wiring(stack: Stack) -> dict[str, str]:
+    """What `make run` gives both functions."""
+    return {
+        "UPLOAD_BUCKET": BUCKET,
+        "OSS_REGION": "cn-hangzhou",
+        "UPLOAD_HOST": stack.upload,
+        "CALLBACK_URL": stack.callback,
+        "OBJECT_URL": stack.upload,
+        "TICKET_SECRET": "development-ticket-secret-for-one-machine-only",
+        "ALLOWED_ORIGINS": stack.site,
+        "MAX_BYTES": "1000",
+        "PUBLIC_KEY_PEM": requests.get(f"{stack.upload}/-/callback_pub_key.pem", timeout=9).text,
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": KEY_ID,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": KEY_SECRET,
+        "ALIBABA_CLOUD_SECURITY_TOKEN": KEY_TOKEN,
+    }
+
+
+@contextmanager
+def lone(function: str, stack: Stack, **changed: str) -> Iterator[str]:
+    """Serve one function; yield its address."""
+    (port,) = free_ports(1)
+    mode = {"ALLOW_ANONYMOUS": "true"} if function == "token" and "AUTH_HS256_SECRET" not in changed else {}
+    emulated = {
+        "EMULATE_FUNCTION": str(REPOSITORY / "functions" / function),
+        "EMULATE_METHODS": "GET,POST,OPTIONS",
+        "THREADS": "8",
+        "WORKERS": "1",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "functions_framework",
+        "--source",
+        str(REPOSITORY / "local" / "emulate.py"),
+    ]
+    command += ["--target", "invoke", "--host", "127.0.0.1", "--port", str(port)]
+    environ = {**clean_environment(), **wiring(stack), **mode, **emulated, **changed}
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(READY_SECONDS * 20):
+            try:
+                requests.get(f"{address}/-/faults", timeout=9)
+                break
+            except requests.ConnectionError:
+                time.sleep(0.05)
+        yield address
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)

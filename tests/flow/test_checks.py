@@ -1,0 +1,258 @@
+"""The doctor's rules: what an answer is taken for, what it means, and what is never shown."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import ssl
+from pathlib import Path
+
+import pytest
+import requests
+
+from checks import ORDER, causes, meeting, probe
+from checks.finding import Deployment, Outcome
+from checks.meeting import certificate, judge_clock, refuses_foreign
+from checks.probe import Answer
+from checks.reading import document, sign, words
+from checks.refusing import listing, private
+from checks.uploading import judge_time
+from checks.visit import Visit, read_grant
+from peer import Peer
+
+XML = "<Error><Code>{}</Code><Message>{}</Message><EC>{}</EC></Error>"
+
+
+def answer(status: int, body: str = "", **headers: str) -> Answer:
+    return Answer(
+        status, {name.replace("_", "-"): value for name, value in headers.items()}, body.encode(), 0.1
+    )
+
+
+def error(status: int, code: str, message: str = "", ec: str = "") -> Answer:
+    return answer(status, XML.format(code, message, ec))
+
+
+# ---- Signs
+
+SIGNS = [
+    (error(403, "AccessDenied", "no right", "0003-00000001"), "bucket 403 AccessDenied 0003-00000001"),
+    (error(203, "CallbackFailed", "Error status : 502."), "bucket 203 CallbackFailed Error status : 502."),
+    (answer(403, '{"code": "not_verified"}'), "bucket 403 not_verified"),
+    (answer(429, '{"Code": "ResourceThrottled"}'), "bucket 429 ResourceThrottled"),
+    (answer(200, "{}", x_fc_error_type="X"), "bucket 200 crashed"),
+    (answer(301, "", location="https://x"), "bucket 301 redirect"),
+    (Answer(0, {}, b"", 0.1, "refused"), "bucket 0 refused"),
+    (answer(500, '{"code": 5}'), "bucket 500"),
+    (answer(200, "[" * 60_000), "bucket 200"),
+]
+
+
+@pytest.mark.parametrize(("came", "expected"), SIGNS, ids=[row[1] for row in SIGNS])
+def test_reads_the_sign_of_an_answer(came: Answer, expected: str) -> None:
+    assert sign("bucket", came) == expected
+
+
+def test_never_shows_what_oss_repeats_of_a_form() -> None:
+    said = 'Invalid according to Policy: Policy Condition failed: ["eq", "$callback", "eyJzZWNyZXQ"]'
+    assert words(error(403, "AccessDenied", said, "0006-00000227")) == "403 AccessDenied 0006-00000227"
+
+
+@pytest.mark.parametrize("code", ["\x1b[2J", "a b", "x" * 65])
+def test_never_shows_a_code_that_is_none(code: str) -> None:
+    assert words(answer(403, f'{{"code": "{code}"}}')) == "403"
+
+
+def test_what_is_no_json_object_says_nothing() -> None:
+    assert document(answer(200, "[1]")) == {}
+
+
+# ---- Causes
+
+MEANINGS = {
+    "token 0 name_unknown": "DNS",
+    "check 0 tls certificate has expired": "has expired",
+    "check 0 tls Hostname mismatch": "not valid for this host",
+    "bucket 400 PublicEndpointForbidden 0048-00000401": "default domain",
+    "bucket 403 AccessDenied 0002-00000080": "no V1 signature",
+    "bucket 403 AccessDenied 0003-00000001": "lacks oss:PutObject",
+    "bucket 403 AccessDenied 0006-00000227": "outside its own policy",
+    "bucket 403 InvalidAccessKeyId 0002-00000003": "does not know the AccessKey",
+    "bucket 404 NoSuchBucket 0015-00000101": "does not exist at UPLOAD_HOST",
+    "bucket 203 CallbackFailed 0007-00000203 Error status : 502.": "No SNI",
+    "bucket 203 CallbackFailed 0007-00000203 Error status : 301.": "redirects",
+    "bucket 203 CallbackFailed 0007-00000203 Error status : -1 8.8.8.8:90 reply timeout, cost:5000ms": "5 s",
+    "callback 403 not_verified": "does not accept",
+    "callback 503 unavailable": "lacks oss:GetObject",
+    "callback 409 bucket_versioned": "keeps versions",
+    "callback 502 backend_failed": "WEBHOOK_URL",
+    "callback 200 crashed": "crashed",
+    "token 429 ResourceThrottled": "are busy",
+    "token 301 redirect": "redirect",
+    "token 418 teapot": "Not one of the known",
+}
+
+
+@pytest.mark.parametrize("told", MEANINGS)
+def test_names_the_cause_of_a_sign(told: str) -> None:
+    assert re.search(MEANINGS[told], causes.diagnose(told).cause)
+
+
+def test_every_row_says_what_to_do_in_sentences() -> None:
+    for row in causes.TABLE:
+        assert row.cause.endswith(".")
+        assert row.fix.endswith(".")
+        assert re.search(row.pattern, "") is None  # it would hide every row below
+
+
+def test_every_word_of_a_check_is_in_the_table() -> None:
+    folder = Path(causes.__file__).parent
+    told = {
+        word for file in folder.glob("*.py") for word in re.findall(r'"(check [a-z]\w+)"', file.read_text())
+    }
+    assert len(told) > 10
+    assert [word for word in told if causes.diagnose(word) == causes.UNKNOWN] == []
+
+
+# ---- Judgements
+
+
+@pytest.mark.parametrize(
+    ("seconds", "verdict"), [(2.5, "ok"), (2.6, "noted"), (4.0, "noted"), (4.1, "failed")]
+)
+def test_judges_a_time_against_oss_s_limit(seconds: float, verdict: str) -> None:
+    assert judge_time("it", seconds).verdict == verdict
+
+
+@pytest.mark.parametrize(("skew", "verdict"), [(60, "ok"), (-60, "ok"), (61, "noted"), (-61, "noted")])
+def test_judges_a_clock_on_both_sides(skew: float, verdict: str) -> None:
+    assert judge_clock(skew, 60, "noted", "check local_clock").verdict == verdict
+
+
+def test_a_function_s_clock_that_is_wrong_is_a_failure() -> None:
+    assert judge_clock(301, 300, "failed", "check function_clock").verdict == "failed"
+
+
+@pytest.mark.parametrize("origin", ["https://foreign.example", "*"])
+def test_a_refusal_that_a_foreign_page_may_read_is_no_refusal(origin: str) -> None:
+    assert refuses_foreign((answer(403, access_control_allow_origin=origin),)).verdict == "failed"
+
+
+def test_a_network_fault_is_not_a_public_bucket() -> None:
+    outcome = private(Answer(0, {}, b"", 0.1, "timeout"), 404, "check public_bucket")
+    assert (outcome.verdict, outcome.sign) == ("failed", "bucket 0 timeout")
+
+
+def test_a_list_is_a_failure_whatever_its_status() -> None:
+    peer = Peer(body=b"<?xml version='1.0'?><ListBucketResult/>")
+    with peer.serving():
+        assert listing(peer.url).sign == "check listed"
+    assert [asked.path for asked in peer.asked] == ["/", "/?list-type=2&max-keys=1"]
+
+
+GRANT = {
+    "id": "1",
+    "url": "https://b.example/",
+    "key": "uploads/1.txt",
+    "fields": {"policy": "x"},
+    "ticket": "t",
+    "confirm": "https://c.example/confirm",
+}
+
+
+def test_reads_a_grant_and_shows_nothing_of_it() -> None:
+    grant = read_grant(answer(200, json.dumps({**GRANT, "ticket": "hidden"})))
+    assert grant is not None
+    assert "hidden" not in repr(grant)
+    assert grant.left() == ("?/uploads/1.txt",)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"url": "http://b.example/"},
+        {"url": "http://127.0.0.1.evil.example/"},
+        {"confirm": "http://c.example/confirm"},
+        {"confirm": "https://user@c.example/confirm"},
+        {"key": "a\n"},
+        {"fields": {"policy": 1}},
+        {"fields": None},
+        {"ticket": None},
+    ],
+)
+def test_takes_nothing_for_a_grant_that_would_go_over_an_open_line(changed: dict[str, object]) -> None:
+    assert read_grant(answer(200, json.dumps({**GRANT, **changed}))) is None
+
+
+# ---- The network
+
+
+def test_follows_no_redirect_and_reads_only_so_much() -> None:
+    peer = Peer({"Location": "/elsewhere"}, b"x" * (probe.MAX_BYTES + 1))
+    peer.status = 302
+    with peer.serving():
+        came = probe.ask("GET", peer.url)
+    assert (came.status, len(came.body), len(peer.asked)) == (302, probe.MAX_BYTES, 1)
+
+
+def test_an_exchange_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        came = probe.ask("GET", f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert (came.status, came.trouble) == (0, "timeout")
+
+
+def test_an_address_that_is_none_is_said() -> None:
+    assert probe.ask("GET", "token.example.com").trouble == "address_invalid"
+
+
+def test_an_unknown_name_is_told_from_other_faults() -> None:
+    wrapped = requests.ConnectionError(ValueError("wrapped"))
+    wrapped.__context__ = socket.gaierror(-2, "Name or service not known")
+    assert probe.trouble_of(wrapped) == "name_unknown"
+
+
+def test_a_certificate_of_nobody_is_named(tmp_path: Path) -> None:
+    peer = Peer()
+    peer.speak_tls(tmp_path)
+    with peer.serving():
+        outcome = certificate(peer.url)
+        asked = probe.ask("GET", peer.url)
+    assert outcome.verdict == "failed"
+    assert "not valid for this host" in causes.diagnose(outcome.sign).cause
+    assert asked.trouble.startswith("tls ")
+
+
+def test_a_certificate_that_ends_soon_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    peer = Peer()
+    trusted = ssl.create_default_context(cafile=peer.speak_tls(tmp_path))
+    monkeypatch.setattr(ssl, "create_default_context", lambda: trusted)
+    with peer.serving():
+        outcome = certificate(peer.url)
+    assert (outcome.verdict, outcome.sign) == ("noted", "check expires_soon")
+    assert outcome.found == f"{peer.url}: certificate valid, 1 days left"
+
+
+def test_plain_http_is_let_pass_on_this_machine_only() -> None:
+    assert certificate("http://127.0.0.1:9001/").verdict == "skipped"
+    assert certificate("http://127.0.0.1.example.com/") == Outcome(
+        "failed", "http://127.0.0.1.example.com is not https", "check no_https"
+    )
+
+
+# ---- Order
+
+
+def test_a_check_needs_only_what_comes_before_it() -> None:
+    names = [check.name for check in ORDER]
+    assert len(set(names)) == len(names)
+    for index, check in enumerate(ORDER):
+        assert set(check.needs) <= set(names[:index])
+
+
+def test_the_type_is_one_that_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    visit = Visit(Deployment("http://127.0.0.1:1", "http://127.0.0.1:2"))
+    monkeypatch.setattr(probe, "ask", lambda *_, **__: answer(200, '{"max_bytes": 9, "types": ["image/*"]}'))
+    assert meeting.limits(visit).verdict == "ok"
+    assert visit.media_type == "image/png"

@@ -1,0 +1,307 @@
+"""`make doctor` finds nothing wrong with the local stack, and names the cause of whatever is made wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import jwt
+import oss2
+import pytest
+from lone import lone
+from stack import BUCKET, KEY_ID, KEY_SECRET, KEY_TOKEN, REPOSITORY, Stack
+
+from checks import ORDER, Deployment, Finding, examine
+from surroundings import clean_environment, free_ports
+
+PERMISSIVE = "unpinned_x_oss=accept,condition_letter_case=any,field_limit=2MB,doubled_field=last"
+UNSAFE = "doubled_field=first_checked_last_stored,head_missing_key=403"
+IDENTITY = "an-identity-secret-of-more-than-32-bytes"
+
+
+def deployment(stack: Stack, **instead: Any) -> Deployment:
+    return Deployment(
+        **{"token_url": f"{stack.token}/", "origin": stack.site, "site_url": stack.site, **instead}
+    )
+
+
+def wrong(found: list[Finding]) -> dict[str, str]:
+    """What failed, by name, with its cause."""
+    return {one.name: one.cause for one in found if one.verdict == "failed"}
+
+
+def ran(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(REPOSITORY / "deploy" / "doctor.py"), *arguments]
+    surroundings = {**clean_environment(), **environ}
+    return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False, timeout=60)
+
+
+def addresses(stack: Stack) -> dict[str, str]:
+    return {"TOKEN_URL": stack.token, "ORIGIN": stack.site, "SITE_URL": stack.site}
+
+
+def keys(stack: Stack) -> set[str]:
+    """What is stored now."""
+    return {one["key"] for one in stack.http.get(f"{stack.upload}/-/objects", timeout=9).json()["objects"]}
+
+
+# ---- Nothing is wrong
+
+
+def test_a_sound_stack_is_all_green_and_what_is_left_is_named(stack: Stack) -> None:
+    before = keys(stack)
+    finished = ran(**addresses(stack))
+    assert (finished.returncode, finished.stderr) == (0, "")
+    lines = finished.stdout.splitlines()
+    assert f"ok      preflight of the upload bucket from {stack.site}: 200, " in finished.stdout
+    assert [line for line in lines if line.startswith("failed")] == []
+    left = [line.removeprefix("left in the bucket: ") for line in lines if line.startswith("left")]
+    assert {one.removeprefix(f"{BUCKET}/") for one in left} == keys(stack) - before != set()
+
+
+def test_json_is_one_document_of_every_check_in_order(stack: Stack) -> None:
+    arguments = ("--token-url", stack.token, "--origin", stack.site, "--site-url", stack.site, "--json")
+    finished = ran(*arguments)
+    told = json.loads(finished.stdout)
+    assert (finished.returncode, told["ok"], finished.stderr) == (0, True, "")
+    assert [one["name"] for one in told["findings"]] == [check.name for check in ORDER]
+    assert {tuple(one) for one in told["findings"]} == {
+        ("name", "verdict", "tried", "found", "cause", "fix", "left")
+    }
+    assert told["left"] == [key for one in told["findings"] for key in one["left"]] != []
+
+
+def test_its_events_are_marked(stack: Stack) -> None:
+    list(examine(deployment(stack)))
+    assert '"doctor": true' in stack.line_with('"event": "uploaded"')
+
+
+def test_the_permissive_reading_of_oss_is_green_too(tmp_path_factory: pytest.TempPathFactory) -> None:
+    stack = Stack(tmp_path_factory.mktemp("permissive"), LOCAL_OSS_SWITCHES=PERMISSIVE)
+    try:
+        assert wrong(list(examine(deployment(stack)))) == {}
+    finally:
+        stack.end()
+
+
+# ---- The callback goes wrong
+
+FAULTS = {
+    "callback_down": "OSS cannot reach the callback's address",
+    "callback_slow": "more than OSS's 5 s",
+    "callback_refused": "The callback function is misconfigured or failed",
+    "callback_crashed": "The function crashed",
+    "callback_not_json": "The callback's answer is not JSON",
+    "callback_bom": "The callback's answer is not JSON",
+    "callback_chunked": "no usable Content-Length",
+    "callback_busy": "OSS is busy with callbacks",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_names_why_a_callback_failed(fault: str, stack: Stack) -> None:
+    stack.fault(fault)
+    found = wrong(list(examine(deployment(stack))))
+    assert found.keys() == {"callback_answer"}
+    assert FAULTS[fault] in found["callback_answer"]
+
+
+def test_names_a_function_that_dies(stack: Stack) -> None:
+    stack.fault("crash", stack.callback)
+    assert "The function crashed" in wrong(list(examine(deployment(stack))))["callback_answer"]
+
+
+def test_names_a_callback_function_that_looks_into_another_bucket(stack: Stack) -> None:
+    stack.fault("object_missing", requests=2)
+    assert "looks into another bucket" in wrong(list(examine(deployment(stack))))["confirm"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [("token_expired", "temporary key has expired"), ("throttle", "OSS is busy"), ("answer_lost", "broke")],
+)
+def test_names_why_an_upload_failed_and_skips_what_needs_it(fault: str, cause: str, stack: Stack) -> None:
+    stack.fault(fault)
+    found = list(examine(deployment(stack)))
+    assert cause in wrong(found)["upload"]
+    verdicts = {one.name: (one.verdict, one.found) for one in found}
+    assert verdicts["confirm"] == ("skipped", "needs upload")
+    assert verdicts["never_uploaded"] == ("skipped", "needs confirm")
+    assert verdicts["bucket_listing"][0] == "ok"
+    assert bool(next(one for one in found if one.name == "upload").left) == (fault == "answer_lost")
+
+
+# ---- A function is configured wrongly
+
+NOBODY = f"http://127.0.0.1:{free_ports(1)[0]}"
+ROLE = "ALIBABA_CLOUD_ACCESS_KEY"
+TOKEN_FUNCTIONS: list[tuple[str, Mapping[str, str], str, str]] = [
+    ("another region", {"OSS_REGION": "cn-beijing"}, "upload", "for another region"),
+    (
+        "a wrong secret",
+        {"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "development-x"},
+        "upload",
+        "another AccessKey secret",
+    ),
+    (
+        "an unknown key",
+        {"ALIBABA_CLOUD_ACCESS_KEY_ID": "development-x"},
+        "upload",
+        "does not know the AccessKey",
+    ),
+    (
+        "another bucket",
+        {"UPLOAD_BUCKET": "another"},
+        "upload",
+        "UPLOAD_BUCKET is not the bucket at UPLOAD_HOST",
+    ),
+    ("no bucket there", {"UPLOAD_HOST": NOBODY}, "upload", "Nothing listens"),
+    ("no callback there", {"CALLBACK_URL": NOBODY}, "callback_answer", "OSS cannot reach"),
+    (
+        "other tickets",
+        {"TICKET_SECRET": "development-another-secret-of-32-bytes"},
+        "confirm",
+        "TICKET_SECRET",
+    ),
+    ("misconfigured", {"MAX_BYTES": ""}, "grant", "A variable of this function is missing"),
+    ("other origins", {"ALLOWED_ORIGINS": "https://www.example.com"}, "token_preflight", "site's origin"),
+]
+
+
+@pytest.mark.parametrize(
+    ("changed", "check", "cause"),
+    [row[1:] for row in TOKEN_FUNCTIONS],
+    ids=[row[0] for row in TOKEN_FUNCTIONS],
+)
+def test_names_what_is_wrong_with_a_token_function(
+    changed: Mapping[str, str], check: str, cause: str, stack: Stack
+) -> None:
+    with lone("token", stack, **changed) as url:
+        assert cause in wrong(list(examine(deployment(stack, token_url=url))))[check]
+
+
+def test_names_a_bucket_without_a_cors_rule_for_the_origin(stack: Stack) -> None:
+    with lone("token", stack, ALLOWED_ORIGINS="https://www.example.com") as url:
+        found = wrong(list(examine(deployment(stack, token_url=url, origin="https://www.example.com"))))
+    assert found.keys() == {"bucket_preflight", "upload_cors", "confirm", "callback_preflight"}
+    assert "No CORS rule" in found["bucket_preflight"]
+    assert "No CORS rule" in found["upload_cors"]
+    assert "does not allow the site's origin" in found["callback_preflight"]
+
+
+@pytest.mark.parametrize(
+    ("object_url", "answer", "confirm"),
+    [
+        ("http://example.com", "misconfigured or failed", "A variable of this function"),
+        (NOBODY, "could not ask OSS", "lacks oss:GetObject"),
+    ],
+)
+def test_names_what_is_wrong_with_a_callback_function(
+    object_url: str, answer: str, confirm: str, stack: Stack
+) -> None:
+    with ExitStack() as running:
+        callback = running.enter_context(lone("callback", stack, OBJECT_URL=object_url))
+        url = running.enter_context(lone("token", stack, CALLBACK_URL=callback))
+        found = wrong(list(examine(deployment(stack, token_url=url))))
+    assert answer in found["callback_answer"]
+    assert confirm in found["confirm"]
+
+
+def test_nothing_listening_is_one_failure_per_address_and_exit_status_1(stack: Stack) -> None:
+    finished = ran(TOKEN_URL=NOBODY, ORIGIN=stack.site, SITE_URL=NOBODY)
+    assert finished.returncode == 1
+    assert "        cause: Nothing listens at this address.\n        fix: " in finished.stdout
+    assert "skipped an upload of a few bytes: needs grant" in finished.stdout
+
+
+# ---- Users sign in
+
+
+@pytest.fixture(scope="module")
+def signed_in(running: Stack) -> Iterator[str]:
+    identity = {"AUTH_HS256_SECRET": IDENTITY, "AUTH_ISSUER": "i", "AUTH_AUDIENCE": "a"}
+    loopback = {"AUTH_HS256_SECRET": f"development-{IDENTITY}"}
+    with lone("token", running, **{**identity, **loopback}) as url:
+        yield url
+
+
+def bearer(expires_in: int = 60) -> str:
+    claims = {"iss": "i", "aud": "a", "sub": "alice", "exp": int(time.time()) + expires_in}
+    return jwt.encode(claims, f"development-{IDENTITY}")
+
+
+def test_with_a_token_everything_runs(signed_in: str, stack: Stack) -> None:
+    found = list(examine(deployment(stack, token_url=signed_in, bearer_token=bearer())))
+    assert wrong(found) == {}
+    assert any("/uploads/alice/" in key for one in found for key in one.left)
+
+
+@pytest.mark.parametrize(
+    ("token", "cause"),
+    [(None, "no token was given"), (bearer(-90), "has expired"), ("x.y.z", "is not valid here")],
+)
+def test_names_what_is_wrong_with_a_token(
+    token: str | None, cause: str, signed_in: str, stack: Stack
+) -> None:
+    found = wrong(list(examine(deployment(stack, token_url=signed_in, bearer_token=token))))
+    assert found.keys() == {"limits", "grant"}
+    assert cause in found["grant"]
+
+
+def test_nothing_secret_is_shown(signed_in: str, stack: Stack) -> None:
+    token = bearer()
+    shown = ran(BEARER_TOKEN=token, **{**addresses(stack), "TOKEN_URL": signed_in}).stdout
+    wish = {"name": "a.txt", "size": "1", "type": "text/plain"}
+    headers = {"Authorization": f"Bearer {token}"}
+    grant = stack.http.get(f"{signed_in}/", params=wish, headers=headers, timeout=9).json()
+    assert "left in the bucket" in shown
+    # what begins every ticket, policy and callback of any grant
+    openings = (grant["ticket"][:8], grant["fields"]["policy"][:8], grant["fields"]["callback"][:8])
+    for secret in (token, KEY_ID, KEY_SECRET, KEY_TOKEN, *openings):
+        assert secret not in shown
+
+
+def test_a_bearer_token_that_cannot_be_one_is_one_sentence() -> None:
+    finished = ran(BEARER_TOKEN="令牌")
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("BEARER_TOKEN is no bearer token")
+
+
+# ---- The bucket is configured wrongly
+
+
+@pytest.fixture(scope="module")
+def unsafe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A public bucket, at an OSS that checks one field and obeys the other."""
+    stack = Stack(tmp_path_factory.mktemp("unsafe"), LOCAL_OSS_ACL="public-read", LOCAL_OSS_SWITCHES=UNSAFE)
+    yield stack
+    stack.end()
+
+
+def test_names_what_is_unsafe_about_a_bucket(unsafe: Stack) -> None:
+    found = list(examine(deployment(unsafe)))
+    failed = wrong(found)
+    assert failed.keys() == {"anonymous_missing", "doubled_key_other_last", "doubled_acl"}
+    assert "its ACL is public, and Block Public Access is off" in failed["anonymous_missing"]
+    assert "checks one of two fields" in failed["doubled_key_other_last"]
+    assert "a public ACL counts" in failed["doubled_acl"]
+    never = next(one for one in found if one.name == "never_uploaded")
+    assert (never.verdict, "may not list" in never.cause) == ("noted", True)
+
+
+def test_names_a_versioned_bucket(unsafe: Stack) -> None:
+    """The last test of this stack: versioning is for ever."""
+    auth = oss2.ProviderAuthV4(oss2.credentials.StaticCredentialsProvider(KEY_ID, KEY_SECRET, KEY_TOKEN))
+    bucket = oss2.Bucket(auth, unsafe.upload, BUCKET, region="cn-hangzhou")
+    config = oss2.models.BucketVersioningConfig()
+    config.status = oss2.BUCKET_VERSIONING_ENABLE
+    bucket.put_bucket_versioning(config)
+    found = wrong(list(examine(deployment(unsafe))))
+    assert "keeps versions" in found["versioning"]
+    assert "keeps versions" in found["confirm"]
+    assert "forbid-overwrite has no effect" in found["refuses_second_send"]
