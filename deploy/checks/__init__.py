@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks import meeting, refusing, uploading
+from checks import meeting, refusing, strangers, uploading
 from checks.causes import diagnose
 from checks.finding import Deployment, Finding, Outcome
 from checks.visit import Check, Visit
@@ -12,7 +12,7 @@ from checks.visit import Check, Visit
 __all__ = ["ORDER", "Deployment", "Finding", "examine"]
 
 # the upload is the callback function's first call, so that a cold start counts where it counts for users
-ORDER = (*meeting.CHECKS, *uploading.CHECKS, *meeting.AFTER_UPLOAD, *refusing.CHECKS)
+ORDER = (*meeting.CHECKS, *uploading.CHECKS, *meeting.AFTER_UPLOAD, *strangers.CHECKS, *refusing.CHECKS)
 
 
 def examine(deployment: Deployment) -> Iterator[Finding]:

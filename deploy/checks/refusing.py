@@ -11,11 +11,10 @@ from checks import probe
 from checks.finding import Outcome
 from checks.reading import CREATED, done, sign, words
 from checks.uploading import confirm_patiently
-from checks.visit import FILE, Check, Grant, Visit
+from checks.visit import FILE, OTHER, Check, Grant, Visit
 
 Fields = Sequence[tuple[str, str]]
 SWAPPED = base64.b64encode(b'{"callbackUrl":"https://foreign.example/","callbackBody":"x"}').decode()
-OTHER = "-changed"
 
 
 def fields_of(grant: Grant, **instead: str | None) -> Fields:
@@ -142,44 +141,6 @@ def never_uploaded(visit: Visit) -> Outcome:
     )
 
 
-def anonymous_object(visit: Visit) -> Outcome:
-    answer = probe.ask("GET", visit.the_grant.url + quote(visit.the_grant.key))
-    return private(answer, HTTPStatus.OK, "check public_object")
-
-
-def anonymous_missing(visit: Visit) -> Outcome:
-    answer = probe.ask("GET", visit.the_grant.url + quote(visit.the_grant.key + OTHER))
-    return private(answer, HTTPStatus.NOT_FOUND, "check public_bucket")  # only who may read is told 404
-
-
-def private(answer: probe.Answer, public: int, told: str) -> Outcome:
-    """Judge an anonymous read by its status; `public` is the one that a public ACL leads to."""
-    refusal = answer.status == HTTPStatus.FORBIDDEN
-    meaning = told if answer.status == public else sign("bucket", answer)
-    return Outcome("ok" if refusal else "failed", words(answer), meaning)
-
-
-def listing(address: str) -> Outcome:
-    """Judge what anyone is told who lists a bucket."""
-    answers = [
-        probe.ask("GET", f"{address.rstrip('/')}/{query}") for query in ("", "?list-type=2&max-keys=1")
-    ]
-    found = ", ".join(words(one) for one in answers)
-    if any(b"<ListBucketResult" in one.body for one in answers):
-        return Outcome("failed", found, "check listed")
-    silent = next((one for one in answers if not one.status), None)
-    return Outcome("failed", found, sign("site", silent)) if silent else Outcome("ok", f"no list: {found}")
-
-
-def bucket_listing(visit: Visit) -> Outcome:
-    return listing(visit.the_grant.url)
-
-
-def site_listing(visit: Visit) -> Outcome:
-    site = visit.deployment.site_url
-    return listing(site) if site else Outcome("skipped", "no SITE_URL was given")
-
-
 UPLOADED = ("upload",)
 CHECKS = (
     Check("refuses_changed_key", "a form with another key", refused(lambda g: fields_of(g, key=g.key + OTHER)), UPLOADED),
@@ -191,10 +152,6 @@ CHECKS = (
     Check("acl_header", "a public ACL as a header", acl_header, UPLOADED),
     Check("forged_callback", "forged callbacks and a made-up ticket", forged, UPLOADED),
     Check("never_uploaded", "confirming what was never uploaded", never_uploaded, ("confirm",)),
-    Check("anonymous_object", "reading the object as anyone", anonymous_object, UPLOADED),
-    Check("anonymous_missing", "reading a missing object as anyone", anonymous_missing, UPLOADED),
-    Check("bucket_listing", "listing the upload bucket as anyone", bucket_listing, ("grant",)),
-    Check("site_listing", "listing the site bucket as anyone", site_listing),
     Check("doubled_key_other_first", "a form with two keys, the other first", doubled(OTHER, ""), ("confirm",)),
     Check("doubled_key_other_last", "a form with two keys, the other last", doubled("", OTHER), ("confirm",)),
     Check("doubled_acl", "a form with a second, public ACL", acl_doubled, UPLOADED),

@@ -17,6 +17,7 @@ from checks.reading import document
 FOREIGN = "https://foreign.example"
 FILE = b"doctor\n"
 FILE_NAME = "oss-direct-upload-doctor.txt"  # the callback function marks the events of this name
+OTHER = "-changed"  # what makes another key of a granted one
 KEY = re.compile(r"[!-~]{1,1023}")
 LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d{1,5})?")
 ADDRESS = re.compile(rf"(https://[^@;/\s]+|{LOOPBACK.pattern})/[^@;\s]*")

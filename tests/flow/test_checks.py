@@ -16,7 +16,7 @@ from checks.finding import Deployment, Outcome
 from checks.meeting import certificate, judge_clock, refuses_foreign
 from checks.probe import Answer
 from checks.reading import document, sign, words
-from checks.refusing import listing, private
+from checks.strangers import listing, private
 from checks.uploading import judge_time
 from checks.visit import Visit, read_grant
 from peer import Peer
