@@ -18,7 +18,7 @@ code_token := functions/token
 code_callback := functions/callback
 code_oss := local
 code_local := local
-code_deploy := deploy
+code_deploy := deploy:local
 code_repository := functions/token
 code_flow := functions/token:deploy
 path = $(code_$*):tests/$*:tests
@@ -34,7 +34,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package doctor build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss package deploy doctor build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -51,6 +51,12 @@ oss: $(VENV) ## only the stand-in for OSS, for code of your own, until Ctrl-C; s
 
 package: $(VENV) ## the zips for Function Compute in .deploy/; RUNTIME=python3.10, SIGN_IN=true where users sign in
 	@exec $(BIN)/python deploy/package.py
+
+# what stands on make's own command line, because no setting of a deployment comes from the environment
+GIVEN = $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
+
+deploy: $(VENV) $(PAGE) ## put everything on Function Compute and OSS: STACK= REGION=, and settings; YES=1 does not ask
+	@exec env GIVEN="$(GIVEN)" PYTHONPATH=local $(BIN)/python deploy/deploy.py
 
 doctor: $(VENV) ## check make run, or a deployment: TOKEN_URL= ORIGIN= SITE_URL= JSON=true, BEARER_TOKEN in the environment
 	@exec $(BIN)/python deploy/doctor.py

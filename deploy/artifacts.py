@@ -1,0 +1,29 @@
+"""The private bucket that holds the packages, each under a name that says what is in it."""
+
+from __future__ import annotations
+
+import alibabacloud_oss_v2 as oss
+
+from package import Package
+
+
+def ensure_private_bucket(client: oss.Client, bucket: str) -> None:
+    """Make the bucket if it is missing, and close it to the public in either case."""
+    if not client.is_bucket_exist(bucket):
+        client.put_bucket(oss.PutBucketRequest(bucket=bucket, acl="private"))
+    closed = oss.PublicAccessBlockConfiguration(block_public_access=True)
+    client.put_bucket_public_access_block(
+        oss.PutBucketPublicAccessBlockRequest(bucket=bucket, public_access_block_configuration=closed)
+    )
+
+
+def put_package(client: oss.Client, bucket: str, package: Package) -> bool:
+    """Put a package unless it is there; its name is its content's. Return whether it was sent."""
+    if client.is_object_exist(bucket, package.name):
+        return False
+    client.put_object(
+        oss.PutObjectRequest(
+            bucket=bucket, key=package.name, body=package.content, content_type="application/zip"
+        )
+    )
+    return True

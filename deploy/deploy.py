@@ -1,0 +1,191 @@
+"""`make deploy STACK=uploads REGION=cn-hangzhou ...`: packages, stack and page; again, only what changed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import yaml
+from alibabacloud_oss_v2.exceptions import BaseError
+from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
+
+from arguments import Arguments, Unusable, read
+from artifacts import ensure_private_bucket, put_package
+from cloud import Cloud, access_key, account_id, connect, endpoints_of
+from package import FUNCTIONS, REPOSITORY, RUNTIMES, Package, build
+from regions import in_mainland_china, refusal
+from settings_check import problems
+from site_files import put_site
+from stack import STILLBORN, Show, Stack, StackFailed, Stacks
+from website import Page, write_page
+
+TEMPLATE = REPOSITORY / "template.yml"
+BUILT_PAGE = REPOSITORY / "client" / "dist"
+LOCAL_PAGE = "http://localhost:8080"  # where a page without a domain can be served
+SECRET_BYTES = 48
+Ask = Callable[[str], str]
+
+
+class Deployment:
+    """One deploy: who, where, and what ROS has of it so far."""
+
+    def __init__(self, arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask: Ask) -> None:
+        self.arguments = arguments
+        self.cloud = cloud
+        self.stacks = stacks
+        self.show = show
+        self.ask = ask
+        self.template = TEMPLATE.read_text(encoding="utf-8")
+
+    def run(self) -> Stack:
+        """Deploy, and return the stack. Raises `Unusable`, `StackFailed`, or what an SDK raises."""
+        runtime = self.arguments.settings.get("Runtime", RUNTIMES[0])
+        if runtime not in RUNTIMES:
+            raise Unusable(f"RUNTIME takes one of {', '.join(RUNTIMES)}.")
+        if reason := refusal(self.arguments.region, runtime):
+            raise Unusable(reason)
+        account = account_id(self.cloud)
+        self.confirm(account)
+        stack = self.settled()
+        names = names_of(self.arguments.stack, self.arguments.region, account)
+        values = {**(stack.parameters if stack else self.first_values(names)), **self.arguments.settings}
+        found = list(problems(yaml.safe_load(self.template), values, self.arguments.region))
+        if found:
+            raise Unusable("\n".join(found))
+        given = {**self.arguments.settings, **self.put_packages(names["ArtifactBucket"], values)}
+        stack = self.put_stack(stack, values, given)
+        self.put_page(stack)
+        self.report(stack)
+        return stack
+
+    def confirm(self, account: str) -> None:
+        """Show whose account it is and where, and go on only with leave."""
+        self.show(f"account {account}, region {self.arguments.region}, stack {self.arguments.stack}")
+        if not self.arguments.yes and self.ask("Deploy there? Type yes: ").strip() != "yes":
+            raise Unusable("Nothing was done.")
+
+    def settled(self) -> Stack | None:
+        """Return the stack as an earlier deploy left it, having waited for one that was cut off."""
+        stack = self.stacks.find(self.arguments.stack)
+        if stack and stack.moving:
+            self.show("An earlier deploy is still at work; waiting for it.")
+            try:
+                stack = self.stacks.watch(stack.id, self.show, set())
+            except StackFailed:
+                stack = self.stacks.find(self.arguments.stack)
+        if stack and stack.status in STILLBORN:
+            self.show("An earlier attempt never came to life; removing what it left.")
+            self.stacks.delete(stack)
+            self.stacks.watch(stack.id, self.show, set())
+            return None
+        return stack
+
+    def first_values(self, names: Mapping[str, str]) -> dict[str, str]:
+        """Return what a first deploy decides, if nobody else does."""
+        settings = self.arguments.settings
+        domain = settings.get("SiteDomain")
+        uploads = settings.get("UploadBucket", names["UploadBucket"])
+        kept = self.cloud.oss.is_bucket_exist(uploads)
+        if kept:
+            self.show(f"{uploads} exists: it is used as it is, with the CORS rules it has.")
+        return {
+            **names,
+            "Runtime": RUNTIMES[0],
+            "ExistingUploadBucket": "true" if kept else "false",
+            "AllowedOrigins": f"https://{domain}" if domain else LOCAL_PAGE,
+            "TicketSecret": secrets.token_urlsafe(SECRET_BYTES),
+        }
+
+    def put_packages(self, bucket: str, values: Mapping[str, str]) -> dict[str, str]:
+        """Build both packages, send what is new, and return the parameters that name them."""
+        ensure_private_bucket(self.cloud.oss, bucket)
+        sign_in = values.get("AllowAnonymous") != "true"
+        made: dict[str, str] = {}
+        for function in FUNCTIONS:
+            package: Package = build(function, values["Runtime"], sign_in=sign_in)
+            sent = put_package(self.cloud.oss, bucket, package)
+            self.show(f"{'sent' if sent else 'kept'} {package.name}")
+            made[f"{function.capitalize()}Object"] = package.name
+        return made
+
+    def put_stack(self, stack: Stack | None, values: Mapping[str, str], given: Mapping[str, str]) -> Stack:
+        """Create or update the stack, and return it when ROS has done."""
+        if stack is None:
+            created = self.stacks.create(self.arguments.stack, self.template, {**values, **given})
+            return self.stacks.watch(created, self.show, set())
+        seen = {event.event_id for event in self.stacks.new_events(stack.id, set())}
+        if self.stacks.update(stack, self.template, given):
+            return self.stacks.watch(stack.id, self.show, seen)
+        self.show("the stack is as it should be")
+        return stack
+
+    def put_page(self, stack: Stack) -> None:
+        """Put the page into the site bucket, told where the functions and the bucket are."""
+        found = stack.outputs
+        page = Page(found["TokenUrl"], found["CallbackUrl"], found["UploadUrl"])
+        with tempfile.TemporaryDirectory() as folder:
+            write_page(BUILT_PAGE, Path(folder), page)
+            change = put_site(self.cloud.oss, found["SiteBucketName"], BUILT_PAGE, Path(folder))
+        self.show(f"page: {len(change.sent)} files sent, {len(change.removed)} removed")
+
+    def report(self, stack: Stack) -> None:
+        """Say where everything is, and what a person still has to do."""
+        for name in ("TokenUrl", "CallbackUrl", "UploadUrl", "SiteUrl"):
+            self.show(f"{name:<12}{stack.outputs[name]}")
+        for line in left_to_do(stack.parameters, self.arguments.region):
+            self.show(line)
+
+
+def names_of(stack: str, region: str, account: str) -> dict[str, str]:
+    """Return the names that must be nobody else's, by the template's parameters."""
+    uses = {"ArtifactBucket": "code", "UploadBucket": "uploads", "SiteBucket": "site", "LogProject": "logs"}
+    return {parameter: f"{stack}-{region}-{account}-{use}" for parameter, use in uses.items()}
+
+
+def left_to_do(parameters: Mapping[str, str], region: str) -> list[str]:
+    """Return what no stack can do, in sentences."""
+    lines = []
+    filing = " and, in mainland China, an ICP filing" if in_mainland_china(region) else ""
+    for name, use in (("SiteDomain", "page"), ("UploadDomain", "uploads")):
+        if parameters.get(name):
+            lines.append(
+                f"{parameters[name]} ({use}) needs a CNAME record to its bucket, a certificate bound in the "
+                f"OSS console{filing}."
+            )
+    domain = parameters.get("SiteDomain")
+    if domain and f"https://{domain}" not in parameters.get("AllowedOrigins", "").split(","):
+        lines.append(f"https://{domain} is not in ALLOWED_ORIGINS: pages there cannot upload.")
+    if not domain:
+        lines.append("Without SITE_DOMAIN, browsers download the page at SiteUrl instead of showing it.")
+    if in_mainland_china(region) and not parameters.get("UploadDomain"):
+        lines.append("OSS accounts from 2025-03-20 on need UPLOAD_DOMAIN in mainland China.")
+    return lines
+
+
+def main(env: Mapping[str, str]) -> int:
+    """Deploy; return the exit status."""
+    try:
+        arguments = read(env)
+        cloud = connect(arguments.region, access_key(), endpoints_of(arguments.region))
+        Deployment(arguments, cloud, Stacks(cloud.ros, arguments.region), print, input).run()
+    except Unusable as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except EOFError:
+        print("Nobody can be asked here: say YES=1.", file=sys.stderr)
+        return 1
+    except StackFailed as failure:
+        print(f"ROS could not do it. The first that failed: {failure}", file=sys.stderr)
+        return 1
+    except (AlibabaCloudException, BaseError) as refused:
+        print(f"Alibaba Cloud refused: {getattr(refused, 'code', '')} {refused}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

@@ -1,0 +1,238 @@
+"""A deploy, by the official SDKs, against ROS, STS and OSS on loopback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
+from cloud_stub import ACCOUNT, State, serving
+
+import deploy
+from arguments import Unusable, read
+from cloud import AccessKey, Cloud, Endpoints, connect
+from deploy import Deployment
+from package import Package
+from stack import Stack, StackFailed, Stacks
+
+SITE = f"uploads-cn-hangzhou-{ACCOUNT}-site"
+CODE = f"uploads-cn-hangzhou-{ACCOUNT}-code"
+UPLOADS = f"uploads-cn-hangzhou-{ACCOUNT}-uploads"
+ANYONE = {"ALLOW_ANONYMOUS": "true", "MAX_BYTES": "1048576"}
+
+
+@pytest.fixture
+def state() -> State:
+    return State()
+
+
+@pytest.fixture
+def cloud(state: State) -> Iterator[Cloud]:
+    with serving(state) as host:
+        yield connect("cn-hangzhou", AccessKey("id", "secret", ""), Endpoints(host, host, host, https=False))
+
+
+@pytest.fixture(autouse=True)
+def quick_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`test_package.py` builds the real ones."""
+
+    def build(function: str, runtime: str, *, sign_in: bool) -> Package:
+        return Package(f"{function}-{runtime}-{'1' if sign_in else '0' * 32}.zip", b"PK")
+
+    monkeypatch.setattr(deploy, "build", build)
+
+
+def run(cloud: Cloud, shown: list[str] | None = None, /, **settings: str) -> Stack:
+    env = {"STACK": "uploads", "REGION": "cn-hangzhou", "YES": "1", **settings}
+    arguments = read({**env, "GIVEN": " ".join(env)})
+    stacks = Stacks(cloud.ros, "cn-hangzhou", pause=lambda _: None)
+    lines = [] if shown is None else shown
+    return Deployment(arguments, cloud, stacks, lines.append, lambda _: "no").run()
+
+
+def values_of(state: State) -> Mapping[str, str]:
+    (stack,) = (one for one in state.stacks.values() if one["Status"] != "DELETE_COMPLETE")
+    values: dict[str, str] = stack["values"]
+    return values
+
+
+def test_a_first_deploy_makes_everything(cloud: Cloud, state: State) -> None:
+    shown: list[str] = []
+    stack = run(cloud, shown, **ANYONE)
+    assert stack.status == "CREATE_COMPLETE"
+    assert CODE in state.closed
+    assert set(state.buckets[CODE]) == {values_of(state)["TokenObject"], values_of(state)["CallbackObject"]}
+    assert values_of(state)["AllowedOrigins"] == "http://localhost:8080"
+    assert len(values_of(state)["TicketSecret"]) >= 32
+    assert shown[0] == f"account {ACCOUNT}, region cn-hangzhou, stack uploads"
+    assert any(line.startswith("CREATE_COMPLETE") and "TokenFunction" in line for line in shown)
+    assert any("browsers download the page" in line for line in shown)
+    assert not any(values_of(state)["TicketSecret"] in line for line in shown)
+
+
+def test_the_page_is_put_with_types_and_caching_and_its_addresses(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    site = state.buckets[SITE]
+    assert json.loads(site["config.json"][0]) == {"tokenUrl": "https://token-abc.cn-hangzhou.fcapp.run/"}
+    policy = site["index.html"][0].decode()
+    assert f"https://{UPLOADS}.oss-cn-hangzhou.aliyuncs.com" in policy
+    (script,) = (name for name in site if name.endswith(".js"))
+    about = {name: (headers["content-type"], headers["cache-control"]) for name, (_, headers) in site.items()}
+    assert about[script] == ("text/javascript; charset=utf-8", "public, max-age=31536000, immutable")
+    assert about["index.html"] == ("text/html; charset=utf-8", "no-cache")
+    assert about["config.json"] == ("application/json; charset=utf-8", "no-cache")
+    assert about["icon.svg"] == ("image/svg+xml; charset=utf-8", "no-cache")
+    assert [write for write in state.writes if write.startswith("put ")][-1] == "put index.html"
+
+
+def test_a_second_deploy_with_nothing_changed_changes_nothing(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    before = (dict(values_of(state)), list(state.writes))
+    shown: list[str] = []
+    run(cloud, shown)
+    assert (dict(values_of(state)), state.writes) == before
+    assert "the stack is as it should be" in shown
+    assert "page: 0 files sent, 0 removed" in shown
+
+
+def test_an_update_keeps_the_secret_and_what_is_not_named(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    secret = values_of(state)["TicketSecret"]
+    stack = run(cloud, MAX_BYTES="2097152")
+    assert stack.status == "UPDATE_COMPLETE"
+    assert values_of(state)["TicketSecret"] == secret
+    assert values_of(state)["AllowAnonymous"] == "true"
+    assert values_of(state)["MaxBytes"] == "2097152"
+
+
+def test_stale_files_of_the_site_go_and_uploads_stay(cloud: Cloud, state: State) -> None:
+    state.buckets[SITE] = {"assets/index-0ldHash1.js": (b"old", {})}
+    state.buckets[UPLOADS] = {"uploads/_/x.txt": (b"kept", {})}
+    run(cloud, **ANYONE)
+    assert "assets/index-0ldHash1.js" not in state.buckets[SITE]
+    assert state.buckets[UPLOADS] == {"uploads/_/x.txt": (b"kept", {})}
+
+
+def test_a_bucket_that_an_earlier_stack_kept_is_used_again(cloud: Cloud, state: State) -> None:
+    state.buckets[UPLOADS] = {}
+    run(cloud, **ANYONE)
+    assert values_of(state)["ExistingUploadBucket"] == "true"
+    run(cloud, MAX_BYTES="5")
+    assert values_of(state)["ExistingUploadBucket"] == "true"
+
+
+def test_the_first_that_failed_is_told_and_a_second_try_starts_anew(cloud: Cloud, state: State) -> None:
+    state.fails["TokenRole"] = "EntityAlreadyExists.Role: The role already exists."
+    with pytest.raises(StackFailed, match=r"^TokenRole: EntityAlreadyExists\.Role"):
+        run(cloud, **ANYONE)
+    state.fails.clear()
+    assert run(cloud, **ANYONE).status == "CREATE_COMPLETE"
+    assert state.writes.count("DeleteStack") == 1
+
+
+def test_an_update_that_is_rolled_back_is_a_failure(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    state.fails["TokenFunction"] = "InvalidArgument: too long"
+    with pytest.raises(StackFailed, match=r"^TokenFunction: InvalidArgument"):
+        run(cloud, MAX_BYTES="7")
+
+
+def test_a_deploy_that_was_cut_off_is_waited_for(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    (stack,) = state.stacks.values()
+    stack.update({"Status": "UPDATE_IN_PROGRESS", "next": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]})
+    shown: list[str] = []
+    assert run(cloud, shown).status == "UPDATE_COMPLETE"
+    assert "An earlier deploy is still at work; waiting for it." in shown
+
+
+def test_a_deploy_that_lost_the_page_puts_it_the_next_time(cloud: Cloud, state: State) -> None:
+    state.refusals["PUT index.html"] = [(403, "SecurityTokenExpired", "The security token has expired.")]
+    with pytest.raises(Exception, match="SecurityTokenExpired"):
+        run(cloud, **ANYONE)
+    assert "index.html" not in state.buckets[SITE]
+    run(cloud)
+    assert "index.html" in state.buckets[SITE]
+
+
+def test_expired_credentials_change_nothing(cloud: Cloud, state: State) -> None:
+    state.refusals["GetCallerIdentity"] = [(403, "InvalidSecurityToken.Expired", "expired")]
+    with pytest.raises(AlibabaCloudException, match="expired"):
+        run(cloud, **ANYONE)
+    assert state.writes == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "ALLOW_ANONYMOUS, AUTH_JWKS, AUTH_HS256_SECRET: exactly one"),
+        ({"ALLOW_ANONYMOUS": "true"}, "MAX_BYTES must be set"),
+        ({**ANYONE, "AUTH_JWKS": "https://id.example.com/keys"}, "exactly one must say who may upload"),
+        ({**ANYONE, "WEBHOOK_URL": "https://backend.example.com/"}, "WEBHOOK_URL and WEBHOOK_SECRET"),
+        (
+            {
+                "AUTH_HS256_SECRET": "development-identity-secret-for-one-machine-only",
+                "AUTH_ISSUER": "https://id.example.com/",
+                "AUTH_AUDIENCE": "x",
+            },
+            "AUTH_HS256_SECRET is a development value",
+        ),
+        ({**ANYONE, "RUNTIME": "python3.13"}, "RUNTIME takes one of"),
+    ],
+)
+def test_wrong_settings_are_told_before_anything_is_made(
+    cloud: Cloud, state: State, settings: dict[str, str], said: str
+) -> None:
+    with pytest.raises(Unusable, match=said):
+        run(cloud, **settings)
+    assert state.writes == []
+
+
+def test_nothing_is_done_without_leave(cloud: Cloud, state: State) -> None:
+    with pytest.raises(Unusable, match="Nothing was done"):
+        run(cloud, **ANYONE, YES="0")
+    assert state.writes == []
+
+
+@pytest.mark.parametrize(
+    ("region", "runtime"), [("cn-nowhere", "python3.12"), ("ap-southeast-1", "python3.12")]
+)
+def test_a_region_that_cannot_is_refused_before_anything_is_asked(
+    cloud: Cloud, state: State, region: str, runtime: str
+) -> None:
+    with pytest.raises(Unusable, match=region):
+        run(cloud, **ANYONE, REGION=region, RUNTIME=runtime)
+    assert state.asked == []
+
+
+def env_of(**given: str) -> dict[str, Any]:
+    return {**given, "GIVEN": " ".join(given)}
+
+
+def test_no_setting_comes_from_the_environment() -> None:
+    env = {**env_of(STACK="uploads", REGION="cn-hangzhou"), "MAX_BYTES": "1", "TICKET_SECRET": "x"}
+    assert read(env).settings == {}
+
+
+def test_a_value_can_be_read_from_a_file(tmp_path: Any) -> None:
+    (tmp_path / "jwks.json").write_text('{"keys": []}\n')
+    env = env_of(STACK="uploads", REGION="cn-hangzhou", AUTH_JWKS=f"@{tmp_path / 'jwks.json'}")
+    assert read(env).settings == {"AuthJwks": '{"keys": []}'}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"REGION": "cn-hangzhou"}, "STACK takes a name"),
+        ({"STACK": "Uploads", "REGION": "cn-hangzhou"}, "STACK takes a name"),
+        ({"STACK": "uploads"}, "REGION=cn-hangzhou"),
+        ({"STACK": "uploads", "REGION": "cn-hangzhou", "MAX_BITES": "1"}, "MAX_BITES: no such setting"),
+        ({"STACK": "uploads", "REGION": "cn-hangzhou", "TICKET_SECRET": "1"}, "TICKET_SECRET: no such"),
+        ({"STACK": "uploads", "REGION": "cn-hangzhou", "AUTH_JWKS": "@/nowhere"}, "cannot be read"),
+    ],
+)
+def test_a_wrong_argument_is_one_sentence(given: dict[str, str], said: str) -> None:
+    with pytest.raises(Unusable, match=said):
+        read(env_of(**given))
