@@ -18,9 +18,9 @@ from artifacts import ensure_private_bucket, put_package
 from cloud import Cloud, access_key, account_id, connect, endpoints_of
 from package import FUNCTIONS, REPOSITORY, RUNTIMES, Package, build
 from regions import in_mainland_china, refusal
+from ros_stack import STILLBORN, Show, Stack, StackFailed, Stacks
 from settings_check import problems
 from site_files import put_site
-from stack import STILLBORN, Show, Stack, StackFailed, Stacks
 from website import Page, write_page
 
 TEMPLATE = REPOSITORY / "template.yml"

@@ -15,7 +15,7 @@ from arguments import Unusable, read
 from cloud import AccessKey, Cloud, Endpoints, connect
 from deploy import Deployment
 from package import Package
-from stack import Stack, StackFailed, Stacks
+from ros_stack import Stack, StackFailed, Stacks
 
 SITE = f"uploads-cn-hangzhou-{ACCOUNT}-site"
 CODE = f"uploads-cn-hangzhou-{ACCOUNT}-code"
