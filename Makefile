@@ -34,7 +34,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy doctor build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss package deploy destroy doctor build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -57,6 +57,9 @@ GIVEN = $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $
 
 deploy: $(VENV) $(PAGE) ## put everything on Function Compute and OSS: STACK= REGION=, and settings; YES=1 does not ask
 	@exec env GIVEN="$(GIVEN)" PYTHONPATH=local $(BIN)/python deploy/deploy.py
+
+destroy: $(VENV) ## take stack, page and packages away: STACK= REGION=; uploads are kept unless DELETE_UPLOADS=1
+	@exec env GIVEN="$(GIVEN)" PYTHONPATH=local $(BIN)/python deploy/destroy.py
 
 doctor: $(VENV) ## check make run, or a deployment: TOKEN_URL= ORIGIN= SITE_URL= JSON=true, BEARER_TOKEN in the environment
 	@exec $(BIN)/python deploy/doctor.py

@@ -8,7 +8,7 @@ command line, where other users of a machine can see them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,21 +49,29 @@ class Arguments(NamedTuple):
     stack: str
     region: str
     yes: bool
+    delete_uploads: bool
     settings: Mapping[str, str]
 
 
-def read(env: Mapping[str, str]) -> Arguments:
-    """Read what make was given. Raises `Unusable`."""
+def read(
+    env: Mapping[str, str], *, own: Iterable[str] = OWN, settings: Collection[str] = SETTINGS
+) -> Arguments:
+    """Read what make was given, of what this command takes. Raises `Unusable`."""
     given = {name: env.get(name, "") for name in env.get("GIVEN", "").split()}
-    unknown = sorted(given.keys() - {*OWN, *SETTINGS})
+    unknown = sorted(given.keys() - {*own, *settings})
     if unknown:
-        raise Unusable(f"{', '.join(unknown)}: no such setting. There are {', '.join(SETTINGS)}.")
+        raise Unusable(f"{', '.join(unknown)}: no such setting. There are {', '.join((*own, *settings))}.")
     if not STACK.fullmatch(given.get("STACK", "")):
         raise Unusable("STACK takes a name of 2 to 20 characters from a-z 0-9 -, beginning with a letter.")
     if not given.get("REGION"):
         raise Unusable("Say where: REGION=cn-hangzhou")
-    settings = {parameter(name): value_of(name, given[name]) for name in SETTINGS if name in given}
-    return Arguments(given["STACK"], given["REGION"], given.get("YES") == "1", settings)
+    return Arguments(
+        stack=given["STACK"],
+        region=given["REGION"],
+        yes=given.get("YES") == "1",
+        delete_uploads=given.get("DELETE_UPLOADS") == "1",
+        settings={parameter(name): value_of(name, given[name]) for name in settings if name in given},
+    )
 
 
 def parameter(name: str) -> str:

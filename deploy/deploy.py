@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
-from alibabacloud_oss_v2.exceptions import BaseError
-from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
 from arguments import Arguments, Unusable, read
 from artifacts import ensure_private_bucket, put_package
@@ -19,6 +17,7 @@ from cloud import Cloud, access_key, account_id, connect, endpoints_of
 from package import FUNCTIONS, REPOSITORY, RUNTIMES, Package, build
 from regions import in_mainland_china, refusal
 from ros_stack import STILLBORN, Show, Stack, StackFailed, Stacks
+from saying import status
 from settings_check import problems
 from site_files import put_site
 from website import Page, write_page
@@ -166,26 +165,12 @@ def left_to_do(parameters: Mapping[str, str], region: str) -> list[str]:
     return lines
 
 
-def main(env: Mapping[str, str]) -> int:
-    """Deploy; return the exit status."""
-    try:
-        arguments = read(env)
-        cloud = connect(arguments.region, access_key(), endpoints_of(arguments.region))
-        Deployment(arguments, cloud, Stacks(cloud.ros, arguments.region), print, input).run()
-    except Unusable as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    except EOFError:
-        print("Nobody can be asked here: say YES=1.", file=sys.stderr)
-        return 1
-    except StackFailed as failure:
-        print(f"ROS could not do it. The first that failed: {failure}", file=sys.stderr)
-        return 1
-    except (AlibabaCloudException, BaseError) as refused:
-        print(f"Alibaba Cloud refused: {getattr(refused, 'code', '')} {refused}", file=sys.stderr)
-        return 1
-    return 0
+def main(env: Mapping[str, str]) -> None:
+    """Deploy. Raises what `saying.status` tells."""
+    arguments = read(env)
+    cloud = connect(arguments.region, access_key(), endpoints_of(arguments.region))
+    Deployment(arguments, cloud, Stacks(cloud.ros, arguments.region), print, input).run()
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    sys.exit(status(lambda: main(os.environ)))

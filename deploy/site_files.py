@@ -46,12 +46,22 @@ def put_site(client: oss.Client, bucket: str, *folders: Path) -> Change:
             )
         )
     stale = sorted(there.keys() - files.keys())
+    remove(client, bucket, stale)
+    return Change(tuple(changed), tuple(stale))
+
+
+def remove_all(client: oss.Client, bucket: str) -> None:
+    """Remove every object of a bucket."""
+    remove(client, bucket, list(entity_tags(client, bucket)))
+
+
+def remove(client: oss.Client, bucket: str, stale: list[str]) -> None:
+    """Remove objects, as many at a time as OSS takes."""
     for start in range(0, len(stale), MOST_DELETED):
         doomed = [oss.DeleteObject(key=name) for name in stale[start : start + MOST_DELETED]]
         client.delete_multiple_objects(
             oss.DeleteMultipleObjectsRequest(bucket=bucket, objects=doomed, quiet=True)
         )
-    return Change(tuple(changed), tuple(stale))
 
 
 def read_files(folder: Path) -> dict[str, bytes]:

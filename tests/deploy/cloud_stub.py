@@ -173,6 +173,11 @@ class Stub(BaseHTTPRequestHandler):
             self.respond(200, b"")
             return
         held = self.state.buckets.get(bucket)
+        if self.command == "DELETE" and held == {}:
+            self.state.writes.append(f"delete bucket {bucket}")
+            del self.state.buckets[bucket]
+            self.respond(204, b"")
+            return
         if held is None:
             self.xml_error(404, "NoSuchBucket", "The specified bucket does not exist.")
         elif not key:

@@ -3,53 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
-from cloud_stub import ACCOUNT, State, serving
+from cloud_stub import ACCOUNT, State
+from scene import ANYONE, CODE, SITE, UPLOADS, run
 
-import deploy
 from arguments import Unusable, read
-from cloud import AccessKey, Cloud, Endpoints, connect
-from deploy import Deployment
-from package import Package
-from ros_stack import Stack, StackFailed, Stacks
-
-SITE = f"uploads-cn-hangzhou-{ACCOUNT}-site"
-CODE = f"uploads-cn-hangzhou-{ACCOUNT}-code"
-UPLOADS = f"uploads-cn-hangzhou-{ACCOUNT}-uploads"
-ANYONE = {"ALLOW_ANONYMOUS": "true", "MAX_BYTES": "1048576"}
-
-
-@pytest.fixture
-def state() -> State:
-    return State()
-
-
-@pytest.fixture
-def cloud(state: State) -> Iterator[Cloud]:
-    with serving(state) as host:
-        yield connect("cn-hangzhou", AccessKey("id", "secret", ""), Endpoints(host, host, host, https=False))
-
-
-@pytest.fixture(autouse=True)
-def quick_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`test_package.py` builds the real ones."""
-
-    def build(function: str, runtime: str, *, sign_in: bool) -> Package:
-        return Package(f"{function}-{runtime}-{'1' if sign_in else '0' * 32}.zip", b"PK")
-
-    monkeypatch.setattr(deploy, "build", build)
-
-
-def run(cloud: Cloud, shown: list[str] | None = None, /, **settings: str) -> Stack:
-    env = {"STACK": "uploads", "REGION": "cn-hangzhou", "YES": "1", **settings}
-    arguments = read({**env, "GIVEN": " ".join(env)})
-    stacks = Stacks(cloud.ros, "cn-hangzhou", pause=lambda _: None)
-    lines = [] if shown is None else shown
-    return Deployment(arguments, cloud, stacks, lines.append, lambda _: "no").run()
+from cloud import Cloud
+from ros_stack import StackFailed
 
 
 def values_of(state: State) -> Mapping[str, str]:

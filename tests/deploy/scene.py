@@ -1,0 +1,23 @@
+"""A deploy by the official SDKs against the stub."""
+
+from __future__ import annotations
+
+from cloud_stub import ACCOUNT
+
+from arguments import read
+from cloud import Cloud
+from deploy import Deployment
+from ros_stack import Stack, Stacks
+
+SITE = f"uploads-cn-hangzhou-{ACCOUNT}-site"
+CODE = f"uploads-cn-hangzhou-{ACCOUNT}-code"
+UPLOADS = f"uploads-cn-hangzhou-{ACCOUNT}-uploads"
+ANYONE = {"ALLOW_ANONYMOUS": "true", "MAX_BYTES": "1048576"}
+
+
+def run(cloud: Cloud, shown: list[str] | None = None, /, **settings: str) -> Stack:
+    env = {"STACK": "uploads", "REGION": "cn-hangzhou", "YES": "1", **settings}
+    arguments = read({**env, "GIVEN": " ".join(env)})
+    stacks = Stacks(cloud.ros, "cn-hangzhou", pause=lambda _: None)
+    lines = [] if shown is None else shown
+    return Deployment(arguments, cloud, stacks, lines.append, lambda _: "no").run()

@@ -1,0 +1,62 @@
+"""What `make destroy` takes away, and what it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from cloud_stub import State
+from scene import ANYONE, CODE, UPLOADS, run
+
+from arguments import OWN, Unusable, read
+from cloud import Cloud
+from destroy import UPLOADS_TOO, destroy
+from ros_stack import Stacks
+
+
+def take_away(cloud: Cloud, shown: list[str], ask: Callable[[str], str], **given: str) -> None:
+    env = {"STACK": "uploads", "REGION": "cn-hangzhou", **given}
+    arguments = read({**env, "GIVEN": " ".join(env)}, own=(*OWN, UPLOADS_TOO), settings=())
+    destroy(arguments, cloud, Stacks(cloud.ros, "cn-hangzhou", pause=lambda _: None), shown.append, ask)
+
+
+def deployed(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    state.buckets[UPLOADS] = {"uploads/_/x.txt": (b"kept", {})}
+
+
+def test_stack_and_packages_go_and_uploads_stay(cloud: Cloud, state: State) -> None:
+    deployed(cloud, state)
+    shown: list[str] = []
+    take_away(cloud, shown, lambda _: "no", YES="1")
+    assert [one["Status"] for one in state.stacks.values()] == ["DELETE_COMPLETE"]
+    assert CODE not in state.buckets
+    assert state.buckets[UPLOADS] == {"uploads/_/x.txt": (b"kept", {})}
+    assert f"kept {UPLOADS} with every upload; DELETE_UPLOADS=1 deletes it" in shown
+
+
+def test_uploads_go_when_asked_twice(cloud: Cloud, state: State) -> None:
+    deployed(cloud, state)
+    take_away(cloud, [], lambda _: UPLOADS, YES="1", DELETE_UPLOADS="1")
+    assert UPLOADS not in state.buckets
+
+
+@pytest.mark.parametrize("given", [{"DELETE_UPLOADS": "1", "YES": "1"}, {}])
+def test_nothing_goes_without_leave(cloud: Cloud, state: State, given: dict[str, str]) -> None:
+    deployed(cloud, state)
+    before = list(state.writes)
+    with pytest.raises(Unusable, match="Nothing was done"):
+        take_away(cloud, [], lambda _: "no", **given)
+    assert state.writes == before
+
+
+def test_a_second_time_there_is_nothing_left_to_do(cloud: Cloud, state: State) -> None:
+    deployed(cloud, state)
+    for _ in range(2):
+        take_away(cloud, [], lambda _: "no", YES="1")
+    assert state.writes.count("DeleteStack") == 1
+
+
+def test_it_takes_no_settings(cloud: Cloud) -> None:
+    with pytest.raises(Unusable, match="MAX_BYTES: no such setting"):
+        take_away(cloud, [], lambda _: "no", MAX_BYTES="1")
