@@ -61,7 +61,7 @@ deploy: $(VENV) $(PAGE) ## put everything on Function Compute and OSS: STACK= RE
 destroy: $(VENV) ## take stack, page and packages away: STACK= REGION=; uploads are kept unless DELETE_UPLOADS=1
 	@exec env GIVEN="$(GIVEN)" PYTHONPATH=local $(BIN)/python deploy/destroy.py
 
-doctor: $(VENV) ## check make run, or a deployment: TOKEN_URL= ORIGIN= SITE_URL= JSON=true, BEARER_TOKEN in the environment
+doctor: $(VENV) ## check make run, or a deployment: STACK= REGION=, or TOKEN_URL= ORIGIN= SITE_URL=; JSON=true
 	@exec $(BIN)/python deploy/doctor.py
 
 build: $(PAGE) $(LIBRARY) ## the page for the site bucket in client/dist, upload.js for your own page in client/lib

@@ -1,4 +1,4 @@
-"""`make destroy STACK=uploads REGION=cn-hangzhou`: stack, page, packages. Uploads are kept unless asked twice."""
+"""`make destroy STACK=uploads REGION=cn-hangzhou`: stack, page, packages; uploads only when asked twice."""
 
 from __future__ import annotations
 
@@ -28,10 +28,7 @@ def destroy(arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask:
     if not arguments.yes and ask("Delete it there? Type yes: ").strip() != "yes":
         raise Unusable("Nothing was done.")
     # asked for by name even with YES=1, and before anything is gone
-    uploads_too = (
-        arguments.delete_uploads and ask(f"Delete every upload? Type {uploads}: ").strip() == uploads
-    )
-    if arguments.delete_uploads and not uploads_too:
+    if arguments.delete_uploads and ask(f"Delete every upload? Type {uploads}: ").strip() != uploads:
         raise Unusable("Nothing was done.")
     if stack:
         seen = {event.event_id for event in stacks.new_events(stack.id, set())}

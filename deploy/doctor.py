@@ -1,8 +1,8 @@
 """`make doctor`: is this deployment sound? Prints each finding as it comes; exit status 1 if one failed.
 
-Where: `--token-url`, `--origin`, `--site-url`, or TOKEN_URL, ORIGIN and SITE_URL; without an address, the
-defaults of `make run`. A user's token, where users sign in, comes from BEARER_TOKEN alone: other users of a
-machine can see arguments.
+Where: `--token-url`, `--origin`, `--site-url`, or TOKEN_URL, ORIGIN and SITE_URL; or what `make deploy` made with
+STACK and REGION; without any of these, the defaults of `make run`. A user's token, where users sign in, comes from
+BEARER_TOKEN alone: other users of a machine can see arguments.
 
 `--json` (or JSON=true) prints one document and nothing else:
 {"ok": bool, "left": ["bucket/key"],
@@ -12,13 +12,13 @@ machine can see arguments.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 
 from checks import Deployment, Finding, examine
 
@@ -41,11 +41,33 @@ def where(chosen: argparse.Namespace, env: Mapping[str, str]) -> Deployment:
     bearer = env.get("BEARER_TOKEN", "").removeprefix("Bearer ").strip() or None
     if bearer and not TOKEN.fullmatch(bearer):
         sys.exit("BEARER_TOKEN is no bearer token: it has characters that none has.")
+    if not chosen.token_url and env.get("STACK"):
+        return dataclasses.replace(deployed(env["STACK"], env.get("REGION", "")), bearer_token=bearer)
     if not chosen.token_url:
         return Deployment(LOCAL.token_url, LOCAL.origin, LOCAL.site_url, bearer)
     if not chosen.origin:
         sys.exit("Say from which origin pages upload: ORIGIN=https://www.example.com")
     return Deployment(chosen.token_url, chosen.origin.rstrip("/"), chosen.site_url or None, bearer)
+
+
+def deployed(name: str, region: str) -> Deployment:
+    """Return where a stack's functions and buckets are; exit with a sentence where there is none."""
+    from cloud import access_key, connect, endpoints_of  # noqa: PLC0415 - the SDKs are only for who asks a cloud
+    from ros_stack import Stacks  # noqa: PLC0415 - as above
+
+    if not region:
+        sys.exit("Say where it is: REGION=cn-hangzhou")
+    stack = Stacks(connect(region, access_key(), endpoints_of(region)).ros, region).find(name)
+    if stack is None:
+        sys.exit(f"There is no stack {name} in {region}.")
+    return of_stack(stack.outputs, stack.parameters, region)
+
+
+def of_stack(outputs: Mapping[str, str], parameters: Mapping[str, str], region: str) -> Deployment:
+    """Return where a stack says it is; its site at OSS's own address, which every bucket has."""
+    origin = parameters["AllowedOrigins"].split(",")[0]
+    site = f"https://{outputs['SiteBucketName']}.oss-{region}.aliyuncs.com"
+    return Deployment(outputs["TokenUrl"].rstrip("/") + "/", origin, site, None)
 
 
 def show(findings: Iterable[Finding]) -> bool:
@@ -70,7 +92,11 @@ def show_json(findings: Iterable[Finding]) -> bool:
     found = list(findings)
     sound = all(one.verdict != "failed" for one in found)
     left = [key for one in found for key in one.left]
-    print(json.dumps({"ok": sound, "left": left, "findings": [asdict(one) for one in found]}, indent=2))
+    print(
+        json.dumps(
+            {"ok": sound, "left": left, "findings": [dataclasses.asdict(one) for one in found]}, indent=2
+        )
+    )
     return sound
 
 
