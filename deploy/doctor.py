@@ -1,8 +1,8 @@
 """`make doctor`: is this deployment sound? Prints each finding as it comes; exit status 1 if one failed.
 
-Where: `--token-url`, `--origin`, `--site-url`, or TOKEN_URL, ORIGIN and SITE_URL; or what `make deploy` made with
-STACK and REGION; without any of these, the defaults of `make run`. A user's token, where users sign in, comes from
-BEARER_TOKEN alone: other users of a machine can see arguments.
+Where: `--token-url`, `--origin`, `--site-url`, or TOKEN_URL, ORIGIN and SITE_URL; or what `make deploy` made
+with STACK and REGION; without any of these, the defaults of `make run`. A user's token, where users sign in,
+comes from BEARER_TOKEN alone: other users of a machine can see arguments.
 
 `--json` (or JSON=true) prints one document and nothing else:
 {"ok": bool, "left": ["bucket/key"],
