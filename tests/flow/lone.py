@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import requests
+from requests.adapters import HTTPAdapter
 from stack import BUCKET, KEY_ID, KEY_SECRET, KEY_TOKEN, READY_SECONDS, REPOSITORY, Stack
+from urllib3 import Retry
 
 from surroundings import clean_environment, free_ports
 
@@ -56,12 +57,10 @@ def lone(function: str, stack: Stack, **changed: str) -> Iterator[str]:
     process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(READY_SECONDS * 20):
-            try:
-                requests.get(f"{address}/-/faults", timeout=9)
-                break
-            except requests.ConnectionError:
-                time.sleep(0.05)
+        patient = Retry(connect=2 * READY_SECONDS, backoff_factor=0.05, backoff_max=0.5)
+        with requests.Session() as session:
+            session.mount("http://", HTTPAdapter(max_retries=patient))
+            session.get(f"{address}/-/faults", timeout=9)
         yield address
     finally:
         process.send_signal(signal.SIGINT)
