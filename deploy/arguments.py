@@ -12,9 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-STACK = re.compile(
-    r"[a-z][a-z0-9-]{0,18}[a-z0-9]"
-)  # with region, account and use, a bucket's name: 63 characters
+# with region, account and use it is a bucket's name, of at most 63 characters
+STACK = re.compile(r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
 OWN = ("STACK", "REGION", "YES")
 SETTINGS = (
     "RUNTIME",

@@ -116,7 +116,7 @@ class Deployment:
         if stack is None:
             created = self.stacks.create(self.arguments.stack, self.template, {**values, **given})
             return self.stacks.watch(created, self.show, set())
-        seen = {event.event_id for event in self.stacks.new_events(stack.id, set())}
+        seen = self.stacks.events_so_far(stack)
         if self.stacks.update(stack, self.template, given):
             return self.stacks.watch(stack.id, self.show, seen)
         self.show("the stack is as it should be")

@@ -31,7 +31,7 @@ def destroy(arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask:
     if arguments.delete_uploads and ask(f"Delete every upload? Type {uploads}: ").strip() != uploads:
         raise Unusable("Nothing was done.")
     if stack:
-        seen = {event.event_id for event in stacks.new_events(stack.id, set())}
+        seen = stacks.events_so_far(stack)
         stacks.delete(stack)
         stacks.watch(stack.id, show, seen)
     remove_bucket(cloud.oss, names["ArtifactBucket"], show)

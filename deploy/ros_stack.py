@@ -107,6 +107,10 @@ class Stacks:
         """Begin to delete; what the template retains is kept."""
         self._client.delete_stack(models.DeleteStackRequest(region_id=self._region, stack_id=stack.id))
 
+    def events_so_far(self, stack: Stack) -> set[str]:
+        """Return the events that `watch` need not show: those of what was done before."""
+        return {event.event_id for event in self.new_events(stack.id, set())}
+
     def watch(self, stack_id: str, show: Show, seen: set[str]) -> Stack:
         """Show events as they come until ROS is done. Raises `StackFailed` if it gave up."""
         failed = ""

@@ -12,9 +12,8 @@ import alibabacloud_oss_v2 as oss
 
 FOR_EVER = "public, max-age=31536000, immutable"  # a year: the most that caches are asked to keep
 ASK_FIRST = "no-cache"
-HASHED = re.compile(
-    r"assets/.+-[A-Za-z0-9_-]{8}\.[a-z0-9]+"
-)  # the build puts a hash of the content into these names
+# the build puts a hash of the content into these names
+HASHED = re.compile(r"assets/.+-[A-Za-z0-9_-]{8}\.[a-z0-9]+")
 TEXT_TYPES = ("application/json", "image/svg+xml", "text/javascript")
 MOST_DELETED = 1000  # OSS: in one request
 
