@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -17,7 +17,7 @@ from cloud import Cloud, access_key, account_id, connect, endpoints_of
 from package import FUNCTIONS, REPOSITORY, RUNTIMES, Package, build
 from regions import in_mainland_china, refusal
 from ros_stack import STILLBORN, Show, Stack, StackFailed, Stacks
-from saying import status
+from saying import Ask, ask_leave, status
 from settings_check import problems
 from site_files import put_site
 from website import Page, write_page
@@ -26,7 +26,6 @@ TEMPLATE = REPOSITORY / "template.yml"
 BUILT_PAGE = REPOSITORY / "client" / "dist"
 LOCAL_PAGE = "http://localhost:8080"  # where a page without a domain can be served
 SECRET_BYTES = 48
-Ask = Callable[[str], str]
 
 
 class Deployment:
@@ -48,7 +47,7 @@ class Deployment:
         if reason := refusal(self.arguments.region, runtime):
             raise Unusable(reason)
         account = account_id(self.cloud)
-        self.confirm(account)
+        ask_leave(self.arguments, account, "Deploy there?", self.show, self.ask)
         stack = self.settled()
         names = names_of(self.arguments.stack, self.arguments.region, account)
         values = {**(stack.parameters if stack else self.first_values(names)), **self.arguments.settings}
@@ -60,12 +59,6 @@ class Deployment:
         self.put_page(stack)
         self.report(stack)
         return stack
-
-    def confirm(self, account: str) -> None:
-        """Show whose account it is and where, and go on only with leave."""
-        self.show(f"account {account}, region {self.arguments.region}, stack {self.arguments.stack}")
-        if not self.arguments.yes and self.ask("Deploy there? Type yes: ").strip() != "yes":
-            raise Unusable("Nothing was done.")
 
     def settled(self) -> Stack | None:
         """Return the stack as an earlier deploy left it, having waited for one that was cut off."""

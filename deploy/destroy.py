@@ -10,9 +10,9 @@ import alibabacloud_oss_v2 as oss
 
 from arguments import OWN, Arguments, Unusable, read
 from cloud import Cloud, access_key, account_id, connect, endpoints_of
-from deploy import Ask, names_of
+from deploy import names_of
 from ros_stack import Show, Stacks
-from saying import status
+from saying import NOTHING_DONE, Ask, ask_leave, status
 from site_files import remove_all
 
 UPLOADS_TOO = "DELETE_UPLOADS"
@@ -24,12 +24,10 @@ def destroy(arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask:
     names = names_of(arguments.stack, arguments.region, account)
     stack = stacks.find(arguments.stack)
     uploads = stack.parameters.get("UploadBucket", "") if stack else names["UploadBucket"]
-    show(f"account {account}, region {arguments.region}, stack {arguments.stack}")
-    if not arguments.yes and ask("Delete it there? Type yes: ").strip() != "yes":
-        raise Unusable("Nothing was done.")
+    ask_leave(arguments, account, "Delete it there?", show, ask)
     # asked for by name even with YES=1, and before anything is gone
     if arguments.delete_uploads and ask(f"Delete every upload? Type {uploads}: ").strip() != uploads:
-        raise Unusable("Nothing was done.")
+        raise Unusable(NOTHING_DONE)
     if stack:
         seen = stacks.events_so_far(stack)
         stacks.delete(stack)

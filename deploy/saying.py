@@ -1,4 +1,4 @@
-"""How a command that speaks to the cloud ends: well, or with a sentence and a status of 1."""
+"""How a command that changes the cloud asks for leave, and how it ends: well, or with a sentence."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ from collections.abc import Callable
 from alibabacloud_oss_v2.exceptions import BaseError
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
-from arguments import Unusable
-from ros_stack import StackFailed
+from arguments import Arguments, Unusable
+from ros_stack import Show, StackFailed
+
+NOTHING_DONE = "Nothing was done."
+Ask = Callable[[str], str]
+
+
+def ask_leave(arguments: Arguments, account: str, question: str, show: Show, ask: Ask) -> None:
+    """Show whose account it is and where; raise `Unusable` unless told to go on."""
+    show(f"account {account}, region {arguments.region}, stack {arguments.stack}")
+    if not arguments.yes and ask(f"{question} Type yes: ").strip() != "yes":
+        raise Unusable(NOTHING_DONE)
 
 
 def status(run: Callable[[], None]) -> int:
