@@ -13,12 +13,25 @@ if not os.environ.get("ALIBABA_CLOUD_ECS_METADATA"):
 import alibabacloud_oss_v2 as oss
 from alibabacloud_credentials.client import Client as Credentials
 from alibabacloud_credentials.exceptions import CredentialException
+from alibabacloud_fc20230330.client import Client as Functions
 from alibabacloud_ros20190910.client import Client as Ros
 from alibabacloud_sts20150401.client import Client as Sts
 from alibabacloud_tea_openapi.utils_models import Config
+from darabonba.policy.retry import RetryOptions
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
+# what passes by itself; of OSS, its SDK has such a list of its own
+PASSING = RetryOptions(
+    retry_condition=[
+        {
+            "maxAttempts": 6,
+            "exception": ["RetryError", "ServerException", "ThrottlingException"],
+            "errorCode": ["Throttling", "Throttling.Api", "Throttling.User"],
+            "backoff": {"policy": "Exponential", "period": 500, "cap": 8000},  # milliseconds
+        }
+    ]
+)
 NO_CREDENTIALS = (
     "No credentials were found: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (and "
     "ALIBABA_CLOUD_SECURITY_TOKEN for a temporary key), or run aliyun configure."
@@ -37,11 +50,12 @@ class AccessKey(NamedTuple):
 
 
 class Endpoints(NamedTuple):
-    """Where the three services answer; `https` is false for loopback alone."""
+    """Where the four services answer; `https` is false for loopback alone."""
 
     ros: str
     sts: str
     oss: str
+    fc: str
     https: bool = True
 
 
@@ -52,11 +66,17 @@ class Cloud(NamedTuple):
     ros: Ros
     sts: Sts
     oss: oss.Client
+    fc: Functions
 
 
 def endpoints_of(region: str) -> Endpoints:
     """Return the public addresses."""
-    return Endpoints(f"ros.{region}.aliyuncs.com", f"sts.{region}.aliyuncs.com", f"oss-{region}.aliyuncs.com")
+    return Endpoints(
+        ros=f"ros.{region}.aliyuncs.com",
+        sts=f"sts.{region}.aliyuncs.com",
+        oss=f"oss-{region}.aliyuncs.com",
+        fc=f"fcv3.{region}.aliyuncs.com",
+    )
 
 
 def access_key() -> AccessKey:
@@ -79,6 +99,7 @@ def connect(region: str, key: AccessKey, endpoints: Endpoints) -> Cloud:
             protocol="https" if endpoints.https else "http",
             connect_timeout=CONNECT_SECONDS * 1000,
             read_timeout=READ_SECONDS * 1000,
+            retry_options=PASSING,
         )
 
     store = oss.config.load_default()
@@ -86,7 +107,13 @@ def connect(region: str, key: AccessKey, endpoints: Endpoints) -> Cloud:
     store.region = region
     store.endpoint = f"{'https' if endpoints.https else 'http'}://{endpoints.oss}"
     store.connect_timeout, store.readwrite_timeout = CONNECT_SECONDS, READ_SECONDS
-    return Cloud(region, Ros(config(endpoints.ros)), Sts(config(endpoints.sts)), oss.Client(store))
+    return Cloud(
+        region,
+        Ros(config(endpoints.ros)),
+        Sts(config(endpoints.sts)),
+        oss.Client(store),
+        Functions(config(endpoints.fc)),
+    )
 
 
 def account_id(cloud: Cloud) -> str:

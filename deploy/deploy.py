@@ -16,7 +16,7 @@ from artifacts import ensure_private_bucket, put_package
 from cloud import Cloud, access_key, account_id, connect, endpoints_of
 from package import FUNCTIONS, REPOSITORY, RUNTIMES, Package, build
 from regions import in_mainland_china, refusal
-from ros_stack import STILLBORN, Show, Stack, StackFailed, Stacks
+from ros_stack import STILLBORN, Show, Stack, Stacks
 from saying import Ask, ask_leave, status
 from settings_check import problems
 from site_files import put_site
@@ -61,14 +61,8 @@ class Deployment:
         return stack
 
     def settled(self) -> Stack | None:
-        """Return the stack as an earlier deploy left it, having waited for one that was cut off."""
-        stack = self.stacks.find(self.arguments.stack)
-        if stack and stack.moving:
-            self.show("An earlier deploy is still at work; waiting for it.")
-            try:
-                stack = self.stacks.watch(stack.id, self.show, set())
-            except StackFailed:
-                stack = self.stacks.find(self.arguments.stack)
+        """Return the stack as an earlier deploy left it; one that never came to life is removed."""
+        stack = self.stacks.settled(self.arguments.stack, self.show)
         if stack and stack.status in STILLBORN:
             self.show("An earlier attempt never came to life; removing what it left.")
             self.stacks.delete(stack)

@@ -22,7 +22,7 @@ def destroy(arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask:
     """Delete what a deploy made. Raises `Unusable` without leave, `StackFailed` when ROS cannot."""
     account = account_id(cloud)
     names = names_of(arguments.stack, arguments.region, account)
-    stack = stacks.find(arguments.stack)
+    stack = stacks.settled(arguments.stack, show)
     uploads = stack.parameters.get("UploadBucket", "") if stack else names["UploadBucket"]
     ask_leave(arguments, account, "Delete it there?", show, ask)
     # asked for by name even with YES=1, and before anything is gone

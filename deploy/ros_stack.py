@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from alibabacloud_ros20190910 import models
 from alibabacloud_ros20190910.client import Client
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
+
+from arguments import Unusable
 
 POLL_SECONDS = 3
 MOST_EVENTS = 50  # ROS: of a page
@@ -56,6 +60,25 @@ class Stacks:
         living = [one for one in listed if one.stack_name == name and one.status != "DELETE_COMPLETE"]
         return self.get(living[0].stack_id) if living else None
 
+    def settled(self, name: str, show: Show) -> Stack | None:
+        """Return the stack of that name once nobody works on it any more, or None."""
+        stack = self.find(name)
+        if stack and stack.moving:
+            show("An earlier command is still at work; waiting for it.")
+            with contextlib.suppress(StackFailed):
+                self.watch(stack.id, show, set())
+            return self.find(name)
+        return stack
+
+    def standing(self, name: str) -> Stack:
+        """Return a stack that works. Raises `Unusable` if there is none."""
+        stack = self.find(name)
+        if stack is None:
+            raise Unusable(f"There is no stack {name} in {self._region}.")
+        if not stack.outputs or stack.status.startswith(("CREATE_IN", "DELETE", *STILLBORN)):
+            raise Unusable(f"Stack {name} is {stack.status}: it works after a make deploy that ends well.")
+        return stack
+
     def get(self, stack_id: str) -> Stack:
         """Return a stack by its id."""
         body = self._client.get_stack(models.GetStackRequest(region_id=self._region, stack_id=stack_id)).body
@@ -73,6 +96,7 @@ class Stacks:
         asked = models.CreateStackRequest(
             region_id=self._region,
             stack_name=name,
+            client_token=str(uuid.uuid4()),
             template_body=template,
             timeout_in_minutes=TIMEOUT_MINUTES,
             parameters=[
@@ -87,6 +111,7 @@ class Stacks:
         asked = models.UpdateStackRequest(
             region_id=self._region,
             stack_id=stack.id,
+            client_token=str(uuid.uuid4()),
             template_body=template,
             use_previous_parameters=True,
             timeout_in_minutes=TIMEOUT_MINUTES,

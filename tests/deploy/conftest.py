@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
-from cloud_stub import State, serving
+from cloud_state import State
+from scene import connected
 
 import deploy
-from cloud import AccessKey, Cloud, Endpoints, connect
+from cloud import Cloud
 from package import Package
 
 
@@ -17,8 +19,14 @@ def state() -> State:
 
 @pytest.fixture
 def cloud(state: State) -> Iterator[Cloud]:
-    with serving(state) as host:
-        yield connect("cn-hangzhou", AccessKey("id", "secret", ""), Endpoints(host, host, host, https=False))
+    with connected(state) as clients:
+        yield clients
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two tries the SDKs wait for seconds."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from cloud_stub import ACCOUNT
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cloud_state import ACCOUNT, KEY, REGION, State
+from cloud_stub import serving
 
 from arguments import read
-from cloud import Cloud
+from cloud import AccessKey, Cloud, Endpoints, connect
 from deploy import Deployment
 from ros_stack import Stack, Stacks
 
@@ -13,6 +17,14 @@ SITE = f"uploads-cn-hangzhou-{ACCOUNT}-site"
 CODE = f"uploads-cn-hangzhou-{ACCOUNT}-code"
 UPLOADS = f"uploads-cn-hangzhou-{ACCOUNT}-uploads"
 ANYONE = {"ALLOW_ANONYMOUS": "true", "MAX_BYTES": "1048576"}
+
+
+@contextmanager
+def connected(state: State) -> Iterator[Cloud]:
+    """Yield the SDKs' clients of a cloud that is served meanwhile."""
+    key = AccessKey(KEY.access_key_id, KEY.access_key_secret, KEY.security_token)
+    with serving(state) as host:
+        yield connect(REGION, key, Endpoints(host, host, host, host, https=False))
 
 
 def run(cloud: Cloud, shown: list[str] | None = None, /, **settings: str) -> Stack:

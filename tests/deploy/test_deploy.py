@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
-from cloud_stub import ACCOUNT, State
+from cloud_state import ACCOUNT, Refused, State
 from scene import ANYONE, CODE, SITE, UPLOADS, run
 
 from arguments import Unusable, read
@@ -109,11 +109,12 @@ def test_a_deploy_that_was_cut_off_is_waited_for(cloud: Cloud, state: State) -> 
     stack.update({"Status": "UPDATE_IN_PROGRESS", "next": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]})
     shown: list[str] = []
     assert run(cloud, shown).status == "UPDATE_COMPLETE"
-    assert "An earlier deploy is still at work; waiting for it." in shown
+    assert "An earlier command is still at work; waiting for it." in shown
 
 
 def test_a_deploy_that_lost_the_page_puts_it_the_next_time(cloud: Cloud, state: State) -> None:
-    state.refusals["PUT index.html"] = [(403, "SecurityTokenExpired", "The security token has expired.")]
+    expired = Refused(403, "SecurityTokenExpired", "The security token has expired.")
+    state.refusals[f"PUT {SITE}/index.html"] = [expired]
     with pytest.raises(Exception, match="SecurityTokenExpired"):
         run(cloud, **ANYONE)
     assert "index.html" not in state.buckets[SITE]
@@ -122,7 +123,7 @@ def test_a_deploy_that_lost_the_page_puts_it_the_next_time(cloud: Cloud, state: 
 
 
 def test_expired_credentials_change_nothing(cloud: Cloud, state: State) -> None:
-    state.refusals["GetCallerIdentity"] = [(403, "InvalidSecurityToken.Expired", "expired")]
+    state.refusals["GetCallerIdentity"] = [Refused(403, "InvalidSecurityToken.Expired", "expired")]
     with pytest.raises(AlibabaCloudException, match="expired"):
         run(cloud, **ANYONE)
     assert state.writes == []

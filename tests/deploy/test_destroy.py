@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from cloud_stub import State
+from cloud_state import State
 from scene import ANYONE, CODE, UPLOADS, run
 
 from arguments import OWN, Unusable, read

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from cloud_stub import State
+from cloud_state import State
 from scene import ANYONE, SITE, run
 
 from checks import Deployment
