@@ -18,7 +18,7 @@ code_token := functions/token
 code_callback := functions/callback
 code_oss := local
 code_local := local
-code_deploy := deploy:local
+code_deploy := deploy:local:functions/token
 code_repository := functions/token
 code_flow := functions/token:deploy
 path = $(code_$*):tests/$*:tests
@@ -34,7 +34,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy destroy doctor build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss package deploy destroy rotate-secret doctor build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -55,14 +55,19 @@ package: $(VENV) ## the zips for Function Compute in .deploy/; RUNTIME=python3.1
 # what stands on make's own command line, because no setting of a deployment comes from the environment
 GIVEN = $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 
+TO_CLOUD = PYTHONPATH=local:functions/token $(BIN)/python
+
 deploy: $(VENV) $(PAGE) ## put everything on Function Compute and OSS: STACK= REGION=, and settings; YES=1 does not ask
-	@exec env GIVEN="$(GIVEN)" PYTHONPATH=local $(BIN)/python deploy/deploy.py
+	@exec env GIVEN="$(GIVEN)" $(TO_CLOUD) deploy/deploy.py
 
 destroy: $(VENV) ## take stack, page and packages away: STACK= REGION=; uploads are kept unless DELETE_UPLOADS=1
-	@exec env GIVEN="$(GIVEN)" PYTHONPATH=local $(BIN)/python deploy/destroy.py
+	@exec env GIVEN="$(GIVEN)" $(TO_CLOUD) deploy/destroy.py
+
+rotate-secret: $(VENV) ## the next of two steps to a new ticket secret: STACK= REGION=; NOW=1 takes one step
+	@exec env GIVEN="$(GIVEN)" $(TO_CLOUD) deploy/rotate_secret.py
 
 doctor: $(VENV) ## check make run, or a deployment: STACK= REGION=, or TOKEN_URL= ORIGIN= SITE_URL=; JSON=true
-	@exec $(BIN)/python deploy/doctor.py
+	@exec env $(TO_CLOUD) deploy/doctor.py
 
 build: $(PAGE) $(LIBRARY) ## the page for the site bucket in client/dist, upload.js for your own page in client/lib
 

@@ -49,6 +49,7 @@ class Arguments(NamedTuple):
     region: str
     yes: bool
     delete_uploads: bool
+    at_once: bool
     settings: Mapping[str, str]
 
 
@@ -69,6 +70,7 @@ def read(
         region=given["REGION"],
         yes=given.get("YES") == "1",
         delete_uploads=given.get("DELETE_UPLOADS") == "1",
+        at_once=given.get("NOW") == "1",
         settings={parameter(name): value_of(name, given[name]) for name in settings if name in given},
     )
 

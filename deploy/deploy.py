@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from cloud import Cloud, access_key, account_id, connect, endpoints_of
 from package import FUNCTIONS, REPOSITORY, RUNTIMES, Package, build
 from regions import in_mainland_china, refusal
 from ros_stack import STILLBORN, Show, Stack, Stacks
+from rotate_secret import new_secret
 from saying import Ask, ask_leave, status
 from settings_check import problems
 from site_files import put_site
@@ -25,7 +25,6 @@ from website import Page, write_page
 TEMPLATE = REPOSITORY / "template.yml"
 BUILT_PAGE = REPOSITORY / "client" / "dist"
 LOCAL_PAGE = "http://localhost:8080"  # where a page without a domain can be served
-SECRET_BYTES = 48
 
 
 class Deployment:
@@ -83,7 +82,7 @@ class Deployment:
             "Runtime": RUNTIMES[0],
             "ExistingUploadBucket": "true" if kept else "false",
             "AllowedOrigins": f"https://{domain}" if domain else LOCAL_PAGE,
-            "TicketSecret": secrets.token_urlsafe(SECRET_BYTES),
+            "TicketSecret": new_secret(),
         }
 
     def put_packages(self, bucket: str, values: Mapping[str, str]) -> dict[str, str]:

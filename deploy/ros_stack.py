@@ -128,6 +128,13 @@ class Stacks:
             raise
         return True
 
+    def template_of(self, stack: Stack) -> str:
+        """Return the template as it was given for this stack."""
+        asked = models.GetTemplateRequest(
+            region_id=self._region, stack_id=stack.id, template_stage="Original"
+        )
+        return str(self._client.get_template(asked).body.template_body)
+
     def delete(self, stack: Stack) -> None:
         """Begin to delete; what the template retains is kept."""
         self._client.delete_stack(models.DeleteStackRequest(region_id=self._region, stack_id=stack.id))

@@ -5,24 +5,22 @@ Every exchange has a time limit of its own thread, a size limit, and no redirect
 
 from __future__ import annotations
 
-import concurrent.futures
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from threading import Thread
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
+
+from deadline import within
 
 SECONDS = 15.0  # above OSS's 5 s for a callback and the time of a small upload
 MAX_BYTES = 64 * 1024
 HTTPS_PORT = 443
 
-T = TypeVar("T")
 Parts = Sequence[tuple[str, "tuple[str | None, str | bytes]"]]
 
 
@@ -64,23 +62,6 @@ def certificate_days(url: str) -> float | str:
         return (within(SECONDS, lambda: _valid_until(host, port)) - time.time()) / 86400
     except (OSError, ValueError) as error:
         return trouble_of(error)
-
-
-def within(seconds: float, exchange: Callable[[], T]) -> T:
-    """Return what `exchange` returns within its time. Raises what it raises, or a `TimeoutError`."""
-    outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
-
-    def run() -> None:
-        try:
-            outcome.set_result(exchange())
-        except BaseException as error:  # noqa: BLE001 - it belongs to who waits
-            outcome.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
-    try:
-        return outcome.result(seconds)
-    except concurrent.futures.TimeoutError:  # before Python 3.11 this is a class of its own
-        raise TimeoutError from None
 
 
 def trouble_of(error: BaseException) -> str:

@@ -25,7 +25,7 @@ class State:
 
     `fails` names a resource that cannot be made. `refusals` are answered, and `lost` connections closed
     (`before` or `after` it was done), one for each request of that name. `expires_after` so many requests the
-    credentials expire.
+    credentials expire. `drifted` functions have another ticket secret than their stack.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,8 @@ class State:
         self.closed: set[str] = set()
         self.stacks: dict[str, dict[str, Any]] = {}
         self.made: dict[str, dict[str, Any]] = {}
-        self.modified: str = "2026-01-01T00:00:00Z"
+        self.modified = "2026-01-01T00:00:00Z"
+        self.drifted: dict[str, str] = {}
         self.fails: dict[str, str] = {}
         self.refusals: dict[str, list[Refused]] = {}
         self.lost: dict[str, list[str]] = {}

@@ -108,13 +108,14 @@ class Stub(BaseHTTPRequestHandler):
 
 
 def function(state: State, name: str) -> dict[str, Any]:
-    """Return what Function Compute tells of a stack's function: as the template's update left it."""
+    """Return what Function Compute tells of a stack's function."""
     for stack in state.stacks.values():
-        if name == f"{stack['StackName']}-callback" and stack["Status"] != "DELETE_COMPLETE":
+        if name.rpartition("-")[0] == stack["StackName"] and stack["Status"] != "DELETE_COMPLETE":
+            held = state.drifted.get(name, stack["values"]["TicketSecret"])
             return {
                 "functionName": name,
                 "lastModifiedTime": state.modified,
-                "environmentVariables": {"TICKET_SECRET": stack["values"]["TicketSecret"]},
+                "environmentVariables": {"TICKET_SECRET": held},
             }
     raise Refused(404, "FunctionNotFound", f"function '{name}' does not exist")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +34,10 @@ def get_stack(state: State, asked: Asked) -> dict[str, Any]:
 
 def list_stack_events(state: State, asked: Asked) -> dict[str, Any]:
     return {"Events": stack_of(state, asked)["events"][::-1]}
+
+
+def get_template(state: State, asked: Asked) -> dict[str, Any]:
+    return {"TemplateBody": json.dumps(stack_of(state, asked)["template"])}
 
 
 def create_stack(state: State, asked: Asked) -> dict[str, Any]:
@@ -72,6 +77,7 @@ ACTIONS: dict[str, Callable[[State, Asked], dict[str, Any]]] = {
     "ListStacks": list_stacks,
     "GetStack": get_stack,
     "ListStackEvents": list_stack_events,
+    "GetTemplate": get_template,
     "CreateStack": create_stack,
     "UpdateStack": update_stack,
     "DeleteStack": delete_stack,

@@ -37,7 +37,8 @@ def wrong(found: list[Finding]) -> dict[str, str]:
 
 def ran(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(REPOSITORY / "deploy" / "doctor.py"), *arguments]
-    surroundings = {**clean_environment(), **environ}
+    path = str(REPOSITORY / "functions" / "token")
+    surroundings = {**clean_environment(), "PYTHONPATH": path, **environ}
     return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False, timeout=60)
 
 

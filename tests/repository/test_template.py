@@ -100,6 +100,16 @@ def test_the_wiring_has_no_cycle() -> None:
     assert waits == {}
 
 
+def test_who_verifies_knows_a_new_secret_before_who_signs() -> None:
+    """ROS changes a resource after those it speaks of; a rotation counts on this."""
+    before = {"TokenFunction"}
+    while (
+        further := {other for name in before for other in names_in(RESOURCES[name])} & set(RESOURCES) - before
+    ):
+        before |= further
+    assert "CallbackFunction" in before
+
+
 @pytest.mark.parametrize("name", ["token", "callback"])
 def test_a_function_is_given_exactly_the_settings_it_reads(name: str) -> None:
     text = (REPOSITORY / f"functions/{name}/settings.py").read_text()

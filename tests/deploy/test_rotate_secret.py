@@ -1,0 +1,120 @@
+"""What `make rotate-secret` changes, and when it will not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from cloud_state import State
+from scene import ANYONE, run
+
+from arguments import OWN, Unusable, read
+from cloud import Cloud
+from ros_stack import StackFailed, Stacks
+from rotate_secret import AT_ONCE, LONGEST_TICKET_SECONDS, rotate
+
+MODIFIED = 1767225600.0  # 2026-01-01T00:00:00Z, as the stand-in says of its functions
+LATER = MODIFIED + LONGEST_TICKET_SECONDS
+
+
+def turn(
+    cloud: Cloud, now: float = LATER, ask: Callable[[str], str] = lambda _: "no", **given: str
+) -> list[str]:
+    env = {"STACK": "uploads", "REGION": "cn-hangzhou", "YES": "1", **given}
+    arguments = read({**env, "GIVEN": " ".join(env)}, own=(*OWN, AT_ONCE), settings=())
+    shown: list[str] = []
+    stacks = Stacks(cloud.ros, "cn-hangzhou", pause=lambda _: None)
+    rotate(arguments, cloud, stacks, lambda: now, shown.append, ask)
+    return shown
+
+
+def secrets_of(state: State) -> list[str]:
+    (stack,) = state.stacks.values()
+    return str(stack["values"]["TicketSecret"]).split(",")
+
+
+def test_two_steps_leave_nothing_of_the_old_secret(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    (old,) = secrets_of(state)
+    first = turn(cloud)
+    new, kept = secrets_of(state)
+    assert (kept, new != old, len(new) >= 32) == (old, True, True)
+    assert first[-1] == "The new secret signs. Run it again in 2 hours or later: then the old one goes."
+    second = turn(cloud)
+    assert secrets_of(state) == [new]
+    assert second[-1] == "The old secret is gone."
+    assert not any(secret in line for line in first + second for secret in (old, new))
+
+
+def test_the_second_step_waits_for_the_last_ticket(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    turn(cloud)
+    before = secrets_of(state)
+    with pytest.raises(Unusable, match=r"Too early: .* for 2 minutes"):
+        turn(cloud, now=LATER - 100)
+    assert secrets_of(state) == before
+
+
+def test_a_lost_secret_does_not_wait(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    (lost,) = secrets_of(state)
+    assert turn(cloud, NOW="1")[-1].startswith("The secret is replaced.")
+    (new,) = secrets_of(state)
+    turn(cloud)
+    turn(cloud, now=MODIFIED, NOW="1")
+    assert not {lost, new} & set(secrets_of(state))
+
+
+def test_nothing_but_the_secret_changes(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    (stack,) = state.stacks.values()
+    stack["template"] = {**stack["template"], "Description": "as somebody deployed it last year"}
+    before = (stack["template"], {**stack["values"], "TicketSecret": ""})
+    turn(cloud)
+    assert (stack["template"], {**stack["values"], "TicketSecret": ""}) == before
+
+
+def test_a_deploy_between_the_steps_keeps_both(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    turn(cloud)
+    both = secrets_of(state)
+    run(cloud, MAX_BYTES="5")
+    assert secrets_of(state) == both
+
+
+@pytest.mark.parametrize("callback", ["n" * 32 + "," + "o" * 32, "n" * 32])
+def test_a_step_that_stopped_half_way_is_finished_first(cloud: Cloud, state: State, callback: str) -> None:
+    run(cloud, **ANYONE)
+    state.drifted = {"uploads-callback": callback}
+    assert turn(cloud, now=MODIFIED)[-1].startswith("The step that was cut off is done.")
+    assert ",".join(secrets_of(state)) == callback
+
+
+def test_a_step_that_is_rolled_back_is_a_failure(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    before = secrets_of(state)
+    state.fails["TokenFunction"] = "InvalidArgument: too long"
+    with pytest.raises(StackFailed, match=r"^TokenFunction"):
+        turn(cloud)
+    assert secrets_of(state) == before
+
+
+def test_nothing_is_done_without_leave(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    before = list(state.writes)
+    with pytest.raises(Unusable, match="Nothing was done"):
+        turn(cloud, YES="0")
+    assert state.writes == before
+
+
+def test_without_a_stack_it_says_so(cloud: Cloud) -> None:
+    with pytest.raises(Unusable, match="There is no stack uploads in cn-hangzhou"):
+        turn(cloud)
+
+
+def test_a_stack_that_never_came_to_life_has_no_secret(cloud: Cloud, state: State) -> None:
+    state.fails["TokenRole"] = "EntityAlreadyExists.Role"
+    with pytest.raises(StackFailed):
+        run(cloud, **ANYONE)
+    with pytest.raises(Unusable, match="Stack uploads is CREATE_ROLLBACK_COMPLETE"):
+        turn(cloud)
