@@ -34,7 +34,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy destroy rotate-secret doctor build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -59,6 +59,9 @@ TO_CLOUD = PYTHONPATH=local:functions/token $(BIN)/python
 
 deploy: $(VENV) $(PAGE) ## put everything on Function Compute and OSS: STACK= REGION=, and settings; YES=1 does not ask
 	@exec env GIVEN="$(GIVEN)" $(TO_CLOUD) deploy/deploy.py
+
+page: $(VENV) $(PAGE) ## the page at localhost:8080, uploading to a deployed stack, until Ctrl-C: STACK= REGION=
+	@exec env GIVEN="$(GIVEN)" $(TO_CLOUD) deploy/serve_page.py
 
 destroy: $(VENV) ## take stack, page and packages away: STACK= REGION=; uploads are kept unless DELETE_UPLOADS=1
 	@exec env GIVEN="$(GIVEN)" $(TO_CLOUD) deploy/destroy.py

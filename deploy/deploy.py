@@ -13,18 +13,19 @@ import yaml
 from arguments import Arguments, Unusable, read
 from artifacts import ensure_private_bucket, put_package
 from cloud import Cloud, access_key, account_id, connect, endpoints_of
+from left_to_do import left_to_do
 from package import FUNCTIONS, REPOSITORY, RUNTIMES, Package, build
-from regions import in_mainland_china, refusal
+from regions import refusal
 from ros_stack import STILLBORN, Show, Stack, Stacks
 from rotate_secret import new_secret
 from saying import Ask, ask_leave, status
+from serve_page import LOCAL_PAGE, page_of
 from settings_check import problems
 from site_files import put_site
-from website import Page, write_page
+from website import write_page
 
 TEMPLATE = REPOSITORY / "template.yml"
 BUILT_PAGE = REPOSITORY / "client" / "dist"
-LOCAL_PAGE = "http://localhost:8080"  # where a page without a domain can be served
 
 
 class Deployment:
@@ -110,18 +111,16 @@ class Deployment:
 
     def put_page(self, stack: Stack) -> None:
         """Put the page into the site bucket, told where the functions and the bucket are."""
-        found = stack.outputs
-        page = Page(found["TokenUrl"], found["CallbackUrl"], found["UploadUrl"])
         with tempfile.TemporaryDirectory() as folder:
-            write_page(BUILT_PAGE, Path(folder), page)
-            change = put_site(self.cloud.oss, found["SiteBucketName"], BUILT_PAGE, Path(folder))
+            write_page(BUILT_PAGE, Path(folder), page_of(stack))
+            change = put_site(self.cloud.oss, stack.outputs["SiteBucketName"], BUILT_PAGE, Path(folder))
         self.show(f"page: {len(change.sent)} files sent, {len(change.removed)} removed")
 
     def report(self, stack: Stack) -> None:
         """Say where everything is, and what a person still has to do."""
         for name in ("TokenUrl", "CallbackUrl", "UploadUrl", "SiteUrl"):
             self.show(f"{name:<12}{stack.outputs[name]}")
-        for line in left_to_do(stack.parameters, self.arguments.region):
+        for line in left_to_do(stack, self.arguments.region):
             self.show(line)
 
 
@@ -129,26 +128,6 @@ def names_of(stack: str, region: str, account: str) -> dict[str, str]:
     """Return the names that must be nobody else's, by the template's parameters."""
     uses = {"ArtifactBucket": "code", "UploadBucket": "uploads", "SiteBucket": "site", "LogProject": "logs"}
     return {parameter: f"{stack}-{region}-{account}-{use}" for parameter, use in uses.items()}
-
-
-def left_to_do(parameters: Mapping[str, str], region: str) -> list[str]:
-    """Return what no stack can do, in sentences."""
-    lines = []
-    filing = " and, in mainland China, an ICP filing" if in_mainland_china(region) else ""
-    for name, use in (("SiteDomain", "page"), ("UploadDomain", "uploads")):
-        if parameters.get(name):
-            lines.append(
-                f"{parameters[name]} ({use}) needs a CNAME record to its bucket, a certificate bound in the "
-                f"OSS console{filing}."
-            )
-    domain = parameters.get("SiteDomain")
-    if domain and f"https://{domain}" not in parameters.get("AllowedOrigins", "").split(","):
-        lines.append(f"https://{domain} is not in ALLOWED_ORIGINS: pages there cannot upload.")
-    if not domain:
-        lines.append("Without SITE_DOMAIN, browsers download the page at SiteUrl instead of showing it.")
-    if in_mainland_china(region) and not parameters.get("UploadDomain"):
-        lines.append("OSS accounts from 2025-03-20 on need UPLOAD_DOMAIN in mainland China.")
-    return lines
 
 
 def main(env: Mapping[str, str]) -> None:
