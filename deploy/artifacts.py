@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import alibabacloud_oss_v2 as oss
 
 from package import Package
+from site_files import entity_tags, remove
 
 
 def ensure_private_bucket(client: oss.Client, bucket: str) -> None:
@@ -27,3 +30,10 @@ def put_package(client: oss.Client, bucket: str, package: Package) -> bool:
         )
     )
     return True
+
+
+def remove_old_packages(client: oss.Client, bucket: str, used: Collection[str]) -> int:
+    """Remove the packages that no function uses any more; return how many there were."""
+    old = [name for name in entity_tags(client, bucket) if name not in used]
+    remove(client, bucket, old)
+    return len(old)

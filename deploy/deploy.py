@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from arguments import Arguments, Unusable, read
-from artifacts import ensure_private_bucket, put_package
+from artifacts import ensure_private_bucket, put_package, remove_old_packages
 from cloud import Cloud, access_key, account_id, connect, endpoints_of
 from left_to_do import left_to_do
 from package import FUNCTIONS, REPOSITORY, RUNTIMES, Package, build
@@ -22,6 +22,7 @@ from saying import Ask, ask_leave, status
 from serve_page import LOCAL_PAGE, page_of
 from settings_check import problems
 from site_files import put_site
+from upload_cors import refused_origins
 from website import write_page
 
 TEMPLATE = REPOSITORY / "template.yml"
@@ -50,12 +51,15 @@ class Deployment:
         ask_leave(self.arguments, account, "Deploy there?", self.show, self.ask)
         stack = self.settled()
         names = names_of(self.arguments.stack, self.arguments.region, account)
-        values = {**(stack.parameters if stack else self.first_values(names)), **self.arguments.settings}
+        settings = {**followed(stack, self.arguments.settings), **self.arguments.settings}
+        values = {**(stack.parameters if stack else self.first_values(names)), **settings}
         found = list(problems(yaml.safe_load(self.template), values, self.arguments.region))
         if found:
             raise Unusable("\n".join(found))
-        given = {**self.arguments.settings, **self.put_packages(names["ArtifactBucket"], values)}
-        stack = self.put_stack(stack, values, given)
+        packages = self.put_packages(names["ArtifactBucket"], values)
+        stack = self.put_stack(stack, values, {**settings, **packages})
+        if old := remove_old_packages(self.cloud.oss, names["ArtifactBucket"], packages.values()):
+            self.show(f"removed {old} old packages")
         self.put_page(stack)
         self.report(stack)
         return stack
@@ -73,16 +77,15 @@ class Deployment:
     def first_values(self, names: Mapping[str, str]) -> dict[str, str]:
         """Return what a first deploy decides, if nobody else does."""
         settings = self.arguments.settings
-        domain = settings.get("SiteDomain")
         uploads = settings.get("UploadBucket", names["UploadBucket"])
         kept = self.cloud.oss.is_bucket_exist(uploads)
         if kept:
-            self.show(f"{uploads} exists: it is used as it is, with the CORS rules it has.")
+            self.show(f"{uploads} exists: it is used as it is.")
         return {
             **names,
             "Runtime": RUNTIMES[0],
             "ExistingUploadBucket": "true" if kept else "false",
-            "AllowedOrigins": f"https://{domain}" if domain else LOCAL_PAGE,
+            "AllowedOrigins": default_origins(settings.get("SiteDomain", "")),
             "TicketSecret": new_secret(),
         }
 
@@ -120,7 +123,11 @@ class Deployment:
         """Say where everything is, and what a person still has to do."""
         for name in ("TokenUrl", "CallbackUrl", "UploadUrl", "SiteUrl"):
             self.show(f"{name:<12}{stack.outputs[name]}")
-        for line in left_to_do(stack, self.arguments.region):
+        refused: list[str] = []
+        if stack.parameters["ExistingUploadBucket"] == "true":
+            origins = stack.parameters["AllowedOrigins"].split(",")
+            refused = refused_origins(self.cloud.oss, stack.parameters["UploadBucket"], origins)
+        for line in left_to_do(stack, self.arguments.region, refused):
             self.show(line)
 
 
@@ -128,6 +135,20 @@ def names_of(stack: str, region: str, account: str) -> dict[str, str]:
     """Return the names that must be nobody else's, by the template's parameters."""
     uses = {"ArtifactBucket": "code", "UploadBucket": "uploads", "SiteBucket": "site", "LogProject": "logs"}
     return {parameter: f"{stack}-{region}-{account}-{use}" for parameter, use in uses.items()}
+
+
+def default_origins(site_domain: str) -> str:
+    """Return whose pages may upload when nobody says it."""
+    return f"https://{site_domain}" if site_domain else LOCAL_PAGE
+
+
+def followed(stack: Stack | None, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return AllowedOrigins where it has to follow a new SITE_DOMAIN: as long as nobody has chosen it."""
+    if stack is None or "SiteDomain" not in settings:
+        return {}
+    if stack.parameters["AllowedOrigins"] != default_origins(stack.parameters["SiteDomain"]):
+        return {}
+    return {"AllowedOrigins": default_origins(settings["SiteDomain"])}
 
 
 def main(env: Mapping[str, str]) -> None:

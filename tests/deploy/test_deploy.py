@@ -201,3 +201,64 @@ def test_a_value_can_be_read_from_a_file(tmp_path: Any) -> None:
 def test_a_wrong_argument_is_one_sentence(given: dict[str, str], said: str) -> None:
     with pytest.raises(Unusable, match=said):
         read(env_of(**given))
+
+
+def test_pages_of_a_later_domain_may_upload(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    shown: list[str] = []
+    run(cloud, shown, SITE_DOMAIN="www.example.com")
+    assert values_of(state)["AllowedOrigins"] == "https://www.example.com"
+    assert not any("ALLOWED_ORIGINS" in line for line in shown)
+    run(cloud, SITE_DOMAIN="example.com")
+    assert values_of(state)["AllowedOrigins"] == "https://example.com"
+
+
+def test_origins_that_somebody_chose_are_left_to_them(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE, ALLOWED_ORIGINS="https://shop.example.com")
+    shown: list[str] = []
+    run(cloud, shown, SITE_DOMAIN="www.example.com")
+    assert values_of(state)["AllowedOrigins"] == "https://shop.example.com"
+    assert "https://www.example.com is not in ALLOWED_ORIGINS: pages there cannot upload." in shown
+
+
+def rule(origin: str, method: str) -> str:
+    return (
+        f"<CORSRule><AllowedOrigin>{origin}</AllowedOrigin><AllowedMethod>{method}</AllowedMethod></CORSRule>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "warned"),
+    [
+        ("", True),
+        (rule("http://localhost:8080", "GET"), True),
+        (rule("http://localhost", "POST") + rule("https://*.example.com", "POST"), True),
+        (rule("http://localhost:8080", "POST"), False),
+        (rule("http://localhost:8080", "GET") + rule("http://localhost:*", "POST"), False),
+        (rule("*", "POST"), False),
+    ],
+)
+def test_an_older_bucket_whose_rules_let_no_page_post_is_told(
+    cloud: Cloud, state: State, rules: str, *, warned: bool
+) -> None:
+    state.buckets[UPLOADS] = {}
+    if rules:
+        state.cors[UPLOADS] = rules
+    shown: list[str] = []
+    run(cloud, shown, **ANYONE)
+    said = [line for line in shown if "CORS" in line]
+    assert bool(said) == warned
+    assert all("no page of http://localhost:8080 upload" in line for line in said)
+
+
+def test_old_packages_go_once_nothing_uses_them(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    before = set(state.buckets[CODE])
+    state.fails["TokenFunction"] = "InvalidArgument: too long"
+    with pytest.raises(StackFailed):
+        run(cloud, RUNTIME="python3.10")
+    assert before <= set(state.buckets[CODE])
+    state.fails.clear()
+    run(cloud, RUNTIME="python3.10")
+    assert set(state.buckets[CODE]) == {values_of(state)["TokenObject"], values_of(state)["CallbackObject"]}
+    assert not before & set(state.buckets[CODE])
