@@ -91,6 +91,7 @@ class Deployment:
 
     def put_packages(self, bucket: str, values: Mapping[str, str]) -> dict[str, str]:
         """Build both packages, send what is new, and return the parameters that name them."""
+        self.show(f"building the packages for {values['Runtime']}")
         ensure_private_bucket(self.cloud.oss, bucket)
         sign_in = values.get("AllowAnonymous") != "true"
         made: dict[str, str] = {}

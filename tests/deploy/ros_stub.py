@@ -116,7 +116,9 @@ def change(state: State, stack: dict[str, Any], kind: str, asked: Asked) -> None
         if value is None or not re.fullmatch(parameter.get("AllowedPattern", ".*"), value):
             raise Refused(400, "StackValidationFailed", f"The Parameter ({name}) is not allowed.")
     stack["next"] = [f"{kind}_IN_PROGRESS", f"{kind}_COMPLETE"]
-    for name in template["Resources"]:
+    for name, resource in template["Resources"].items():
+        if not holds(template, values, resource.get("Condition")):
+            continue
         failed = state.fails.get(name)
         event(stack, name, f"{kind}_FAILED" if failed else f"{kind}_COMPLETE", failed or "")
         if failed:
@@ -129,6 +131,18 @@ def change(state: State, stack: dict[str, Any], kind: str, asked: Asked) -> None
     state.buckets.setdefault(values["SiteBucket"], {})
     if values["ExistingUploadBucket"] == "false":
         state.buckets.setdefault(values["UploadBucket"], {})
+
+
+def holds(template: dict[str, Any], values: dict[str, str], condition: Any) -> bool:
+    """Say whether a condition holds: a name, an Fn::Equals of a parameter, an Fn::Not; none always does."""
+    if condition is None:
+        return True
+    if isinstance(condition, str):
+        return holds(template, values, template["Conditions"][condition])
+    if "Fn::Not" in condition:
+        return not holds(template, values, condition["Fn::Not"])
+    reference, value = condition["Fn::Equals"]
+    return bool(values[reference["Ref"]] == value)
 
 
 def event(stack: dict[str, Any], name: str, status: str, reason: str) -> None:

@@ -12,6 +12,7 @@ from arguments import read
 from cloud import AccessKey, Cloud, Endpoints, connect
 from deploy import Deployment
 from ros_stack import Stack, Stacks
+from saying import Ask
 
 SITE = f"uploads-cn-hangzhou-{ACCOUNT}-site"
 CODE = f"uploads-cn-hangzhou-{ACCOUNT}-code"
@@ -27,9 +28,9 @@ def connected(state: State) -> Iterator[Cloud]:
         yield connect(REGION, key, Endpoints(host, host, host, host, https=False))
 
 
-def run(cloud: Cloud, shown: list[str] | None = None, /, **settings: str) -> Stack:
+def run(cloud: Cloud, shown: list[str] | None = None, ask: Ask = lambda _: "no", /, **settings: str) -> Stack:
     env = {"STACK": "uploads", "REGION": "cn-hangzhou", "YES": "1", **settings}
     arguments = read({**env, "GIVEN": " ".join(env)})
     stacks = Stacks(cloud.ros, "cn-hangzhou", pause=lambda _: None)
     lines = [] if shown is None else shown
-    return Deployment(arguments, cloud, stacks, lines.append, lambda _: "no").run()
+    return Deployment(arguments, cloud, stacks, lines.append, ask).run()
