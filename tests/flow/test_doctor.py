@@ -306,3 +306,22 @@ def test_names_a_versioned_bucket(unsafe: Stack) -> None:
     assert "keeps versions" in found["versioning"]
     assert "keeps versions" in found["confirm"]
     assert "forbid-overwrite has no effect" in found["refuses_second_send"]
+
+
+# ---- What the READMEs show
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_readmes_sample_is_what_it_says_of_another_secret(stack: Stack, readme: str) -> None:
+    blocks = (REPOSITORY / readme).read_text(encoding="utf-8").split("```\n")
+    (sample,) = [block for block in blocks if "\nfailed  " in block]
+    with lone("token", stack, TICKET_SECRET="another-secret-of-more-than-32-bytes") as token:
+        said = ran(TOKEN_URL=token, ORIGIN=stack.site).stdout.splitlines()
+    here = {
+        "https://uploads.example.com": stack.upload,
+        "examplebucket": BUCKET,
+        "https://www.example.com": stack.site,
+    }
+    for address, local in here.items():
+        sample = sample.replace(address, local)
+    assert [line for line in sample.splitlines() if line not in said] == []
