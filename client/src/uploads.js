@@ -56,9 +56,13 @@ export class Uploads {
     return this.items.some(({ now }) => isBusy(now.state));
   }
 
-  /** @param {ChosenFile} file @param {Refused} why  it will not be sent */
+  /** @param {ChosenFile} file  a new one, or one that is tried again @param {Refused} why  it will not be sent */
   refuse(file, why) {
-    this.#became(this.#add(file), { state: 'refused', why });
+    const earlier = this.#latest.get(file.id);
+    const isRetried = earlier?.now.state === 'failed' && earlier.file.data === file.data;
+    // one that may be stored keeps the way to ask about it
+    const item = isRetried && !earlier.error?.unconfirmed ? earlier : this.#add(file);
+    this.#became(item, { state: 'refused', why });
   }
 
   /** @param {ChosenFile} file  a new one, or one that is tried again */

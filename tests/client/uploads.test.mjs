@@ -50,6 +50,34 @@ test('a file refused twice is shown twice', () => {
   assert.equal(uploads.items.length, 2);
 });
 
+test('what failed and is refused when it is tried again is refused in its own place', () => {
+  const { uploads } = open();
+  uploads.start(file('a'));
+  uploads.hear(file('a'), failed());
+  uploads.refuse(file('a'), 'too_large');
+  assert.deepEqual(
+    uploads.items.map(({ now }) => now),
+    [{ state: 'refused', why: 'too_large' }],
+  );
+});
+
+test('what may be stored, or another file of its name, is not taken for the one that is refused', () => {
+  for (const [error, data] of [
+    [{ unconfirmed: true }, 'a'],
+    [{ unconfirmed: false }, 'b'],
+  ]) {
+    const { uploads } = open();
+    uploads.start(file('a'));
+    uploads.hear(file('a'), failed());
+    uploads.explain(file('a'), error);
+    uploads.refuse(file('a', { data }), 'too_large');
+    assert.deepEqual(
+      uploads.items.map(({ now }) => now.state),
+      ['failed', 'refused'],
+    );
+  }
+});
+
 test('a failure is explained by the error that comes after it', () => {
   const { uploads, changes } = open();
   const error = new Error('reset');
