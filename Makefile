@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 VENV := .venv/installed
+PROOF_TOOLS := .venv/proof
 PAGE_TOOLS := client/node_modules/.package-lock.json
 NODE_PACKAGES := tests/node_modules/.package-lock.json
 PAGE := client/dist/index.html
@@ -27,6 +28,7 @@ typed_token := functions/token
 typed_callback := functions/callback
 typed_local := local
 typed_deploy := deploy
+typed_repository := tests/mutation
 
 PLATFORM := --python-platform x86_64-manylinux2014
 # what the functions ship besides themselves
@@ -34,7 +36,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -83,6 +85,9 @@ test: $(VENV) ## every test, the browser's included, and the coverage of functio
 screenshots: $(VENV) $(PAGE) $(NODE_PACKAGES) | chromium ## the page in every state, into screenshots/
 	PYTHONPATH=functions/token:tests/flow:tests $(BIN)/python tests/flow/screenshots.py
 
+mutate: $(VENV) $(PROOF_TOOLS) ## does some test notice each small change of what signs, grants and verifies? minutes
+	@$(BIN)/python tests/mutation/mutate.py
+
 types: $(VENV) $(PARTS:%=types-%) types-client ## mypy for each part, tsc for the page
 
 lint: $(VENV) ## ruff: rules and format
@@ -102,6 +107,7 @@ requirements: $(VENV) ## compile the pinned, hashed requirements from every requ
 		-o functions/token/requirements-auth.txt
 	$(COMPILE) --universal $(SHIPPED:%=-c %) requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) --universal requirements-build.in -o requirements-build.txt
+	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements-dev.txt requirements-proof.in -o requirements-proof.txt
 
 clean: ## remove everything that was made here: tools, caches, local uploads
 	rm -rf .venv .local .deploy client/node_modules client/dist client/lib screenshots tests/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
@@ -138,6 +144,10 @@ chromium: $(VENV)
 
 $(VENV): requirements-build.txt requirements-dev.txt local/setup.sh
 	@sh local/setup.sh $(PYTHON)
+
+$(PROOF_TOOLS): requirements-proof.txt $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
 
 $(PAGE): $(PAGE_SOURCES) $(PAGE_TOOLS)
 	npm run --silent --prefix client build

@@ -72,16 +72,17 @@ def serve(
 ) -> FcReply:
     """Answer one event. Whatever happens inside, the reply is a whole one."""
     now, received_at = clock.now(), clock.monotonic()
-    request = Request("", "", {}, {}, b"", str(getattr(context, "request_id", "")), now, received_at)
+    request_id, origin = str(getattr(context, "request_id", "")), None
     try:
         request = from_fc(event, now, received_at)
+        request_id, origin = request.request_id, request.headers.get("origin")
         reply = _dispatch(request, routes, origins)
-        packed = to_fc(reply, _cors(request, origins))
+        packed = to_fc(reply, _cors(origin, origins))
     except BaseException as error:  # noqa: BLE001 - even SystemExit must not become Function Compute's 200
-        reply = _refuse(error, request.request_id)
-        packed = to_fc(reply, _cors(request, origins))
+        reply = _refuse(error, request_id)
+        packed = to_fc(reply, _cors(origin, origins))
     level = "info" if reply.code == "ok" else "error" if reply.status >= SERVER_ERROR else "warning"
-    about = {"request_id": request.request_id, **reply.log, "code": reply.code, "status": reply.status}
+    about = {"request_id": request_id, **reply.log, "code": reply.code, "status": reply.status}
     milliseconds = round((clock.monotonic() - received_at) * 1000, 1)
     journal.write(now, level, "answered", **about, milliseconds=milliseconds)
     return packed
@@ -151,9 +152,8 @@ def _dispatch(request: Request, routes: Mapping[str, Route], origins: tuple[str,
     return respond(request)
 
 
-def _cors(request: Request, origins: tuple[str, ...]) -> dict[str, str]:
+def _cors(origin: str | None, origins: tuple[str, ...]) -> dict[str, str]:
     """Let exactly our pages read the answer: a foreign one is told an origin that is not its own."""
-    origin = request.headers.get("origin", "")
     return {
         "Access-Control-Allow-Origin": origin if origin in origins else origins[0],
         "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from scenes import ETAG, STORED, TICKET
 
-from completing import Head, Upload, check_etag, complete
-from refusals import NotStored, ObjectDiffers, Refusal, Unavailable
+from completing import Head, Upload, check_etag, check_type, complete
+from refusals import NotStored, ObjectDiffers, Refusal, TypeNotAllowed, Unavailable
 
 GOOD = {name.lower(): value for name, value in STORED.items()}
 UPLOAD = Upload(id="01abc", key=TICKET.key, size=5, etag=ETAG, type="image/png", name="图片.png", user="")
@@ -51,6 +53,48 @@ def test_the_ticket_names_the_user() -> None:
 def test_refuses_another_object(changes: dict[str, str], kind: type[Refusal], code: str) -> None:
     with pytest.raises(kind, match=f"^{code}$"):
         complete(TICKET, Head(200, {**GOOD, **changes}))
+
+
+@pytest.mark.parametrize(
+    ("head", "detail"),
+    [
+        (Head(404, {}), "The file is not stored; it can be sent again."),
+        (Head(200, {**GOOD, "content-length": "6"}), "The stored object has another size than was granted."),
+        (
+            Head(200, {**GOOD, "content-encoding": "gzip"}),
+            "The stored object has a Content-Encoding, which no grant allows.",
+        ),
+        (
+            Head(200, {**GOOD, "x-oss-storage-class": "Archive"}),
+            "The stored object has a storage class that no grant allows.",
+        ),
+        (
+            Head(200, {**GOOD, "x-oss-version-id": "CAEQ"}),
+            "The bucket keeps versions, so that objects can be overwritten.",
+        ),
+    ],
+)
+def test_says_in_a_sentence_what_is_wrong_with_the_object(head: Head, detail: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        complete(TICKET, head)
+    assert caught.value.detail == detail
+
+
+def test_says_in_a_sentence_that_the_object_was_replaced() -> None:
+    with pytest.raises(ObjectDiffers) as caught:
+        check_etag("A" * 32, ETAG)
+    assert caught.value.detail == "The object was replaced after OSS reported it."
+
+
+def test_says_in_a_sentence_which_types_are_allowed() -> None:
+    with pytest.raises(TypeNotAllowed) as caught:
+        check_type("text/html", ("image/*", "application/pdf"))
+    assert caught.value.detail == "Allowed types: image/*, application/pdf."
+
+
+def test_an_object_without_a_type_or_a_name_has_empty_ones() -> None:
+    bare = {name: GOOD[name] for name in ("etag", "content-length")}
+    assert complete(TICKET, Head(200, bare)) == dataclasses.replace(UPLOAD, type="", name="")
 
 
 @pytest.mark.parametrize("missing", ["etag", "content-length"])

@@ -188,6 +188,8 @@ TAMPERED = [
     ("body with a field renamed", body(lambda good: good.replace("etag=", "Etag=")), "body_malformed"),
     ("body without a field", body(lambda good: good.replace("&size=5", "")), "body_malformed"),
     ("body with an empty field", body(lambda good: good.replace("size=5", "size=")), "body_malformed"),
+    ("body with an empty part", body(lambda good: good.replace("&size", "&&size")), "body_malformed"),
+    ("body with a blank field more", body(lambda good: good + "&x="), "body_malformed"),
     ("body with a bare field", body(lambda good: good.replace("size=5", "size")), "body_malformed"),
     ("body with invalid UTF-8", body(lambda good: good.replace("size=5", "size=%ff")), "body_malformed"),
     ("body's size changed", body(lambda good: good.replace("size=5", "size=6")), "signature_wrong"),
@@ -416,8 +418,28 @@ def test_rsa_that_refuses_to_work_looks_like_any_refusal() -> None:
     def refuse(_: bytes, __: bytes) -> bool:
         raise RuntimeError("MD5 is disabled")
 
-    with pytest.raises(Unverified, match="key_unusable"):
+    with pytest.raises(Unverified, match=r"^key_unusable$") as caught:
         verify_signature(captured(PLAIN[0]), PublicKeys(refuse, no_fetch).find)
+    assert caught.value.detail == "RuntimeError"
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({"x-oss-pub-key-url": None}, "header_malformed"),
+        ({"x-oss-pub-key-url": ""}, "header_malformed"),
+        ({"x-oss-pub-key-url": "aHR0cA=="}, "key_url_foreign"),
+        ({"authorization": None}, "header_malformed"),
+    ],
+)
+def test_a_callback_that_names_no_key_looks_like_any_refusal(
+    headers: dict[str, str | None], code: str, published: PublicKeys
+) -> None:
+    request = captured(PLAIN[0])
+    changed = {**request.headers, **headers}
+    kept = {name: value for name, value in changed.items() if value is not None}
+    with pytest.raises(Unverified, match=f"^{code}$"):
+        verify_signature(request._replace(headers=kept), published.find)
 
 
 def test_refuses_a_callback_with_a_query(

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, NamedTuple
 
 import jwt
 import pytest
@@ -56,11 +56,21 @@ class Signer:
         return jwt.encode(claims, self.private, self.algorithm, headers=headers)
 
 
+class FromNow(NamedTuple):
+    """A time that is known only when the token is made: tests are collected long before they run."""
+
+    seconds: int
+
+
 def good(**changes: Any) -> Claims:
     """Claims that are accepted; a change to `...` leaves one out."""
     now = int(time.time())
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "iat": now, "exp": now + 300, **changes}
-    return {name: value for name, value in claims.items() if value is not ...}
+    return {
+        name: now + value.seconds if isinstance(value, FromNow) else value
+        for name, value in claims.items()
+        if value is not ...
+    }
 
 
 @pytest.fixture(scope="module")
@@ -145,9 +155,9 @@ def test_the_scheme_may_be_in_any_letters(authorization: str, by_secret: dict[st
     "changes",
     [
         {"aud": ["other", AUDIENCE]},
-        {"nbf": int(time.time()) - 1, "jti": "x", "email": "a@example.com"},
-        {"exp": int(time.time()) - 57, "iat": int(time.time()) - 500},  # clocks differ
-        {"nbf": int(time.time()) + 50},
+        {"nbf": FromNow(-1), "jti": "x", "email": "a@example.com"},
+        {"exp": FromNow(-57), "iat": FromNow(-500)},  # clocks differ
+        {"nbf": FromNow(50)},
         {"exp": 2**53},
         {"sub": "字" * 42},
         {"sub": "a" * 128},
@@ -170,7 +180,7 @@ def test_a_page_is_told_of_a_missing_and_of_an_expired_token(
     by_secret: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert refused(by_secret, None, "token_missing", capsys) == "token_missing"
-    expired = f"Bearer {hs256(good(exp=int(time.time()) - 61))}"
+    expired = f"Bearer {hs256(good(exp=FromNow(-61)))}"
     assert refused(by_secret, expired, "token_expired", capsys) == "token_expired"
 
 
@@ -181,7 +191,7 @@ def test_a_page_is_told_of_a_missing_and_of_an_expired_token(
 def test_only_an_otherwise_good_token_is_told_to_have_expired(
     changes: Claims, by_secret: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    token = hs256(good(exp=int(time.time()) - 61, **changes))
+    token = hs256(good(exp=FromNow(-61), **changes))
     refused(by_secret, f"Bearer {token}", "token_invalid", capsys)
 
 
@@ -194,8 +204,8 @@ def test_only_an_otherwise_good_token_is_told_to_have_expired(
         ({"exp": []}, "token_refused"),
         ({"exp": float("inf")}, "token_refused"),
         ({"exp": float("nan")}, "token_refused"),
-        ({"iat": int(time.time()) + 90}, "token_refused"),
-        ({"nbf": int(time.time()) + 90}, "token_refused"),
+        ({"iat": FromNow(90)}, "token_refused"),
+        ({"nbf": FromNow(90)}, "token_refused"),
         ({"nbf": "x"}, "token_refused"),
         ({"iss": ...}, "token_refused"),
         ({"iss": ISSUER[:-1]}, "token_refused"),

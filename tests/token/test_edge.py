@@ -58,6 +58,59 @@ def test_decodes_a_body_that_is_flagged_as_base64() -> None:
     assert from_fc(fc_event(body=encoded, encoded=True), 0, 0).body == b"\xff\x00"
 
 
+def test_a_body_without_a_flag_is_what_it_says() -> None:
+    document = json.loads(fc_event(body="aGk="))
+    del document["isBase64Encoded"]
+    assert from_fc(json.dumps(document).encode(), 0, 0).body == b"aGk="
+
+
+def test_an_event_may_be_64_kib_and_no_byte_more() -> None:
+    padding = 64 * 1024 - len(fc_event())
+    assert answer(fc_event(body="a" * padding)).status == 200
+    assert answer(fc_event(body="a" * (padding + 1))).status == 403
+
+
+def test_answers_compact_json_and_says_so() -> None:
+    reply: Any = serve(
+        fc_event(), CONTEXT, {"/": ("GET", lambda _: Reply(200, {"a": 1, "b": 2}))}, ORIGINS, CLOCK
+    )
+    assert (reply["body"], reply["headers"]["Content-Type"]) == ('{"a":1,"b":2}', "application/json")
+
+
+def test_answers_no_content_with_an_empty_body() -> None:
+    reply: Any = serve(fc_event(), CONTEXT, {"/": ("GET", lambda _: Reply(204, None))}, ORIGINS, CLOCK)
+    assert (reply["body"], "Content-Type" in reply["headers"]) == ("", False)
+
+
+def test_a_request_is_timed_from_when_it_came() -> None:
+    times: list[tuple[float, float]] = []
+
+    def respond(request: Request) -> Reply:
+        times.append((request.now, request.received_at))
+        return Reply(200, {})
+
+    route: Route = ("GET", respond)
+    serve(fc_event(), CONTEXT, {"/": route}, ORIGINS, Clock(lambda: 7.0, iter([11.0, 12.0]).__next__))
+    assert times == [(7.0, 11.0)]
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_each_of_our_pages_may_read_a_refusal(origin: str) -> None:
+    refused = answer(fc_event("/nowhere", headers={"Origin": origin}))
+    assert (refused.status, refused.headers["Access-Control-Allow-Origin"]) == (404, origin)
+
+
+@pytest.mark.parametrize(
+    ("event", "detail"),
+    [
+        (fc_event(headers={"Origin": "https://evil.example"}), "Pages of this origin may not ask here."),
+        (fc_event("/nowhere"), "Nothing lives at this path."),
+    ],
+)
+def test_says_in_a_sentence_why_not(event: bytes, detail: str) -> None:
+    assert answer(event).content["detail"] == detail
+
+
 def test_reads_an_event_without_the_optional_parts() -> None:
     event = json.loads(fc_event())
     for name in ("body", "isBase64Encoded", "headers", "queryParameters"):
@@ -341,7 +394,20 @@ def test_logs_a_configuration_error_in_full(capsys: pytest.CaptureFixture[str]) 
 
 def test_logs_the_traceback_of_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
     answer(fc_event(), refuse(ZeroDivisionError("why")))
-    assert logged(capsys)["detail"].endswith("ZeroDivisionError: why\n")
+    line = logged(capsys)
+    assert line["detail"].endswith("ZeroDivisionError: why\n")
+    assert (line["level"], line["code"]) == ("error", "internal")
+
+
+def test_logs_tenths_of_milliseconds(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock(lambda: 0.0, iter([1.0, 1.0012345]).__next__)
+    serve(fc_event(), CONTEXT, {"/": ("GET", lambda _: Reply(200, {}))}, ORIGINS, clock)
+    assert logged(capsys)["milliseconds"] == 1.2
+
+
+def test_logs_an_empty_request_id_where_none_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    serve(b"", None, {}, ORIGINS, CLOCK)
+    assert logged(capsys)["request_id"] == ""
 
 
 @pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), ValueError("closed")])

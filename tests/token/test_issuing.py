@@ -124,7 +124,7 @@ def test_a_subject_that_fits_no_ticket_is_a_failure_of_authorize(
     wish = issuing.Wish("a", 1, "image/png")
     role = Credentials("i", "s", "")
     caller = Caller(subject, Limits(1, ()))
-    with pytest.raises(ValueError, match="subject"):
+    with pytest.raises(ValueError, match=r"^authorize\.py returned a subject that does not fit a ticket$"):
         issuing.issue_file_grant(wish, caller, Settings.from_env(environ), role, NOW, bytes(10))
 
 
@@ -294,6 +294,26 @@ def test_refuses_a_bad_wish(query: dict[str, str], status: int, code: str, handl
     assert (answer.status, answer.code) == (status, code)
     sent = [value for value in query.values() if len(value) > 3]
     assert not [value for value in sent if value in answer.content["detail"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ({"name": None}, "The parameter name is missing."),
+        ({"size": None}, "The parameter size is missing."),
+        ({"x": "1"}, "Only the parameters name, size and type are known."),
+        ({"size": "x"}, "The parameter size must be a whole number of bytes."),
+        ({"type": "x"}, "The parameter type must be a media type without parameters."),
+        ({"size": "1048577"}, "A file may have at most 1048576 bytes."),
+        ({"type": "text/html"}, "Allowed types: image/*, application/pdf."),
+    ],
+)
+def test_says_in_a_sentence_what_is_wrong(
+    query: dict[str, str | None], detail: str, handler: Handler
+) -> None:
+    asked = {"name": "a.png", "size": "5", "type": "image/png", **query}
+    event = fc_event("/", {name: value for name, value in asked.items() if value is not None})
+    assert ask(handler, event).content["detail"] == detail
 
 
 @pytest.mark.parametrize(

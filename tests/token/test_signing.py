@@ -67,6 +67,11 @@ def test_writes_the_string_to_sign_of_the_official_clients(vector: dict[str, Any
     assert to_sign == vector["string_to_sign"]
 
 
+def test_signs_for_oss_unless_told_otherwise() -> None:
+    to_sign = signing.string_to_sign("", "20231216T162057Z", "cn-hangzhou")
+    assert to_sign.split("\n")[2] == "20231216/cn-hangzhou/oss/aliyun_v4_request"
+
+
 @pytest.mark.parametrize("vector", HEADER_V4, ids=by_name)
 def test_signs_a_request_as_the_official_clients_do(vector: dict[str, Any]) -> None:
     key = signing.signing_key(
@@ -161,6 +166,13 @@ def test_refuses_another_spelling_of_the_same_mac() -> None:
 )
 def test_a_ticket_has_its_time(now: float, code: str | None) -> None:
     assert refusal_code(seal(CLAIMS, SECRET), now) == code
+
+
+@pytest.mark.parametrize("now", [NOW - 61, NOW + 3900])
+def test_a_genuine_ticket_that_is_refused_is_named(now: float) -> None:
+    with pytest.raises(Unverified) as caught:
+        signing.unseal(seal(CLAIMS, SECRET), [SECRET], now)
+    assert caught.value.upload_id == CLAIMS.id
 
 
 @pytest.mark.parametrize(
