@@ -28,7 +28,7 @@ typed_token := functions/token
 typed_callback := functions/callback
 typed_local := local
 typed_deploy := deploy
-typed_repository := tests/mutation
+typed_repository := tests/proof
 
 PLATFORM := --python-platform x86_64-manylinux2014
 # what the functions ship besides themselves
@@ -36,7 +36,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate audit fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -86,7 +86,10 @@ screenshots: $(VENV) $(PAGE) $(NODE_PACKAGES) | chromium ## the page in every st
 	PYTHONPATH=functions/token:tests/flow:tests $(BIN)/python tests/flow/screenshots.py
 
 mutate: $(VENV) $(PROOF_TOOLS) ## does some test notice each small change of what signs, grants and verifies? minutes
-	@$(BIN)/python tests/mutation/mutate.py
+	@$(BIN)/python tests/proof/mutate.py
+
+audit: $(VENV) $(PROOF_TOOLS) ## is a dependency known to be vulnerable, is the workflow safe? asks PyPI and npm
+	@$(BIN)/python tests/proof/audit.py
 
 types: $(VENV) $(PARTS:%=types-%) types-client ## mypy for each part, tsc for the page
 
