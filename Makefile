@@ -14,12 +14,13 @@ PAGE_SOURCES := $(wildcard client/*.html client/*.css client/*.js client/*.json 
 VENDORED := deadline.py edge.py journal.py main.py media.py problems.py refusals.py signing.py variables.py
 
 # one process each, because both functions have modules of the same names: tests/<part>, and the code it imports
-PARTS := token callback oss local deploy repository flow
+PARTS := token callback oss local deploy adversary repository flow
 code_token := functions/token
 code_callback := functions/callback
 code_oss := local
 code_local := local
 code_deploy := deploy:local:functions/token
+code_adversary := functions/token:local:tests/oss
 code_repository := functions/token
 code_flow := functions/token:deploy
 path = $(code_$*):tests/$*:tests
@@ -120,7 +121,7 @@ clean: ## remove everything that was made here: tools, caches, local uploads
 test-client: $(PAGE_TOOLS) | node
 	node --test --test-reporter spec tests/client/*.test.mjs
 
-test-oss test-flow: $(NODE_PACKAGES)
+test-oss test-adversary test-flow: $(NODE_PACKAGES)
 
 test-local test-flow: $(PAGE)
 
