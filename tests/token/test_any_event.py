@@ -1,0 +1,29 @@
+"""Whatever arrives, the token function answers, as the README says."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+
+from edge import Handler
+from fc_events import ask
+from random_events import EVENTS
+from trying import MANY
+
+CONTEXT = SimpleNamespace(request_id="1-64f6cd87-1")
+
+
+@settings(MANY, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(event=EVENTS)
+@example(event=b"")
+@example(event=b"[" * 60_000)
+@example(event=b'{"requestContext": ' * 3000)
+@example(event=b"9" * 60_000)
+def test_no_event_is_a_failure_of_ours(
+    event: bytes, handler: Handler, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = ask(handler, event, CONTEXT)
+    assert answer.status in {200, 204, 400, 401, 403, 404, 405, 413, 415}
+    assert capsys.readouterr().out.count("\n") == 1, "one line for each request"
