@@ -29,7 +29,7 @@ typed_token := functions/token
 typed_callback := functions/callback
 typed_local := local
 typed_deploy := deploy
-typed_repository := tests/proof
+typed_repository := tests/proof/audit.py tests/proof/mutate.py
 
 PLATFORM := --python-platform x86_64-manylinux2014
 # what the functions ship besides themselves
@@ -37,7 +37,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate audit fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz audit fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -89,6 +89,9 @@ screenshots: $(VENV) $(PAGE) $(NODE_PACKAGES) | chromium ## the page in every st
 mutate: $(VENV) $(PROOF_TOOLS) ## does some test notice each small change of what signs, grants and verifies? minutes
 	@$(BIN)/python tests/proof/mutate.py
 
+fuzz: $(VENV) $(PROOF_TOOLS) ## bytes at random for the callback function and the stand-in's forms; SECONDS=60 each
+	@SECONDS_EACH="$(SECONDS)" sh tests/proof/fuzz.sh
+
 audit: $(VENV) $(PROOF_TOOLS) ## is a dependency known to be vulnerable, is the workflow safe? asks PyPI and npm
 	@$(BIN)/python tests/proof/audit.py
 
@@ -114,7 +117,7 @@ requirements: $(VENV) ## compile the pinned, hashed requirements from every requ
 	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements-dev.txt requirements-proof.in -o requirements-proof.txt
 
 clean: ## remove everything that was made here: tools, caches, local uploads
-	rm -rf .venv .local .deploy client/node_modules client/dist client/lib screenshots tests/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .local .deploy .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots tests/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Parts of the above: make test-token, make types-local ...
