@@ -37,7 +37,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz audit fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz soak audit fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -91,6 +91,9 @@ mutate: $(VENV) $(PROOF_TOOLS) ## does some test notice each small change of wha
 
 fuzz: $(VENV) $(PROOF_TOOLS) ## bytes at random for the callback function and the stand-in's forms; SECONDS=60 each
 	@SECONDS_EACH="$(SECONDS)" sh tests/proof/fuzz.sh
+
+soak: $(VENV) $(PAGE) ## uploads, refusals and faults mixed on the local stack, for SECONDS=600; is anything lost, does anything grow?
+	@PYTHONPATH=functions/token:tests/flow:tests $(BIN)/python tests/proof/soak.py $(SECONDS)
 
 audit: $(VENV) $(PROOF_TOOLS) ## is a dependency known to be vulnerable, is the workflow safe? asks PyPI and npm
 	@$(BIN)/python tests/proof/audit.py

@@ -27,6 +27,7 @@ RESULT = re.compile(r"\s+(?P<name>\S+): (?P<verdict>[a-z ]+)")
 CONFIG = """\
 [tool.mutmut]
 source_paths = ["src"]
+use_setproctitle = false
 only_mutate = [{modules}]
 
 [tool.pytest.ini_options]
