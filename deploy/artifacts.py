@@ -6,13 +6,14 @@ from collections.abc import Collection
 
 import alibabacloud_oss_v2 as oss
 
+from buckets import exists
 from package import Package
 from site_files import entity_tags, remove
 
 
-def ensure_private_bucket(client: oss.Client, bucket: str) -> None:
+def ensure_private_bucket(client: oss.Client, bucket: str, region: str) -> None:
     """Make the bucket if it is missing, and close it to the public in either case."""
-    if not client.is_bucket_exist(bucket):
+    if not exists(client, bucket, region):
         client.put_bucket(oss.PutBucketRequest(bucket=bucket, acl="private"))
     closed = oss.PublicAccessBlockConfiguration(block_public_access=True)
     client.put_bucket_public_access_block(

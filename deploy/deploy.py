@@ -7,20 +7,23 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from arguments import Arguments, Unusable, read
 from artifacts import ensure_private_bucket, put_package, remove_old_packages
+from buckets import exists
 from cloud import Cloud, access_key, account_id, connect, endpoints_of
+from functions import deployed
 from left_to_do import left_to_do
 from package import FUNCTIONS, REPOSITORY, RUNTIMES, Package, build
 from regions import refusal
-from ros_stack import STILLBORN, Show, Stack, Stacks
+from ros_stack import DEAD_ENDS, STILLBORN, Show, Stack, Stacks
 from rotate_secret import new_secret
 from saying import Ask, ask_leave, status
 from serve_page import LOCAL_PAGE, page_of
-from settings_check import problems
+from settings_check import hidden_values, problems
 from site_files import put_site
 from upload_cors import refused_origins
 from website import write_page
@@ -42,18 +45,18 @@ class Deployment:
 
     def run(self) -> Stack:
         """Deploy, and return the stack. Raises `Unusable`, `StackFailed`, or what an SDK raises."""
-        runtime = self.arguments.settings.get("Runtime", RUNTIMES[0])
-        if runtime not in RUNTIMES:
-            raise Unusable(f"RUNTIME takes one of {', '.join(RUNTIMES)}.")
-        if reason := refusal(self.arguments.region, runtime):
-            raise Unusable(reason)
+        self.check_place(self.arguments.settings.get("Runtime", RUNTIMES[-1]))
         account = account_id(self.cloud)
         ask_leave(self.arguments, account, "Deploy there?", self.show, self.ask)
         stack = self.settled()
         names = names_of(self.arguments.stack, self.arguments.region, account)
+        template = yaml.safe_load(self.template)
         settings = {**followed(stack, self.arguments.settings), **self.arguments.settings}
-        values = {**(stack.parameters if stack else self.first_values(names)), **settings}
-        found = list(problems(yaml.safe_load(self.template), values, self.arguments.region))
+        if stack:
+            refuse_second_thoughts(stack, settings)
+        values = {**(self.known_values(stack, template) if stack else self.first_values(names)), **settings}
+        self.check_place(values["Runtime"])
+        found = list(problems(template, values, self.arguments.region))
         if found:
             raise Unusable("\n".join(found))
         packages = self.put_packages(names["ArtifactBucket"], values)
@@ -69,16 +72,34 @@ class Deployment:
         stack = self.stacks.settled(self.arguments.stack, self.show)
         if stack and stack.status in STILLBORN:
             self.show("An earlier attempt never came to life; removing what it left.")
+            seen = self.stacks.events_so_far(stack)
             self.stacks.delete(stack)
-            self.stacks.watch(stack.id, self.show, set())
+            self.stacks.watch(stack.id, self.show, seen)
             return None
+        if stack and (way_out := DEAD_ENDS.get(stack.status)):
+            raise Unusable(f"Stack {stack.name} is {stack.status}: {way_out}.")
         return stack
+
+    def check_place(self, runtime: str) -> None:
+        """Raise `Unusable` where this region cannot, or for a runtime that is none of ours."""
+        if runtime not in RUNTIMES:
+            raise Unusable(f"RUNTIME takes one of {', '.join(RUNTIMES)}.")
+        if reason := refusal(self.arguments.region, runtime):
+            raise Unusable(reason)
+
+    def known_values(self, stack: Stack, template: Mapping[str, Any]) -> dict[str, str]:
+        """Return a stack's parameters; those that ROS hides are in the functions' variables."""
+        values = dict(stack.parameters)
+        for function in FUNCTIONS:
+            held = deployed(self.cloud.fc, stack.name, function).variables
+            values |= hidden_values(template, function, held)
+        return values
 
     def first_values(self, names: Mapping[str, str]) -> dict[str, str]:
         """Return what a first deploy decides, if nobody else does."""
         settings = self.arguments.settings
         uploads = settings.get("UploadBucket", names["UploadBucket"])
-        kept = self.cloud.oss.is_bucket_exist(uploads)
+        kept = exists(self.cloud.oss, uploads, self.arguments.region)
         if kept:
             self.show(f"{uploads} exists: it is used as it is.")
         return {
@@ -92,7 +113,7 @@ class Deployment:
     def put_packages(self, bucket: str, values: Mapping[str, str]) -> dict[str, str]:
         """Build both packages, send what is new, and return the parameters that name them."""
         self.show(f"building the packages for {values['Runtime']}")
-        ensure_private_bucket(self.cloud.oss, bucket)
+        ensure_private_bucket(self.cloud.oss, bucket, self.arguments.region)
         sign_in = values.get("AllowAnonymous") != "true"
         made: dict[str, str] = {}
         for function in FUNCTIONS:
@@ -141,6 +162,18 @@ def names_of(stack: str, region: str, account: str) -> dict[str, str]:
 def default_origins(site_domain: str) -> str:
     """Return whose pages may upload when nobody says it."""
     return f"https://{site_domain}" if site_domain else LOCAL_PAGE
+
+
+def refuse_second_thoughts(stack: Stack, settings: Mapping[str, str]) -> None:
+    """Raise `Unusable` for what ROS cannot change in a stack: whose bucket it is, and a bound domain."""
+    bucket = stack.parameters.get("UploadBucket", "")
+    if settings.get("UploadBucket", bucket) != bucket:
+        raise Unusable(f"UPLOAD_BUCKET is {bucket} for good: another bucket takes another STACK.")
+    for name in ("SiteDomain", "UploadDomain"):
+        bound, wished = stack.parameters.get(name, ""), settings.get(name, "")
+        if bound and wished and bound != wished:
+            variable = f"{name.removesuffix('Domain').upper()}_DOMAIN"
+            raise Unusable(f"{bound} is bound: deploy with {variable}= first, then {variable}={wished}")
 
 
 def followed(stack: Stack | None, settings: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import alibabacloud_oss_v2 as oss
 
 from arguments import OWN, Arguments, Unusable, read
+from buckets import exists
 from cloud import Cloud, access_key, account_id, connect, endpoints_of
 from deploy import names_of
 from ros_stack import Show, Stacks
@@ -23,27 +24,45 @@ def destroy(arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask:
     account = account_id(cloud)
     names = names_of(arguments.stack, arguments.region, account)
     stack = stacks.settled(arguments.stack, show)
-    uploads = stack.parameters.get("UploadBucket", "") if stack else names["UploadBucket"]
+    values = {**names, **stacks.last_values(arguments.stack)}
     ask_leave(arguments, account, "Delete it there?", show, ask)
     # asked for by name even with YES=1, and before anything is gone
-    if arguments.delete_uploads and ask(f"Delete every upload? Type {uploads}: ").strip() != uploads:
-        raise Unusable(NOTHING_DONE)
+    if arguments.delete_uploads:
+        ask_for_uploads(values, ours=is_ours(values, names), ask=ask)
     if stack:
         seen = stacks.events_so_far(stack)
         stacks.delete(stack)
         stacks.watch(stack.id, show, seen)
-    remove_bucket(cloud.oss, names["ArtifactBucket"], show)
-    if arguments.delete_uploads:
-        remove_bucket(cloud.oss, uploads, show)
-    elif cloud.oss.is_bucket_exist(uploads):
-        show(f"kept {uploads} with every upload; {UPLOADS_TOO}=1 deletes it")
+    remove_bucket(cloud, names["ArtifactBucket"], show)
+    uploads = values["UploadBucket"]
+    if not arguments.delete_uploads:
+        if exists(cloud.oss, uploads, cloud.region):
+            show(f"kept {uploads} with every upload; {UPLOADS_TOO}=1 deletes it")
+    elif is_ours(values, names):
+        remove_bucket(cloud, uploads, show)
+    else:
+        remove_all(cloud.oss, uploads, values["UploadPrefix"])
+        show(f"deleted what was below {values['UploadPrefix']} in {uploads}")
 
 
-def remove_bucket(client: oss.Client, bucket: str, show: Show) -> None:
+def is_ours(values: Mapping[str, str], names: Mapping[str, str]) -> bool:
+    """Say whether a deploy made the upload bucket; an own one may hold more than uploads."""
+    return values["UploadBucket"] == names["UploadBucket"] or values["ExistingUploadBucket"] == "false"
+
+
+def ask_for_uploads(values: Mapping[str, str], *, ours: bool, ask: Ask) -> None:
+    """Have the bucket's name typed. Raises `Unusable` where it is another."""
+    bucket = values["UploadBucket"]
+    what = "every upload" if ours else f"everything below {values['UploadPrefix']} in your bucket"
+    if ask(f"Delete {what}? Type {bucket}: ").strip() != bucket:
+        raise Unusable(NOTHING_DONE)
+
+
+def remove_bucket(cloud: Cloud, bucket: str, show: Show) -> None:
     """Remove a bucket and everything in it, if it is there."""
-    if client.is_bucket_exist(bucket):
-        remove_all(client, bucket)
-        client.delete_bucket(oss.DeleteBucketRequest(bucket=bucket))
+    if exists(cloud.oss, bucket, cloud.region):
+        remove_all(cloud.oss, bucket)
+        cloud.oss.delete_bucket(oss.DeleteBucketRequest(bucket=bucket))
         show(f"deleted {bucket}")
 
 

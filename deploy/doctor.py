@@ -52,16 +52,16 @@ def where(chosen: argparse.Namespace, env: Mapping[str, str]) -> Deployment:
 
 def deployed(name: str, region: str) -> Deployment:
     """Return where a stack's functions and buckets are; exit with a sentence where there is none."""
-    from arguments import Unusable  # noqa: PLC0415 - as below
     from cloud import access_key, connect, endpoints_of  # noqa: PLC0415 - the SDKs are only for who asks a cloud
     from ros_stack import Stacks  # noqa: PLC0415 - as above
+    from saying import ENDS, sentence  # noqa: PLC0415 - as above
 
     if not region:
         sys.exit("Say where it is: REGION=cn-hangzhou")
     try:
         stack = Stacks(connect(region, access_key(), endpoints_of(region)).ros, region).standing(name)
-    except Unusable as problem:
-        sys.exit(str(problem))
+    except ENDS as end:
+        sys.exit(sentence(end))
     return of_stack(stack.outputs, stack.parameters, region)
 
 

@@ -20,6 +20,10 @@ TIMEOUT_MINUTES = 30
 LONGEST_SECONDS = 60 * (TIMEOUT_MINUTES + 30)  # and a rollback behind it
 UNCHANGED = "Update the completely same stack"  # how ROS answers an update that changes nothing
 # what a first attempt leaves behind: it can only be deleted, and nobody uses anything in it
+DEAD_ENDS = {
+    "DELETE_FAILED": "run make destroy again, and then make deploy",
+    "REVIEW_IN_PROGRESS": "it is a change set that waits in the ROS console: execute or delete it there",
+}
 STILLBORN = ("CREATE_FAILED", "CREATE_ROLLBACK_COMPLETE", "CREATE_ROLLBACK_FAILED")
 
 Show = Callable[[str], None]
@@ -42,7 +46,7 @@ class Stack(NamedTuple):
     @property
     def moving(self) -> bool:
         """Whether ROS is at work on it."""
-        return self.status.endswith("_IN_PROGRESS")
+        return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
 
 
 class Stacks:
@@ -59,6 +63,13 @@ class Stacks:
         listed = self._client.list_stacks(asked).body.stacks or []
         living = [one for one in listed if one.stack_name == name and one.status != "DELETE_COMPLETE"]
         return self.get(living[0].stack_id) if living else None
+
+    def last_values(self, name: str) -> Mapping[str, str]:
+        """Return the parameters of the last stack of that name, also of one that is gone."""
+        asked = models.ListStacksRequest(region_id=self._region, stack_name=[name], page_size=MOST_EVENTS)
+        listed = self._client.list_stacks(asked).body.stacks or []
+        newest = max(listed, key=lambda one: one.create_time or "", default=None)
+        return self.get(newest.stack_id).parameters if newest else {}
 
     def settled(self, name: str, show: Show) -> Stack | None:
         """Return the stack of that name once nobody works on it any more, or None."""

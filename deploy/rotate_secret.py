@@ -9,34 +9,24 @@ callback function, which an update reaches before the function that signs.
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import NamedTuple
-
-from alibabacloud_fc20230330.models import GetFunctionRequest
 
 from arguments import OWN, Arguments, Unusable, read
 from cloud import Cloud, access_key, account_id, connect, endpoints_of
+from functions import Deployed, deployed
 from issuing import CONFIRM_SECONDS, MAX_GRANT_SECONDS
 from ros_stack import Show, Stacks
 from saying import Ask, ask_leave, status
 from signing import CLOCK_LEEWAY_SECONDS
 
 AT_ONCE = "NOW"
+VARIABLE = "TICKET_SECRET"
 SECRET_BYTES = 48
 LONGEST_TICKET_SECONDS = MAX_GRANT_SECONDS + CONFIRM_SECONDS + CLOCK_LEEWAY_SECONDS
-FRACTION = re.compile(r"\.[0-9]+")
-
-
-class Held(NamedTuple):
-    """The secrets that a function has, the first of which signs; `since` is a Unix time."""
-
-    secrets: tuple[str, ...]
-    since: float
 
 
 class Step(NamedTuple):
@@ -58,42 +48,40 @@ def rotate(
     account = account_id(cloud)
     stacks.settled(arguments.stack, show)
     stack = stacks.standing(arguments.stack)
-    token, callback = (held_by(cloud, f"{stack.name}-{function}") for function in ("token", "callback"))
+    token, callback = (deployed(cloud.fc, stack.name, function) for function in ("token", "callback"))
     step = replaced() if arguments.at_once else next_step(token, callback, now())
     ask_leave(arguments, account, "Change its secret there?", show, ask)
     seen = stacks.events_so_far(stack)
-    if stacks.update(stack, stacks.template_of(stack), {"TicketSecret": ",".join(step.secrets)}):
-        stacks.watch(stack.id, show, seen)
+    if not stacks.update(stack, stacks.template_of(stack), {"TicketSecret": ",".join(step.secrets)}):
+        raise Unusable(
+            f"The functions' secrets differ, and not from this command: {AT_ONCE}=1 gives both a new one."
+        )
+    stacks.watch(stack.id, show, seen)
     show(step.said)
 
 
-def next_step(token: Held, callback: Held, now: float) -> Step:
+def next_step(token: Deployed, callback: Deployed, now: float) -> Step:
     """Return what comes after what both functions have. Raises `Unusable` while old tickets live."""
-    if token.secrets != callback.secrets:  # a step that was rolled back half way: callback's is the later
-        return Step(callback.secrets, "The step that was cut off is done. Run it again for the next one.")
-    if len(callback.secrets) == 1:
+    held = tuple(callback.variables[VARIABLE].split(","))  # the first signs
+    if token.variables[VARIABLE] != callback.variables[VARIABLE]:
+        # a step that was rolled back half way: callback's is the later
+        return Step(held, "The step that was cut off is done. Run it again for the next one.")
+    if len(held) == 1:
         hours = LONGEST_TICKET_SECONDS / 3600
         said = f"The new secret signs. Run it again in {hours:.0f} hours or later: then the old one goes."
-        return Step((new_secret(), *callback.secrets), said)
+        return Step((new_secret(), *held), said)
     left = max(token.since, callback.since) + LONGEST_TICKET_SECONDS - now
     if left > 0:
         raise Unusable(
             f"Too early: tickets of the old secret may still come for {left / 60:.0f} minutes. {AT_ONCE}=1 "
             "does not wait; what is being uploaded then cannot be confirmed."
         )
-    return Step(callback.secrets[:1], "The old secret is gone.")
+    return Step(held[:1], "The old secret is gone.")
 
 
 def replaced() -> Step:
     """Return the step that does not wait."""
     return Step((new_secret(),), "The secret is replaced. What was under way has to be uploaded again.")
-
-
-def held_by(cloud: Cloud, function: str) -> Held:
-    """Return what a function has, as Function Compute tells it to who may manage it."""
-    told = cloud.fc.get_function(function, GetFunctionRequest()).body
-    at = datetime.strptime(FRACTION.sub("", told.last_modified_time), "%Y-%m-%dT%H:%M:%S%z")
-    return Held(tuple(told.environment_variables["TICKET_SECRET"].split(",")), at.timestamp())
 
 
 def main(env: Mapping[str, str]) -> None:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
-from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
+from alibabacloud_oss_v2.exceptions import (
+    BaseError,
+    OperationError,
+    RequestError,
+    ResponseError,
+    ServiceError,
+)
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from darabonba.exceptions import UnretryableException
 
@@ -14,15 +22,22 @@ from ros_stack import Show, StackFailed
 
 NOTHING_DONE = "Nothing was done."
 AGAIN = "Run it again: it goes on from where it is."
-ENDS = (
-    Unusable,
-    StackFailed,
-    AlibabaCloudException,
-    OperationError,
-    UnretryableException,
-    EOFError,
-    KeyboardInterrupt,
+# what ends a command, and what is said of it; the first that fits
+SAYINGS: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], str]], ...] = (
+    ((Unusable,), str),
+    ((StackFailed,), lambda end: f"ROS could not do it. The first that failed: {end}"),
+    ((AlibabaCloudException, ServiceError), lambda end: f"Alibaba Cloud refused: {end.code}: {end.message}"),
+    # what the network did is not quoted: addresses stand in it, and in ROS's the ticket secret
+    (
+        (UnretryableException, RequestError, ResponseError),
+        lambda _: f"Alibaba Cloud did not answer, several times. {AGAIN}",
+    ),
+    ((BaseError,), lambda end: f"OSS cannot be asked that: {end}"),  # by its SDK, such as a bucket's name
+    ((subprocess.CalledProcessError,), lambda _: "What a function needs could not be installed: see above."),
+    ((EOFError,), lambda _: "Nobody can be asked here. YES=1 answers all but what DELETE_UPLOADS=1 asks."),
+    ((KeyboardInterrupt,), lambda _: f"Interrupted. {AGAIN}"),
 )
+ENDS = (OperationError, *(kind for kinds, _ in SAYINGS for kind in kinds))
 Ask = Callable[[str], str]
 
 
@@ -44,17 +59,6 @@ def status(run: Callable[[], object]) -> int:
 
 
 def sentence(end: BaseException) -> str:
-    """Say why a command ended."""
+    """Say why a command ended; it is one of `ENDS`."""
     cause = end.unwrap() if isinstance(end, OperationError) else end
-    if isinstance(cause, Unusable):
-        return str(cause)
-    if isinstance(cause, StackFailed):
-        return f"ROS could not do it. The first that failed: {cause}"
-    if isinstance(cause, (AlibabaCloudException, ServiceError)):
-        return f"Alibaba Cloud refused: {cause.code}: {cause.message}"
-    if isinstance(cause, EOFError):  # input() found no terminal
-        return "Nobody can be asked here: say YES=1."
-    if isinstance(cause, KeyboardInterrupt):
-        return f"Interrupted. {AGAIN}"
-    # what the network did is not quoted: addresses stand in it, and in ROS's the ticket secret
-    return f"Alibaba Cloud did not answer, several times. {AGAIN}"
+    return next(said(cause) for kinds, said in SAYINGS if isinstance(cause, kinds))

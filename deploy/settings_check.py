@@ -10,7 +10,6 @@ from typing import Any
 from package import FUNCTIONS, REPOSITORY
 
 ELSEWHERE = "https://known-when-it-is-made.example.com"  # an address that only the finished stack has
-HIDDEN = "*"  # begins what ROS tells of a NoEcho parameter
 CHECK = """
 import os, sys
 import settings
@@ -23,7 +22,7 @@ except Misconfigured as problem:
 
 
 def problems(template: Mapping[str, Any], values: Mapping[str, str], region: str) -> Iterator[str]:
-    """Yield what each function would refuse to start with. A value that ROS hides was taken before."""
+    """Yield what each function would refuse to start with."""
     for function in FUNCTIONS:
         finished = subprocess.run(
             [sys.executable, "-c", CHECK],
@@ -41,21 +40,23 @@ def environment(
     template: Mapping[str, Any], function: str, values: Mapping[str, str], region: str
 ) -> dict[str, str]:
     """Return the variables that the template would give a function."""
-    wanted = template["Resources"][f"{function.capitalize()}Function"]["Properties"]["EnvironmentVariables"]
     defaults = {name: str(one.get("Default", "")) for name, one in template["Parameters"].items()}
     known = {**defaults, **values, "ALIYUN::Region": region}
-    if known["AuthHs256Secret"].startswith(HIDDEN) and (
-        known["AllowAnonymous"] == "true" or known["AuthJwks"]
-    ):
-        known["AuthHs256Secret"] = ""  # ROS hides an empty one too, and there is never a second mode
+    wanted = variables_of(template, function).items()
+    return {name: known.get(value.get("Ref", ""), ELSEWHERE) for name, value in wanted}
+
+
+def hidden_values(template: Mapping[str, Any], function: str, held: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters that ROS shows nobody, from the variables that a function has."""
     return {
-        name: ELSEWHERE if (said := known.get(value.get("Ref", ""))) is None else unhidden(name, said)
-        for name, value in wanted.items()
+        value["Ref"]: held.get(name, "")
+        for name, value in variables_of(template, function).items()
+        if template["Parameters"].get(value.get("Ref"), {}).get("NoEcho")
     }
 
 
-def unhidden(name: str, value: str) -> str:
-    """Return a value, or for one that ROS hides, something of its form."""
-    if not value.startswith(HIDDEN):
-        return value
-    return {"WEBHOOK_URL": ELSEWHERE, "WEBHOOK_SECRET": f"whsec_{'A' * 32}"}.get(name, "A" * 32)
+def variables_of(template: Mapping[str, Any], function: str) -> Mapping[str, Any]:
+    """Return a function's variables as the template has them."""
+    properties = template["Resources"][f"{function.capitalize()}Function"]["Properties"]
+    wanted: Mapping[str, Any] = properties["EnvironmentVariables"]
+    return wanted

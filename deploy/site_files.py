@@ -49,9 +49,9 @@ def put_site(client: oss.Client, bucket: str, *folders: Path) -> Change:
     return Change(tuple(changed), tuple(stale))
 
 
-def remove_all(client: oss.Client, bucket: str) -> None:
-    """Remove every object of a bucket."""
-    remove(client, bucket, list(entity_tags(client, bucket)))
+def remove_all(client: oss.Client, bucket: str, prefix: str = "") -> None:
+    """Remove every object of a bucket whose key begins so."""
+    remove(client, bucket, list(entity_tags(client, bucket, prefix)))
 
 
 def remove(client: oss.Client, bucket: str, stale: list[str]) -> None:
@@ -69,9 +69,10 @@ def read_files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
-def entity_tags(client: oss.Client, bucket: str) -> dict[str, str]:
-    """Return the ETag of every object."""
-    pages = client.list_objects_v2_paginator().iter_page(oss.ListObjectsV2Request(bucket=bucket))
+def entity_tags(client: oss.Client, bucket: str, prefix: str = "") -> dict[str, str]:
+    """Return the ETag of every object whose key begins so."""
+    asked = oss.ListObjectsV2Request(bucket=bucket, prefix=prefix)
+    pages = client.list_objects_v2_paginator().iter_page(asked)
     return {one.key: (one.etag or "").strip('"') for page in pages for one in page.contents or []}
 
 

@@ -25,12 +25,15 @@ class State:
 
     `fails` names a resource that cannot be made. `refusals` are answered, and `lost` connections closed
     (`before` or `after` it was done), one for each request of that name. `expires_after` so many requests the
-    credentials expire. `drifted` functions have another ticket secret than their stack.
+    credentials expire. `drifted` functions have another ticket secret than their
+    stack. `foreign` buckets are another account's, those `elsewhere` in another region.
     """
 
     def __init__(self) -> None:
         self.buckets: dict[str, dict[str, tuple[bytes, dict[str, str]]]] = {}
         self.cors: dict[str, str] = {}
+        self.foreign: set[str] = set()
+        self.elsewhere: set[str] = set()
         self.closed: set[str] = set()
         self.stacks: dict[str, dict[str, Any]] = {}
         self.made: dict[str, dict[str, Any]] = {}

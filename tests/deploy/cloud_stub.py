@@ -111,12 +111,14 @@ def function(state: State, name: str) -> dict[str, Any]:
     """Return what Function Compute tells of a stack's function."""
     for stack in state.stacks.values():
         if name.rpartition("-")[0] == stack["StackName"] and stack["Status"] != "DELETE_COMPLETE":
-            held = state.drifted.get(name, stack["values"]["TicketSecret"])
-            return {
-                "functionName": name,
-                "lastModifiedTime": state.modified,
-                "environmentVariables": {"TICKET_SECRET": held},
+            wanted = stack["template"]["Resources"][f"{name.rpartition('-')[2].capitalize()}Function"]
+            variables = wanted["Properties"]["EnvironmentVariables"].items()
+            held = {
+                key: stack["values"].get(value.get("Ref"), "https://x.example") for key, value in variables
             }
+            held |= {"TICKET_SECRET": state.drifted[name]} if name in state.drifted else {}
+            told = {"functionName": name, "lastModifiedTime": state.modified}
+            return {**told, "environmentVariables": held}
     raise Refused(404, "FunctionNotFound", f"function '{name}' does not exist")
 
 

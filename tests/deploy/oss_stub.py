@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from cloud_state import Refused, State
+from cloud_state import REGION, Refused, State
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>'
 
@@ -26,6 +26,8 @@ def bucket_and_key(target: str) -> tuple[str, str]:
 def answer(state: State, method: str, target: str, headers: dict[str, str], body: bytes) -> Found:
     bucket, key = bucket_and_key(target)
     query = parse_qs(urlsplit(target).query, keep_blank_values=True)
+    if bucket in state.foreign:
+        raise Refused(403, "AccessDenied", "The bucket you access does not belong to you.")
     if method == "PUT" and not key and not query:
         state.writes.append(f"bucket {bucket}")
         state.buckets.setdefault(bucket, {})
@@ -48,10 +50,6 @@ def of_bucket(state: State, method: str, bucket: str, query: dict[str, list[str]
     if "publicAccessBlock" in query:
         state.closed.add(bucket)
         return Found()
-    if "cors" in query:
-        if bucket not in state.cors:
-            raise Refused(404, "NoSuchCORSConfiguration", "The CORS configuration does not exist.")
-        return Found(body=f"{XML}<CORSConfiguration>{state.cors[bucket]}</CORSConfiguration>")
     if "delete" in query:
         for key in re.findall(r"<Key>(.*?)</Key>", body.decode()):
             state.writes.append(f"delete {key}")
@@ -61,9 +59,20 @@ def of_bucket(state: State, method: str, bucket: str, query: dict[str, list[str]
         rows = "".join(
             f"<Contents><Key>{key}</Key><ETag>&quot;{tag(content)}&quot;</ETag></Contents>"
             for key, (content, _) in held.items()
+            if key.startswith(query.get("prefix", [""])[0])
         )
         return Found(body=f"{XML}<ListBucketResult><IsTruncated>false</IsTruncated>{rows}</ListBucketResult>")
-    return Found(body=f"{XML}<AccessControlPolicy></AccessControlPolicy>")
+    return configuration(state, bucket, query)
+
+
+def configuration(state: State, bucket: str, query: dict[str, list[str]]) -> Found:
+    if "bucketInfo" in query:
+        region = "us-west-1" if bucket in state.elsewhere else REGION
+        told = f"<Name>{bucket}</Name><Location>oss-{region}</Location>"
+        return Found(body=f"{XML}<BucketInfo><Bucket>{told}</Bucket></BucketInfo>")
+    if bucket not in state.cors:
+        raise Refused(404, "NoSuchCORSConfiguration", "The CORS configuration does not exist.")
+    return Found(body=f"{XML}<CORSConfiguration>{state.cors[bucket]}</CORSConfiguration>")
 
 
 def of_object(

@@ -16,7 +16,8 @@ Asked = dict[str, str]
 
 def list_stacks(state: State, asked: Asked) -> dict[str, Any]:
     found = [one for one in state.stacks.values() if one["StackName"] == asked["StackName.1"]]
-    return {"Stacks": [{key: one[key] for key in ("StackId", "StackName", "Status")} for one in found]}
+    told = ("StackId", "StackName", "Status", "CreateTime")
+    return {"Stacks": [{key: one[key] for key in told} for one in found]}
 
 
 def get_stack(state: State, asked: Asked) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def create_stack(state: State, asked: Asked) -> dict[str, Any]:
         raise Refused(409, "StackExists", f"The Stack ({asked['StackName']}) already exists.")
     stack_id = f"stack-{len(state.stacks) + 1}"
     stack: dict[str, Any] = {"StackId": stack_id, "StackName": asked["StackName"], "StatusReason": ""}
-    stack |= {"events": [], "values": {}}
+    stack |= {"events": [], "values": {}, "CreateTime": f"2026-01-01T00:00:{len(state.stacks):02d}"}
     change(state, stack, "CREATE", asked)
     state.stacks[stack_id] = stack
     state.writes.append("CreateStack")
@@ -55,6 +56,8 @@ def create_stack(state: State, asked: Asked) -> dict[str, Any]:
 
 def update_stack(state: State, asked: Asked) -> dict[str, Any]:
     stack = still(stack_of(state, asked))
+    if stack["Status"] not in UPDATABLE:
+        raise Refused(409, "NotSupported", f"{stack['Status']} stacks cannot be updated.")
     if asked.get("UsePreviousParameters", "").lower() != "true":
         raise Refused(400, "StackValidationFailed", "The Parameter was not provided.")
     same_values = {**stack["values"], **given(asked)} == stack["values"]
@@ -68,11 +71,19 @@ def update_stack(state: State, asked: Asked) -> dict[str, Any]:
 def delete_stack(state: State, asked: Asked) -> dict[str, Any]:
     stack = still(stack_of(state, asked))
     stack.update({"Status": "DELETE_IN_PROGRESS", "next": ["DELETE_COMPLETE"]})
+    for name, reason in state.fails.items():
+        if name.startswith("delete "):
+            event(stack, name.removeprefix("delete "), "DELETE_FAILED", reason)
+            stack["next"] = ["DELETE_FAILED"]
+            return {}
     state.buckets.pop(stack["values"]["SiteBucket"], None)
     state.writes.append("DeleteStack")
     return {}
 
 
+UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+# ROS: a domain's properties and a bucket's name are not editable
+FIXED = ("SiteDomain", "UploadDomain", "SiteBucket", "LogProject")
 ACTIONS: dict[str, Callable[[State, Asked], dict[str, Any]]] = {
     "ListStacks": list_stacks,
     "GetStack": get_stack,
@@ -115,6 +126,11 @@ def change(state: State, stack: dict[str, Any], kind: str, asked: Asked) -> None
         value = values.get(name)
         if value is None or not re.fullmatch(parameter.get("AllowedPattern", ".*"), value):
             raise Refused(400, "StackValidationFailed", f"The Parameter ({name}) is not allowed.")
+    before = stack["values"]
+    if fixed := [
+        name for name in FIXED if before.get(name) and values[name] and values[name] != before[name]
+    ]:
+        raise Refused(400, "NotSupported", f"The property ({fixed[0]}) is not editable.")
     stack["next"] = [f"{kind}_IN_PROGRESS", f"{kind}_COMPLETE"]
     for name, resource in template["Resources"].items():
         if not holds(template, values, resource.get("Condition")):

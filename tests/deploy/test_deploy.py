@@ -11,6 +11,7 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from cloud_state import ACCOUNT, Refused, State
 from scene import ANYONE, CODE, SITE, UPLOADS, run
 
+import regions
 from arguments import Unusable, read
 from cloud import Cloud
 from ros_stack import StackFailed
@@ -209,6 +210,10 @@ def test_pages_of_a_later_domain_may_upload(cloud: Cloud, state: State) -> None:
     run(cloud, shown, SITE_DOMAIN="www.example.com")
     assert values_of(state)["AllowedOrigins"] == "https://www.example.com"
     assert not any("ALLOWED_ORIGINS" in line for line in shown)
+    with pytest.raises(Unusable, match=r"SITE_DOMAIN= first, then SITE_DOMAIN=example\.com"):
+        run(cloud, SITE_DOMAIN="example.com")
+    run(cloud, SITE_DOMAIN="")
+    assert values_of(state)["AllowedOrigins"] == "http://localhost:8080"
     run(cloud, SITE_DOMAIN="example.com")
     assert values_of(state)["AllowedOrigins"] == "https://example.com"
 
@@ -262,3 +267,94 @@ def test_old_packages_go_once_nothing_uses_them(cloud: Cloud, state: State) -> N
     run(cloud, RUNTIME="python3.10")
     assert set(state.buckets[CODE]) == {values_of(state)["TokenObject"], values_of(state)["CallbackObject"]}
     assert not before & set(state.buckets[CODE])
+
+
+HS256 = {"AUTH_HS256_SECRET": "h" * 40, "AUTH_ISSUER": "https://id.example.com/", "AUTH_AUDIENCE": "x"}
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "said"),
+    [
+        (HS256, {"AUTH_JWKS": "https://id.example.com/keys"}, "exactly one must say who may upload"),
+        (ANYONE, {"ALLOW_ANONYMOUS": "false"}, "exactly one must say who may upload"),
+        (
+            ANYONE,
+            {"ALLOW_ANONYMOUS": "false", "AUTH_ISSUER": "https://id.example.com/", "AUTH_AUDIENCE": "x"},
+            "exactly one must say who may upload",
+        ),
+        (ANYONE, {"WEBHOOK_URL": "https://backend.example.com/"}, "WEBHOOK_URL and WEBHOOK_SECRET"),
+    ],
+)
+def test_settings_are_checked_together_with_the_hidden_ones(
+    cloud: Cloud, state: State, first: dict[str, str], then: dict[str, str], said: str
+) -> None:
+    run(cloud, **first)
+    before = list(state.writes)
+    with pytest.raises(Unusable, match=said):
+        run(cloud, **then)
+    assert state.writes == before
+
+
+def test_users_may_sign_in_with_another_key_later(cloud: Cloud, state: State) -> None:
+    run(cloud, **HS256)
+    run(cloud, MAX_BYTES="5")
+    run(cloud, AUTH_HS256_SECRET="", AUTH_JWKS="https://id.example.com/keys")
+    assert values_of(state)["AuthHs256Secret"] == ""
+
+
+def test_another_bucket_takes_another_stack(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    with pytest.raises(Unusable, match=f"UPLOAD_BUCKET is {UPLOADS} for good"):
+        run(cloud, UPLOAD_BUCKET="brand-new")
+    assert state.writes.count("UpdateStack") == 0
+
+
+def test_a_bucket_of_somebody_else_is_refused_before_anything_is_made(cloud: Cloud, state: State) -> None:
+    state.foreign.add("media")
+    with pytest.raises(Unusable, match=r"The bucket media may not be used \(AccessDenied\)"):
+        run(cloud, **ANYONE, UPLOAD_BUCKET="media")
+    assert state.writes == []
+
+
+def test_a_bucket_in_another_region_is_refused_before_anything_is_made(cloud: Cloud, state: State) -> None:
+    state.buckets["mine"] = {}
+    state.elsewhere.add("mine")
+    with pytest.raises(Unusable, match="The bucket mine is in oss-us-west-1, not in oss-cn-hangzhou"):
+        run(cloud, **ANYONE, UPLOAD_BUCKET="mine")
+    assert state.writes == []
+
+
+def test_what_was_deployed_with_an_older_runtime_stays_so(
+    cloud: Cloud, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(regions, "WITHOUT_RUNTIME", {"python3.12": {"cn-hangzhou"}})
+    with pytest.raises(Unusable, match=r"cn-hangzhou has no python3\.12"):
+        run(cloud, **ANYONE)
+    run(cloud, **ANYONE, RUNTIME="python3.10")
+    run(cloud, MAX_BYTES="5")
+    assert values_of(state)["Runtime"] == "python3.10"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("DELETE_FAILED", "run make destroy again"), ("REVIEW_IN_PROGRESS", "in the ROS console")],
+)
+def test_a_stack_that_cannot_be_updated_is_told_with_the_way_out(
+    cloud: Cloud, state: State, status: str, said: str
+) -> None:
+    run(cloud, **ANYONE)
+    (stack,) = state.stacks.values()
+    stack["Status"] = status
+    before = list(state.writes)
+    with pytest.raises(Unusable, match=f"Stack uploads is {status}: .*{said}"):
+        run(cloud, MAX_BYTES="5")
+    assert state.writes == before
+
+
+def test_what_keeps_a_first_attempt_from_going_is_told(cloud: Cloud, state: State) -> None:
+    state.fails["TokenRole"] = "EntityAlreadyExists.Role: The role already exists."
+    with pytest.raises(StackFailed):
+        run(cloud, **ANYONE)
+    state.fails["delete LogsProject"] = "ProjectForbidden: not yours"
+    with pytest.raises(StackFailed, match=r"^LogsProject: ProjectForbidden"):
+        run(cloud, **ANYONE)

@@ -60,3 +60,28 @@ def test_a_second_time_there_is_nothing_left_to_do(cloud: Cloud, state: State) -
 def test_it_takes_no_settings(cloud: Cloud) -> None:
     with pytest.raises(Unusable, match="MAX_BYTES: no such setting"):
         take_away(cloud, [], lambda _: "no", MAX_BYTES="1")
+
+
+def test_of_a_bucket_of_ones_own_only_uploads_go(cloud: Cloud, state: State) -> None:
+    state.buckets["mine"] = {"uploads/_/x.txt": (b"upload", {}), "contracts/a.pdf": (b"precious", {})}
+    run(cloud, **ANYONE, UPLOAD_BUCKET="mine")
+    asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return "mine"
+
+    take_away(cloud, [], ask, YES="1", DELETE_UPLOADS="1")
+    assert state.buckets["mine"] == {"contracts/a.pdf": (b"precious", {})}
+    assert asked == ["Delete everything below uploads/ in your bucket? Type mine: "]
+
+
+def test_cut_off_after_the_stack_it_still_knows_whose_uploads_they_were(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE, UPLOAD_BUCKET="mine")
+    state.buckets["mine"] = {"uploads/_/x.txt": (b"upload", {})}
+    take_away(cloud, [], lambda _: "no", YES="1")
+    shown: list[str] = []
+    take_away(cloud, shown, lambda _: "no", YES="1")
+    assert "kept mine with every upload; DELETE_UPLOADS=1 deletes it" in shown
+    take_away(cloud, [], lambda _: "mine", YES="1", DELETE_UPLOADS="1")
+    assert "mine" not in state.buckets

@@ -90,6 +90,14 @@ def test_a_step_that_stopped_half_way_is_finished_first(cloud: Cloud, state: Sta
     assert ",".join(secrets_of(state)) == callback
 
 
+def test_a_secret_that_somebody_changed_by_hand_is_told(cloud: Cloud, state: State) -> None:
+    run(cloud, **ANYONE)
+    state.drifted = {"uploads-token": "t" * 32}
+    with pytest.raises(Unusable, match="NOW=1 gives both a new one"):
+        turn(cloud)
+    assert turn(cloud, NOW="1")[-1].startswith("The secret is replaced.")
+
+
 def test_a_step_that_is_rolled_back_is_a_failure(cloud: Cloud, state: State) -> None:
     run(cloud, **ANYONE)
     before = secrets_of(state)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from alibabacloud_oss_v2.exceptions import OperationError
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
@@ -104,3 +106,28 @@ def test_cut_off_after_any_request_and_run_again_it_ends_well() -> None:
             state.expires_after = None
             run(cloud, **ANYONE)
         assert made(state) == made(sound), f"cut off after {sound.asked[:answered]}"
+
+
+def test_what_the_sdk_itself_refuses_is_not_a_cloud_that_is_away(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(lambda: run(cloud, **ANYONE, UPLOAD_BUCKET="My_Bucket")) == 1
+    assert capsys.readouterr().err.startswith("OSS cannot be asked that: ")
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (EOFError(), "Nobody can be asked here."),
+        (KeyboardInterrupt(), "Interrupted. Run it again"),
+        (subprocess.CalledProcessError(1, "pip"), "What a function needs could not be installed"),
+    ],
+)
+def test_every_end_has_its_sentence(
+    end: BaseException, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ends() -> None:
+        raise end
+
+    assert status(ends) == 1
+    assert capsys.readouterr().err.startswith(said)
