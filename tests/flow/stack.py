@@ -41,6 +41,8 @@ class Stack:
             f"http://127.0.0.1:{ports[name]}" for name in PORTS
         )
         self.http = requests.Session()
+        # gunicorn closes what is idle for two seconds, perhaps just when it would be used again
+        self.http.headers["Connection"] = "close"
         self.key_token = "" if environ.get("SIGNATURE_VERSION") == "V1" else KEY_TOKEN
         self.lines: list[str] = []
         self._launcher = subprocess.Popen(
