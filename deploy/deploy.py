@@ -72,9 +72,7 @@ class Deployment:
         stack = self.stacks.settled(self.arguments.stack, self.show)
         if stack and stack.status in STILLBORN:
             self.show("An earlier attempt never came to life; removing what it left.")
-            seen = self.stacks.events_so_far(stack)
-            self.stacks.delete(stack)
-            self.stacks.watch(stack.id, self.show, seen)
+            self.stacks.delete(stack, self.show)
             return None
         if stack and (way_out := DEAD_ENDS.get(stack.status)):
             raise Unusable(f"Stack {stack.name} is {stack.status}: {way_out}.")

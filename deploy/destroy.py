@@ -30,9 +30,7 @@ def destroy(arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask:
     if arguments.delete_uploads:
         ask_for_uploads(values, ours=is_ours(values, names), ask=ask)
     if stack:
-        seen = stacks.events_so_far(stack)
-        stacks.delete(stack)
-        stacks.watch(stack.id, show, seen)
+        stacks.delete(stack, show)
     remove_bucket(cloud, names["ArtifactBucket"], show)
     uploads = values["UploadBucket"]
     if not arguments.delete_uploads:

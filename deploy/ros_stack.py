@@ -59,16 +59,12 @@ class Stacks:
 
     def find(self, name: str) -> Stack | None:
         """Return the stack of that name, or None."""
-        asked = models.ListStacksRequest(region_id=self._region, stack_name=[name], page_size=MOST_EVENTS)
-        listed = self._client.list_stacks(asked).body.stacks or []
-        living = [one for one in listed if one.stack_name == name and one.status != "DELETE_COMPLETE"]
+        living = [one for one in self._named(name) if one.status != "DELETE_COMPLETE"]
         return self.get(living[0].stack_id) if living else None
 
     def last_values(self, name: str) -> Mapping[str, str]:
         """Return the parameters of the last stack of that name, also of one that is gone."""
-        asked = models.ListStacksRequest(region_id=self._region, stack_name=[name], page_size=MOST_EVENTS)
-        listed = self._client.list_stacks(asked).body.stacks or []
-        newest = max(listed, key=lambda one: one.create_time or "", default=None)
+        newest = max(self._named(name), key=lambda one: one.create_time or "", default=None)
         return self.get(newest.stack_id).parameters if newest else {}
 
     def settled(self, name: str, show: Show) -> Stack | None:
@@ -146,9 +142,11 @@ class Stacks:
         )
         return str(self._client.get_template(asked).body.template_body)
 
-    def delete(self, stack: Stack) -> None:
-        """Begin to delete; what the template retains is kept."""
+    def delete(self, stack: Stack, show: Show) -> None:
+        """Delete, but for what the template retains. Raises `StackFailed` if ROS gave up."""
+        seen = self.events_so_far(stack)
         self._client.delete_stack(models.DeleteStackRequest(region_id=self._region, stack_id=stack.id))
+        self.watch(stack.id, show, seen)
 
     def events_so_far(self, stack: Stack) -> set[str]:
         """Return the events that `watch` need not show: those of what was done before."""
@@ -185,3 +183,8 @@ class Stacks:
             if event.event_id not in seen:
                 seen.add(event.event_id)
                 yield event
+
+    def _named(self, name: str) -> list[models.ListStacksResponseBodyStacks]:
+        asked = models.ListStacksRequest(region_id=self._region, stack_name=[name], page_size=MOST_EVENTS)
+        listed = self._client.list_stacks(asked).body.stacks or []
+        return [one for one in listed if one.stack_name == name]
