@@ -20,7 +20,7 @@ code_callback := functions/callback
 code_oss := local
 code_local := local
 code_deploy := deploy:local:functions/token
-code_adversary := functions/token:local:tests/oss
+code_adversary := functions/token:local:tests/oss:tests/flow
 code_repository := functions/token
 code_flow := functions/token:deploy
 path = $(code_$*):tests/$*:tests
@@ -129,7 +129,7 @@ test-client: $(PAGE_TOOLS) | node
 
 test-oss test-adversary test-flow: $(NODE_PACKAGES)
 
-test-local test-flow: $(PAGE)
+test-local test-adversary test-flow: $(PAGE)
 
 test-flow: $(LIBRARY)
 

@@ -94,8 +94,8 @@ def prove(instance: Instance, received: receiving.Received, request: Request, co
     ticket, role = received.ticket, credentials(instance.environ, context)
     upload = complete(ticket, instance.outbound.head(ticket.key, role, request.now, deadline_of(request)))
     check_etag(received.etag, upload.etag)
+    check_type(upload.type, instance.settings.allowed_types)
     if received.in_directory:
-        check_type(upload.type, instance.settings.allowed_types)
         return replace(upload, name=upload.key.rpartition("/")[2])
     return upload
 

@@ -89,7 +89,7 @@ def check_etag(signed: str | None, stored: str) -> None:
 
 
 def check_type(media_type: str, allowed: Sequence[str]) -> None:
-    """Raise `TypeNotAllowed` for what the browser chose itself: a directory grant pins no type.
+    """Raise `TypeNotAllowed` for a type that no grant leads to: a directory grant pins none.
 
     A comma makes a list of one header, and browsers take its last type (Fetch, "extract a MIME type"): each
     must be allowed. What has no slash is a parameter's, as in `video/webm;codecs=vp8,opus`.

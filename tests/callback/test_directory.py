@@ -159,9 +159,12 @@ def test_the_stored_type_must_be_allowed(
     stored: str, strict: Handler, signed: Sign, reported: Sign, bucket: Bucket
 ) -> None:
     bucket.headers["Content-Type"] = stored
-    answer = ask(strict, reported().event())
-    assert (answer.status, answer.code) == (415, "type_not_allowed")
-    assert ask(strict, signed().event()).status == 200  # a file grant pinned its type itself
+    for event in (
+        reported().event(),
+        signed().event(),
+    ):
+        answer = ask(strict, event)
+        assert (answer.status, answer.code) == (415, "type_not_allowed")
 
 
 @pytest.mark.parametrize("stored", ["image/png", "IMAGE/PNG; charset=x", "video/webm;codecs=vp8,opus"])

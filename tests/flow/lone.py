@@ -35,9 +35,9 @@ def wiring(stack: Stack) -> dict[str, str]:
 
 
 @contextmanager
-def lone(function: str, stack: Stack, **changed: str) -> Iterator[str]:
-    """Serve one function; yield its address."""
-    (port,) = free_ports(1)
+def lone(function: str, stack: Stack, *, port: str = "", **changed: str) -> Iterator[str]:
+    """Serve one function, at a free port unless one is named; yield its address."""
+    port = port or str(free_ports(1)[0])
     mode = {"ALLOW_ANONYMOUS": "true"} if function == "token" and "AUTH_HS256_SECRET" not in changed else {}
     emulated = {
         "EMULATE_FUNCTION": str(REPOSITORY / "functions" / function),
@@ -52,7 +52,7 @@ def lone(function: str, stack: Stack, **changed: str) -> Iterator[str]:
         "--source",
         str(REPOSITORY / "local" / "emulate.py"),
     ]
-    command += ["--target", "invoke", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--target", "invoke", "--host", "127.0.0.1", "--port", port]
     environ = {**clean_environment(), **wiring(stack), **mode, **emulated, **changed}
     process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"

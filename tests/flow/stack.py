@@ -156,3 +156,9 @@ class Stack:
 
 def md5(file: bytes) -> str:
     return hashlib.md5(file, usedforsecurity=False).hexdigest().upper()
+
+
+def code_of(answer: requests.Response) -> str:
+    """Return the code of an error as OSS writes it."""
+    assert answer.headers["Content-Type"] == "application/xml"
+    return answer.text.split("<Code>")[1].split("</Code>")[0]

@@ -79,7 +79,7 @@ def test_json_is_one_document_of_every_check_in_order(stack: Stack) -> None:
 
 def test_its_events_are_marked(stack: Stack) -> None:
     list(examine(deployment(stack)))
-    assert '"doctor": true' in stack.line_with('"event": "uploaded"')
+    assert '"event": "uploaded"' in stack.line_with('"doctor": true')
 
 
 def test_the_permissive_reading_of_oss_is_green_too(tmp_path_factory: pytest.TempPathFactory) -> None:

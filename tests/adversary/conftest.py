@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from attacked import Attacked, attacked, attempts
+
+from oss.switches import SWITCHES
+
+PERMISSIVE = ",".join(f"{switch.name}={switch.values[-1]}" for switch in SWITCHES)
+
+
+@pytest.fixture(scope="session", params=["", PERMISSIVE], ids=["strict", "permissive"])
+def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+    """The whole stack: its stand-in refuses what OSS might refuse, and then accepts what it might accept."""
+    with attacked(tmp_path_factory.mktemp("attacked"), request.param) as target:
+        yield target
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    tried = sum(attempts.values())
+    terminalreporter.write_line(f"{tried} attacks, {attempts['let through']} let through")

@@ -1,0 +1,162 @@
+"""Callbacks that OSS never sent, or not for this: signed by its own scheme, or by who factored its key."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from attacked import FILE, Attacked, body_of, stopped, stopped_by
+from lone import wiring
+from stack import BUCKET, md5
+
+from signing import FileTicket, seal
+
+NOT_VERIFIED = "not_verified"
+DIFFERS = "object_differs"
+HOURS = 3600.0
+
+
+def forged_tickets(genuine: str) -> dict[str, str]:
+    """Return what somebody without the secret makes of a ticket."""
+    payload, mac = genuine.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    longer = base64.urlsafe_b64encode(json.dumps({**claims, "exp": claims["exp"] + 10**6}).encode())
+    later = longer.rstrip(b"=").decode()
+    members = {name: value for name, value in claims.items() if name != "v"}
+    return {
+        "sealed with a guessed secret": seal(FileTicket(**members), "development-ticket-secret"),
+        "sealed with no secret": seal(FileTicket(**members), ""),
+        "with a later expiry": f"{later}.{mac}",
+        "without its MAC": payload,
+        "with an empty MAC": f"{payload}.",
+        "with half a MAC": f"{payload}.{mac[:21]}",
+        "with its MAC twice": f"{payload}.{mac}.{mac}",
+        "padded": f"{payload}=.{mac}",
+        "in other letters": f"{payload.swapcase()}.{mac}",
+        "empty": "",
+    }
+
+
+def test_a_callback_that_oss_signed_for_a_foreign_bucket_is_refused(target: Attacked) -> None:
+    grant = target.uploaded()
+    bodies = (
+        "bucket=x",
+        urlencode({"bucket": BUCKET, "object": grant["key"], "size": "5", "etag": md5(FILE)}),
+        urlencode({"ticket": "a.b", "bucket": BUCKET, "object": grant["key"], "size": "5", "etag": "A"}),
+        body_of(grant, bucket="attackers-bucket").decode(),
+        json.dumps({"ticket": grant["ticket"]}),
+        "",
+    )
+    told = target.told()
+    for body in bodies:
+        order = {"url": f"{target.callback}/callback", "body": body, "bucket": "attackers-bucket"}
+        sent = target.stack.http.post(f"{target.stack.upload}/-/callbacks", json=order, timeout=10).json()
+        stopped(sent["status"] == 403, sent)
+    assert target.told() == told
+
+
+def test_a_factored_key_signs_perfectly_and_no_ticket_is_forged(target: Attacked) -> None:
+    grant = target.uploaded()
+    told = target.told()
+    for ticket in forged_tickets(grant["ticket"]).values():
+        stopped_by(target.call_back(body_of(grant, ticket=ticket)), NOT_VERIFIED)
+        stopped_by(target.confirm(ticket), NOT_VERIFIED)
+    assert target.told() == told
+
+
+def test_a_factored_key_and_a_genuine_ticket_do_not_make_an_object(target: Attacked) -> None:
+    """OSS answers 404 or, to who may not list, perhaps 403: either way nothing is done."""
+    told = target.told()
+    for _ in range(5):
+        answer = target.call_back(body_of(target.stack.grant()))
+        stopped(answer.json()["code"] in {"not_stored", "unavailable"}, answer.text)
+    assert target.told() == told
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"bucket": "another-bucket"},
+        {"object": "uploads/_/another.png"},
+        {"size": "6"},
+        {"size": "05"},
+        {"size": "5 "},
+        {"size": "\N{ARABIC-INDIC DIGIT FIVE}"},
+        {"etag": ""},
+    ],
+    ids=str,
+)
+def test_a_factored_key_cannot_speak_of_another_upload(changed: dict[str, str], target: Attacked) -> None:
+    stopped_by(target.call_back(body_of(target.uploaded(), **changed)), NOT_VERIFIED)
+
+
+def test_a_factored_key_cannot_say_that_other_bytes_are_stored(target: Attacked) -> None:
+    stopped_by(target.call_back(body_of(target.uploaded(), etag=md5(b"HELLO"))), DIFFERS, "etag_differs")
+
+
+def test_the_ticket_of_one_upload_does_not_speak_of_another(target: Attacked) -> None:
+    ours, theirs = target.uploaded(), target.uploaded()
+    told = target.told()
+    for one, other in ((ours, theirs), (theirs, ours), (target.stack.grant(), theirs)):
+        stopped_by(target.call_back(body_of(one, object=other["key"])), NOT_VERIFIED)
+    assert target.told() == told
+
+
+def replay(target: Attacked, grant: Any, path: str) -> Any:
+    """Send the callback that OSS sent for this upload to another address."""
+    body = body_of(grant)
+    headers = target.signed(body)
+    return target.stack.http.post(target.callback + path, body, headers=headers, timeout=10)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/confirm", "/callback/", "//callback", "/Callback", "/callback?a=b", "/callback%0a"]
+)
+def test_a_callback_is_worth_nothing_at_another_address(path: str, target: Attacked) -> None:
+    grant = target.uploaded()
+    told = target.told()
+    stopped_by(replay(target, grant, path))
+    assert target.told() == told
+
+
+def test_a_replayed_callback_changes_nothing(target: Attacked) -> None:
+    """It is answered as before, to whoever knew all of it; the backend hears nothing."""
+    grant, told = target.uploaded(), target.told()
+    target.uploaded()
+    first = replay(target, grant, "/callback")
+    for _ in range(20):
+        again = replay(target, grant, "/callback")
+        stopped((again.status_code, again.json()) == (200, first.json()), again.text)
+    assert first.json()["id"] == grant["id"]
+    assert target.told()[: len(told)] == told
+    assert len(target.told()) == len(told) + 1, "the other upload alone"
+
+
+@pytest.mark.parametrize("hours", [24, 24 * 365, -24])
+def test_a_callback_is_worth_nothing_outside_its_time(hours: int, target: Attacked) -> None:
+    grant = target.uploaded()
+    with target.clock_wrong_by(hours * HOURS):
+        stopped_by(replay(target, grant, "/callback"), NOT_VERIFIED)
+        stopped_by(target.confirm(grant["ticket"]), NOT_VERIFIED)
+
+
+def test_all_refusals_look_the_same(target: Attacked) -> None:
+    grant = target.uploaded()
+    bodies = [b"", body_of(grant, size="6"), body_of(grant, ticket="a.b"), body_of(grant) + b"&a=b"]
+    answers = [target.call_back(body) for body in bodies]
+    answers += [target.call_back(body_of(grant), Authorization=text) for text in ("", "AAAA", "A" * 88)]
+    looks = {json.dumps({**answer.json(), "request_id": ""}) for answer in answers}
+    stopped(len(looks) == 1 and {answer.status_code for answer in answers} == {403}, looks)
+
+
+def test_the_secret_is_not_the_one_that_was_guessed(target: Attacked) -> None:
+    """The forged tickets above were well made: with the secret, they are genuine."""
+    grant = target.uploaded()
+    payload = grant["ticket"].split(".")[0]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    genuine = FileTicket(*(claims[name] for name in FileTicket._fields))
+    assert seal(genuine, wiring(target.stack)["TICKET_SECRET"]) == grant["ticket"]
+    assert target.call_back(body_of(grant)).json()["id"] == grant["id"]

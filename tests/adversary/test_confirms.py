@@ -1,0 +1,86 @@
+"""Confirming what was not uploaded, or again and again: nothing is believed, no backend is flooded."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from attacked import FILE, Attacked, stopped, stopped_by
+from lone import wiring
+
+from signing import DirectoryTicket, FileTicket, seal
+
+AT_ONCE = 16
+LOOP = 100
+UNDECIDED = ("not_stored", "unavailable")
+
+
+def test_confirming_what_was_never_stored_tells_nobody(target: Attacked) -> None:
+    told = target.told()
+    grant = target.stack.grant()
+    for _ in range(LOOP):
+        answer = target.confirm(grant["ticket"])
+        stopped(answer.json()["code"] in UNDECIDED, answer.text)
+    assert target.told() == told
+
+
+def test_confirming_anothers_upload_takes_anothers_ticket(target: Attacked) -> None:
+    ours, theirs = target.uploaded(), target.uploaded()
+    told = target.told()
+    payload, mac = ours["ticket"].split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    claims |= {"key": theirs["key"], "id": theirs["id"]}
+    forged = (
+        base64.urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).rstrip(b"=").decode()
+    )
+    stopped_by(target.confirm(f"{forged}.{mac}"), "not_verified")
+    stopped_by(target.confirm(f"{theirs['ticket'].split('.')[0]}.{mac}"), "not_verified")
+    assert target.told() == told
+
+
+def test_a_genuine_ticket_for_what_is_not_an_upload_is_refused(target: Attacked) -> None:
+    """Not even who seals with our secret, for another service of ours perhaps, gets out of the prefix."""
+    now = int(time.time())
+    secret = wiring(target.stack)["TICKET_SECRET"]
+    outside = FileTicket("a", "private/a.png", 5, "", now, now + 60)
+    folder = DirectoryTicket("a", "uploads/", 10**6, "", now, now + 60)
+    for ticket in (outside, folder):
+        stopped_by(target.confirm(seal(ticket, secret)), "not_verified")
+
+
+def test_confirming_many_times_at_once_has_one_effect(target: Attacked) -> None:
+    """The backend may hear of one upload several times in one moment, always under one id."""
+    grant = target.stack.grant()
+    target.stack.fault("callback_down")
+    assert target.stack.send(grant, FILE).status_code == 203
+    before = len(target.told())
+
+    def confirm(_: int) -> requests.Response:
+        return requests.post(f"{target.callback}/confirm", json={"ticket": grant["ticket"]}, timeout=10)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(confirm, range(AT_ONCE)))
+    assert {answer.json()["id"] for answer in answers} == {grant["id"]}
+    told = target.told()[before:]
+    stopped(len(set(told)) == 1 and len(told) <= AT_ONCE, told)
+
+
+def test_confirming_in_a_loop_tells_the_backend_once(target: Attacked) -> None:
+    grant = target.uploaded()
+    told = target.told()
+    for _ in range(LOOP):
+        assert target.confirm(grant["ticket"]).json()["id"] == grant["id"]
+        stopped(target.told() == told)
+
+
+@pytest.mark.parametrize(
+    "ticket",
+    [None, True, 0, -1, 1.5, [], {}, ["a"], {"ticket": "a"}, "", ".", "a.b", "\x00", "é", "a" * 60_000],
+    ids=lambda ticket: repr(ticket)[:20],
+)
+def test_what_is_no_ticket_is_refused(ticket: object, target: Attacked) -> None:
+    stopped_by(target.confirm(ticket), "not_verified")
