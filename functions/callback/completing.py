@@ -21,6 +21,7 @@ MISSING = 404
 READABLE_CLASSES = ("Standard", "IA")  # the others must be restored before anyone can read them
 ENTITY_TAG = re.compile(r'"?([0-9A-Za-z-]{1,128})"?')
 LENGTH = re.compile(r"[0-9]{1,15}")
+HTTP_SPACE = " \t"  # RFC 9110, 5.6.3; beside any other white space browsers see no type
 DOCTORS_FILE = "oss-direct-upload-doctor.txt"  # what `make doctor` uploads
 EXTENDED_NAME = re.compile(r"filename\*=UTF-8''([A-Za-z0-9._~%-]{1,1024})")  # the form our grants have
 
@@ -94,7 +95,7 @@ def check_type(media_type: str, allowed: Sequence[str]) -> None:
     A comma makes a list of one header, and browsers take its last type (Fetch, "extract a MIME type"): each
     must be allowed. What has no slash is a parameter's, as in `video/webm;codecs=vp8,opus`.
     """
-    named = [part.partition(";")[0].strip().lower() for part in media_type.split(",")]
+    named = [part.partition(";")[0].strip(HTTP_SPACE).lower() for part in media_type.split(",")]
     types = [one for index, one in enumerate(named) if index == 0 or "/" in one]
     if not all(TYPE.fullmatch(one) and allows(allowed, one) for one in types):
         raise TypeNotAllowed("type_not_allowed", f"Allowed types: {', '.join(allowed)}.")

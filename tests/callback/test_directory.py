@@ -151,6 +151,7 @@ STRANGE += [
     "image//text/html",
     ",image/png",
     "image/png,/",
+    "image/png\xa0",
 ]
 
 
