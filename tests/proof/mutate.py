@@ -41,7 +41,7 @@ def stage(function: str) -> Path:
     """Lay out one function and its tests as mutmut wants them; return the folder."""
     folder = STAGES / function
     shutil.rmtree(folder, ignore_errors=True)
-    plain = shutil.ignore_patterns("__pycache__", "test_readme*", "test_any_event*")
+    plain = shutil.ignore_patterns("__pycache__", "test_readme*", "test_any_*")
     shutil.copytree(REPOSITORY / "functions" / function, folder / "src", ignore=plain)
     shutil.copytree(REPOSITORY / "tests" / function, folder / "tests" / function, ignore=plain)
     for name in HELPERS:
