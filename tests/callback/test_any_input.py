@@ -116,6 +116,7 @@ FORMS = st.one_of(
 
 @FEW
 @given(body=st.one_of(FORMS.map(lambda form: form.encode(errors="surrogatepass")), st.binary(max_size=80)))
+@example(body=urlencode(FORM).replace("size=5", "size=%ff").encode())
 def test_any_body_is_our_five_fields_or_unverified(body: bytes) -> None:
     form = tried(Unverified, read_form, body)
     if isinstance(form, Unverified):

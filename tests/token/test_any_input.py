@@ -544,6 +544,7 @@ def test_any_header_is_a_caller_with_a_whole_token_or_unauthenticated(authorizat
 
 @FEW
 @given(authorization=AUTHORIZATIONS)
+@example(authorization="")
 def test_where_anyone_may_upload_no_token_is_taken(authorization: str | None) -> None:
     if authorization is None:
         assert anonymous(asking(None)) == {}
