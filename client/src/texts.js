@@ -168,7 +168,6 @@ const english = {
     misconfigured: 'The upload service is not set up correctly. Its operator finds the reason in the log.',
     internal: 'Something went wrong in the upload service. Try again later.',
     unavailable: 'The upload service is busy or cannot reach the storage. Try again in a moment.',
-    not_verified: "The confirmation was refused: the upload's ticket is no longer valid.",
     bucket_versioned:
       'This bucket has had versioning, which uploads here do not support. The operator needs to use another bucket.',
     AccessDenied:
@@ -299,7 +298,6 @@ const chinese = {
     misconfigured: '上传服务的配置有误，管理员可在日志中查看原因。',
     internal: '上传服务内部出错，请稍后重试。',
     unavailable: '上传服务繁忙或无法访问存储，请稍后重试。',
-    not_verified: '确认请求被拒绝：上传凭证已失效。',
     bucket_versioned: 'Bucket 开启过版本控制，不支持上传，请管理员更换 Bucket。',
     AccessDenied: 'OSS 拒绝了上传：内容与授权不符，或授权已过期。',
     SignatureDoesNotMatch: 'OSS 拒绝了上传：签名不正确。请管理员检查 AccessKey 和地域。',

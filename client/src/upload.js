@@ -66,6 +66,7 @@ const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_MAX_MS = 30_000;
 const RETRY_AFTER_MAX_MS = 60_000; // a wrong clock or a wild server must not park an upload
 // what this module decides, and no answer may say in its place
+const OTHER_THAN_GRANTED = [409, 415]; // the callback function's statuses for an object that is there, but is another
 const OUR_CODES = /^(aborted|bad_answer|grant_expired|network|not_confirmed|too_slow|unexpected|unreadable)$/;
 const OUTLIVED_SHARE = 0.9; // of a grant's life: the rest went into its own way here
 
@@ -294,8 +295,8 @@ async function confirm(job, grant, doubt) {
     if (doubt) await pause(job, (pauses += 1), doubt);
     const said = await askWhetherStored(job, grant);
     if (!(said instanceof UploadError)) return said;
-    if (!said.retryable) throw said;
-    if (attempt === ATTEMPTS) {
+    if (OTHER_THAN_GRANTED.includes(said.status)) throw said;
+    if (attempt === ATTEMPTS || !said.retryable) {
       const { status, requestId, message } = said;
       throw new UploadError('not_confirmed', message, { status, requestId, retryable: true });
     }

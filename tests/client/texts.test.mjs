@@ -16,7 +16,7 @@ test('every code that the functions and upload.js can end with has a sentence of
   const codes =
     'aborted network not_confirmed not_stored too_slow grant_expired bad_answer unexpected unreadable not_local missing_parameter ' +
     'unknown_parameter name_invalid name_too_long size_invalid too_large type_invalid type_not_allowed foreign_origin ' +
-    'not_found method_not_allowed misconfigured internal not_verified bucket_versioned unavailable ' +
+    'not_found method_not_allowed misconfigured internal bucket_versioned unavailable ' +
     'token_missing token_expired token_invalid';
   assert.deepEqual(
     codes.split(' ').filter((code) => !Object.hasOwn(TEXTS.en.codes, code)),

@@ -410,7 +410,7 @@ test('only 409 says not_stored: another status with that code does not send agai
     ['oss a', callbackFailed()],
     ['confirm a', problem(404, 'not_stored')],
   ]);
-  assert.deepEqual([error.code, error.status, error.retryable], ['not_stored', 404, false]);
+  assert.deepEqual([error.code, error.status, error.retryable], ['not_confirmed', 404, true]);
 });
 
 // ---- Confirming
@@ -497,10 +497,11 @@ test('the failure carries the grant that may hold the file', async () => {
   assert.equal(error.unconfirmed.id, 'a');
 });
 
-for (const [status, code] of [
-  [403, 'not_verified'],
-  [409, 'object_differs'],
-  [404, 'not_found'],
+for (const [status, code, shown] of [
+  [403, 'not_verified', 'not_confirmed 403 retryable'], // a wrong clock, or a secret in mid-rotation
+  [404, 'not_found', 'not_confirmed 404 retryable'],
+  [409, 'object_differs', 'object_differs 409'],
+  [415, 'type_not_allowed', 'type_not_allowed 415'],
 ]) {
   test(`${status} ${code} on confirming ends it at once`, async () => {
     const { states } = await dialogue([
@@ -508,7 +509,7 @@ for (const [status, code] of [
       ['oss a', callbackFailed()],
       ['confirm a', problem(status, code)],
     ]);
-    assert.deepEqual(states, [...WHOLE, 'confirming', `failed ${code} ${status}`]);
+    assert.deepEqual(states, [...WHOLE, 'confirming', `failed ${shown}`]);
   });
 }
 
