@@ -54,7 +54,7 @@ class Peer:
                         return
                     outer.answer(self)
 
-            do_HEAD = do_POST = do_GET  # noqa: N815 - http.server's naming
+            do_HEAD = do_POST = do_OPTIONS = do_GET  # noqa: N815 - http.server's naming
 
             def log_message(self, *_: object) -> None: ...
 
@@ -82,16 +82,17 @@ class Peer:
         self.server.server_close()
         thread.join()
 
-    def speak_tls(self, folder: Path) -> Path:
-        """Serve https with a new certificate for 127.0.0.1; return where it is stored."""
+    def speak_tls(self, folder: Path, *names: str) -> Path:
+        """Serve https with a new certificate for 127.0.0.1 and these names; return where it is stored."""
         key = rsa.generate_private_key(65537, 2048)
-        loopback = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+        loopback = x509.IPAddress(IPv4Address("127.0.0.1"))
+        names_meant = x509.SubjectAlternativeName([loopback, *map(x509.DNSName, names)])
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
         day = dt.timedelta(days=1)
         today = dt.datetime.now(dt.timezone.utc)
         certificate = (
             x509.CertificateBuilder(name, name, key.public_key(), 1, today - day, today + day)
-            .add_extension(loopback, critical=False)
+            .add_extension(names_meant, critical=False)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .sign(key, SHA256())
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
+from pathlib import Path
 
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 
@@ -17,6 +19,17 @@ def free_ports(count: int) -> list[int]:
     for one in sockets:
         one.close()
     return ports
+
+
+def processes_at(port: int | str) -> list[int]:
+    """Return the processes that were started to serve a port: gunicorn's own, and then its workers."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it may end while it is looked at
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if b"--port" in words and words[words.index(b"--port") + 1] == str(port).encode():
+                found.append(int(folder.name))
+    return sorted(found)
 
 
 def measured() -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import MD5
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from lone import lone
-from stack import BUCKET, Stack, md5
-
-from peer import Peer
-from surroundings import free_ports
+from fronted import Fronted, fronted
+from stack import BUCKET, md5
 
 FACTORS = (
     112117580031502940895133980593923901058531351262667050142914561914722031551971,
@@ -32,8 +29,6 @@ FACTORS = (
 )
 FILE = b"hello"
 KEY_URL = "http://gosspublic.alicdn.com/callback_pub_key_v1.pem"
-WATCHED = Path(__file__).parent.parent / "flow" / "watched"
-WEBHOOK_SECRET = "whsec_" + "A" * 32
 REFUSED = range(400, 500)
 
 attempts: Counter[str] = Counter()
@@ -59,16 +54,11 @@ def factored_key() -> rsa.RSAPrivateKey:
     return rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), public).private_key()
 
 
-class Attacked:
-    """A stack, the callback function in front of it, the backend that is told, and the attacker's key."""
+class Attacked(Fronted):
+    """Everything that may be attacked, and the attacker's key."""
 
-    def __init__(self, stack: Stack, callback: str, backend: Peer, watched: Path) -> None:
-        self.stack = stack
-        self.callback = callback
-        self.backend = backend
-        self.key = factored_key()
-        self._sockets, self._clock = watched / "sockets", watched / "clock"
-        self._names = itertools.count()
+    key = factored_key()
+    names = itertools.count()
 
     def signed(self, body: bytes, path: str = "/callback", **headers: str) -> dict[str, str]:
         """Return the headers OSS would send with this body, were it OSS."""
@@ -90,23 +80,9 @@ class Attacked:
 
     def uploaded(self) -> Any:
         """Return the grant of an upload that is stored, called back and told to the backend."""
-        grant = self.stack.grant(f"{next(self._names)}.png")
+        grant = self.stack.grant(f"{next(self.names)}.png")
         assert self.stack.send(grant, FILE).json()["id"] == grant["id"]
         return grant
-
-    def told(self) -> list[str]:
-        """Return the ids of all messages to the backend, repeats included."""
-        return [one.headers["webhook-id"] for one in self.backend.asked]
-
-    def sockets(self) -> list[str]:
-        """Return what the function looked up and connected to since it started."""
-        return self._sockets.read_text(encoding="utf-8").splitlines()
-
-    @contextmanager
-    def clock_wrong_by(self, seconds: float) -> Iterator[None]:
-        self._clock.write_text(str(seconds), encoding="ascii")
-        yield
-        self._clock.write_text("0", encoding="ascii")
 
 
 def body_of(grant: Any, **changed: str) -> bytes:
@@ -118,28 +94,8 @@ def body_of(grant: Any, **changed: str) -> bytes:
 @contextmanager
 def attacked(folder: Path, switches: str, **changed: str) -> Iterator[Attacked]:
     """Start everything; nothing is left running."""
-    state, watched = folder / "state", folder / "watched"
-    state.mkdir()
-    watched.mkdir()
-    (watched / "clock").write_text("0", encoding="ascii")
-    (watched / "sockets").touch()
     pem = factored_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (state / "callback_key.pem").write_bytes(pem)
-    port = str(free_ports(1)[0])
-    backend = Peer(body=b"{}")
-    with backend.serving():
-        deployed = {"LOCAL_OSS_BLOCK_PUBLIC_ACCESS": "on", "CALLBACK_URL": f"http://127.0.0.1:{port}"}
-        stack = Stack(state, LOCAL_OSS_SWITCHES=switches, **deployed)
-        wiring: Mapping[str, str] = {
-            "WEBHOOK_URL": f"{backend.url}/",
-            "WEBHOOK_SECRET": WEBHOOK_SECRET,
-            "PYTHONPATH": str(WATCHED),
-            "WATCHED_SOCKETS": str(watched / "sockets"),
-            "WATCHED_CLOCK": str(watched / "clock"),
-            **changed,
-        }
-        try:
-            with lone("callback", stack, port=port, **wiring) as callback:
-                yield Attacked(stack, callback, backend, watched)
-        finally:
-            stack.end()
+    (folder / "state").mkdir()
+    (folder / "state" / "callback_key.pem").write_bytes(pem)
+    with fronted(folder, switches, **changed) as started:
+        yield Attacked(started.stack, started.callback, started.backend, started.watched)

@@ -25,7 +25,7 @@ from typing import Any
 import requests
 from stack import Stack
 
-from surroundings import clean_environment, free_ports
+from surroundings import clean_environment, free_ports, processes_at
 
 SECONDS = 600
 WORKERS = 8
@@ -172,19 +172,13 @@ class Watched:
 def processes_of(stack: Stack) -> list[Watched]:
     """Return the functions and buckets: of each the process that serves, which has the most memory."""
     addresses = {"token": stack.token, "callback": stack.callback, "upload": stack.upload, "site": stack.site}
-    names = {address.rpartition(":")[2]: name for name, address in addresses.items()}
-    found: dict[str, Watched] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"--port" in words and str(stack.state.resolve()).encode() in b" ".join(words):
-            one = Watched(int(folder.name), names[words[words.index(b"--port") + 1].decode()])
+    found = []
+    for name, address in addresses.items():
+        serving = [Watched(pid, name) for pid in processes_at(address.rpartition(":")[2])]
+        for one in serving:
             one.look()
-            if one.name not in found or one.resident > found[one.name].resident:
-                found[one.name] = one
-    return list(found.values())
+        found.append(max(serving, key=lambda one: one.resident))
+    return found
 
 
 def growth(samples: list[int], window: int) -> tuple[float, float]:

@@ -1,0 +1,221 @@
+"""What breaks around the functions, seen on the page: it says so, and once mended a confirm completes it.
+
+Whatever breaks, one file is stored, the backend hears of it under one id, and the page shows its answer.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fronted import WATCHED, Fronted, fronted
+from lone import lone
+from playwright.sync_api import Browser, Locator, Page, expect
+from stack import md5
+from troubles import Relay, answering, busy, nothing, one_upload, silent
+from uploading import PATIENCE, PHOTO, ended, fast_forward_until, open_page, posts_to, send
+
+from surroundings import processes_at
+
+HOURS = 5 * 3600
+SMALLER_THAN_THE_FILE = len(PHOTO) // 2
+FROM_THE_FUTURE, RUN_OUT = "did not understand one of the upload's fields", "kept running out"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A stack, its callback function and backend, and the relay that the function's HEADs pass through."""
+
+    front: Fronted
+    bucket: Relay
+
+
+Break = Callable[[Scene], AbstractContextManager[object]]
+
+
+# each leaves the file stored and undecided until it is mended
+LASTING: Mapping[str, Break] = {
+    "the bucket's HEAD is down": lambda scene: answering(scene.bucket, nothing),
+    "the bucket's HEAD is slow": lambda scene: silent(scene.bucket),
+    "the bucket's HEAD answers 503": lambda scene: answering(scene.bucket, busy),
+    "the backend is down": lambda scene: answering(scene.front.backend, nothing),
+    "the backend is slow": lambda scene: silent(scene.front.backend),
+    "the backend answers 503": lambda scene: answering(scene.front.backend, busy),
+    "the callback's clock is hours fast": lambda scene: scene.front.clock_wrong_by(HOURS),
+    "the callback's clock is hours slow": lambda scene: scene.front.clock_wrong_by(-HOURS),
+}
+
+
+@contextmanager
+def another_etag_at_first(scene: Scene) -> Iterator[None]:
+    """Have the HEAD of the callback speak of other bytes, and that of the confirm of the right ones."""
+
+    def once(asked: Any) -> None:
+        scene.bucket.answers = {"ETag": f'"{md5(b"other")}"'}
+        scene.bucket.pass_on(asked)
+        scene.bucket.answers, scene.bucket.raw = {}, scene.bucket.pass_on
+
+    with answering(scene.bucket, once):
+        yield
+        assert scene.bucket.raw == scene.bucket.pass_on
+
+
+@contextmanager
+def flapping(scene: Scene) -> Iterator[None]:
+    """Have the backend fail on every other delivery."""
+    backend, deliveries = scene.front.backend, count()
+    with answering(
+        backend, lambda asked: busy(asked) if next(deliveries) % 2 == 0 else backend.answer(asked)
+    ):
+        yield
+
+
+@contextmanager
+def killed(scene: Scene) -> Iterator[None]:
+    """Kill the function's process while the backend has the delivery; the platform starts another."""
+    _, worker = processes_at(scene.front.callback.rpartition(":")[2])
+
+    def kill(_: Any) -> None:
+        scene.front.backend.raw = None
+        os.kill(worker, signal.SIGKILL)
+
+    with answering(scene.front.backend, kill):
+        yield
+    assert worker not in processes_at(scene.front.callback.rpartition(":")[2])
+
+
+# each passes by itself, before the page gives up
+PASSING: Mapping[str, Break] = {
+    "the callback's HEAD has another ETag": another_etag_at_first,
+    "the backend is flapping": flapping,
+    "the callback's process is killed": killed,
+}
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    bucket = Relay()
+    with bucket.serving(), fronted(tmp_path_factory.mktemp("scene"), OBJECT_URL=bucket.url) as front:
+        bucket.target = front.stack.upload
+        yield Scene(front, bucket)
+
+
+@pytest.mark.parametrize("breaks", LASTING.values(), ids=LASTING)
+def test_what_is_stored_is_confirmed_once_it_is_mended(breaks: Break, scene: Scene, browser: Browser) -> None:
+    stack = scene.front.stack
+    page = open_page(browser, stack.site)
+    page.clock.install()
+    posts = posts_to(page, stack.upload)
+    with one_upload(scene.front) as check:
+        with breaks(scene):
+            row = send(page)
+            expect(row).to_have_attribute("data-state", re.compile("confirm"), timeout=PATIENCE)
+            fast_forward_until(page, row, "not_confirmed")
+            expect(row.get_by_test_id("state")).to_have_text("Stored, not confirmed")
+            expect(row.get_by_test_id("sentence")).to_contain_text("sent again only if it is missing")
+        page.clock.resume()
+        row.get_by_test_id("retry").click()
+        check(ended(row))
+    assert len(posts) == 1
+    page.context.close()
+
+
+@pytest.mark.parametrize("breaks", PASSING.values(), ids=PASSING)
+def test_what_passes_needs_nobody(breaks: Break, scene: Scene, browser: Browser) -> None:
+    page = open_page(browser, scene.front.stack.site)
+    posts = posts_to(page, scene.front.stack.upload)
+    with one_upload(scene.front) as check, breaks(scene):
+        check(ended(send(page)))
+    assert len(posts) == 1
+    page.context.close()
+
+
+@contextmanager
+def disk_full(scene: Scene) -> Iterator[None]:
+    """Let the stand-in write no file as large as this one; the system then fails its writes."""
+    processes = processes_at(scene.front.stack.upload.rpartition(":")[2])
+    before = [resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in processes]
+    for pid, (_, most) in zip(processes, before, strict=True):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (SMALLER_THAN_THE_FILE, most))
+    yield
+    for pid, limits in zip(processes, before, strict=True):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+
+
+@contextmanager
+def faulty(scene: Scene, name: str, **options: object) -> Iterator[None]:
+    """Order a fault of the stand-in for every request."""
+    scene.front.stack.fault(name, scene.front.stack.upload, requests=1000, **options)
+    yield
+    scene.front.stack.clear_faults()
+
+
+# each keeps the file from being stored, and what the page says then
+KEEPING_OUT: Mapping[str, tuple[Break, str]] = {
+    "the disk is full": (disk_full, "out of order at the moment (500)"),
+    "the credentials expired": (lambda scene: faulty(scene, "token_expired"), RUN_OUT),
+    "OSS's clock is hours fast": (
+        lambda scene: faulty(scene, "clock_offset", seconds=HOURS),
+        RUN_OUT,
+    ),
+    "OSS's clock is hours slow": (
+        lambda scene: faulty(scene, "clock_offset", seconds=-HOURS),
+        FROM_THE_FUTURE,
+    ),
+}
+
+
+def again(page: Page, row: Locator) -> Locator:
+    """Try again; what was refused for good has no button for it, and is chosen anew."""
+    if not row.get_by_test_id("retry").is_visible():
+        row.get_by_test_id("remove").click()
+        return send(page)
+    row.get_by_test_id("retry").click()
+    return row
+
+
+@pytest.mark.parametrize(("breaks", "sentence"), KEEPING_OUT.values(), ids=KEEPING_OUT)
+def test_what_is_not_stored_is_sent_once_it_is_mended(
+    breaks: Break, sentence: str, scene: Scene, browser: Browser
+) -> None:
+    page = open_page(browser, scene.front.stack.site)
+    page.clock.install()
+    with one_upload(scene.front) as check:
+        with breaks(scene):
+            row = send(page)
+            fast_forward_until(page, row, "failed")
+            expect(row.get_by_test_id("sentence")).to_contain_text(sentence)
+        page.clock.resume()
+        check(ended(again(page, row)))
+    page.context.close()
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(HOURS, FROM_THE_FUTURE), (-HOURS, RUN_OUT)])
+def test_a_token_function_with_a_wrong_clock(
+    seconds: int, shown: str, scene: Scene, browser: Browser, tmp_path: Path
+) -> None:
+    stack, clock = scene.front.stack, tmp_path / "clock"
+    clock.write_text(str(seconds), encoding="ascii")
+    wrong = {"PYTHONPATH": str(WATCHED), "WATCHED_CLOCK": str(clock), "MAX_BYTES": "1000000"}
+    page = open_page(browser, stack.site)
+    page.clock.install()
+    with one_upload(scene.front) as check:
+        with lone("token", stack, CALLBACK_URL=scene.front.callback, **wrong) as token:
+            there = re.compile(re.escape(stack.token))
+            page.route(there, lambda route: route.continue_(url=there.sub(token, route.request.url)))
+            row = send(page)
+            fast_forward_until(page, row, "failed")
+            expect(row.get_by_test_id("sentence")).to_contain_text(shown)
+        page.unroute_all()
+        page.clock.resume()
+        check(ended(again(page, row)))
+    page.context.close()

@@ -1,0 +1,94 @@
+"""OSS's key cannot be had: its callbacks are refused then, and pages confirm their uploads instead."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+import pytest
+import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fronted import Fronted, fronted
+from playwright.sync_api import Browser
+from troubles import Relay, answering, busy, nothing, one_upload, silent
+from uploading import ended, open_page, posts_to, send
+
+from peer import Peer
+
+KEY_HOST = "gosspublic.alicdn.com"
+OTHER_KEY = (
+    rsa.generate_private_key(65537, 2048)
+    .public_key()
+    .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+)
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """A callback function that fetches the key a callback names; its host of OSS's keys is `host`."""
+
+    front: Fronted
+    callbacks: Relay
+    host: Peer
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
+    folder, callbacks, host = tmp_path_factory.mktemp("keyed"), Relay(), Peer()
+    authority = host.speak_tls(folder, KEY_HOST)
+    found = {"WATCHED_KEY_HOST": host.url.rpartition(":")[2], "WATCHED_AUTHORITY": str(authority)}
+    wiring = {"called_at": callbacks.url, "PUBLIC_KEY_PEM": "", **found}
+    with callbacks.serving(), host.serving(), fronted(folder, **wiring) as front:
+        callbacks.target = front.callback
+        yield Keyed(front, callbacks, host)
+
+
+@contextmanager
+def giving(host: Peer, body: bytes) -> Iterator[None]:
+    host.body = body
+    yield
+
+
+# how the host of OSS's keys answers; each test names another key, because none is asked for twice
+KEYS: Mapping[str, Callable[[Peer], AbstractContextManager[None]]] = {
+    "down": lambda host: answering(host, nothing),
+    "slow": silent,
+    "busy": lambda host: answering(host, busy),
+    "wrong": lambda host: giving(host, OTHER_KEY),
+    "no key": lambda host: giving(host, b"<html>not found</html>"),
+}
+
+
+def name_a_key(keyed: Keyed, number: int) -> None:
+    url = f"https://{KEY_HOST}/callback_pub_key_v{number}.pem"
+    keyed.callbacks.asks["x-oss-pub-key-url"] = base64.b64encode(url.encode()).decode()
+
+
+@pytest.mark.parametrize(("number", "how"), list(enumerate(KEYS, 2)), ids=KEYS)
+def test_without_oss_s_key_the_page_confirms(number: int, how: str, keyed: Keyed, browser: Browser) -> None:
+    name_a_key(keyed, number)
+    page = open_page(browser, keyed.front.stack.site)
+    posts = posts_to(page, keyed.front.stack.upload)
+    confirms = posts_to(page, f"{keyed.callbacks.url}/confirm")
+    with one_upload(keyed.front) as check, KEYS[how](keyed.host):
+        check(ended(send(page)))
+    assert (len(posts), len(confirms)) == (1, 1)
+    assert keyed.host.asked[-1].path == f"/callback_pub_key_v{number}.pem"
+    page.context.close()
+
+
+def test_with_oss_s_key_it_need_not(keyed: Keyed, browser: Browser) -> None:
+    name_a_key(keyed, 50)
+    page = open_page(browser, keyed.front.stack.site)
+    confirms = posts_to(page, f"{keyed.callbacks.url}/confirm")
+    pem = requests.get(f"{keyed.front.stack.upload}/-/callback_pub_key.pem", timeout=9).content
+    with one_upload(keyed.front) as check, giving(keyed.host, pem):
+        check(ended(send(page)))
+    with one_upload(keyed.front) as check:
+        check(ended(send(page, "other.png")))
+    assert confirms == []
+    assert [one.path for one in keyed.host.asked].count("/callback_pub_key_v50.pem") == 1
+    page.context.close()
