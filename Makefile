@@ -77,7 +77,8 @@ doctor: $(VENV) ## check make run, or a deployment: STACK= REGION=, or TOKEN_URL
 
 build: $(PAGE) $(LIBRARY) ## the page for the site bucket in client/dist, upload.js for your own page in client/lib
 
-check: lint types test ## lint, types and test: what CI runs
+check: lint types test ## lint, types, test and a minute's soak: what CI runs
+	@$(MAKE) --no-print-directory soak SECONDS=60
 
 test: $(VENV) ## every test, the browser's included, and the coverage of functions/
 	@$(MAKE) --no-print-directory no-coverage node chromium $(PARTS:%=test-%) test-client

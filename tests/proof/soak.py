@@ -7,6 +7,7 @@ backend did anything twice, where a function failed by itself, or where memory o
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -226,8 +227,28 @@ def judge(stack: Stack, workers: list[Worker], deliveries: list[dict[str, Any]])
     ]
     if denied := sum(not worker.confirmed(ticket) for worker, ticket in again):
         wrong.append(f"{denied} of {len(again)} uploads cannot be confirmed afterwards")
-    failed = [line for line in stack.lines if '"code": "internal"' in line or "Traceback" in line]
-    return wrong + failed[:5]
+    injected = {
+        "backend": sum(one["became"] == "failed" for one in deliveries),
+        "head": counted["fault ordered"],
+    }
+    return wrong + failed_by_themselves(stack, injected)
+
+
+def failed_by_themselves(stack: Stack, injected: dict[str, int]) -> list[str]:
+    """Return what the functions answered with 5xx or crashed of, beyond the faults that were injected.
+
+    Whoever asks too soon after such a failure is answered 503 as well.
+    """
+    logged = [line.partition("|")[2] for line in stack.lines if line.startswith(("token ", "callback "))]
+    answers = [json.loads(line) for line in logged if '"answered"' in line]
+    codes = Counter(one["code"] for one in answers if one["status"] >= 500)
+    print(f"{len(answers)} answers of the functions; with 5xx: {dict(codes)}; injected: {injected}")
+    kinds = Counter[str]()
+    for code, count in codes.items():
+        kinds[code if code == "asked_too_soon" else code.partition("_")[0]] += count
+    allowed = {**injected, "asked_too_soon": sum(injected.values())}
+    wrong = [f"{kinds[kind]} answers of 5xx: {kind}" for kind in kinds if kinds[kind] > allowed.get(kind, 0)]
+    return wrong + [line for line in logged if "Traceback" in line][:5]
 
 
 def soak(seconds: int) -> list[str]:
