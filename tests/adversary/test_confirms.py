@@ -6,11 +6,15 @@ import base64
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
 
 import pytest
 import requests
 from attacked import FILE, Attacked, stopped, stopped_by
 from lone import wiring
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 from signing import DirectoryTicket, FileTicket, seal
 
@@ -67,6 +71,34 @@ def test_confirming_many_times_at_once_has_one_effect(target: Attacked) -> None:
     assert {answer.json()["id"] for answer in answers} == {grant["id"]}
     told = target.told()[before:]
     stopped(len(set(told)) == 1 and len(told) <= AT_ONCE, told)
+
+
+def test_a_backend_that_hangs_on_one_upload_holds_up_no_other(target: Attacked) -> None:
+    """The one is unconfirmed until the backend is well again, and is told under the same id then."""
+    held, over, backend = target.stack.grant("held.png"), Event(), target.backend
+
+    def hang_on_one(asked: Any) -> None:
+        if held["key"].encode() in backend.asked[-1].body:
+            over.wait(60)
+        backend.answer(asked)
+
+    def upload(grant: Any) -> requests.Response:
+        parts: list[Any] = [(name, (None, value)) for name, value in grant["fields"].items()]
+        return requests.post(grant["url"], files=[*parts, ("file", FILE)], timeout=30)
+
+    others = [target.stack.grant(f"{number}.png") for number in range(AT_ONCE)]
+    backend.raw = hang_on_one
+    with ThreadPoolExecutor(AT_ONCE + 1) as pool:
+        slow = pool.submit(upload, held)
+        answers = list(pool.map(upload, others))
+        stopped([answer.json()["id"] for answer in answers] == [grant["id"] for grant in others])
+        stopped(slow.result().status_code == 203)
+    over.set()
+    backend.raw = None
+    patient = requests.Session()  # asks again when it is told to
+    patient.mount("http://", HTTPAdapter(max_retries=Retry(5, status_forcelist=[503], allowed_methods=None)))
+    answer = patient.post(f"{target.callback}/confirm", json={"ticket": held["ticket"]}, timeout=10)
+    stopped(answer.json()["id"] == held["id"] and len(set(target.told(held["key"]))) == 1, answer.text)
 
 
 def test_confirming_in_a_loop_tells_the_backend_once(target: Attacked) -> None:

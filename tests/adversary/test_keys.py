@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+import gzip
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
-from attacked import KEY_URL, Attacked, attacked, body_of, stopped, stopped_by
+from attacked import KEY_URL, Attacked, attacked, body_of, factored_key, stopped, stopped_by
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from peer import Peer
 
 HOST = "gosspublic.alicdn.com"
 NAMES = [f"callback_pub_key_v{number}.pem" for number in range(1, 100)]
@@ -93,6 +101,83 @@ def test_with_a_ticket_each_key_of_oss_is_looked_up_once(keyless: Attacked) -> N
 
 def test_the_published_key_is_not_the_attackers(keyless: Attacked) -> None:
     stopped_by(keyless.call_back(body_of(keyless.stack.grant()), **named(KEY_URL)), "not_verified")
+
+
+PEM = factored_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def give(status: str, body: bytes, *headers: str) -> Callable[[Any], None]:
+    head = "\r\n".join([f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "", ""])
+    return lambda asked: asked.wfile.write(head.encode() + body)
+
+
+def drip(asked: Any) -> None:
+    """Send the key so slowly that whoever waits is held for a minute."""
+    asked.wfile.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(PEM)}\r\n\r\n".encode())
+    for piece in PEM:
+        asked.wfile.write(bytes([piece]))
+        Event().wait(60 / len(PEM))
+
+
+# what the host of OSS's keys answers once somebody else answers for it: each time with the attacker's key
+WAYS: Mapping[str, Callable[[Any], None]] = {
+    "redirect": give("302 Found", PEM, "Location: http://evil.example/callback_pub_key_v2.pem"),
+    "redirect_home": give("301 Moved Permanently", b"", "Location: /callback_pub_key_v1.pem"),
+    "compressed": give("200 OK", gzip.compress(PEM), "Content-Encoding: gzip"),
+    "bomb": give("200 OK", gzip.compress(PEM + bytes(10**6)), "Content-Encoding: gzip"),
+    "huge": give("200 OK", PEM + b"\n" * 10**6),
+    "error": give("404 Not Found", PEM),
+    "drip": drip,
+}
+
+
+@contextmanager
+def with_key_host(folder: Path, *names: str) -> Iterator[tuple[Attacked, Peer]]:
+    """Start a function that finds OSS's host of keys on this machine, under a certificate for these names."""
+    host = Peer()
+    authority = host.speak_tls(folder, *names)
+    found = {"WATCHED_KEY_HOST": host.url.rpartition(":")[2], "WATCHED_AUTHORITY": str(authority)}
+    with host.serving(), attacked(folder, "", PUBLIC_KEY_PEM="", **found) as deceived:
+        yield deceived, host
+
+
+@pytest.fixture(scope="module")
+def deceived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Attacked, Peer]]:
+    with with_key_host(tmp_path_factory.mktemp("deceived"), HOST) as pair:
+        yield pair
+
+
+@pytest.mark.parametrize(("number", "way"), list(enumerate(WAYS, 2)), ids=WAYS)
+def test_a_host_of_keys_that_misbehaves_is_not_believed(
+    number: int, way: str, deceived: tuple[Attacked, Peer]
+) -> None:
+    """It is asked, over TLS, for at most a second and 4 KiB, and nobody else is."""
+    attacked, host = deceived
+    before, host.raw = attacked.sockets(), WAYS[way]
+    url = f"https://{HOST}/callback_pub_key_v{number}.pem"
+    stopped_by(attacked.call_back(body_of(attacked.stack.grant()), **named(url)), "not_verified")
+    assert host.asked[-1].path == f"/callback_pub_key_v{number}.pem"
+    lookups = [line for line in attacked.sockets()[len(before) :] if line.startswith("getaddrinfo")]
+    stopped(lookups[0] == f"getaddrinfo {HOST} 443" and not any("evil" in line for line in lookups), lookups)
+
+
+def test_the_same_key_given_properly_would_be_believed(deceived: tuple[Attacked, Peer]) -> None:
+    attacked, host = deceived
+    host.raw = give("200 OK", PEM)
+    answer = attacked.call_back(
+        body_of(attacked.stack.grant()), **named(f"https://{HOST}/callback_pub_key_v50.pem")
+    )
+    assert answer.json()["code"] == "not_stored"
+
+
+def test_a_name_led_to_this_machine_has_no_certificate(tmp_path: Path) -> None:
+    with with_key_host(tmp_path) as (attacked, host):
+        host.raw = give("200 OK", PEM)
+        for scheme in ("http", "https"):
+            url = f"{scheme}://{HOST}/callback_pub_key_v2.pem"
+            stopped_by(attacked.call_back(body_of(attacked.stack.grant()), **named(url)), "not_verified")
+        assert f"getaddrinfo {HOST} 443" in attacked.sockets()
+        assert host.asked == []
 
 
 def test_nothing_that_was_tried_led_to_another_host(target: Attacked) -> None:
