@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 VENV := .venv/installed
 PROOF_TOOLS := .venv/proof
+BENCH_TOOLS := .venv/bench
 PAGE_TOOLS := client/node_modules/.package-lock.json
 NODE_PACKAGES := tests/node_modules/.package-lock.json
 PAGE := client/dist/index.html
@@ -14,12 +15,13 @@ PAGE_SOURCES := $(wildcard client/*.html client/*.css client/*.js client/*.json 
 VENDORED := deadline.py edge.py journal.py main.py media.py problems.py refusals.py signing.py variables.py
 
 # one process each, because both functions have modules of the same names: tests/<part>, and the code it imports
-PARTS := token callback oss local deploy adversary repository flow
+PARTS := token callback oss local deploy bench adversary repository flow
 code_token := functions/token
 code_callback := functions/callback
 code_oss := local
 code_local := local
 code_deploy := deploy:local:functions/token
+code_bench := bench:bench/children:bench/peers:deploy:functions/token
 code_adversary := functions/token:local:tests/oss:tests/flow
 code_repository := functions/token
 code_flow := functions/token:deploy
@@ -29,6 +31,7 @@ typed_token := functions/token
 typed_callback := functions/callback
 typed_local := local
 typed_deploy := deploy
+typed_bench := bench
 typed_repository := tests/proof/audit.py tests/proof/mutate.py
 
 PLATFORM := --python-platform x86_64-manylinux2014
@@ -37,7 +40,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz soak audit fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz soak bench audit fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -96,6 +99,9 @@ fuzz: $(VENV) $(PROOF_TOOLS) ## bytes at random for the callback function and th
 soak: $(VENV) $(PAGE) ## uploads, refusals and faults mixed on the local stack, for SECONDS=600; is anything lost, does anything grow?
 	@PYTHONPATH=functions/token:tests/flow:tests $(BIN)/python tests/proof/soak.py $(SECONDS)
 
+bench: $(VENV) $(BENCH_TOOLS) ## how fast is it, beside what people would pick instead? writes BENCHMARKS.md; minutes
+	@PYTHONPATH=$(code_bench):tests $(BIN)/python bench/run.py
+
 audit: $(VENV) $(PROOF_TOOLS) ## is a dependency known to be vulnerable, is the workflow safe? asks PyPI and npm
 	@$(BIN)/python tests/proof/audit.py
 
@@ -119,6 +125,7 @@ requirements: $(VENV) ## compile the pinned, hashed requirements from every requ
 	$(COMPILE) --universal $(SHIPPED:%=-c %) requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) --universal requirements-build.in -o requirements-build.txt
 	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements-dev.txt requirements-proof.in -o requirements-proof.txt
+	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements-dev.txt requirements-bench.in -o requirements-bench.txt
 
 clean: ## remove everything that was made here: tools, caches, local uploads
 	rm -rf .venv .local .deploy .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots tests/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
@@ -156,7 +163,7 @@ chromium: $(VENV)
 $(VENV): requirements-build.txt requirements-dev.txt local/setup.sh
 	@sh local/setup.sh $(PYTHON)
 
-$(PROOF_TOOLS): requirements-proof.txt $(VENV)
+$(PROOF_TOOLS) $(BENCH_TOOLS): .venv/%: requirements-%.txt $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 

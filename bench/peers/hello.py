@@ -1,0 +1,8 @@
+"""The least that functions-framework can serve."""
+
+from __future__ import annotations
+
+
+def hello(_: object) -> str:
+    """Answer."""
+    return "{}"

@@ -1,0 +1,43 @@
+"""A start is timed until the answer is there, and one without an answer is no measurement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cold_start import Contestant, first_answer
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Path:
+    path = tmp_path / "event"
+    path.write_bytes(b"{}")
+    return path
+
+
+def contestant(asked: Path, code: str) -> Contestant:
+    (asked.parent / "answering.py").write_text(code, encoding="utf-8")
+    return Contestant("answering", asked.parent, asked)
+
+
+def test_an_answer_is_timed(asked: Path) -> None:
+    answers = contestant(asked, 'def handler(event, context):\n    return {"statusCode": 200}\n')
+    assert first_answer(answers) > 0
+    assert first_answer(answers, share=0.5) > 0
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'def handler(event, context):\n    return {"statusCode": 500}\n',
+        "raise SystemExit\n",
+        "def handler(event, context):\n    raise ValueError\n",
+    ],
+)
+def test_no_answer_is_no_measurement(code: str, asked: Path) -> None:
+    with pytest.raises(RuntimeError):
+        first_answer(contestant(asked, code))
+
+
+def test_the_interpreter_answers_nothing_and_is_timed(asked: Path) -> None:
+    assert first_answer(Contestant("bare", asked.parent, asked)) > 0
