@@ -65,8 +65,8 @@ const STALL_MS = 30_000; // without a byte moving, or without an answer once all
 const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_MAX_MS = 30_000;
 const RETRY_AFTER_MAX_MS = 60_000; // a wrong clock or a wild server must not park an upload
-// what this module decides, and no answer may say in its place
 const OTHER_THAN_GRANTED = [409, 415]; // the callback function's statuses for an object that is there, but is another
+// what this module decides, and no answer may say in its place
 const OUR_CODES = /^(aborted|bad_answer|grant_expired|network|not_confirmed|too_slow|unexpected|unreadable)$/;
 const OUTLIVED_SHARE = 0.9; // of a grant's life: the rest went into its own way here
 
