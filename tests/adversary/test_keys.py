@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from attacked import KEY_URL, Attacked, attacked, body_of, factored_key, stopped, stopped_by
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fronted import KEY_HOST as HOST
+from fronted import key_host
 
 from peer import Peer
 
-HOST = "gosspublic.alicdn.com"
 NAMES = [f"callback_pub_key_v{number}.pem" for number in range(1, 100)]
 TRICKS = (
     "http://gosspublic.alicdn.com@127.0.0.1/callback_pub_key_v2.pem",
@@ -134,10 +135,8 @@ WAYS: Mapping[str, Callable[[Any], None]] = {
 @contextmanager
 def with_key_host(folder: Path, *names: str) -> Iterator[tuple[Attacked, Peer]]:
     """Start a function that finds OSS's host of keys on this machine, under a certificate for these names."""
-    host = Peer()
-    authority = host.speak_tls(folder, *names)
-    found = {"WATCHED_KEY_HOST": host.url.rpartition(":")[2], "WATCHED_AUTHORITY": str(authority)}
-    with host.serving(), attacked(folder, "", PUBLIC_KEY_PEM="", **found) as deceived:
+    host, found = key_host(folder, *names)
+    with host.serving(), attacked(folder, "", **found) as deceived:
         yield deceived, host
 
 

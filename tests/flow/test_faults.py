@@ -9,6 +9,7 @@ import os
 import re
 import resource
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ from uploading import PATIENCE, PHOTO, ended, fast_forward_until, open_page, pos
 
 from surroundings import processes_at
 
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="processes are found in /proc, and limited as only Linux can"
+)
 HOURS = 5 * 3600
 SMALLER_THAN_THE_FILE = len(PHOTO) // 2
 FROM_THE_FUTURE, RUN_OUT = "did not understand one of the upload's fields", "kept running out"

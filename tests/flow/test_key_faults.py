@@ -11,14 +11,13 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from fronted import Fronted, fronted
+from fronted import KEY_HOST, Fronted, fronted, key_host
 from playwright.sync_api import Browser
 from troubles import Relay, answering, busy, nothing, one_upload, silent
 from uploading import ended, open_page, posts_to, send
 
 from peer import Peer
 
-KEY_HOST = "gosspublic.alicdn.com"
 OTHER_KEY = (
     rsa.generate_private_key(65537, 2048)
     .public_key()
@@ -37,10 +36,9 @@ class Keyed:
 
 @pytest.fixture(scope="module")
 def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
-    folder, callbacks, host = tmp_path_factory.mktemp("keyed"), Relay(), Peer()
-    authority = host.speak_tls(folder, KEY_HOST)
-    found = {"WATCHED_KEY_HOST": host.url.rpartition(":")[2], "WATCHED_AUTHORITY": str(authority)}
-    wiring = {"called_at": callbacks.url, "PUBLIC_KEY_PEM": "", **found}
+    folder, callbacks = tmp_path_factory.mktemp("keyed"), Relay()
+    host, found = key_host(folder, KEY_HOST)
+    wiring = {"called_at": callbacks.url, **found}
     with callbacks.serving(), host.serving(), fronted(folder, **wiring) as front:
         callbacks.target = front.callback
         yield Keyed(front, callbacks, host)

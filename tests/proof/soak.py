@@ -178,7 +178,7 @@ def processes_of(stack: Stack) -> list[Watched]:
         serving = [Watched(pid, name) for pid in processes_at(address.rpartition(":")[2])]
         for one in serving:
             one.look()
-        found.append(max(serving, key=lambda one: one.resident))
+        found += sorted(serving, key=lambda one: one.resident)[-1:]  # none but where there is /proc
     return found
 
 
