@@ -3,8 +3,6 @@
 The one mutable state of the callback function besides OSS's public keys and its connection; bounded.
 """
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """The callback function: which path is answered by which rule, with which clock, keys and role."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

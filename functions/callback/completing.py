@@ -5,8 +5,6 @@ Never lives here: how the HEAD is asked (`outbound.py`), whether OSS signed the 
 Source: Alibaba Cloud OSS, "HeadObject"; a versioned bucket voids x-oss-forbid-overwrite ("PostObject").
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ quick: OSS waits five seconds for the whole callback. What it returns is handed 
 Raise `refusals.Unavailable(code)` to have the page ask again, `refusals.Refusal(code, sentence)` to say no.
 """
 
-from __future__ import annotations
-
 import journal
 from completing import Upload
 from webhook import Backend

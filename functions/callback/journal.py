@@ -5,8 +5,6 @@ failure has the messages of its exceptions.
 `logging` is not used because importing it costs a third of the token function's cold start.
 """
 
-from __future__ import annotations
-
 import json
 import time
 

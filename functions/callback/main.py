@@ -5,8 +5,6 @@ Function Compute answers an exception that escapes an import with 200, which OSS
 For that reason this module relies on none of ours until it has guarded the import.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time

@@ -3,8 +3,6 @@
 A HEAD to the upload bucket, your backend's webhook if there is one, and rarely a public key of OSS.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy

@@ -1,7 +1,5 @@
 """How a refusal looks outside: the only table from kind to status, as RFC 9457's problem details."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import refusals

@@ -6,8 +6,6 @@ inside the body proves that the upload was granted, and `completing.py` that it 
 Source: Alibaba Cloud OSS, "Callback".
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import re

@@ -19,8 +19,6 @@ Refusal              what was asked is not done
 └── Crashed          our own code is at fault
 """
 
-from __future__ import annotations
-
 
 class Refusal(Exception):
     """What was asked is not done.

@@ -4,8 +4,6 @@ A module of its own because it may fail to load: OpenSSL can be built without MD
 Then callbacks cannot be verified, but uploads can still be confirmed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from cryptography.exceptions import InvalidSignature

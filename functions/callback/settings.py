@@ -1,7 +1,5 @@
 """What the callback function is told by its environment. The README's table explains each variable."""
 
-from __future__ import annotations
-
 import base64
 import re
 from collections.abc import Mapping
@@ -31,7 +29,7 @@ class Settings:
     public_key_pem: str = field(repr=False)
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
         """Read the environment. Raises `Misconfigured` naming every variable that is missing or bad."""
         read = variables.Variables(environ)
         bucket = read.take("UPLOAD_BUCKET", variables.bucket)
@@ -52,7 +50,7 @@ class Settings:
         read.refuse_development_secrets(SECRETS, settings.object_url)
         if bool(environ.get("WEBHOOK_URL")) != bool(environ.get("WEBHOOK_SECRET")):
             read.refuse("WEBHOOK_URL and WEBHOOK_SECRET must be set together")
-        if settings.public_key_pem and not variables.LOOPBACK.fullmatch(settings.object_url):
+        if settings.public_key_pem and not variables.is_loopback(settings.object_url):
             read.refuse("PUBLIC_KEY_PEM may be set only where OBJECT_URL is this machine")
         read.finish()
         return settings

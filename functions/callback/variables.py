@@ -4,8 +4,6 @@ Lives here: the forms and the role's credentials, which both functions read. Nev
 a function has. A problem says what was expected and never repeats a value: it may be a secret.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar, cast
@@ -26,7 +24,7 @@ ADDRESS = re.compile(rf"https?://(?P<host>{LABEL}(\.{LABEL})*|\[::1\])(:(?P<port
 SHOWN = r"[A-Za-z0-9._~!$&'()*+,;=:@%/?-]"  # RFC 3986, 3.3 and 3.4
 RESOURCE = rf"(?P<address>[^/?#@]+//[^/?#@]+)([/?]{SHOWN}*)?"  # compiled where it is used: most never do
 OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-LOOPBACK = re.compile(rf"http://(localhost|127(\.{OCTET}){{3}}|\[::1\])(:[0-9]+)?")
+LOOPBACK = rf"http://(localhost|127(\.{OCTET}){{3}}|\[::1\])(:[0-9]+)?"  # as above
 MAX_HOST_CHARACTERS = 253
 MAX_PORT = 65535
 
@@ -75,10 +73,9 @@ class Variables:
 
     def refuse_development_secrets(self, names: Iterable[str], *addresses: str | None) -> None:
         """Refuse secrets that `make run` makes up where an address leaves this machine."""
-        if all(LOOPBACK.fullmatch(address) for address in addresses if address):
-            return
         for name in names:
-            if any(item.strip().startswith(DEVELOPMENT) for item in self._environ.get(name, "").split(",")):
+            made_up = any(item.startswith(DEVELOPMENT) for item in items(self._environ.get(name, "")))
+            if made_up and not all(is_loopback(address) for address in addresses if address):
                 self.refuse(f"{name} is a development value, fit for loopback addresses only")
 
     def refuse(self, problem: str) -> None:
@@ -140,9 +137,14 @@ def address(value: str) -> str:
     match = ADDRESS.fullmatch(bare)
     if not match or len(match["host"]) > MAX_HOST_CHARACTERS or int(match["port"] or 0) > MAX_PORT:
         raise Unexpected("must be https://host with nothing behind it")
-    if bare.startswith("http:") and not LOOPBACK.fullmatch(bare):
+    if bare.startswith("http:") and not is_loopback(bare):
         raise Unexpected("must be https unless its host is this machine")
     return bare
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether an address is this machine's own, where alone `http` is allowed."""
+    return bool(re.fullmatch(LOOPBACK, address))
 
 
 def resource(value: str) -> str:
@@ -158,7 +160,7 @@ def origins(value: str) -> tuple[str, ...]:
     """Read a comma list of exact origins, as browsers write them: no path, no default port."""
     listed = items(value)
     for origin in listed:
-        if address(origin) != origin or re.fullmatch(r"https:.*:443|http:.*:80", origin):
+        if address(origin) != origin or origin.endswith(":443" if origin.startswith("https:") else ":80"):
             raise Unexpected(
                 "must be a comma list of origins such as https://example.com, as browsers send them"
             )

@@ -5,8 +5,6 @@ Pure: what is sent and what is made of the answer. Never lives here: a connectio
 Source: the Standard Webhooks specification, https://www.standardwebhooks.com.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

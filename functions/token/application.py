@@ -1,7 +1,5 @@
 """The token function: which path is answered by which rule, with which clock, randomness and role."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 

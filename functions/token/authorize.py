@@ -3,8 +3,6 @@
 As shipped: whoever the settings let in, within the settings' limits or narrower ones that a token claims.
 """
 
-from __future__ import annotations
-
 from callers import Caller, Limits, SignIn, narrow
 from edge import Request
 

@@ -4,8 +4,6 @@ Lives here: what a request and its token must be. Never lives here: which keys m
 what a user may do (`authorize.py`).
 """
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 
@@ -13,8 +11,8 @@ import jwt
 
 from callers import Claims, SignIn, fits_ticket
 from edge import Request
-from key_sets import FindKeys
 from refusals import TokenExpired, TokenMissing, Unauthenticated, Unavailable
+from settings import FindKeys
 
 LEEWAY_SECONDS = 60
 TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})  # RFC 8725, 3.11: not a logout's, say

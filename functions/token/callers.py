@@ -3,8 +3,6 @@
 Never lives here: how a token is checked (`bearer.py`), your own rule (`authorize.py`).
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from typing import NamedTuple

@@ -5,8 +5,6 @@ byte now and then. So each exchange has a thread that nobody waits for longer th
 ends when its peer does, and holds nothing that others need.
 """
 
-from __future__ import annotations
-
 import concurrent.futures
 from collections.abc import Callable
 from threading import Thread

@@ -7,8 +7,6 @@ Sources: Alibaba Cloud OSS, "Obtain signature information from the server and up
 its older edition with Signature Version 1.
 """
 
-from __future__ import annotations
-
 import naming
 import signing
 from callers import Caller

@@ -8,8 +8,6 @@ standard. Function Compute answers an exception that escapes a handler with 200,
 take for success, and echoes any Origin with credentials allowed when a function sets no CORS header.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import time

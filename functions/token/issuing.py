@@ -6,8 +6,6 @@ randomness.
 Sources: Alibaba Cloud OSS, "PostObject" and its "Policy" section, "Callback".
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import re

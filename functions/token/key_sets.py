@@ -7,14 +7,12 @@ Never lives here: what a token must say (`bearer.py`).
 Sources: RFC 7517 and RFC 7518 for JSON Web Keys, RFC 8725 for what to refuse.
 """
 
-from __future__ import annotations
-
 import base64
 import http.client
 import json
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from threading import Lock
 from urllib.parse import urlsplit
 
@@ -24,7 +22,8 @@ from jwt.utils import base64url_encode
 
 from deadline import within
 from refusals import Unavailable
-from variables import LOOPBACK, Unexpected, resource
+from settings import FindKeys
+from variables import Unexpected, is_loopback, resource
 
 ALGORITHMS = frozenset({"RS256", "ES256", "EdDSA"})
 SECRET_MEMBERS = frozenset({"d", "k"})  # RFC 7518: a private exponent or key, a symmetric one
@@ -34,9 +33,6 @@ UNKNOWN_KEY_SECONDS = 60  # between two questions for a key that the cached set 
 FAILURE_SECONDS = 10  # between two questions to an address that did not answer
 FETCH_SECONDS = 2.0  # Function Compute gives the whole request 5 s
 MAX_KEY_SET_BYTES = 64 * 1024
-
-# a token's `kid` -> the keys that may have signed it
-FindKeys = Callable[["str | None"], "list[jwt.PyJWK]"]
 
 
 def read_secret(value: str) -> FindKeys:
@@ -114,7 +110,7 @@ class RemoteKeys(jwt.PyJWKClient):
 
     def _fetch(self) -> bytes:
         parts = urlsplit(self.uri)
-        if LOOPBACK.fullmatch(f"{parts.scheme}://{parts.netloc}"):
+        if is_loopback(f"{parts.scheme}://{parts.netloc}"):
             connection = http.client.HTTPConnection(parts.netloc, timeout=FETCH_SECONDS)
         else:
             context = ssl.create_default_context()

@@ -1,7 +1,5 @@
 """Media types: which ones there are, and which of them are allowed."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """What the token function is told by its environment. The README's table explains each variable."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from types import ModuleType
@@ -11,7 +9,7 @@ import media
 import variables
 
 if TYPE_CHECKING:
-    from key_sets import FindKeys
+    import jwt
 
 DEFAULT_MAX_BYTES = 400 * 1024**2
 LARGEST_FORM_BYTES = 5 * 10**9  # OSS: PostObject takes bodies below 5 GB ...
@@ -21,6 +19,9 @@ V1_NEEDS_STATIC_KEY = "needs a static AccessKey: its clients cannot send another
 MODES = ("ALLOW_ANONYMOUS", "AUTH_JWKS", "AUTH_HS256_SECRET")
 TOKEN_CLAIMS = ("AUTH_ISSUER", "AUTH_AUDIENCE")
 SECRETS = ("TICKET_SECRET", "AUTH_HS256_SECRET", variables.ROLE_SECRET)
+
+# a token's `kid` -> the keys that may have signed it
+FindKeys = Callable[["str | None"], "list[jwt.PyJWK]"]
 
 
 class Settings(NamedTuple):
@@ -46,7 +47,7 @@ class Settings(NamedTuple):
         return f"Settings({self.upload_bucket!r}, ...)"
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
         """Read the environment. Raises `Misconfigured` naming every variable that is missing or bad."""
         read = variables.Variables(environ)
         size = whole_number(1, LARGEST_FORM_BYTES - FORM_OVERHEAD_BYTES)

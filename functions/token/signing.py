@@ -7,8 +7,6 @@ Never lives here: a clock, the environment, a request, a network.
 Sources: Alibaba Cloud OSS, "Signature version 4 (recommended)" for PostObject and for headers, "Callback".
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac
