@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import events
-from contest import CHILDREN, ENOUGH_SECONDS, PEERS, PYTHON, SITE_PACKAGES, Packages, without_byte_code
+from contest import CHILDREN, ENOUGH_SECONDS, PEERS, SITE_PACKAGES, Packages, python, without_byte_code
 
 from surroundings import clean_environment
 
@@ -41,7 +41,7 @@ def first_answer(contestant: Contestant, share: float = 1.0) -> float:
     """Return the milliseconds until the first answer. Raises `RuntimeError` where there is none."""
     answered, tell = os.pipe()
     words = (contestant.folder, contestant.module, contestant.event, contestant.status, tell)
-    command = [PYTHON, "-S", str(CHILDREN / "first_answer.py"), *map(str, words), *contestant.packages]
+    command = [python(), str(CHILDREN / "first_answer.py"), *map(str, words), *contestant.packages]
     environ = {**clean_environment(), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **contestant.env}
     started = time.perf_counter()
     with subprocess.Popen(command, env=environ, pass_fds=[tell], stdout=subprocess.DEVNULL) as process:

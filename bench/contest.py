@@ -9,8 +9,10 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import venv
 import zipfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +24,7 @@ REPOSITORY = HERE.parent
 PEERS, CHILDREN = HERE / "peers", HERE / "children"
 SITE_PACKAGES = sysconfig.get_path("purelib")
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-PYTHON = str(Path(sys.base_prefix) / "bin" / RUNTIME)  # what the venv is made of, without the venv
+INTERPRETER = REPOSITORY / ".venv" / "bare"
 ENOUGH_SECONDS = 120
 
 
@@ -52,10 +54,17 @@ def without_byte_code(folder: Path) -> Path:
     return copy
 
 
+@cache
+def python() -> str:
+    """Return a Python that starts as any does, with nobody's packages and nobody's hooks."""
+    venv.create(INTERPRETER, clear=True, symlinks=True)
+    return str(INTERPRETER / "bin" / "python")
+
+
 def ask_child(script: str, *words: str | Path, env: Mapping[str, str], paths: str = SITE_PACKAGES) -> Any:
     """Run a script of `children/` and return the JSON it prints."""
     told = subprocess.run(
-        [PYTHON, "-S", str(CHILDREN / script), *map(str, words)],
+        [python(), str(CHILDREN / script), *map(str, words)],
         env={**clean_environment(), "PYTHONPATH": paths, "PYTHONHASHSEED": "0", **env},
         stdout=subprocess.PIPE,
         check=True,
