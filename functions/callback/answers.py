@@ -4,7 +4,7 @@ The one mutable state of the callback function besides OSS's public keys and its
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from typing import NamedTuple
 
 from refusals import Unavailable
 
@@ -14,7 +14,13 @@ FAILURE_SECONDS = 2
 
 # the object's key, and its ETag and type where one key may be uploaded to again
 About = tuple[str, "tuple[str, str] | None"]
-Answer = Mapping[str, object]
+
+
+class Answer(NamedTuple):
+    """What a page is answered, as JSON, and the ETag of the object that it is about."""
+
+    etag: str
+    json: str
 
 
 class Answers:

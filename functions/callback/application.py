@@ -1,15 +1,14 @@
 """The callback function: which path is answered by which rule, with which clock, keys and role."""
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import hook
 import journal
 import receiving
 from answers import About, Answer, Answers
 from completing import Upload, check_etag, check_type, complete
-from edge import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Request, serve
+from edge import SYSTEM_CLOCK, WRITER, Clock, FcReply, Handler, Reply, Request, serve
 from outbound import Outbound
 from refusals import Crashed, Refusal
 from settings import Settings
@@ -19,8 +18,7 @@ from webhook import Backend, Response
 DEADLINE_SECONDS = 3.5  # OSS waits 5 s for the whole callback, and so does Function Compute's timeout
 
 
-@dataclass(frozen=True)
-class Instance:
+class Instance(NamedTuple):
     """What one instance keeps between requests, and the clock and environment it reads."""
 
     settings: Settings
@@ -78,13 +76,13 @@ def answer(instance: Instance, received: receiving.Received, request: Request, c
                 instance, about, request, lambda: upload or prove(instance, received, request, context)
             )
         else:
-            check_etag(received.etag, str(known["etag"]))
+            check_etag(received.etag, known.etag)
     except Refusal as refusal:
         refusal.upload_id = ticket.id
         raise
     except BaseException as error:  # noqa: BLE001 - a hook may fail in any way
         raise Crashed("internal", journal.traceback_of(error), upload_id=ticket.id) from None
-    return Reply(200, known, log={"upload_id": ticket.id})
+    return Reply(200, known.json, log={"upload_id": ticket.id})
 
 
 def prove(instance: Instance, received: receiving.Received, request: Request, context: object) -> Upload:
@@ -94,7 +92,7 @@ def prove(instance: Instance, received: receiving.Received, request: Request, co
     check_etag(received.etag, upload.etag)
     check_type(upload.type, instance.settings.allowed_types)
     if received.in_directory:
-        return replace(upload, name=upload.key.rpartition("/")[2])
+        return upload._replace(name=upload.key.rpartition("/")[2])
     return upload
 
 
@@ -105,7 +103,7 @@ def finish(instance: Instance, about: About, request: Request, proved: Callable[
         upload = proved()
         finished = {**hook.on_upload(upload, backend(instance, request)), **describe(upload)}
         # what is remembered is JSON and not the hook's own objects; what is not JSON is the hook's failure
-        known: Answer = json.loads(json.dumps(finished, allow_nan=False))
+        known = Answer(upload.etag, WRITER.encode(finished))
     except BaseException:
         answers.keep_failure(about, clock.monotonic())
         raise

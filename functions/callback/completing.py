@@ -7,7 +7,7 @@ Source: Alibaba Cloud OSS, "HeadObject"; a versioned bucket voids x-oss-forbid-o
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from media import TYPE, allows
@@ -24,16 +24,14 @@ DOCTORS_FILE = "oss-direct-upload-doctor.txt"  # what `make doctor` uploads
 EXTENDED_NAME = re.compile(r"filename\*=UTF-8''([A-Za-z0-9._~%-]{1,1024})")  # the form our grants have
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """OSS's answer to a HEAD; header names are lower-case."""
 
     status: int
     headers: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Upload:
+class Upload(NamedTuple):
     """An upload that was granted and is there; `size` is in bytes, `user` empty for anonymous ones.
 
     `id` is the grant's: with a directory grant several uploads share it, and only `key` tells them apart; its

@@ -10,8 +10,8 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from typing import NamedTuple
+from urllib.parse import unquote_plus
 
 from edge import Request
 from refusals import Unverified
@@ -35,8 +35,7 @@ Verifier = Callable[[bytes, bytes], bool]
 KeyFinder = Callable[[Request], "Verifier | None"]
 
 
-@dataclass(frozen=True)
-class Received:
+class Received(NamedTuple):
     """What speaks of an upload that we granted: its ticket, and with OSS's signature its `etag`.
 
     `ticket` is for exactly one object, also where the grant was for a directory.
@@ -114,11 +113,11 @@ def compare(form: Mapping[str, str], granted: Mapping[str, str]) -> None:
 def read_form(body: bytes) -> Mapping[str, str]:
     """Read the callback's body: exactly our five fields, each once and none empty."""
     try:
-        pairs = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=len(FIELDS))
+        pairs = [pair.split("=") for pair in body.decode("ascii").split("&")]
+        form = {name: unquote_plus(value, errors="strict") for name, value in pairs}
     except ValueError:
         raise Unverified("body_malformed") from None
-    form = dict(pairs)  # what is blank or bare is not among them
-    if len(pairs) != len(FIELDS) or form.keys() != FIELDS:
+    if len(pairs) != len(FIELDS) or form.keys() != FIELDS or not all(form.values()):
         raise Unverified("body_malformed")
     return form
 

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import MD5
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+SCHEME, DIGEST = PKCS1v15(), MD5()  # noqa: S303 - OSS signs with nothing else
+
 Verifier = Callable[[bytes, bytes], bool]
 
 
@@ -23,7 +25,7 @@ def verifier(pem: bytes) -> Verifier:
 
     def verify(signature: bytes, message: bytes) -> bool:
         try:
-            key.verify(signature, message, PKCS1v15(), MD5())  # noqa: S303 - OSS signs with nothing else
+            key.verify(signature, message, SCHEME, DIGEST)
         except InvalidSignature:
             return False
         return True

@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import media
 import variables
@@ -13,20 +13,22 @@ WEBHOOK_SECRET = re.compile(r"whsec_([A-Za-z0-9+/]+={0,2})")
 WEBHOOK_SECRET_BYTES = range(24, 65)  # Standard Webhooks: 192 to 512 bits
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """`webhook_url` is empty where no backend is told, `public_key_pem` but in emulation."""
 
     upload_bucket: str
     oss_region: str
     upload_prefix: str
     object_url: str
-    ticket_secret: tuple[str, ...] = field(repr=False)
+    ticket_secret: tuple[str, ...]
     allowed_origins: tuple[str, ...]
     allowed_types: tuple[str, ...]
-    webhook_url: str = field(repr=False)  # it may hold a key of the backend's
-    webhook_secret: tuple[bytes, ...] = field(repr=False)
-    public_key_pem: str = field(repr=False)
+    webhook_url: str  # it may hold a key of the backend's
+    webhook_secret: tuple[bytes, ...]
+    public_key_pem: str
+
+    def __repr__(self) -> str:
+        return f"Settings({self.upload_bucket!r}, ...)"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":

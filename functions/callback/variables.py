@@ -14,6 +14,7 @@ MIN_SECRET_BYTES = 32
 MAX_PREFIX_CHARACTERS = 32
 MAX_ENVIRONMENT_BYTES = 4096  # Function Compute: all variables of a function together
 ROLE_SECRET = "ALIBABA_CLOUD_ACCESS_KEY_SECRET"  # noqa: S105 - its name
+ROLE = ("ALIBABA_CLOUD_ACCESS_KEY_ID", ROLE_SECRET, "ALIBABA_CLOUD_SECURITY_TOKEN")
 DEVELOPMENT = "development-"  # begins every secret that `make run` makes up
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
@@ -96,12 +97,13 @@ def credentials(environ: Mapping[str, str], context: object) -> Credentials:
 
     The environment has them on every runtime, `context.credentials` on Python 3.10 and older.
     """
-    names = ("access_key_id", "access_key_secret", "security_token")
     lent = getattr(context, "credentials", None)
-    for found in (
-        Credentials(*(environ.get(f"ALIBABA_CLOUD_{name.upper()}") or "" for name in names)),
-        Credentials(*(getattr(lent, name, None) or "" for name in names)),
-    ):
+    sources: tuple[Callable[[], Iterable[str | None]], ...] = (
+        lambda: map(environ.get, ROLE),
+        lambda: [getattr(lent, name, None) for name in Credentials._fields],
+    )
+    for source in sources:
+        found = Credentials(*(value or "" for value in source()))
         if found.access_key_id and found.access_key_secret:
             return found
     raise Misconfigured("misconfigured", "the function has no role: ALIBABA_CLOUD_ACCESS_KEY_ID is not set")

@@ -11,7 +11,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
 
 from completing import Upload
 from refusals import BackendFailed
@@ -21,8 +21,7 @@ SUCCESS = range(200, 300)
 MAX_ANSWER_BYTES = 16 * 1024  # an instance remembers some hundred answers
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """What came back: header names in lower case, and at most one byte more of the body than was wanted."""
 
     status: int
@@ -33,16 +32,18 @@ class Response:
 Post = Callable[[Mapping[str, str], bytes], Response]
 
 
-@dataclass(frozen=True)
-class Backend:
+class Backend(NamedTuple):
     """Your application, as `hook.py` meets it. `post` is None where no WEBHOOK_URL is set.
 
     `now` is in epoch seconds.
     """
 
-    post: Post | None = field(repr=False)
-    secrets: Sequence[bytes] = field(repr=False)
+    post: Post | None
+    secrets: Sequence[bytes]
     now: float
+
+    def __repr__(self) -> str:
+        return f"Backend(..., now={self.now!r})"
 
     def tell(self, upload: Upload) -> dict[str, object]:
         """Send the event; return the JSON object that the backend answers, or an empty one without a backend.
@@ -67,7 +68,7 @@ def message_id(upload: Upload) -> str:
 def event(upload: Upload, now: float) -> bytes:
     """Return the event's body."""
     timestamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
-    document = {"type": EVENT_TYPE, "timestamp": timestamp, "data": {**asdict(upload), **upload.marks}}
+    document = {"type": EVENT_TYPE, "timestamp": timestamp, "data": {**upload._asdict(), **upload.marks}}
     return json.dumps(document, separators=(",", ":")).encode()
 
 

@@ -8,6 +8,8 @@ failure has the messages of its exceptions.
 import json
 import time
 
+WRITER = json.JSONEncoder(default=repr)
+
 
 def write(now: float, level: str, event: str, **fields: object) -> None:
     """Print one line, in one piece: other requests of this instance print theirs at the same time.
@@ -15,7 +17,7 @@ def write(now: float, level: str, event: str, **fields: object) -> None:
     `now` is in epoch seconds; `level` is `info`, `warning` or `error`.
     """
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
-    line = json.dumps({"time": stamp, "level": level, "event": event, **fields}, default=repr)
+    line = WRITER.encode({"time": stamp, "level": level, "event": event, **fields})
     try:
         print(f"{line}\n", end="", flush=True)
     except (OSError, ValueError):  # a full or closed log must not cost the answer

@@ -168,7 +168,7 @@ def _read_claims(payload: str) -> Ticket:
     """Decode the first part of a genuine ticket; only one sealed by other code of ours can fail here."""
     try:
         decoded = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-        document = json.loads(decoded)
+        document = json.loads(decoded.decode())
         version = document.pop("v")
         claims = FileTicket(**document) if "key" in document else DirectoryTicket(**document)
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):

@@ -10,7 +10,7 @@ import pytest
 from scenes import ETAG, NOW, SECRET, TICKET, Bucket, Callback, Watch, confirmation
 
 import hook
-from answers import MAX_ANSWERS, Answers
+from answers import MAX_ANSWERS, Answer, Answers
 from application import build
 from edge import Clock, Handler
 from fc_events import ask, fc_event
@@ -251,12 +251,12 @@ def test_a_key_that_is_none_does_not_take_confirm_down(environ: dict[str, str], 
 def test_remembers_a_bounded_number_of_answers() -> None:
     answers = Answers()
     for number in range(MAX_ANSWERS + 1):
-        answers.keep((str(number), None), {"number": number}, now=0)
+        answers.keep((str(number), None), Answer(str(number), "{}"), now=0)
     assert answers.recall(("0", None), now=1) is None
-    assert answers.recall(("1", None), now=1) == {"number": 1}
-    answers.keep(("1", None), {"number": 1}, now=2)
-    answers.keep(("new", None), {}, now=2)
-    assert answers.recall(("1", None), now=3) == {"number": 1}
+    assert answers.recall(("1", None), now=1) == ("1", "{}")
+    answers.keep(("1", None), Answer("1", "{}"), now=2)
+    answers.keep(("new", None), Answer("new", "{}"), now=2)
+    assert answers.recall(("1", None), now=3) == ("1", "{}")
     assert answers.recall(("2", None), now=3) is None
 
 
@@ -265,8 +265,8 @@ def test_a_success_replaces_a_failure() -> None:
     answers.keep_failure(("a", None), now=0)
     with pytest.raises(Unavailable):
         answers.recall(("a", None), now=1)
-    answers.keep(("a", None), {}, now=1)
-    assert answers.recall(("a", None), now=1) == {}
+    answers.keep(("a", None), Answer("a", "{}"), now=1)
+    assert answers.recall(("a", None), now=1) == ("a", "{}")
 
 
 @pytest.mark.parametrize("path", ["/callback", "/confirm"])

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scenes import DIRECTORY_TICKET, ETAG, STORED, TICKET
 
-from answers import MAX_ANSWERS, Answers
+from answers import MAX_ANSWERS, Answer, Answers
 from completing import Head, check_type, complete, file_name
 from edge import Request
 from random_events import ANYTHING, BODIES, TEXT, spoiled, texts
@@ -438,19 +438,19 @@ def test_what_is_remembered_is_ones_own_and_bounded(steps: list[tuple[str, Any, 
     for number, (step, about, later) in enumerate(steps):
         now += later
         if step == "keep":
-            answers.keep(about, {"about": about, "at": number}, now)
+            answers.keep(about, Answer(repr(about), f"{number}"), now)
             last[about] = (now + 600, True)
         elif step == "fail":
             answers.keep_failure(about, now)
             last[about] = (now + 2, False)
         elif step == "fill":
             for other in range(MAX_ANSWERS):
-                answers.keep((f"{number} {other}", None), {"about": other}, now)
+                answers.keep((f"{number} {other}", None), Answer(f"{other}", "{}"), now)
             last.clear()
         until, is_answer = last.get(about, (now, True))
         known = tried(Unavailable, partial(answers.recall, about), now)
         assert isinstance(known, Unavailable) == (until > now and not is_answer)
         if not isinstance(known, Unavailable):
             assert (known is not None) == (until > now)
-            assert known is None or known["about"] == about
+            assert known is None or known.etag == repr(about)
         assert len(answers._known) <= MAX_ANSWERS

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from scenes import ETAG, STORED, TICKET
 
@@ -94,7 +92,7 @@ def test_says_in_a_sentence_which_types_are_allowed() -> None:
 
 def test_an_object_without_a_type_or_a_name_has_empty_ones() -> None:
     bare = {name: GOOD[name] for name in ("etag", "content-length")}
-    assert complete(TICKET, Head(200, bare)) == dataclasses.replace(UPLOAD, type="", name="")
+    assert complete(TICKET, Head(200, bare)) == UPLOAD._replace(type="", name="")
 
 
 @pytest.mark.parametrize("missing", ["etag", "content-length"])
