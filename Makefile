@@ -9,6 +9,7 @@ PAGE_TOOLS := client/node_modules/.package-lock.json
 NODE_PACKAGES := tests/node_modules/.package-lock.json
 PAGE := client/dist/index.html
 LIBRARY := client/lib/upload.js
+MEASURING := $(VENV) $(BENCH_TOOLS) $(PAGE) $(LIBRARY) bench/node_modules/.package-lock.json
 PAGE_SOURCES := $(wildcard client/*.html client/*.css client/*.js client/*.json client/public/* client/src/*)
 
 # edited in functions/token, copied to functions/callback so that each folder is deployable alone
@@ -21,7 +22,7 @@ code_callback := functions/callback
 code_oss := local
 code_local := local
 code_deploy := deploy:local:functions/token
-code_bench := bench:bench/children:bench/peers:deploy:functions/token
+code_bench := bench:bench/children:bench/peers:deploy:functions/token:tests/flow
 code_adversary := functions/token:local:tests/oss:tests/flow
 code_repository := functions/token
 code_flow := functions/token:deploy
@@ -40,7 +41,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz soak bench audit fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements clean node chromium no-coverage test-client types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -99,8 +100,11 @@ fuzz: $(VENV) $(PROOF_TOOLS) ## bytes at random for the callback function and th
 soak: $(VENV) $(PAGE) ## uploads, refusals and faults mixed on the local stack, for SECONDS=600; is anything lost, does anything grow?
 	@PYTHONPATH=functions/token:tests/flow:tests $(BIN)/python tests/proof/soak.py $(SECONDS)
 
-bench: $(VENV) $(BENCH_TOOLS) ## how fast is it, beside what people would pick instead? writes BENCHMARKS.md; minutes
+bench: $(MEASURING) | chromium ## how fast is it, beside what people would pick instead? writes BENCHMARKS.md; minutes
 	@PYTHONPATH=$(code_bench):tests $(BIN)/python bench/run.py
+
+bench-check: $(MEASURING) | chromium ## the same again; fails where something became slower beside the others; minutes
+	@PYTHONPATH=$(code_bench):tests $(BIN)/python bench/check.py
 
 audit: $(VENV) $(PROOF_TOOLS) ## is a dependency known to be vulnerable, is the workflow safe? asks PyPI and npm
 	@$(BIN)/python tests/proof/audit.py
@@ -128,7 +132,7 @@ requirements: $(VENV) ## compile the pinned, hashed requirements from every requ
 	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements-dev.txt requirements-bench.in -o requirements-bench.txt
 
 clean: ## remove everything that was made here: tools, caches, local uploads
-	rm -rf .venv .local .deploy .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots tests/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .local .deploy .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots tests/node_modules bench/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Parts of the above: make test-token, make types-local ...

@@ -80,17 +80,21 @@ def file_grant(headers: Mapping[str, str] | None = None) -> bytes:
     return fc_event("/", WISH, headers={**BROWSER, **(headers or {})})
 
 
-def signed_in_grant() -> bytes:
-    """Return the same question by a user who signed in."""
+def claims() -> dict[str, object]:
+    """Return what a user's token says."""
     now = int(time.time())
-    claims = {
+    return {
         "iss": SIGNED_IN["AUTH_ISSUER"],
         "aud": SIGNED_IN["AUTH_AUDIENCE"],
         "sub": "alice",
         "iat": now,
         "exp": now + LIFETIME_SECONDS,
     }
-    return file_grant({"Authorization": "Bearer " + jwt.encode(claims, IDENTITY_SECRET, "HS256")})
+
+
+def signed_in_grant() -> bytes:
+    """Return the same question by a user who signed in."""
+    return file_grant({"Authorization": "Bearer " + jwt.encode(claims(), IDENTITY_SECRET, "HS256")})
 
 
 def limits() -> bytes:

@@ -1,8 +1,9 @@
 """Microseconds of each call of one function: FOLDER ORDER.
 
 ORDER is a JSON file: `events` has for each name a list of events that are asked in turn, `status` what each
-is answered with, `without_head` names those whose HEAD is answered inside the process. Prints JSON: for each
-name the microseconds per call of every batch. What the function logs goes nowhere.
+is answered with, `without_head` names those whose HEAD is answered inside the process, `batches` says how
+many there are. Prints JSON: for each name the microseconds per call of every batch. What the function logs
+goes nowhere.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ BATCH_SECONDS = 0.04
 Answers = Callable[[bytes, object], Any]
 
 
-def microseconds(answer: Answers, events: Sequence[bytes]) -> list[float]:
-    """Return what one call takes, in each of `BATCHES` batches."""
+def microseconds(answer: Answers, events: Sequence[bytes], batches: int = BATCHES) -> list[float]:
+    """Return what one call takes, in each of so many batches."""
     rounds = calls(answer, events)
-    batches = []
-    for _ in range(BATCHES):
+    took = []
+    for _ in range(batches):
         started = time.perf_counter()
         for _ in range(rounds):
             for event in events:
                 answer(event, None)
-        batches.append((time.perf_counter() - started) / (rounds * len(events)) * 1e6)
-    return batches
+        took.append((time.perf_counter() - started) / (rounds * len(events)) * 1e6)
+    return took
 
 
 def calls(answer: Answers, events: Sequence[bytes]) -> int:
@@ -59,7 +60,7 @@ def measure(order: Any, answer: Answers, names: Sequence[str]) -> dict[str, list
         status = answer(events[0], None)["statusCode"]
         if status != order["status"][name]:
             sys.exit(f"{name} was answered {status}")
-        found[name] = microseconds(answer, events)
+        found[name] = microseconds(answer, events, order.get("batches", BATCHES))
     return found
 
 
