@@ -101,6 +101,7 @@ def contestants(
     }
 
 
+LIGHT = ("interpreter", "interpreter with json hashlib hmac base64", "token")  # so short that noise shows
 SHARED_OUT = ("token", "Flask + alibabacloud-oss-v2", "callback", "Flask + oss2 + cryptography")
 
 
@@ -110,8 +111,8 @@ def measure(everybody: Mapping[str, Contestant], rounds: int = ROUNDS) -> dict[s
     for contestant in everybody.values():
         first_answer(contestant)  # files come from the disk the first time
     for _ in range(rounds):
-        for name, contestant in everybody.items():
-            found[name].append(first_answer(contestant))
+        for name in (*everybody, *LIGHT * 2):
+            found[name].append(first_answer(everybody[name]))
     for share in SHARES:
         for name in SHARED_OUT:
             under = [first_answer(everybody[name], share) for _ in range(ROUNDS_OF_A_SHARE)]

@@ -61,7 +61,7 @@ def stacked(title: str, values: Mapping[str, Mapping[str, float]], unit: str) ->
     return picture(title, rows, legend_y + LINE + MARGIN)
 
 
-def lines(title: str, values: Mapping[str, Mapping[float, float]], x_name: str, y_name: str) -> str:
+def lines(title: str, values: Mapping[str, Mapping[float, float]], x_name: str) -> str:
     """Return one line for each series, both axes logarithmic and as wide as all of them."""
     sizes = [size for series in values.values() for size in series]
     costs = [cost for series in values.values() for cost in series.values()]
@@ -73,7 +73,7 @@ def lines(title: str, values: Mapping[str, Mapping[float, float]], x_name: str, 
         text(x_of(size), top + PLOT_HEIGHT + 18, short(size), "quiet", "middle") for size in powers(sizes, 8)
     ]
     drawn += [text(left - 6, y_of(cost) + 4, short(cost), "quiet", "end") for cost in powers(costs, 10)]
-    for color, (name, series) in zip(COLORS, values.items(), strict=True):
+    for color, (name, series) in zip(COLORS, values.items(), strict=False):
         points = " ".join(f"{x_of(size):.1f},{y_of(cost):.1f}" for size, cost in series.items())
         row = top + LINE * COLORS.index(color)
         drawn += [
@@ -82,7 +82,6 @@ def lines(title: str, values: Mapping[str, Mapping[float, float]], x_name: str, 
             text(left + PLOT_WIDTH + 46, row + TEXT_DROP, name),
         ]
     drawn.append(text(left + PLOT_WIDTH / 2, top + PLOT_HEIGHT + 38, x_name, "quiet", "middle"))
-    drawn.append(text(left + PLOT_WIDTH + 24, top + PLOT_HEIGHT, y_name, "quiet"))
     return picture(title, drawn, top + PLOT_HEIGHT + AXIS + MARGIN)
 
 

@@ -78,7 +78,7 @@ def draw(results: Any) -> dict[str, str]:
         "cold-start": pictures.bars("Cold start: to the first answer, in milliseconds", whole, ours, "ms"),
         "parts": pictures.stacked("One upload, by where its time goes", results["parts_milliseconds"], "ms"),
         "growth": pictures.lines(
-            "One call, by the size of its input", grown, "bytes or entries", "microseconds"
+            "One call, in microseconds, by the size of its input", grown, "bytes or entries"
         ),
     }
 

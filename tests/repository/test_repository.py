@@ -149,6 +149,7 @@ def test_no_address_of_a_registry_is_recorded() -> None:
         "requirements-build.txt",
         "requirements-dev.txt",
         *(f"functions/{one}" for one in PINS),
+        "bench/package-lock.json",
         "client/package-lock.json",
         "tests/package-lock.json",
     ):

@@ -1,0 +1,79 @@
+"""What numbers come to: percentiles, growth, prices, and what a tap hears."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+from contextlib import contextmanager
+from xml.etree import ElementTree as ET
+
+import cost
+import pictures
+import pytest
+from samples import exponent, percentile
+from tap import Tap
+
+from peer import Peer
+
+SIZES = [1.0, 2.0, 4.0, 8.0, 16.0]
+
+
+@pytest.mark.parametrize(("hundredths", "expected"), [(0, 1), (1, 1), (50, 50), (99, 99), (100, 100)])
+def test_a_percentile_is_a_sample(hundredths: int, expected: int) -> None:
+    assert percentile([float(one) for one in range(100, 0, -1)], hundredths) == expected
+
+
+def test_the_99th_of_a_few_is_the_largest() -> None:
+    assert percentile([3.0, 1.0, 2.0], 99) == 3
+
+
+@pytest.mark.parametrize("power", [0, 0.5, 1, 2])
+def test_an_exponent_is_the_power_a_cost_grows_by(power: float) -> None:
+    assert exponent(SIZES, [7 * size**power for size in SIZES]) == pytest.approx(power)
+
+
+def test_an_exponent_is_of_the_large_sizes() -> None:
+    """What a call costs without any input hides how it grows."""
+    assert exponent(SIZES, [1000, 1000, 1000, 4000, 16000]) == pytest.approx(2)
+
+
+def test_a_call_is_billed_by_the_whole_millisecond_and_for_itself() -> None:
+    call = cost.Call(cost.Function(vcpu=0.5, gib=1), 2.1)
+    assert call.billed == 3
+    assert call.units == pytest.approx(0.003 * (0.5 + 0.15) + 0.0075)
+
+
+def test_a_million_uploads_cost_a_million_times_their_units() -> None:
+    free = cost.Call(cost.Function(0, 0), 0)  # only the calls themselves: 75 CU per 10,000
+    assert cost.cny_per_million(free, free) == pytest.approx(2 * 7500 * 0.00011)
+
+
+def test_pictures_are_xml_whatever_the_names() -> None:
+    name = '<b> & "quotes"'
+    for picture in (
+        pictures.bars(name, {name: 2.0, "b": 1.0}, [name], "ms"),
+        pictures.stacked(name, {name: {"x": 1.0, name: 2.0}}, "ms"),
+        pictures.lines(name, {name: {1: 1.0, 1024: 300.0}}, name),
+    ):
+        root = ET.fromstring(picture)
+        assert root.findtext("{http://www.w3.org/2000/svg}title") == name
+
+
+@contextmanager
+def tapped() -> Iterator[tuple[Tap, Peer]]:
+    peer, tap = Peer(body=b"answer"), Tap()
+    with peer.serving(), tap.listening():
+        tap.target = int(peer.url.rpartition(":")[2])
+        yield tap, peer
+
+
+def test_a_tap_passes_on_and_times_each_answer() -> None:
+    with tapped() as (tap, peer):
+        for _ in range(3):
+            connection = http.client.HTTPConnection(tap.url.removeprefix("http://"), timeout=9)
+            connection.request("POST", "/path", body=b"x" * 1_000_000, headers={"Connection": "close"})
+            assert connection.getresponse().read() == b"answer"
+            connection.close()
+        assert [(one.path, len(one.body)) for one in peer.asked] == [("/path", 1_000_000)] * 3
+    assert 2 <= len(tap.milliseconds) <= 3  # the last is noted when its connection ends
+    assert min(tap.milliseconds) > 0
