@@ -25,7 +25,7 @@ from peer import Peer
 from refusals import BackendFailed, Misconfigured
 from settings import Settings
 from signing import seal
-from webhook import MAX_ANSWER_BYTES, Response, event, message_id, read_answer, signed_headers
+from webhook import MAX_ANSWER_BYTES, Backend, Response, event, message_id, read_answer, signed_headers
 
 Sign = Callable[..., Callback]
 OLD = "whsec_" + base64.b64encode(b"an old secret of some 32 bytes..").decode()
@@ -132,6 +132,10 @@ def test_a_message_has_one_id_wherever_it_comes_from(
     # printf '01abc\0uploads/_/2027/01/15/01abc.png\0005D41402ABC4B2A76B9719D911017C592' | sha256sum
     assert ids == {"msg_403b43cf8c88113792aa0ebd0fce7f25"}
     assert len(receiver.asked) == 3
+
+
+def test_a_hook_that_logs_its_backend_logs_no_secret() -> None:
+    assert "secret" not in repr(Backend(lambda *_: Response(200, {}, b""), [b"a secret"], 5.0))
 
 
 def test_other_bytes_are_another_message() -> None:
