@@ -11,10 +11,6 @@ FLASK_SDK, FLASK_OSS2 = "Flask + alibabacloud-oss-v2", "Flask + oss2 + cryptogra
 SIGNING = "ours: policy and signature"
 PRESIGNING = ("boto3 generate_presigned_post", "alibabacloud-oss-v2 presign", "oss2 sign_url")
 OURS, UPPY = "this page", "Uppy, the whole bundle"
-SINK, STACK = (
-    "curl to a functions-framework that reads and forgets",
-    "curl to the local stack: checked, hashed, stored, called back",
-)
 SHARES = ("0.35", "0.1", "0.05")
 
 
@@ -24,7 +20,7 @@ def ratios(results: Any) -> dict[str, float]:
         {name: median(samples) for name, samples in results[one].items()}
         for one in ("cold_start_milliseconds", "warm_microseconds")
     )
-    page, speed = results["page"], results["huge_file_mebibytes_per_second"]
+    page = results["page"]
     usable = {name: median(one["milliseconds"]) for name, one in page.items()}
     return {
         f"cold start: token / {IMPORTS}": cold["token"] / cold[IMPORTS],
@@ -36,7 +32,6 @@ def ratios(results: Any) -> dict[str, float]:
         "warm: callback / its floor": warm["callback"] / warm["callback, floor"],
         "warm: refused callback / a callback's floor": warm["refused callback"] / warm["callback, floor"],
         **{f"signing: ours / {peer}": warm[SIGNING] / warm[peer] for peer in PRESIGNING},
-        "2 GiB: seconds of curl to the stack / to a sink": speed[SINK] / speed[STACK],
         f"page: bytes / {UPPY}": page[OURS]["bytes_gzip"] / page[UPPY]["bytes_gzip"],
         f"page: time to usable / {UPPY}": usable[OURS] / usable[UPPY],
         **{
