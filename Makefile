@@ -12,28 +12,10 @@ LIBRARY := client/lib/upload.js
 MEASURING := $(VENV) $(BENCH_TOOLS) $(PAGE) $(LIBRARY) bench/node_modules/.package-lock.json
 PAGE_SOURCES := $(wildcard client/*.html client/*.css client/*.js client/*.json client/public/* client/src/*)
 
-# edited in functions/token, copied to functions/callback so that each folder is deployable alone
-VENDORED := deadline.py edge.py journal.py main.py media.py problems.py refusals.py signing.py variables.py
-
-# one process each, because both functions have modules of the same names: tests/<part>, and the code it imports
-PARTS := token callback oss local deploy bench adversary repository flow
-code_token := functions/token
-code_callback := functions/callback
-code_oss := local
-code_local := local
-code_deploy := deploy:local:functions/token
-code_bench := bench:bench/children:bench/peers:deploy:functions/token:tests/flow
-code_adversary := functions/token:local:tests/oss:tests/flow
-code_repository := functions/token
-code_flow := functions/token:deploy
-path = $(code_$*):tests/$*:tests
-# what is type-checked beside tests/<part>; each folder of code is named once
-typed_token := functions/token
-typed_callback := functions/callback
-typed_local := local
-typed_deploy := deploy
-typed_bench := bench
-typed_repository := tests/proof/audit.py tests/proof/mutate.py
+# parts of the tests, each of which runs alone (make test-token) or beside others; COVERED ones are measured
+COVERED := token callback emulator deploy
+UNCOVERED := local bench adversary repository flow
+PYTEST := $(BIN)/python -m pytest -q
 
 PLATFORM := --python-platform x86_64-manylinux2014
 # what the functions ship besides themselves
@@ -41,43 +23,41 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements clean node chromium no-coverage test-client types-client
+.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements clean node chromium test-client test-parts types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
 		printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 run: $(VENV) $(PAGE) ## the whole system on this machine, until Ctrl-C; prints the page's address
-	@exec $(BIN)/python local/run.py
+	@exec $(BIN)/python -m local.run
 
 token-for: $(VENV) ## a token of USER for make run SIGN_IN=true; also CLAIMS='{...}' SECONDS=60
-	@exec $(BIN)/python local/token_for.py
+	@exec $(BIN)/python -m local.token_for
 
 oss: $(VENV) ## only the stand-in for OSS, for code of your own, until Ctrl-C; see the README for its options
-	@exec $(BIN)/python local/run_oss.py
+	@exec $(BIN)/python -m local.run_oss
 
 package: $(VENV) ## the zips for Function Compute in .deploy/; RUNTIME=python3.10, SIGN_IN=true where users sign in
-	@exec $(BIN)/python deploy/package.py
+	@exec $(BIN)/python -m deploy.package
 
 # what stands on make's own command line, because no setting of a deployment comes from the environment
 GIVEN = $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 
-TO_CLOUD = PYTHONPATH=local:functions/token $(BIN)/python
-
 deploy: $(VENV) $(PAGE) ## put everything on Function Compute and OSS: STACK= REGION=, and settings; YES=1 does not ask
-	@exec env GIVEN="$(GIVEN)" $(TO_CLOUD) deploy/deploy.py
+	@exec env GIVEN="$(GIVEN)" $(BIN)/python -m deploy.deploy
 
 page: $(VENV) $(PAGE) ## the page at localhost:8080, uploading to a deployed stack, until Ctrl-C: STACK= REGION=
-	@exec env GIVEN="$(GIVEN)" $(TO_CLOUD) deploy/serve_page.py
+	@exec env GIVEN="$(GIVEN)" $(BIN)/python -m deploy.page
 
 destroy: $(VENV) ## take stack, page and packages away: STACK= REGION=; uploads are kept unless DELETE_UPLOADS=1
-	@exec env GIVEN="$(GIVEN)" $(TO_CLOUD) deploy/destroy.py
+	@exec env GIVEN="$(GIVEN)" $(BIN)/python -m deploy.destroy
 
 rotate-secret: $(VENV) ## the next of two steps to a new ticket secret: STACK= REGION=; NOW=1 takes one step
-	@exec env GIVEN="$(GIVEN)" $(TO_CLOUD) deploy/rotate_secret.py
+	@exec env GIVEN="$(GIVEN)" $(BIN)/python -m deploy.rotate_secret
 
 doctor: $(VENV) ## check make run, or a deployment: STACK= REGION=, or TOKEN_URL= ORIGIN= SITE_URL=; JSON=true
-	@exec env $(TO_CLOUD) deploy/doctor.py
+	@exec $(BIN)/python -m deploy.doctor
 
 build: $(PAGE) $(LIBRARY) ## the page for the site bucket in client/dist, upload.js for your own page in client/lib
 
@@ -85,31 +65,31 @@ check: lint types test ## lint, types, test and a minute's soak: what CI runs
 	@$(MAKE) --no-print-directory soak SECONDS=60
 
 test: $(VENV) ## every test, the browser's included, and the coverage of functions/
-	@$(MAKE) --no-print-directory no-coverage node chromium $(PARTS:%=test-%) test-client
-	$(BIN)/coverage combine --quiet && $(BIN)/coverage report
+	@$(MAKE) --no-print-directory node chromium test-client test-parts
 
 screenshots: $(VENV) $(PAGE) $(NODE_PACKAGES) | chromium ## the page in every state, into screenshots/
-	PYTHONPATH=functions/token:tests/flow:tests $(BIN)/python tests/flow/screenshots.py
+	$(BIN)/python -m tools.screenshots
 
 mutate: $(VENV) $(PROOF_TOOLS) ## does some test notice each small change of what signs, grants and verifies? minutes
-	@$(BIN)/python tests/proof/mutate.py
+	@$(BIN)/python -m tools.mutate
 
 fuzz: $(VENV) $(PROOF_TOOLS) ## bytes at random for the callback function and the stand-in's forms; SECONDS=60 each
-	@SECONDS_EACH="$(SECONDS)" sh tests/proof/fuzz.sh
+	@SECONDS_EACH="$(SECONDS)" sh tools/fuzz.sh
 
 soak: $(VENV) $(PAGE) ## uploads, refusals and faults mixed on the local stack, for SECONDS=600; is anything lost, does anything grow?
-	@PYTHONPATH=functions/token:tests/flow:tests $(BIN)/python tests/proof/soak.py $(SECONDS)
+	@$(BIN)/python -m tools.soak $(SECONDS)
 
 bench: $(MEASURING) | chromium ## how fast is it, beside what people would pick instead? writes BENCHMARKS.md; minutes
-	@PYTHONPATH=$(code_bench):tests $(BIN)/python bench/run.py
+	@$(BIN)/python -m bench.run
 
 bench-check: $(MEASURING) | chromium ## the same again; fails where something became slower beside the others; minutes
-	@PYTHONPATH=$(code_bench):tests $(BIN)/python bench/check.py
+	@$(BIN)/python -m bench.check
 
 audit: $(VENV) $(PROOF_TOOLS) ## is a dependency known to be vulnerable, is the workflow safe? asks PyPI and npm
-	@$(BIN)/python tests/proof/audit.py
+	@$(BIN)/python -m tools.audit
 
-types: $(VENV) $(PARTS:%=types-%) types-client ## mypy for each part, tsc for the page
+types: $(VENV) types-client ## mypy for all Python, tsc for the page
+	$(BIN)/mypy && $(BIN)/mypy functions/callback/main.py
 
 lint: $(VENV) ## ruff: rules and format
 	$(BIN)/ruff check && $(BIN)/ruff format --check
@@ -118,44 +98,39 @@ fmt: $(VENV) ## put the Python code in shape
 	$(BIN)/ruff check --fix --quiet || true
 	$(BIN)/ruff format
 
-vendor: ## copy what both functions share from functions/token to functions/callback
-	cp $(VENDORED:%=functions/token/%) functions/callback/
+vendor: ## copy vendored/, which both functions share, from functions/token to functions/callback
+	rm -rf functions/callback/vendored && cp -r functions/token/vendored functions/callback/
 
-requirements: $(VENV) ## compile the pinned, hashed requirements from every requirements*.in
+requirements: $(VENV) ## compile pinned, hashed requirements: what ships, and each group of pyproject.toml
 	$(COMPILE) $(PLATFORM) functions/token/requirements.in -o functions/token/requirements.txt
 	$(COMPILE) $(PLATFORM) functions/callback/requirements.in -o functions/callback/requirements.txt
 	$(COMPILE) $(PLATFORM) -c functions/callback/requirements.txt functions/token/requirements-auth.in \
 		-o functions/token/requirements-auth.txt
-	$(COMPILE) --universal $(SHIPPED:%=-c %) requirements-dev.in -o requirements-dev.txt
-	$(COMPILE) --universal requirements-build.in -o requirements-build.txt
-	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements-dev.txt requirements-proof.in -o requirements-proof.txt
-	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements-dev.txt requirements-bench.in -o requirements-bench.txt
+	$(COMPILE) --universal $(SHIPPED:%=-c %) --group dev -o requirements/dev.txt
+	$(COMPILE) --universal --group build -o requirements/build.txt
+	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements/dev.txt --group proof -o requirements/proof.txt
+	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements/dev.txt --group bench -o requirements/bench.txt
 
 clean: ## remove everything that was made here: tools, caches, local uploads
 	rm -rf .venv .local .deploy .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots tests/node_modules bench/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Parts of the above: make test-token, make types-local ...
+# Parts of the above: make test-token, make test-flow ...
 test-client: $(PAGE_TOOLS) | node
 	node --test --test-reporter spec tests/client/*.test.mjs
 
-test-oss test-adversary test-flow: $(NODE_PACKAGES)
+test-%: $(VENV) $(PAGE) $(LIBRARY) $(NODE_PACKAGES)
+	$(PYTEST) tests/$*
 
-test-local test-adversary test-flow: $(PAGE)
-
-test-flow: $(LIBRARY)
-
-test-%: $(VENV)
-	PYTHONPATH=$(path) $(BIN)/coverage run -m pytest -q tests/$*
+# all parts at once on two processes; a file stays on one of them, so that its stack and browser start once
+test-parts: $(VENV) $(PAGE) $(LIBRARY) $(NODE_PACKAGES)
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile $(COVERED:%=tests/%)
+	$(PYTEST) -n 2 --dist loadfile $(UNCOVERED:%=tests/%)
+	$(BIN)/coverage combine --quiet && $(BIN)/coverage report
 
 types-client: $(PAGE_TOOLS)
 	client/node_modules/.bin/tsc -p client
-
-types-%: $(VENV)
-	MYPYPATH=$(path) $(BIN)/mypy --cache-dir .mypy_cache/$* $(typed_$*) tests/$*
-
-no-coverage: $(VENV)
-	@$(BIN)/coverage erase
 
 node:
 	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)' \
@@ -164,10 +139,10 @@ node:
 chromium: $(VENV)
 	@sh tests/chromium.sh $(BIN)/playwright
 
-$(VENV): requirements-build.txt requirements-dev.txt local/setup.sh
+$(VENV): requirements/build.txt requirements/dev.txt local/setup.sh
 	@sh local/setup.sh $(PYTHON)
 
-$(PROOF_TOOLS) $(BENCH_TOOLS): .venv/%: requirements-%.txt $(VENV)
+$(PROOF_TOOLS) $(BENCH_TOOLS): .venv/%: requirements/%.txt $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 

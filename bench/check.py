@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from ratios import ratios, worse
-
-import run
+from bench import run
+from bench.ratios import ratios, worse
 
 ALLOWED = 0.25
 

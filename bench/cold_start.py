@@ -15,10 +15,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import events
-from contest import CHILDREN, ENOUGH_SECONDS, PEERS, SITE_PACKAGES, Packages, python, without_byte_code
-
-from surroundings import clean_environment
+from bench import events
+from bench.harness import CHILDREN, ENOUGH_SECONDS, PEERS, SITE_PACKAGES, Packages, python, without_byte_code
+from tests.support.environment import clean_environment
 
 ROUNDS = 20
 SHARES = (0.05, 0.1, 0.35)

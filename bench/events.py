@@ -13,10 +13,11 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import MD5
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from scripted_bucket import ETAG, SIZE_BYTES
 
-from fc_events import fc_event
-from signing import FileTicket, callback_message, seal
+from bench.scripted_bucket import ETAG, SIZE_BYTES
+from tests.support.fc_events import fc_event
+from vendored.oss_signing import callback_message
+from vendored.ticket import FileTicket, sign_ticket
 
 ORIGIN = "https://www.example.com"
 TICKET_SECRET = "a-ticket-secret-of-more-than-32-bytes"
@@ -114,7 +115,7 @@ def callback(signer: Signer, number: int = 0, extra: Mapping[str, str] | None = 
     key = f"uploads/_/2026/11/23/{upload_id}.png"
     ticket = FileTicket(upload_id, key, SIZE_BYTES, "", now, now + LIFETIME_SECONDS)
     form = {
-        "ticket": seal(ticket, TICKET_SECRET),
+        "ticket": sign_ticket(ticket, TICKET_SECRET),
         "bucket": SHARED["UPLOAD_BUCKET"],
         "object": key,
         "size": str(SIZE_BYTES),

@@ -8,12 +8,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-import events
 import jwt
-from contest import CHILDREN, SITE_PACKAGES, Packages, ask_child
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fc_events import fc_event
+from bench import events
+from bench.harness import CHILDREN, SITE_PACKAGES, Packages, ask_child
+from tests.support.fc_events import fc_event
 
 BATCHES = 5
 BYTES = [1024 << doubling for doubling in range(6)]  # an event may have 64 KiB

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from conftest import launch_chromium
-from contest import ENOUGH_SECONDS, HERE, PEERS, REPOSITORY
 from playwright.sync_api import Browser
-from stack import Stack
+
+from bench.harness import ENOUGH_SECONDS, HERE, PEERS, REPOSITORY
+from tests.support.browser import launch_chromium
+from tests.support.stack import Stack
 
 LOADS = 10
 BUILT, LIBRARY, INSTALLED = REPOSITORY / "client/dist", REPOSITORY / "client/lib", HERE / "node_modules"

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-import cost
-from ratios import FLASK_OSS2, FLASK_SDK, IMPORTS, SHARES, ratios
-from samples import exponent, percentile
+from bench import cost
+from bench.ratios import FLASK_OSS2, FLASK_SDK, IMPORTS, SHARES, ratios
+from bench.samples import exponent, percentile
 
 INTRODUCTION = """# Benchmarks
 

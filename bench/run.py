@@ -12,16 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import cold_start
-import events
-import growth
-import page
-import pictures
-import report
-import scripted_bucket
-import warm
-import whole_loop
-from contest import HERE, REPOSITORY, cores, unpack
+from bench import cold_start, events, growth, page, pictures, report, scripted_bucket, warm, whole_uploads
+from bench.harness import HERE, REPOSITORY, cores, unpack
 
 RESULTS, PICTURES = HERE / "results.json", HERE / "pictures"
 PEERS = ("flask", "functions-framework", "alibabacloud-oss-v2", "oss2", "cryptography", "boto3")
@@ -60,7 +52,7 @@ def measure() -> dict[str, Any]:
             "cold_start_milliseconds": cold_start.measure(everybody),
             "warm_microseconds": warm.measure(packages, folder, signer, bucket_url),
             "growth_microseconds": growth.measure(packages, folder),
-            **whole_loop.measure(folder / "loop"),
+            **whole_uploads.measure(folder / "loop"),
             **page.measure(folder / "page"),
         }
 

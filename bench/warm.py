@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import events
-from contest import CHILDREN, SITE_PACKAGES, Packages, ask_child
-from scripted_bucket import ETAG, SIZE_BYTES
+from bench import events
+from bench.harness import CHILDREN, SITE_PACKAGES, Packages, ask_child
+from bench.scripted_bucket import ETAG, SIZE_BYTES
 
 UPLOADS = 500  # callbacks about so many uploads are asked in turn: an answer that is remembered needs no HEAD
 HEAD = {

@@ -11,22 +11,22 @@ from typing import Any
 
 import yaml
 
-from arguments import Arguments, Unusable, read
-from artifacts import ensure_private_bucket, put_package, remove_old_packages
-from buckets import exists
-from cloud import Cloud, access_key, account_id, connect, endpoints_of
-from functions import deployed
-from left_to_do import left_to_do
-from package import FUNCTIONS, REPOSITORY, RUNTIMES, Package, build
-from regions import refusal
-from ros_stack import DEAD_ENDS, STILLBORN, Show, Stack, Stacks
-from rotate_secret import new_secret
-from saying import Ask, ask_leave, status
-from serve_page import LOCAL_PAGE, page_of
-from settings_check import hidden_values, problems
-from site_files import put_site
-from upload_cors import refused_origins
-from website import write_page
+from deploy.aliyun.artifacts import ensure_private_bucket, put_package, remove_old_packages
+from deploy.aliyun.buckets import exists
+from deploy.aliyun.clients import Cloud, access_key, account_id, connect, endpoints_of
+from deploy.aliyun.functions import deployed
+from deploy.aliyun.regions import refusal
+from deploy.aliyun.ros_stack import DEAD_ENDS, STILLBORN, Show, Stack, Stacks
+from deploy.aliyun.site_files import put_site
+from deploy.aliyun.upload_cors import refused_origins
+from deploy.arguments import Arguments, Unusable, read
+from deploy.exit_messages import Ask, ask_leave, status
+from deploy.next_steps import left_to_do
+from deploy.package import FUNCTIONS, REPOSITORY, RUNTIMES, Package, build
+from deploy.page import LOCAL_PAGE, page_of
+from deploy.rotate_secret import new_secret
+from deploy.settings_check import hidden_values, problems
+from local.website import write_page
 
 TEMPLATE = REPOSITORY / "template.yml"
 BUILT_PAGE = REPOSITORY / "client" / "dist"

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 
 import alibabacloud_oss_v2 as oss
 
-from arguments import OWN, Arguments, Unusable, read
-from buckets import exists
-from cloud import Cloud, access_key, account_id, connect, endpoints_of
-from deploy import names_of
-from ros_stack import Show, Stacks
-from saying import NOTHING_DONE, Ask, ask_leave, status
-from site_files import remove_all
+from deploy.aliyun.buckets import exists
+from deploy.aliyun.clients import Cloud, access_key, account_id, connect, endpoints_of
+from deploy.aliyun.ros_stack import Show, Stacks
+from deploy.aliyun.site_files import remove_all
+from deploy.arguments import OWN, Arguments, Unusable, read
+from deploy.deploy import names_of
+from deploy.exit_messages import NOTHING_DONE, Ask, ask_leave, status
 
 UPLOADS_TOO = "DELETE_UPLOADS"
 

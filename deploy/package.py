@@ -28,7 +28,11 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip knows no earlier time
 CODE_ROOT = "/code"  # where Function Compute unpacks it: tracebacks name files below it
 HASH_CHARACTERS = 32
 FUNCTIONS = ("token", "callback")
-FOR_SIGN_IN = ("bearer.py", "key_sets.py", "deadline.py")  # which import what requirements-auth.txt pins
+FOR_SIGN_IN = (
+    "grants/bearer.py",
+    "grants/key_sets.py",
+    "vendored/time_limit.py",
+)  # which import what requirements-auth.txt pins
 TOKEN_BUDGET_BYTES = 60 * 1024
 TOKEN_BYTE_CODE_BYTES = 40 * 1024  # compiling the sources anew would take 170 ms of a cold start at 0.1 vCPU
 BUDGET_BYTES = 7 * 1024**2  # of whatever ships cryptography
@@ -53,9 +57,12 @@ def build(function: str, runtime: str, *, sign_in: bool) -> Package:
         tree = Path(folder)
         for requirements in required(function, sign_in=sign_in):
             install(requirements, runtime, tree)
-        for source in (REPOSITORY / "functions" / function).glob("*.py"):
-            if function == "callback" or sign_in or source.name not in FOR_SIGN_IN:
-                shutil.copyfile(source, tree / source.name)
+        sources = REPOSITORY / "functions" / function
+        for source in sources.rglob("*.py"):
+            name = source.relative_to(sources).as_posix()
+            if function == "callback" or sign_in or name not in FOR_SIGN_IN:
+                (tree / name).parent.mkdir(exist_ok=True)
+                shutil.copyfile(source, tree / name)
         for name in [name for name in names_in(tree) if NOT_NEEDED.fullmatch(name)]:
             (tree / name).unlink()
         byte_compile(tree, runtime)

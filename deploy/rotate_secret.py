@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from arguments import OWN, Arguments, Unusable, read
-from cloud import Cloud, access_key, account_id, connect, endpoints_of
-from functions import Deployed, deployed
-from issuing import CONFIRM_SECONDS, MAX_GRANT_SECONDS
-from ros_stack import Show, Stacks
-from saying import Ask, ask_leave, status
-from signing import CLOCK_LEEWAY_SECONDS
+from deploy.aliyun.clients import Cloud, access_key, account_id, connect, endpoints_of
+from deploy.aliyun.functions import Deployed, deployed
+from deploy.aliyun.ros_stack import Show, Stacks
+from deploy.arguments import OWN, Arguments, Unusable, read
+from deploy.exit_messages import Ask, ask_leave, status
+from grants.lifetime import CONFIRM_SECONDS, MAX_GRANT_SECONDS
+from vendored.ticket import CLOCK_LEEWAY_SECONDS
 
 AT_ONCE = "NOW"
 VARIABLE = "TICKET_SECRET"

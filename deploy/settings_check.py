@@ -7,15 +7,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from package import FUNCTIONS, REPOSITORY
+from deploy.package import FUNCTIONS, REPOSITORY
 
 ELSEWHERE = "https://known-when-it-is-made.example.com"  # an address that only the finished stack has
+SETTINGS = {"token": "grants.settings", "callback": "completion.settings"}
 CHECK = """
 import os, sys
-import settings
-from refusals import Misconfigured
+from importlib import import_module
+from vendored.errors import Misconfigured
 try:
-    settings.Settings.from_env(os.environ)
+    import_module(sys.argv[1]).Settings.from_env(os.environ)
 except Misconfigured as problem:
     sys.exit(problem.detail)
 """
@@ -25,7 +26,7 @@ def problems(template: Mapping[str, Any], values: Mapping[str, str], region: str
     """Yield what each function would refuse to start with."""
     for function in FUNCTIONS:
         finished = subprocess.run(
-            [sys.executable, "-c", CHECK],
+            [sys.executable, "-c", CHECK, SETTINGS[function]],
             env={**environment(template, function, values, region), "PYTHONPATH": "."},
             cwd=REPOSITORY / "functions" / function,
             capture_output=True,

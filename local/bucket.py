@@ -11,8 +11,8 @@ import gunicorn.config  # type: ignore[import-untyped]
 import gunicorn.http.wsgi  # type: ignore[import-untyped]  # it ships no types
 import gunicorn.util  # type: ignore[import-untyped]
 
-from oss.bucket import open_bucket
-from oss.flask_edge import (
+from oss_emulator.bucket.state import open_bucket
+from oss_emulator.flask_edge import (
     answer_every_path,
     close_aside,
     from_flask,
@@ -20,9 +20,9 @@ from oss.flask_edge import (
     reset,
     to_flask,
 )
-from oss.http_messages import ConnectionLost
-from oss.routing import respond
-from oss.settings import SettingsError, from_env
+from oss_emulator.http_messages import ConnectionLost
+from oss_emulator.routing import respond
+from oss_emulator.settings import SettingsError, from_env
 
 LONGEST_TARGET = 8190  # gunicorn's own default; functions-framework lets a request line grow without end
 

@@ -17,9 +17,9 @@ from typing import Protocol
 
 from honcho.manager import Manager
 
-from lifeline import Lifeline
-from members import Member
-from terminal import Terminal
+from local.lifeline import Lifeline
+from local.process_spec import ProcessSpec
+from local.terminal import Terminal
 
 LOOK_SECONDS = 0.1
 LONGEST_END_SECONDS = 10  # the lifeline needs 4; see `Processes.terminate`
@@ -51,7 +51,9 @@ class LogLines:
 class Processes(Manager):  # type: ignore[misc] # honcho ships no types
     """All members; `loop` returns when every one of them has ended."""
 
-    def __init__(self, members: Iterable[Member], folder: Path, lifeline: Lifeline, ready_line: str) -> None:
+    def __init__(
+        self, members: Iterable[ProcessSpec], folder: Path, lifeline: Lifeline, ready_line: str
+    ) -> None:
         # a relay must be a fork: it inherits the handlers below and so survives signals to the whole group
         multiprocessing.set_start_method("fork")
         self.returncode: int | None = None

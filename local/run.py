@@ -7,19 +7,19 @@ LOCAL_STATE (`.local/` unless set).
 import sys
 from collections.abc import Mapping
 
-from development import Ports, half_an_access_key, members
-from launching import (
+from local.development_settings import Ports, half_an_access_key, process_specs
+from local.launcher import (
     HIGHEST_PORT,
     callback_public_key,
-    hold,
     is_free,
     launch,
     port_number,
     run_until_ended,
     state_files,
+    take_state_folder,
 )
-from members import Files, address, pick
-from website import Page, write_page
+from local.process_spec import Paths, address, pick
+from local.website import Page, write_page
 
 DEFAULT_PORTS = {"TOKEN_PORT": 9001, "CALLBACK_PORT": 9002, "UPLOAD_PORT": 9000, "SITE_PORT": 8080}
 
@@ -36,12 +36,12 @@ def start(env: Mapping[str, str]) -> int:
         sys.exit(
             f"SIGN_IN and {next(iter(both))} are both set: each says who may upload, so set one of them."
         )
-    lifeline = hold(files, lambda: write_site(env, files, ports))
-    started = members(env, ports, files, callback_public_key(files.callback_key))
+    lifeline = take_state_folder(files, lambda: write_site(env, files, ports))
+    started = process_specs(env, ports, files, callback_public_key(files.callback_key))
     return run_until_ended(started, lifeline, ready_lines(env, ports))
 
 
-def write_site(env: Mapping[str, str], files: Files, ports: Ports) -> None:
+def write_site(env: Mapping[str, str], files: Paths, ports: Ports) -> None:
     """Write what the site serves in front of the built page: where its functions and its bucket are."""
     spoken_to = pick(env, ("CALLBACK_URL", "UPLOAD_HOST"))
     page = Page(

@@ -8,12 +8,12 @@ unless set).
 import sys
 from collections.abc import Mapping
 
-from launching import callback_public_key, hold, launch, run_until_ended, state_files
+from local.launcher import callback_public_key, launch, run_until_ended, state_files, take_state_folder
 
 
 def start(env: Mapping[str, str]) -> int:
     """Read the options, prepare the state folder, start the processes and wait."""
-    from standalone import OptionsError, bucket_members, read_options, ready_lines  # noqa: PLC0415
+    from local.oss_options import OptionsError, bucket_processes, read_options, ready_lines  # noqa: PLC0415
 
     files = state_files(env, ".local/make-oss")
     try:
@@ -22,8 +22,10 @@ def start(env: Mapping[str, str]) -> int:
         sys.exit(f"The stand-in cannot start: {error}.")
     key = options.settings.callback_key
     option = "" if key == files.callback_key else "LOCAL_OSS_CALLBACK_KEY"
-    lifeline = hold(files, lambda: callback_public_key(key, option))  # made before the buckets look for it
-    return run_until_ended(bucket_members(env, options, files), lifeline, ready_lines(options))
+    lifeline = take_state_folder(
+        files, lambda: callback_public_key(key, option)
+    )  # made before the buckets look for it
+    return run_until_ended(bucket_processes(env, options, files), lifeline, ready_lines(options))
 
 
 if __name__ == "__main__":

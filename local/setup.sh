@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make .venv with exactly what the requirements-*.txt pin: sh local/setup.sh PYTHON
+# Make .venv with exactly what the requirements/ pins: sh local/setup.sh PYTHON
 # Whatever is missing is said in one sentence.
 set -eu
 python=$1
@@ -20,7 +20,7 @@ echo "Installing the development tools into .venv"
 install() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps "$@"
 }
-install -r requirements-build.txt
+install -r requirements/build.txt
 # isolated, pip would fetch whatever setuptools is the newest, and check no hash
-install --no-build-isolation --use-pep517 -r requirements-dev.txt
+install --no-build-isolation --use-pep517 -r requirements/dev.txt
 touch .venv/installed

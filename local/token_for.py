@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 import jwt
 
-from development import IDENTITY
-from members import pick
+from local.development_settings import IDENTITY
+from local.process_spec import pick
 
 DEFAULT_SECONDS = 3600
 

@@ -25,12 +25,12 @@ class Page(NamedTuple):
 def write_page(built: Path, site: Path, page: Page) -> None:
     """Write `index.html` and `config.json` of the page in `built` to the folder `site`, made if missing."""
     site.mkdir(exist_ok=True)
-    (site / "index.html").write_text(allow(page, (built / "index.html").read_text()))
+    (site / "index.html").write_text(allow_connections(page, (built / "index.html").read_text()))
     config = {"tokenUrl": page.token_url.rstrip("/") + "/"}
     (site / "config.json").write_text(json.dumps(config) + "\n")
 
 
-def allow(page: Page, html: str) -> str:
+def allow_connections(page: Page, html: str) -> str:
     """Let the page speak to its addresses and to nobody else; `ValueError` if it has no such policy."""
     if html.count(_CONNECT) != 1:
         raise ValueError(f"the page has no policy with {_CONNECT}")

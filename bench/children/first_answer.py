@@ -12,10 +12,7 @@ sys.path[:0] = [folder, *packages]
 with open(event_path, "rb") as opened:  # noqa: PTH123 - pathlib costs what a contestant takes
     event = opened.read()
 if module == "imports":
-    import base64  # noqa: F401
-    import hashlib  # noqa: F401
-    import hmac  # noqa: F401
-    import json  # noqa: F401
+    pass
 elif module != "bare":
     told = __import__(module).handler(event, None)["statusCode"]
     if told != int(status):

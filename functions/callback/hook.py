@@ -1,19 +1,19 @@
 """What your application does with an upload. This file is yours to edit.
 
-`on_upload` runs once an upload is proved. It may run again for the same upload, so it must be idempotent, and
-quick: OSS waits five seconds for the whole callback. What it returns is handed to the page.
-Raise `refusals.Unavailable(code)` to have the page ask again, `refusals.Refusal(code, sentence)` to say no.
+`on_upload` runs after an upload was proved. It may run again for the same upload, so it must be idempotent. It must
+be quick: OSS waits five seconds for the whole callback. The page gets what it returns.
+Raise `vendored.errors.Unavailable(code)` to let the page ask again, `vendored.errors.Refusal(code, sentence)` to refuse.
 """
 
-import journal
-from completing import Upload
-from webhook import Backend
+from completion.object_proof import Upload
+from completion.webhook import Backend
+from vendored import log
 
 
 def on_upload(upload: Upload, backend: Backend) -> dict[str, object]:
-    """Log the upload and tell your backend, whose answer goes to the page; no backend adds nothing."""
+    """Tell your backend, log the upload, and hand the backend's answer to the page."""
     answer = backend.tell(upload)
-    journal.write(
+    log.write(
         backend.now,
         "info",
         "uploaded",

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from fc.event import Context
-from fc.reply import Answer, answer_from_reply, crash_answer, timeout_answer
+from local.fc.event import Context
+from local.fc.reply import Answer, answer_from_reply, crash_answer, timeout_answer
 
 Handler = Callable[[bytes, Context], object]
 Wait = Callable[[threading.Event, float], bool]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Protocol
 
-from fc.reply import Answer, header_bytes, refusal_answer
+from local.fc.reply import Answer, header_bytes, refusal_answer
 
 MAX_HEADER_BYTES = 8 * 1024
 MAX_TARGET_BYTES = 4 * 1024

@@ -3,17 +3,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from attacked import Attacked, attacked, attempts
 
-from oss.switches import SWITCHES
+from oss_emulator.switches import SWITCHES
+from tests.support.attacked_stack import AttackedStack, attacked_stack, attempts
 
 PERMISSIVE = ",".join(f"{switch.name}={switch.values[-1]}" for switch in SWITCHES)
 
 
 @pytest.fixture(scope="session", params=["", PERMISSIVE], ids=["strict", "permissive"])
-def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+def target(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AttackedStack]:
     """The whole stack: its stand-in refuses what OSS might refuse, and then accepts what it might accept."""
-    with attacked(tmp_path_factory.mktemp("attacked"), request.param) as target:
+    with attacked_stack(tmp_path_factory.mktemp("attacked"), request.param) as target:
         yield target
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from attacked import Attacked, body_of, stopped, stopped_by
+
+from tests.support.attacked_stack import AttackedStack, body_of, stopped, stopped_by
 
 Headers = list[tuple[str, str]]
 
@@ -68,7 +69,7 @@ SMUGGLED: dict[str, Callable[[Headers], Headers]] = {
 
 
 @pytest.mark.parametrize("trick", SMUGGLED)
-def test_a_smuggled_header_lets_nobody_in(trick: str, target: Attacked) -> None:
+def test_a_smuggled_header_lets_nobody_in(trick: str, target: AttackedStack) -> None:
     """The object is not there, so that even a signature which is read as it was made gains nothing."""
     body = body_of(target.stack.grant())
     told = target.told()
@@ -109,7 +110,7 @@ def two_meanings(ticket: str) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("trick", two_meanings(""))
-def test_json_with_two_meanings_is_refused(trick: str, target: Attacked) -> None:
+def test_json_with_two_meanings_is_refused(trick: str, target: AttackedStack) -> None:
     body = two_meanings(target.uploaded()["ticket"])[trick]
     stopped_by(target.stack.http.post(f"{target.callback}/confirm", body, timeout=10), NOT_VERIFIED)
 
@@ -119,7 +120,7 @@ def test_json_with_two_meanings_is_refused(trick: str, target: Attacked) -> None
 )
 @pytest.mark.parametrize("path", ["/callback", "/confirm"])
 def test_as_much_as_is_taken_is_refused_and_the_next_is_answered(
-    piece: bytes, path: str, target: Attacked
+    piece: bytes, path: str, target: AttackedStack
 ) -> None:
     body = (piece * TAKEN_BYTES)[:TAKEN_BYTES]
     stopped_by(target.call_back(body, path), NOT_VERIFIED)
@@ -128,7 +129,7 @@ def test_as_much_as_is_taken_is_refused_and_the_next_is_answered(
 
 @pytest.mark.parametrize("piece", ["a", ",", ";", "=", "%", "\\", '"', " a"])
 @pytest.mark.parametrize("name", ["Authorization", "x-oss-pub-key-url", "Origin"])
-def test_headers_as_long_as_they_are_taken_are_refused(name: str, piece: str, target: Attacked) -> None:
+def test_headers_as_long_as_they_are_taken_are_refused(name: str, piece: str, target: AttackedStack) -> None:
     body = body_of(target.stack.grant())
     value = (piece * HEADER_BYTES)[: HEADER_BYTES - 1000] + "a"
     headers = {**target.signed(body), name: value}

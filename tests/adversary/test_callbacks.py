@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from attacked import FILE, Attacked, body_of, stopped, stopped_by
-from lone import wiring
-from stack import BUCKET, md5
 
-from signing import FileTicket, seal
+from tests.support.attacked_stack import FILE, AttackedStack, body_of, stopped, stopped_by
+from tests.support.single_function import function_variables
+from tests.support.stack import BUCKET, md5
+from vendored.ticket import FileTicket, sign_ticket
 
 NOT_VERIFIED = "not_verified"
 DIFFERS = "object_differs"
@@ -27,8 +27,8 @@ def forged_tickets(genuine: str) -> dict[str, str]:
     later = longer.rstrip(b"=").decode()
     members = {name: value for name, value in claims.items() if name != "v"}
     return {
-        "sealed with a guessed secret": seal(FileTicket(**members), "development-ticket-secret"),
-        "sealed with no secret": seal(FileTicket(**members), ""),
+        "sealed with a guessed secret": sign_ticket(FileTicket(**members), "development-ticket-secret"),
+        "sealed with no secret": sign_ticket(FileTicket(**members), ""),
         "with a later expiry": f"{later}.{mac}",
         "without its MAC": payload,
         "with an empty MAC": f"{payload}.",
@@ -40,7 +40,7 @@ def forged_tickets(genuine: str) -> dict[str, str]:
     }
 
 
-def test_a_callback_that_oss_signed_for_a_foreign_bucket_is_refused(target: Attacked) -> None:
+def test_a_callback_that_oss_signed_for_a_foreign_bucket_is_refused(target: AttackedStack) -> None:
     grant = target.uploaded()
     bodies = (
         "bucket=x",
@@ -58,7 +58,7 @@ def test_a_callback_that_oss_signed_for_a_foreign_bucket_is_refused(target: Atta
     assert target.told() == told
 
 
-def test_a_factored_key_signs_perfectly_and_no_ticket_is_forged(target: Attacked) -> None:
+def test_a_factored_key_signs_perfectly_and_no_ticket_is_forged(target: AttackedStack) -> None:
     grant = target.uploaded()
     told = target.told()
     for ticket in forged_tickets(grant["ticket"]).values():
@@ -67,7 +67,7 @@ def test_a_factored_key_signs_perfectly_and_no_ticket_is_forged(target: Attacked
     assert target.told() == told
 
 
-def test_a_factored_key_and_a_genuine_ticket_do_not_make_an_object(target: Attacked) -> None:
+def test_a_factored_key_and_a_genuine_ticket_do_not_make_an_object(target: AttackedStack) -> None:
     """OSS answers 404 or, to who may not list, perhaps 403: either way nothing is done."""
     told = target.told()
     for _ in range(5):
@@ -89,15 +89,17 @@ def test_a_factored_key_and_a_genuine_ticket_do_not_make_an_object(target: Attac
     ],
     ids=str,
 )
-def test_a_factored_key_cannot_speak_of_another_upload(changed: dict[str, str], target: Attacked) -> None:
+def test_a_factored_key_cannot_speak_of_another_upload(
+    changed: dict[str, str], target: AttackedStack
+) -> None:
     stopped_by(target.call_back(body_of(target.uploaded(), **changed)), NOT_VERIFIED)
 
 
-def test_a_factored_key_cannot_say_that_other_bytes_are_stored(target: Attacked) -> None:
+def test_a_factored_key_cannot_say_that_other_bytes_are_stored(target: AttackedStack) -> None:
     stopped_by(target.call_back(body_of(target.uploaded(), etag=md5(b"HELLO"))), DIFFERS, "etag_differs")
 
 
-def test_the_ticket_of_one_upload_does_not_speak_of_another(target: Attacked) -> None:
+def test_the_ticket_of_one_upload_does_not_speak_of_another(target: AttackedStack) -> None:
     ours, theirs = target.uploaded(), target.uploaded()
     told = target.told()
     for one, other in ((ours, theirs), (theirs, ours), (target.stack.grant(), theirs)):
@@ -105,7 +107,7 @@ def test_the_ticket_of_one_upload_does_not_speak_of_another(target: Attacked) ->
     assert target.told() == told
 
 
-def replay(target: Attacked, grant: Any, path: str) -> Any:
+def replay(target: AttackedStack, grant: Any, path: str) -> Any:
     """Send the callback that OSS sent for this upload to another address."""
     body = body_of(grant)
     headers = target.signed(body)
@@ -115,14 +117,14 @@ def replay(target: Attacked, grant: Any, path: str) -> Any:
 @pytest.mark.parametrize(
     "path", ["/", "/confirm", "/callback/", "//callback", "/Callback", "/callback?a=b", "/callback%0a"]
 )
-def test_a_callback_is_worth_nothing_at_another_address(path: str, target: Attacked) -> None:
+def test_a_callback_is_worth_nothing_at_another_address(path: str, target: AttackedStack) -> None:
     grant = target.uploaded()
     told = target.told()
     stopped_by(replay(target, grant, path))
     assert target.told() == told
 
 
-def test_a_replayed_callback_changes_nothing(target: Attacked) -> None:
+def test_a_replayed_callback_changes_nothing(target: AttackedStack) -> None:
     """It is answered as before, to whoever knew all of it; the backend hears nothing."""
     grant, told = target.uploaded(), target.told()
     target.uploaded()
@@ -136,14 +138,14 @@ def test_a_replayed_callback_changes_nothing(target: Attacked) -> None:
 
 
 @pytest.mark.parametrize("hours", [24, 24 * 365, -24])
-def test_a_callback_is_worth_nothing_outside_its_time(hours: int, target: Attacked) -> None:
+def test_a_callback_is_worth_nothing_outside_its_time(hours: int, target: AttackedStack) -> None:
     grant = target.uploaded()
     with target.clock_wrong_by(hours * HOURS):
         stopped_by(replay(target, grant, "/callback"), NOT_VERIFIED)
         stopped_by(target.confirm(grant["ticket"]), NOT_VERIFIED)
 
 
-def test_all_refusals_look_the_same(target: Attacked) -> None:
+def test_all_refusals_look_the_same(target: AttackedStack) -> None:
     grant = target.uploaded()
     bodies = [b"", body_of(grant, size="6"), body_of(grant, ticket="a.b"), body_of(grant) + b"&a=b"]
     answers = [target.call_back(body) for body in bodies]
@@ -152,11 +154,11 @@ def test_all_refusals_look_the_same(target: Attacked) -> None:
     stopped(len(looks) == 1 and {answer.status_code for answer in answers} == {403}, looks)
 
 
-def test_the_secret_is_not_the_one_that_was_guessed(target: Attacked) -> None:
+def test_the_secret_is_not_the_one_that_was_guessed(target: AttackedStack) -> None:
     """The forged tickets above were well made: with the secret, they are genuine."""
     grant = target.uploaded()
     payload = grant["ticket"].split(".")[0]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     genuine = FileTicket(*(claims[name] for name in FileTicket._fields))
-    assert seal(genuine, wiring(target.stack)["TICKET_SECRET"]) == grant["ticket"]
+    assert sign_ticket(genuine, function_variables(target.stack)["TICKET_SECRET"]) == grant["ticket"]
     assert target.call_back(body_of(grant)).json()["id"] == grant["id"]

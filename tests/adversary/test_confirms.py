@@ -11,19 +11,19 @@ from typing import Any
 
 import pytest
 import requests
-from attacked import FILE, Attacked, stopped, stopped_by
-from lone import wiring
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
-from signing import DirectoryTicket, FileTicket, seal
+from tests.support.attacked_stack import FILE, AttackedStack, stopped, stopped_by
+from tests.support.single_function import function_variables
+from vendored.ticket import DirectoryTicket, FileTicket, sign_ticket
 
 AT_ONCE = 16
 LOOP = 100
 UNDECIDED = ("not_stored", "unavailable")
 
 
-def test_confirming_what_was_never_stored_tells_nobody(target: Attacked) -> None:
+def test_confirming_what_was_never_stored_tells_nobody(target: AttackedStack) -> None:
     told = target.told()
     grant = target.stack.grant()
     for _ in range(LOOP):
@@ -32,7 +32,7 @@ def test_confirming_what_was_never_stored_tells_nobody(target: Attacked) -> None
     assert target.told() == told
 
 
-def test_confirming_anothers_upload_takes_anothers_ticket(target: Attacked) -> None:
+def test_confirming_anothers_upload_takes_anothers_ticket(target: AttackedStack) -> None:
     ours, theirs = target.uploaded(), target.uploaded()
     told = target.told()
     payload, mac = ours["ticket"].split(".")
@@ -46,17 +46,17 @@ def test_confirming_anothers_upload_takes_anothers_ticket(target: Attacked) -> N
     assert target.told() == told
 
 
-def test_a_genuine_ticket_for_what_is_not_an_upload_is_refused(target: Attacked) -> None:
+def test_a_genuine_ticket_for_what_is_not_an_upload_is_refused(target: AttackedStack) -> None:
     """Not even who seals with our secret, for another service of ours perhaps, gets out of the prefix."""
     now = int(time.time())
-    secret = wiring(target.stack)["TICKET_SECRET"]
+    secret = function_variables(target.stack)["TICKET_SECRET"]
     outside = FileTicket("a", "private/a.png", 5, "", now, now + 60)
     folder = DirectoryTicket("a", "uploads/", 10**6, "", now, now + 60)
     for ticket in (outside, folder):
-        stopped_by(target.confirm(seal(ticket, secret)), "not_verified")
+        stopped_by(target.confirm(sign_ticket(ticket, secret)), "not_verified")
 
 
-def test_confirming_many_times_at_once_has_one_effect(target: Attacked) -> None:
+def test_confirming_many_times_at_once_has_one_effect(target: AttackedStack) -> None:
     """The backend may hear of one upload several times in one moment, always under one id."""
     grant = target.stack.grant()
     target.stack.fault("callback_down")
@@ -73,7 +73,7 @@ def test_confirming_many_times_at_once_has_one_effect(target: Attacked) -> None:
     stopped(len(set(told)) == 1 and len(told) <= AT_ONCE, told)
 
 
-def test_a_backend_that_hangs_on_one_upload_holds_up_no_other(target: Attacked) -> None:
+def test_a_backend_that_hangs_on_one_upload_holds_up_no_other(target: AttackedStack) -> None:
     """The one is unconfirmed until the backend is well again, and is told under the same id then."""
     held, over, backend = target.stack.grant("held.png"), Event(), target.backend
 
@@ -101,7 +101,7 @@ def test_a_backend_that_hangs_on_one_upload_holds_up_no_other(target: Attacked) 
     stopped(answer.json()["id"] == held["id"] and len(set(target.told(held["key"]))) == 1, answer.text)
 
 
-def test_confirming_in_a_loop_tells_the_backend_once(target: Attacked) -> None:
+def test_confirming_in_a_loop_tells_the_backend_once(target: AttackedStack) -> None:
     grant = target.uploaded()
     told = target.told()
     for _ in range(LOOP):
@@ -114,5 +114,5 @@ def test_confirming_in_a_loop_tells_the_backend_once(target: Attacked) -> None:
     [None, True, 0, -1, 1.5, [], {}, ["a"], {"ticket": "a"}, "", ".", "a.b", "\x00", "é", "a" * 60_000],
     ids=lambda ticket: repr(ticket)[:20],
 )
-def test_what_is_no_ticket_is_refused(ticket: object, target: Attacked) -> None:
+def test_what_is_no_ticket_is_refused(ticket: object, target: AttackedStack) -> None:
     stopped_by(target.confirm(ticket), "not_verified")

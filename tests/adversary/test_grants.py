@@ -11,14 +11,14 @@ from urllib.parse import parse_qsl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scene import BOUNDARY, BUCKET, NOW, TEMPORARY, Scene, file_part, json_reply, part
 
-from application import build
-from edge import Clock, Handler
-from fc_events import ask, fc_event
-from oss.switches import SWITCHES
-from signing import FileTicket, unseal
-from trying import MANY
+from grants.application import build
+from oss_emulator.switches import SWITCHES
+from tests.support.emulator.scene import BOUNDARY, BUCKET, NOW, TEMPORARY, Scene, file_part, json_reply, part
+from tests.support.fc_events import ask, fc_event
+from tests.support.hypothesis_settings import MANY
+from vendored.fc_http import Clock, Handler
+from vendored.ticket import FileTicket, verify_ticket
 
 SECRET = "a-ticket-secret-of-more-than-32-bytes"
 MOST = 2000
@@ -152,7 +152,7 @@ def test_what_is_granted_is_taken_and_the_rest_is_refused(
     assert post(scene, list(grant["fields"].items()), b"x" * size, []) == 200
     stored = scene.stored(grant["key"])
     assert about(stored) == (size, "private", kind, grant["fields"]["Content-Disposition"])
-    assert unseal(grant["ticket"], [SECRET], NOW).key == grant["key"]  # type: ignore[union-attr]  # a file's
+    assert verify_ticket(grant["ticket"], [SECRET], NOW).key == grant["key"]  # type: ignore[union-attr]  # a file's
 
 
 @MANY
@@ -171,7 +171,7 @@ def test_whatever_is_made_of_a_grant_only_what_was_granted_is_believed(
     assert stored is None or scene.called, "nothing is stored that nobody was told of"
     for _, body in scene.called:
         told = dict(parse_qsl(body.decode()))
-        ticket = unseal(told["ticket"], [SECRET], NOW)
+        ticket = verify_ticket(told["ticket"], [SECRET], NOW)
         assert isinstance(ticket, FileTicket)
         if (told["object"], told["size"], told["bucket"]) == (ticket.key, str(ticket.size), BUCKET):
             # this is what the callback function believes, and then asks OSS about

@@ -11,12 +11,20 @@ from threading import Event
 from typing import Any
 
 import pytest
-from attacked import KEY_URL, Attacked, attacked, body_of, factored_key, stopped, stopped_by
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from fronted import KEY_HOST as HOST
-from fronted import key_host
 
-from peer import Peer
+from tests.support.attacked_stack import (
+    KEY_URL,
+    AttackedStack,
+    attacked_stack,
+    body_of,
+    factored_key,
+    stopped,
+    stopped_by,
+)
+from tests.support.peer import Peer
+from tests.support.watched_stack import KEY_HOST as HOST
+from tests.support.watched_stack import key_host
 
 NAMES = [f"callback_pub_key_v{number}.pem" for number in range(1, 100)]
 TRICKS = (
@@ -52,9 +60,9 @@ TRICKS = (
 
 
 @pytest.fixture(scope="module")
-def keyless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+def keyless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AttackedStack]:
     """A callback function that knows no key but OSS's own, as on Function Compute."""
-    with attacked(tmp_path_factory.mktemp("keyless"), "", PUBLIC_KEY_PEM="") as keyless:
+    with attacked_stack(tmp_path_factory.mktemp("keyless"), "", PUBLIC_KEY_PEM="") as keyless:
         yield keyless
 
 
@@ -62,7 +70,7 @@ def named(url: str) -> dict[str, str]:
     return {"x-oss-pub-key-url": base64.b64encode(url.encode()).decode()}
 
 
-def test_counting_keys_up_opens_no_connection_without_a_ticket(keyless: Attacked) -> None:
+def test_counting_keys_up_opens_no_connection_without_a_ticket(keyless: AttackedStack) -> None:
     body = body_of({"ticket": "a.b", "key": "uploads/_/a.png"})
     before = keyless.sockets()
     for scheme in ("http", "https"):
@@ -72,7 +80,7 @@ def test_counting_keys_up_opens_no_connection_without_a_ticket(keyless: Attacked
 
 
 @pytest.mark.parametrize("url", TRICKS)
-def test_a_key_elsewhere_is_not_looked_up_even_with_a_ticket(url: str, keyless: Attacked) -> None:
+def test_a_key_elsewhere_is_not_looked_up_even_with_a_ticket(url: str, keyless: AttackedStack) -> None:
     before = keyless.sockets()
     stopped_by(keyless.call_back(body_of(keyless.stack.grant()), **named(url)), "not_verified")
     assert keyless.sockets() == before
@@ -81,14 +89,14 @@ def test_a_key_elsewhere_is_not_looked_up_even_with_a_ticket(url: str, keyless: 
 @pytest.mark.parametrize(
     "header", ["", "!", "aHR0cDovLw", KEY_URL, named(KEY_URL)["x-oss-pub-key-url"] + "====", "A" * 6000]
 )
-def test_what_is_no_canonical_base64_is_not_looked_up(header: str, keyless: Attacked) -> None:
+def test_what_is_no_canonical_base64_is_not_looked_up(header: str, keyless: AttackedStack) -> None:
     before = keyless.sockets()
     answer = keyless.call_back(body_of(keyless.stack.grant()), **{"x-oss-pub-key-url": header})
     stopped_by(answer, "not_verified")
     assert keyless.sockets() == before
 
 
-def test_with_a_ticket_each_key_of_oss_is_looked_up_once(keyless: Attacked) -> None:
+def test_with_a_ticket_each_key_of_oss_is_looked_up_once(keyless: AttackedStack) -> None:
     """Each name is asked of OSS's host alone, and is then left alone for ten minutes."""
     grant, before = keyless.stack.grant(), keyless.sockets()
     for scheme in ("http", "https", "http"):
@@ -100,7 +108,7 @@ def test_with_a_ticket_each_key_of_oss_is_looked_up_once(keyless: Attacked) -> N
     stopped(asked == [f"getaddrinfo {HOST} 443"] * (len(NAMES) - 1), asked[:3])
 
 
-def test_the_published_key_is_not_the_attackers(keyless: Attacked) -> None:
+def test_the_published_key_is_not_the_attackers(keyless: AttackedStack) -> None:
     stopped_by(keyless.call_back(body_of(keyless.stack.grant()), **named(KEY_URL)), "not_verified")
 
 
@@ -133,53 +141,55 @@ WAYS: Mapping[str, Callable[[Any], None]] = {
 
 
 @contextmanager
-def with_key_host(folder: Path, *names: str) -> Iterator[tuple[Attacked, Peer]]:
+def with_key_host(folder: Path, *names: str) -> Iterator[tuple[AttackedStack, Peer]]:
     """Start a function that finds OSS's host of keys on this machine, under a certificate for these names."""
     host, found = key_host(folder, *names)
-    with host.serving(), attacked(folder, "", **found) as deceived:
+    with host.serving(), attacked_stack(folder, "", **found) as deceived:
         yield deceived, host
 
 
 @pytest.fixture(scope="module")
-def deceived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Attacked, Peer]]:
+def deceived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AttackedStack, Peer]]:
     with with_key_host(tmp_path_factory.mktemp("deceived"), HOST) as pair:
         yield pair
 
 
 @pytest.mark.parametrize(("number", "way"), list(enumerate(WAYS, 2)), ids=WAYS)
 def test_a_host_of_keys_that_misbehaves_is_not_believed(
-    number: int, way: str, deceived: tuple[Attacked, Peer]
+    number: int, way: str, deceived: tuple[AttackedStack, Peer]
 ) -> None:
     """It is asked, over TLS, for at most a second and 4 KiB, and nobody else is."""
-    attacked, host = deceived
-    before, host.raw = attacked.sockets(), WAYS[way]
+    attacked_stack, host = deceived
+    before, host.raw = attacked_stack.sockets(), WAYS[way]
     url = f"https://{HOST}/callback_pub_key_v{number}.pem"
-    stopped_by(attacked.call_back(body_of(attacked.stack.grant()), **named(url)), "not_verified")
+    stopped_by(attacked_stack.call_back(body_of(attacked_stack.stack.grant()), **named(url)), "not_verified")
     assert host.asked[-1].path == f"/callback_pub_key_v{number}.pem"
-    lookups = [line for line in attacked.sockets()[len(before) :] if line.startswith("getaddrinfo")]
+    lookups = [line for line in attacked_stack.sockets()[len(before) :] if line.startswith("getaddrinfo")]
     stopped(lookups[0] == f"getaddrinfo {HOST} 443" and not any("evil" in line for line in lookups), lookups)
 
 
-def test_the_same_key_given_properly_would_be_believed(deceived: tuple[Attacked, Peer]) -> None:
-    attacked, host = deceived
+def test_the_same_key_given_properly_would_be_believed(deceived: tuple[AttackedStack, Peer]) -> None:
+    attacked_stack, host = deceived
     host.raw = give("200 OK", PEM)
-    answer = attacked.call_back(
-        body_of(attacked.stack.grant()), **named(f"https://{HOST}/callback_pub_key_v50.pem")
+    answer = attacked_stack.call_back(
+        body_of(attacked_stack.stack.grant()), **named(f"https://{HOST}/callback_pub_key_v50.pem")
     )
     assert answer.json()["code"] == "not_stored"
 
 
 def test_a_name_led_to_this_machine_has_no_certificate(tmp_path: Path) -> None:
-    with with_key_host(tmp_path) as (attacked, host):
+    with with_key_host(tmp_path) as (attacked_stack, host):
         host.raw = give("200 OK", PEM)
         for scheme in ("http", "https"):
             url = f"{scheme}://{HOST}/callback_pub_key_v2.pem"
-            stopped_by(attacked.call_back(body_of(attacked.stack.grant()), **named(url)), "not_verified")
-        assert f"getaddrinfo {HOST} 443" in attacked.sockets()
+            stopped_by(
+                attacked_stack.call_back(body_of(attacked_stack.stack.grant()), **named(url)), "not_verified"
+            )
+        assert f"getaddrinfo {HOST} 443" in attacked_stack.sockets()
         assert host.asked == []
 
 
-def test_nothing_that_was_tried_led_to_another_host(target: Attacked) -> None:
+def test_nothing_that_was_tried_led_to_another_host(target: AttackedStack) -> None:
     """After whatever this run has done to it, the function has spoken to its bucket and its backend alone."""
     target.uploaded()
     known = {address.rpartition(":")[2] for address in (target.stack.upload, target.backend.url)}

@@ -9,8 +9,9 @@ from typing import Any, Literal, get_args
 from unicodedata import normalize
 
 import pytest
-from attacked import FILE, Attacked, stopped
-from stack import code_of
+
+from tests.support.attacked_stack import FILE, AttackedStack, stopped
+from tests.support.stack import code_of
 
 Parts = list[tuple[str, str]]
 Change = Callable[[Parts], Parts]
@@ -142,7 +143,7 @@ DOUBLED = [
 
 
 @pytest.mark.parametrize(("name", "change", "ec"), TAMPERED, ids=[row[0] for row in TAMPERED])
-def test_oss_refuses_a_tampered_form(name: str, change: Change, ec: str, target: Attacked) -> None:
+def test_oss_refuses_a_tampered_form(name: str, change: Change, ec: str, target: AttackedStack) -> None:
     grant = target.stack.grant(size=len(FILE))
     good = parts_of(grant)
     after = [part for part in good if name == f"{part[0]} after the file"]
@@ -153,7 +154,7 @@ def test_oss_refuses_a_tampered_form(name: str, change: Change, ec: str, target:
 
 @pytest.mark.parametrize(("name", "value", "status"), ADDED)
 def test_a_field_that_no_condition_names_gains_nothing(
-    name: str, value: str, status: int, target: Attacked, request: pytest.FixtureRequest
+    name: str, value: str, status: int, target: AttackedStack, request: pytest.FixtureRequest
 ) -> None:
     """Nobody knows whether OSS refuses it. If not, completion looks at the object again."""
     grant = target.stack.grant()
@@ -170,7 +171,7 @@ def test_a_field_that_no_condition_names_gains_nothing(
 @pytest.mark.parametrize("place", ["before", "after"])
 @pytest.mark.parametrize(("name", "value"), DOUBLED)
 def test_a_second_field_of_a_name_is_not_believed(
-    name: str, value: str, place: str, target: Attacked
+    name: str, value: str, place: str, target: AttackedStack
 ) -> None:
     """Should OSS check one of two and store by the other, size and key are compared, and types allowed."""
     grant = target.stack.grant()
@@ -185,7 +186,7 @@ def test_a_second_field_of_a_name_is_not_believed(
 
 
 @pytest.mark.parametrize("form", get_args(Form))
-def test_a_value_in_another_unicode_form_is_another_value(form: Form, target: Attacked) -> None:
+def test_a_value_in_another_unicode_form_is_another_value(form: Form, target: AttackedStack) -> None:
     """Both sides compare code points: what looks the same in a key or a name is not the same."""
     grant = target.stack.grant("e\N{COMBINING ACUTE ACCENT}\N{LATIN SMALL LETTER E WITH ACUTE}.png")
     for name in ("key", "x-oss-content-type", "x-oss-object-acl"):
@@ -196,14 +197,14 @@ def test_a_value_in_another_unicode_form_is_another_value(form: Form, target: At
 
 
 @pytest.mark.parametrize(("file", "code"), [(b"hell", "EntityTooSmall"), (b"hello!", "EntityTooLarge")])
-def test_oss_refuses_another_size(file: bytes, code: str, target: Attacked) -> None:
+def test_oss_refuses_another_size(file: bytes, code: str, target: AttackedStack) -> None:
     grant = target.stack.grant(size=5)
     answer = target.stack.send(grant, file)
     stopped((answer.status_code, code_of(answer)) == (400, code), answer.text)
     assert target.stack.stored(grant["key"]).status_code == 404
 
 
-def test_a_grant_stores_once(target: Attacked) -> None:
+def test_a_grant_stores_once(target: AttackedStack) -> None:
     grant = target.stack.grant()
     assert target.stack.send(grant, FILE).status_code == 200
     again = target.stack.send(grant, b"HELLO")
@@ -211,7 +212,7 @@ def test_a_grant_stores_once(target: Attacked) -> None:
     assert target.stack.stored(grant["key"]).content == FILE
 
 
-def test_a_public_acl_in_a_header_is_beaten_by_the_field(target: Attacked) -> None:
+def test_a_public_acl_in_a_header_is_beaten_by_the_field(target: AttackedStack) -> None:
     grant = target.stack.grant()
     answer = target.stack.post(
         grant["url"], parts_of(grant), FILE, headers={"x-oss-object-acl": "public-read"}
@@ -222,7 +223,7 @@ def test_a_public_acl_in_a_header_is_beaten_by_the_field(target: Attacked) -> No
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])
-def test_a_foreign_page_gets_nothing(origin: str, target: Attacked) -> None:
+def test_a_foreign_page_gets_nothing(origin: str, target: AttackedStack) -> None:
     for method, address in (("GET", f"{target.stack.token}/limits"), ("POST", f"{target.callback}/confirm")):
         for one in (method, "OPTIONS"):
             answer = target.stack.http.request(one, address, headers={"Origin": origin}, timeout=5)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cold_start import Contestant, first_answer
+
+from bench.cold_start import Contestant, first_answer
 
 
 @pytest.fixture

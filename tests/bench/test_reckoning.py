@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from xml.etree import ElementTree as ET
 
-import cost
-import pictures
 import pytest
-from samples import exponent, percentile
-from tap import Tap
 
-from peer import Peer
+from bench import cost, pictures
+from bench.samples import exponent, percentile
+from bench.timing_proxy import TimingProxy
+from tests.support.peer import Peer
 
 SIZES = [1.0, 2.0, 4.0, 8.0, 16.0]
 
@@ -60,8 +59,8 @@ def test_pictures_are_xml_whatever_the_names() -> None:
 
 
 @contextmanager
-def tapped() -> Iterator[tuple[Tap, Peer]]:
-    peer, tap = Peer(body=b"answer"), Tap()
+def tapped() -> Iterator[tuple[TimingProxy, Peer]]:
+    peer, tap = Peer(body=b"answer"), TimingProxy()
     with peer.serving(), tap.listening():
         tap.target = int(peer.url.rpartition(":")[2])
         yield tap, peer

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import report
-from ratios import FLASK_OSS2, FLASK_SDK, IMPORTS, PRESIGNING, ratios, worse
-from samples import exponent
 
-import run
+from bench import report, run
+from bench.ratios import FLASK_OSS2, FLASK_SDK, IMPORTS, PRESIGNING, ratios, worse
+from bench.samples import exponent
 
 REPOSITORY = Path(__file__).parent.parent.parent
 RESULTS: Any = json.loads((REPOSITORY / "bench" / "results.json").read_text(encoding="utf-8"))

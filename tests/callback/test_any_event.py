@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from scenes import confirmation
 
-from edge import Handler
-from fc_events import ask, fc_event
-from random_events import ANYTHING, BODIES, EVENTS, texts
-from trying import MANY
+from tests.support.callback_fixtures import confirmation
+from tests.support.fc_events import ask, fc_event
+from tests.support.hypothesis_settings import MANY
+from tests.support.random_events import ANYTHING, BODIES, EVENTS, texts
+from vendored.fc_http import Handler
 
 TO_US = st.one_of(
     texts(*BODIES).map(lambda body: fc_event("/callback", method="POST", body=body)),

@@ -7,18 +7,28 @@ import json
 import re
 from contextlib import suppress
 from functools import partial
-from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from scenes import DIRECTORY_TICKET, ETAG, STORED, TICKET
 
-from answers import MAX_ANSWERS, Answer, Answers
-from completing import Head, check_type, complete, file_name
-from edge import Request
-from random_events import ANYTHING, BODIES, TEXT, spoiled, texts
-from random_inputs import (
+from completion.answer_cache import MAX_ANSWERS, Answer, AnswerCache, CacheKey
+from completion.callback_keys import REFETCH_SECONDS, PublicKeys, Verifier
+from completion.callback_request import (
+    UploadReport,
+    file_in_directory,
+    read_confirm,
+    read_file_ticket,
+    read_form,
+    read_ticket,
+)
+from completion.object_proof import Head, check_type, file_name, verify_object
+from completion.settings import Settings
+from completion.webhook import Response, read_answer
+from tests.support.callback_fixtures import DIRECTORY_TICKET, ETAG, STORED, TICKET
+from tests.support.hypothesis_settings import FEW, MANY
+from tests.support.random_events import ANYTHING, BODIES, TEXT, spoiled, texts
+from tests.support.random_inputs import (
     ADDRESSES,
     DIRECTORY_TICKETS,
     ENVIRONMENT,
@@ -39,17 +49,7 @@ from random_inputs import (
     tried,
     with_one,
 )
-from receiving import (
-    REFETCH_SECONDS,
-    PublicKeys,
-    Verifier,
-    inside,
-    read_confirm,
-    read_file_ticket,
-    read_form,
-    read_ticket,
-)
-from refusals import (
+from vendored.errors import (
     BackendFailed,
     Misconfigured,
     NotStored,
@@ -59,10 +59,8 @@ from refusals import (
     Unavailable,
     Unverified,
 )
-from settings import Settings
-from signing import DirectoryTicket, FileTicket, Ticket, seal
-from trying import FEW, MANY
-from webhook import Response, read_answer
+from vendored.fc_http import Request
+from vendored.ticket import DirectoryTicket, FileTicket, Ticket, sign_ticket
 
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(MARK.encode() * 5).decode()
 VARIABLES = {
@@ -165,7 +163,7 @@ def test_a_ticket_is_for_something_below_the_prefix(claims: Ticket, below: str) 
     claims = claims._replace(iat=NOW, exp=NOW + 1)
     where = below + (claims.key if isinstance(claims, FileTicket) else claims.dir)
     granted = claims._replace(key=where) if isinstance(claims, FileTicket) else claims._replace(dir=where)
-    sealed = seal(granted, SECRET)
+    sealed = sign_ticket(granted, SECRET)
     for read in (read_ticket, read_file_ticket):
         known = tried(Unverified, partial(read, secrets=[SECRET], prefix="uploads/", now=NOW), sealed)
         if isinstance(known, Unverified):
@@ -200,7 +198,7 @@ def test_a_directory_grant_is_for_one_segment_and_no_more_bytes(
     ticket = ticket._replace(dir=folder)
     for key in (folder + name, name):
         form = {**FORM, "object": key, "size": size}
-        claim = tried(Unverified, partial(inside, ticket), form)
+        claim = tried(Unverified, partial(file_in_directory, ticket), form)
         if isinstance(claim, Unverified):
             assert (key, size) != (folder + "photo.png", str(ticket.max))
             continue
@@ -332,9 +330,10 @@ def test_any_answer_of_oss_is_the_granted_upload_or_a_refusal(
     status: int,
     headers: dict[str, str],
 ) -> None:
-    upload = tried(Refusal, partial(complete, ticket), Head(status, headers))
+    report = UploadReport(ticket)
+    upload = tried(Refusal, partial(verify_object, report, allowed_types=("image/*",)), Head(status, headers))
     if isinstance(upload, Refusal):
-        assert type(upload) in {NotStored, ObjectDiffers, Unavailable}
+        assert type(upload) in {NotStored, ObjectDiffers, TypeNotAllowed, Unavailable}
         assert isinstance(upload, NotStored) == (status == 404)
         assert says_nothing_given(upload.detail or upload.code)
         return
@@ -418,13 +417,14 @@ def test_what_a_browser_takes_for_the_type_is_allowed(stored: str, allowed: tupl
     assert lies_within(allowed, taken)
 
 
-ABOUTS = st.tuples(
-    st.sampled_from(["a", "b", "c"]),
-    st.one_of(st.none(), st.tuples(st.sampled_from("xy"), st.just("image/png"))),
-)
+KEYS = st.sampled_from([CacheKey("a"), CacheKey("b"), CacheKey("b", "x", "image/png")])
+ETAGS = st.sampled_from([None, "x", "y"])
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["recall", "keep", "fail", "fill"]), ABOUTS, st.sampled_from([0, 1, 2, 3, 599, 600])
+        st.sampled_from(["recall", "keep", "fail", "fill"]),
+        KEYS,
+        ETAGS,
+        st.sampled_from([0, 1, 2, 3, 599, 600]),
     ),
     max_size=20,
 )
@@ -432,25 +432,31 @@ STEPS = st.lists(
 
 @FEW
 @given(steps=STEPS)
-def test_what_is_remembered_is_ones_own_and_bounded(steps: list[tuple[str, Any, int]]) -> None:
-    answers, now = Answers(), 0.0
-    last: dict[Any, tuple[float, bool]] = {}  # what was last kept about each: until when, and is it an answer
-    for number, (step, about, later) in enumerate(steps):
+def test_what_is_remembered_is_ones_own_and_bounded(
+    steps: list[tuple[str, CacheKey, str | None, int]],
+) -> None:
+    answers, now = AnswerCache(), 0.0
+    last: dict[
+        CacheKey, tuple[float, str | None]
+    ] = {}  # what each key was last kept with: until when, which ETag
+    for number, (step, key, etag, later) in enumerate(steps):
         now += later
+        until, answered = last.get(key, (now, None))
         if step == "keep":
-            answers.keep(about, Answer(repr(about), f"{number}"), now)
-            last[about] = (now + 600, True)
+            answers.keep(key, Answer(f"{etag}", f"{number} {key!r}"), now)
+            last[key] = (now + 600, f"{etag}")
         elif step == "fail":
-            answers.keep_failure(about, now)
-            last[about] = (now + 2, False)
+            answers.keep_failure(key, now)
+            if until <= now or answered is None:  # a failure does not replace an answer
+                last[key] = (now + 2, None)
         elif step == "fill":
             for other in range(MAX_ANSWERS):
-                answers.keep((f"{number} {other}", None), Answer(f"{other}", "{}"), now)
+                answers.keep(CacheKey(f"{number} {other}"), Answer(f"{other}", "{}"), now)
             last.clear()
-        until, is_answer = last.get(about, (now, True))
-        known = tried(Unavailable, partial(answers.recall, about), now)
-        assert isinstance(known, Unavailable) == (until > now and not is_answer)
+        until, answered = last.get(key, (now, "none"))
+        known = tried(Unavailable, partial(answers.recall, key, etag), now)
+        assert isinstance(known, Unavailable) == (until > now and answered is None)
         if not isinstance(known, Unavailable):
-            assert (known is not None) == (until > now)
-            assert known is None or known.etag == repr(about)
-        assert len(answers._known) <= MAX_ANSWERS
+            assert (known is not None) == (until > now and etag in {None, answered})
+            assert known is None or (known.etag, known.json.partition(" ")[2]) == (answered, repr(key))
+        assert len(answers._entries) <= MAX_ANSWERS

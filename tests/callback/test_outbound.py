@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 import requests
-from scenes import STORED, TICKET, Bucket, Watch
 
-from completing import Head
-from outbound import MAX_KEY_BYTES, Line, Outbound
-from refusals import Unavailable
-from variables import Credentials
+from completion.object_proof import Head
+from completion.outbound import MAX_KEY_BYTES, Connection, Outbound
+from tests.support.callback_fixtures import STORED, TICKET, Bucket, Watch
+from vendored.env import Credentials
+from vendored.errors import Unavailable
 
 ROLE = Credentials("i", "s", "t")
 SHORT = 0.2  # seconds of real time that a test may wait for a deadline
@@ -97,7 +97,7 @@ def test_does_not_ask_again_what_took_too_long(bucket: Bucket) -> None:
 
     bucket.raw = say_nothing
     with pytest.raises(requests.ReadTimeout):
-        Line(time.monotonic).ask_twice(requests.Request("HEAD", f"{bucket.url}/a"), SHORT, 0)
+        Connection(time.monotonic).send_twice(requests.Request("HEAD", f"{bucket.url}/a"), SHORT, 0)
     silence.set()
     assert len(bucket.asked) == 1
 
@@ -151,7 +151,7 @@ def test_nothing_may_take_longer_than_a_second_or_what_is_left(
         allowed.append(given)
         raise TimeoutError
 
-    monkeypatch.setattr("outbound.within", note)
+    monkeypatch.setattr("completion.outbound.within", note)
     with pytest.raises(Unavailable):
         outbound.head(TICKET.key, ROLE, 0, watch.seconds + left)
     assert outbound.fetch_key("https://gosspublic.alicdn.com/k.pem", watch.seconds + left) is None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from application import build
-from media import DEFAULT_TYPES
-from refusals import Misconfigured
-from rsa_md5 import verifier
-from settings import Settings
+from completion.application import build
+from completion.rsa_md5 import verifier
+from completion.settings import Settings
+from vendored.errors import Misconfigured
+from vendored.media_types import DEFAULT_TYPES
 
 
 @pytest.fixture

@@ -13,25 +13,46 @@ from threading import Event
 from typing import Any
 
 import pytest
-from scenes import DIRECTORY_TICKET, ETAG, FOLDER, NOW, SECRET, TICKET, Bucket, Callback, Watch, confirmation
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from application import build
-from completing import Upload
-from deadline import within
-from edge import Clock, Handler
-from fc_events import ask
-from peer import Peer
-from refusals import BackendFailed, Misconfigured
-from settings import Settings
-from signing import seal
-from webhook import MAX_ANSWER_BYTES, Backend, Response, event, message_id, read_answer, signed_headers
+from completion.application import build
+from completion.object_proof import Upload
+from completion.settings import Settings
+from completion.webhook import (
+    MAX_ANSWER_BYTES,
+    Backend,
+    Response,
+    event,
+    message_id,
+    read_answer,
+    signed_headers,
+)
+from tests.support.callback_fixtures import (
+    DIRECTORY_TICKET,
+    ETAG,
+    FOLDER,
+    NOW,
+    SECRET,
+    TICKET,
+    Bucket,
+    Callback,
+    Watch,
+    confirmation,
+)
+from tests.support.fc_events import ask
+from tests.support.peer import Peer
+from vendored.errors import BackendFailed, Misconfigured
+from vendored.fc_http import Clock, Handler
+from vendored.ticket import sign_ticket
+from vendored.time_limit import within
 
 Sign = Callable[..., Callback]
 OLD = "whsec_" + base64.b64encode(b"an old secret of some 32 bytes..").decode()
 NEW = "whsec_" + base64.b64encode(bytes(range(64))).decode()
 UPLOAD = Upload("01abc", TICKET.key, 5, ETAG, "image/png", "图片.png", "auth0|1")
-LONG_TICKET = seal(TICKET._replace(iat=0, exp=2**40, sub="auth0|1"), SECRET)  # for the system's own clock
+LONG_TICKET = sign_ticket(
+    TICKET._replace(iat=0, exp=2**40, sub="auth0|1"), SECRET
+)  # for the system's own clock
 
 
 @pytest.fixture
@@ -162,7 +183,7 @@ def test_an_id_is_always_a_valid_header(name: str) -> None:
 def test_a_replaced_object_of_a_directory_is_another_message(
     handler: Handler, signed: Sign, bucket: Bucket, receiver: Peer
 ) -> None:
-    ticket = seal(DIRECTORY_TICKET, SECRET)
+    ticket = sign_ticket(DIRECTORY_TICKET, SECRET)
     for etag in (ETAG, "F00D"):
         bucket.headers["ETag"] = f'"{etag}"'
         event_ = signed(ticket=ticket, object=FOLDER + "图.png", etag=etag).event()
@@ -174,7 +195,7 @@ def test_a_replaced_object_of_a_directory_is_another_message(
 def test_a_repeated_report_of_a_directorys_object_sends_no_message(
     handler: Handler, signed: Sign, receiver: Peer
 ) -> None:
-    reported = signed(ticket=seal(DIRECTORY_TICKET, SECRET), object=FOLDER + "a.png").event()
+    reported = signed(ticket=sign_ticket(DIRECTORY_TICKET, SECRET), object=FOLDER + "a.png").event()
     assert ask(handler, reported).content == ask(handler, reported).content
     assert len(receiver.asked) == 1
 
@@ -284,7 +305,7 @@ def test_a_backend_that_does_not_answer_cannot_hold_the_callback(
     receiver: Peer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("outbound.WEBHOOK_SECONDS", 0.3)
+    monkeypatch.setattr("completion.outbound.WEBHOOK_SECONDS", 0.3)
     receiver.raw = raw
     answer = ask(build(environ), confirmation(LONG_TICKET))
     assert (answer.status, answer.code) == (502, code)
@@ -318,7 +339,7 @@ def test_the_connection_is_kept(environ: dict[str, str], receiver: Peer) -> None
     handler = build(environ)
     for number in range(3):
         ticket = TICKET._replace(id=f"0{number}", key=f"uploads/_/{number}", iat=0, exp=2**40)
-        assert ask(handler, confirmation(seal(ticket, SECRET))).status == 200
+        assert ask(handler, confirmation(sign_ticket(ticket, SECRET))).status == 200
     assert (len(receiver.asked), receiver.connections) == (3, 1)
 
 
@@ -335,7 +356,7 @@ def test_the_webhook_gets_two_seconds_or_what_is_left(
         watch.seconds = 1000 + 3.5 - left
         return answer
 
-    monkeypatch.setattr("outbound.within", note)
+    monkeypatch.setattr("completion.outbound.within", note)
     assert ask(build(environ, Clock(lambda: NOW, watch)), confirmation()).status == 200
     assert allowed == pytest.approx([1.0, seconds])
 
@@ -345,7 +366,9 @@ def test_an_upload_that_is_not_proved_is_not_told(
 ) -> None:
     assert ask(handler, signed(etag="F" * 32).event()).code == "etag_differs"
     bucket.status = 404
-    assert ask(handler, confirmation(seal(TICKET._replace(key="uploads/_/other"), SECRET))).status == 409
+    assert (
+        ask(handler, confirmation(sign_ticket(TICKET._replace(key="uploads/_/other"), SECRET))).status == 409
+    )
     assert receiver.asked == []
 
 

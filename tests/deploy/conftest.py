@@ -4,12 +4,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from cloud_state import State
-from scene import connected
 
-import deploy
-from cloud import Cloud
-from package import Package
+from deploy import deploy
+from deploy.aliyun.clients import Cloud
+from deploy.package import Package
+from tests.support.cloud.commands import connected
+from tests.support.cloud.state import State
 
 
 @pytest.fixture

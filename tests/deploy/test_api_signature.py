@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from api_signature import fault
+
+from tests.support.cloud.api_signature import fault
 
 # the documentation's own example of RunInstances
 TARGET = "/?ImageId=win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd&RegionId=cn-shanghai"

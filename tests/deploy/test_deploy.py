@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
-from cloud_state import ACCOUNT, Refused, State
-from scene import ANYONE, CODE, SITE, UPLOADS, run
 
-import regions
-from arguments import Unusable, read
-from cloud import Cloud
-from ros_stack import StackFailed
+from deploy.aliyun import regions
+from deploy.aliyun.clients import Cloud
+from deploy.aliyun.ros_stack import StackFailed
+from deploy.arguments import Unusable, read
+from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, run
+from tests.support.cloud.state import ACCOUNT, Refused, State
 
 
 def values_of(state: State) -> Mapping[str, str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from cloud_state import State
-from scene import ANYONE, CODE, UPLOADS, run
 
-from arguments import OWN, Unusable, read
-from cloud import Cloud
-from destroy import UPLOADS_TOO, destroy
-from ros_stack import Stacks
+from deploy.aliyun.clients import Cloud
+from deploy.aliyun.ros_stack import Stacks
+from deploy.arguments import OWN, Unusable, read
+from deploy.destroy import UPLOADS_TOO, destroy
+from tests.support.cloud.commands import ANYONE, CODE, UPLOADS, run
+from tests.support.cloud.state import State
 
 
 def take_away(cloud: Cloud, shown: list[str], ask: Callable[[str], str], **given: str) -> None:

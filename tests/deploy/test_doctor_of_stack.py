@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from cloud_state import State
-from scene import ANYONE, SITE, run
-
-from checks import Deployment
-from cloud import Cloud
-from doctor import of_stack
+from deploy.aliyun.clients import Cloud
+from deploy.doctor.__main__ import of_stack
+from deploy.doctor.finding import Deployment
+from tests.support.cloud.commands import ANYONE, SITE, run
+from tests.support.cloud.state import State
 
 
 def test_the_doctor_finds_what_a_deploy_made(cloud: Cloud, state: State) -> None:

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fc_events import fc_event
-from package import (
+from deploy.package import (
     FOR_SIGN_IN,
     FUNCTIONS,
     RUNTIMES,
@@ -25,6 +24,7 @@ from package import (
     main,
     zipped,
 )
+from tests.support.fc_events import fc_event
 
 HERE = "python{}.{}".format(*sys.version_info)  # the Python of this run, as a runtime
 REPOSITORY = Path(__file__).parent.parent.parent

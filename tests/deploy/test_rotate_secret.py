@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from cloud_state import State
-from scene import ANYONE, run
 
-from arguments import OWN, Unusable, read
-from cloud import Cloud
-from ros_stack import StackFailed, Stacks
-from rotate_secret import AT_ONCE, LONGEST_TICKET_SECONDS, rotate
+from deploy.aliyun.clients import Cloud
+from deploy.aliyun.ros_stack import StackFailed, Stacks
+from deploy.arguments import OWN, Unusable, read
+from deploy.rotate_secret import AT_ONCE, LONGEST_TICKET_SECONDS, rotate
+from tests.support.cloud.commands import ANYONE, run
+from tests.support.cloud.state import State
 
 MODIFIED = 1767225600.0  # 2026-01-01T00:00:00Z, as the stand-in says of its functions
 LATER = MODIFIED + LONGEST_TICKET_SECONDS

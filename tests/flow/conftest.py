@@ -1,22 +1,13 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-from stack import Stack
-from uploading import open_page
+from playwright.sync_api import Browser, Page
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-# Chromium's own sandbox refuses to run as root, as CI often is; the others keep it off the network.
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from tests.support.browser import launch_chromium
+from tests.support.page.actions import open_page
+from tests.support.stack import Stack
 
 
 @pytest.fixture(scope="session")
@@ -30,16 +21,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def stack(running: Stack) -> Stack:
     running.clear_faults()
     return running
-
-
-@contextmanager
-def launch_chromium() -> Iterator[Browser]:
-    """The system's Chromium, or else Playwright's own."""
-    installed = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=installed, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,20 +7,19 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from playwright.sync_api import Browser, expect
 from requests.adapters import HTTPAdapter
-from stack import Stack, md5
-from uploading import open_page, payload, send_all
 from urllib3.util import Retry
 
-from surroundings import clean_environment, free_ports
+from tests.support.environment import clean_environment, free_ports
+from tests.support.page.actions import open_page, payload, send_all
+from tests.support.stack import REPOSITORY, Stack, md5
 
-RECEIVER = Path(__file__).parent / "receiver.py"
+RECEIVER = REPOSITORY / "tests" / "support" / "webhook_receiver.py"
 SECRET, NEXT_SECRET = (
     "whsec_" + base64.b64encode(f"a webhook secret, number {number}.....".encode()).decode()
     for number in (1, 2)

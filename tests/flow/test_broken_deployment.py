@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
-from stack import Stack
-from uploading import ended, open_page, send
+
+from tests.support.page.actions import ended, open_page, send
+from tests.support.stack import Stack
 
 
 @pytest.fixture(scope="module")

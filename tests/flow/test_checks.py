@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 import requests
 
-from checks import ORDER, causes, meeting, probe
-from checks.finding import Deployment, Outcome
-from checks.meeting import certificate, judge_clock, refuses_foreign
-from checks.probe import Answer
-from checks.reading import document, sign, words
-from checks.strangers import listing, private
-from checks.uploading import judge_time
-from checks.visit import Visit, read_grant
-from peer import Peer
+from deploy.doctor import causes, preflight, probe
+from deploy.doctor.anonymous_access import listing, private
+from deploy.doctor.answers import document, sign, words
+from deploy.doctor.context import Visit, read_grant
+from deploy.doctor.examination import ORDER
+from deploy.doctor.finding import Deployment, Outcome
+from deploy.doctor.preflight import certificate, judge_clock, refuses_foreign
+from deploy.doctor.probe import Answer
+from deploy.doctor.upload import judge_time
+from tests.support.peer import Peer
 
 XML = "<Error><Code>{}</Code><Message>{}</Message><EC>{}</EC></Error>"
 
@@ -254,5 +255,5 @@ def test_a_check_needs_only_what_comes_before_it() -> None:
 def test_the_type_is_one_that_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     visit = Visit(Deployment("http://127.0.0.1:1", "http://127.0.0.1:2"))
     monkeypatch.setattr(probe, "ask", lambda *_, **__: answer(200, '{"max_bytes": 9, "types": ["image/*"]}'))
-    assert meeting.limits(visit).verdict == "ok"
+    assert preflight.limits(visit).verdict == "ok"
     assert visit.media_type == "image/png"

@@ -14,7 +14,8 @@ from urllib.parse import quote
 import pytest
 import requests
 from playwright.sync_api import Browser, FilePayload, Page, expect
-from stack import REPOSITORY, Stack, md5
+
+from tests.support.stack import REPOSITORY, Stack, md5
 
 PAGES = Path(__file__).parent / "pages"
 PLUPLOAD = REPOSITORY / "tests" / "node_modules" / "plupload" / "js" / "plupload.full.min.js"

@@ -13,11 +13,12 @@ from typing import Any
 import jwt
 import oss2
 import pytest
-from lone import lone
-from stack import BUCKET, KEY_ID, KEY_SECRET, KEY_TOKEN, REPOSITORY, Stack
 
-from checks import ORDER, Deployment, Finding, examine
-from surroundings import clean_environment, free_ports
+from deploy.doctor.examination import ORDER, examine
+from deploy.doctor.finding import Deployment, Finding
+from tests.support.environment import clean_environment, free_ports
+from tests.support.single_function import single_function
+from tests.support.stack import BUCKET, KEY_ID, KEY_SECRET, KEY_TOKEN, REPOSITORY, Stack
 
 PERMISSIVE = "unpinned_x_oss=accept,condition_letter_case=any,field_limit=2MB,doubled_field=last"
 UNSAFE = "doubled_field=first_checked_last_stored,head_missing_key=403"
@@ -36,10 +37,11 @@ def wrong(found: list[Finding]) -> dict[str, str]:
 
 
 def ran(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(REPOSITORY / "deploy" / "doctor.py"), *arguments]
-    path = str(REPOSITORY / "functions" / "token")
-    surroundings = {**clean_environment(), "PYTHONPATH": path, **environ}
-    return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False, timeout=60)
+    command = [sys.executable, "-m", "deploy.doctor", *arguments]
+    surroundings = {**clean_environment(), **environ}
+    return subprocess.run(
+        command, cwd=REPOSITORY, env=surroundings, capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 def addresses(stack: Stack) -> dict[str, str]:
@@ -182,12 +184,12 @@ TOKEN_FUNCTIONS: list[tuple[str, Mapping[str, str], str, str]] = [
 def test_names_what_is_wrong_with_a_token_function(
     changed: Mapping[str, str], check: str, cause: str, stack: Stack
 ) -> None:
-    with lone("token", stack, **changed) as url:
+    with single_function("token", stack, **changed) as url:
         assert cause in wrong(list(examine(deployment(stack, token_url=url))))[check]
 
 
 def test_names_a_bucket_without_a_cors_rule_for_the_origin(stack: Stack) -> None:
-    with lone("token", stack, ALLOWED_ORIGINS="https://www.example.com") as url:
+    with single_function("token", stack, ALLOWED_ORIGINS="https://www.example.com") as url:
         found = wrong(list(examine(deployment(stack, token_url=url, origin="https://www.example.com"))))
     assert found.keys() == {"bucket_preflight", "upload_cors", "confirm", "callback_preflight"}
     assert "No CORS rule" in found["bucket_preflight"]
@@ -206,8 +208,8 @@ def test_names_what_is_wrong_with_a_callback_function(
     object_url: str, answer: str, confirm: str, stack: Stack
 ) -> None:
     with ExitStack() as running:
-        callback = running.enter_context(lone("callback", stack, OBJECT_URL=object_url))
-        url = running.enter_context(lone("token", stack, CALLBACK_URL=callback))
+        callback = running.enter_context(single_function("callback", stack, OBJECT_URL=object_url))
+        url = running.enter_context(single_function("token", stack, CALLBACK_URL=callback))
         found = wrong(list(examine(deployment(stack, token_url=url))))
     assert answer in found["callback_answer"]
     assert confirm in found["confirm"]
@@ -227,7 +229,7 @@ def test_nothing_listening_is_one_failure_per_address_and_exit_status_1(stack: S
 def signed_in(running: Stack) -> Iterator[str]:
     identity = {"AUTH_HS256_SECRET": IDENTITY, "AUTH_ISSUER": "i", "AUTH_AUDIENCE": "a"}
     loopback = {"AUTH_HS256_SECRET": f"development-{IDENTITY}"}
-    with lone("token", running, **{**identity, **loopback}) as url:
+    with single_function("token", running, **{**identity, **loopback}) as url:
         yield url
 
 
@@ -315,7 +317,7 @@ def test_names_a_versioned_bucket(unsafe: Stack) -> None:
 def test_the_readmes_sample_is_what_it_says_of_another_secret(stack: Stack, readme: str) -> None:
     blocks = (REPOSITORY / readme).read_text(encoding="utf-8").split("```\n")
     (sample,) = [block for block in blocks if "\nfailed  " in block]
-    with lone("token", stack, TICKET_SECRET="another-secret-of-more-than-32-bytes") as token:
+    with single_function("token", stack, TICKET_SECRET="another-secret-of-more-than-32-bytes") as token:
         said = ran(TOKEN_URL=token, ORIGIN=stack.site).stdout.splitlines()
     here = {
         "https://uploads.example.com": stack.upload,

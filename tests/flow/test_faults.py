@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fronted import WATCHED, Fronted, fronted
-from lone import lone
 from playwright.sync_api import Browser, Locator, Page, expect
-from stack import md5
-from troubles import Relay, answering, busy, nothing, one_upload, silent
-from uploading import PATIENCE, PHOTO, ended, fast_forward_until, open_page, posts_to, send
 
-from surroundings import processes_at
+from tests.support.environment import processes_at
+from tests.support.network_faults import Relay, answering, busy, nothing, one_upload, silent
+from tests.support.page.actions import PATIENCE, PHOTO, ended, fast_forward_until, open_page, posts_to, send
+from tests.support.single_function import single_function
+from tests.support.stack import md5
+from tests.support.watched_stack import WATCHED, WatchedStack, watched_stack
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="processes are found in /proc, and limited as only Linux can"
@@ -39,7 +39,7 @@ FROM_THE_FUTURE, RUN_OUT = "did not understand one of the upload's fields", "kep
 class Scene:
     """A stack, its callback function and backend, and the relay that the function's HEADs pass through."""
 
-    front: Fronted
+    front: WatchedStack
     bucket: Relay
 
 
@@ -108,7 +108,7 @@ PASSING: Mapping[str, Break] = {
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     bucket = Relay()
-    with bucket.serving(), fronted(tmp_path_factory.mktemp("scene"), OBJECT_URL=bucket.url) as front:
+    with bucket.serving(), watched_stack(tmp_path_factory.mktemp("scene"), OBJECT_URL=bucket.url) as front:
         bucket.target = front.stack.upload
         yield Scene(front, bucket)
 
@@ -213,7 +213,7 @@ def test_a_token_function_with_a_wrong_clock(
     page = open_page(browser, stack.site)
     page.clock.install()
     with one_upload(scene.front) as check:
-        with lone("token", stack, CALLBACK_URL=scene.front.callback, **wrong) as token:
+        with single_function("token", stack, CALLBACK_URL=scene.front.callback, **wrong) as token:
             there = re.compile(re.escape(stack.token))
             page.route(there, lambda route: route.continue_(url=there.sub(token, route.request.url)))
             row = send(page)

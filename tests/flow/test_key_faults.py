@@ -11,12 +11,12 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from fronted import KEY_HOST, Fronted, fronted, key_host
 from playwright.sync_api import Browser
-from troubles import Relay, answering, busy, nothing, one_upload, silent
-from uploading import ended, open_page, posts_to, send
 
-from peer import Peer
+from tests.support.network_faults import Relay, answering, busy, nothing, one_upload, silent
+from tests.support.page.actions import ended, open_page, posts_to, send
+from tests.support.peer import Peer
+from tests.support.watched_stack import KEY_HOST, WatchedStack, key_host, watched_stack
 
 OTHER_KEY = (
     rsa.generate_private_key(65537, 2048)
@@ -29,7 +29,7 @@ OTHER_KEY = (
 class Keyed:
     """A callback function that fetches the key a callback names; its host of OSS's keys is `host`."""
 
-    front: Fronted
+    front: WatchedStack
     callbacks: Relay
     host: Peer
 
@@ -39,7 +39,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
     folder, callbacks = tmp_path_factory.mktemp("keyed"), Relay()
     host, found = key_host(folder, KEY_HOST)
     wiring = {"called_at": callbacks.url, **found}
-    with callbacks.serving(), host.serving(), fronted(folder, **wiring) as front:
+    with callbacks.serving(), host.serving(), watched_stack(folder, **wiring) as front:
         callbacks.target = front.callback
         yield Keyed(front, callbacks, host)
 

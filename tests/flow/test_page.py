@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
-from stack import Stack, md5
-from uploading import (
+
+from tests.support.page.actions import (
     PATIENCE,
     PHOTO,
     choose,
@@ -27,6 +27,7 @@ from uploading import (
     start,
     stop_the_clock,
 )
+from tests.support.stack import Stack, md5
 
 BIG = PHOTO * 200  # more than what the system takes from the browser before anything is read
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,15 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from playwright.sync_api import Browser
-from stack import REPOSITORY, Stack
-from uploading import ended, open_page, send
 
-from surroundings import clean_environment, free_ports
+from tests.support.environment import clean_environment, free_ports
+from tests.support.page.actions import ended, open_page, send
+from tests.support.stack import REPOSITORY, Stack
 
 SERVE = """
 import json, os, sys
-from ros_stack import Stack
-from serve_page import serve
+from deploy.aliyun.ros_stack import Stack
+from deploy.page import serve
 sys.exit(serve(Stack(**json.loads(sys.argv[1])), "cn-hangzhou", os.environ))
 """
 
@@ -48,10 +47,10 @@ def test_a_page_here_uploads_to_a_stack_elsewhere(browser: Browser, tmp_path: Pa
 
 
 def served(deployed: Mapping[str, object], state: Path) -> subprocess.Popen[str]:
-    path = os.pathsep.join(str(REPOSITORY / part) for part in ("deploy", "local", "functions/token"))
     return subprocess.Popen(
         [sys.executable, "-c", SERVE, json.dumps(deployed)],
-        env={**clean_environment(), "PYTHONPATH": path, "LOCAL_STATE": str(state)},
+        cwd=REPOSITORY,
+        env={**clean_environment(), "LOCAL_STATE": str(state)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

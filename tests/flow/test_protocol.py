@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import requests
-from stack import Stack, code_of, md5
+
+from tests.support.stack import Stack, code_of, md5
 
 FILE = b"hello"
 

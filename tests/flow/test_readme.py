@@ -3,38 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
 from pathlib import Path
 
 import pytest
-from stack import REPOSITORY, Stack
 
-READMES = ("README.md", "README.zh-CN.md")
-
-
-def blocks(readme: str, language: str) -> list[str]:
-    return re.findall(
-        rf"^```{language}\n(.*?)^```$", (REPOSITORY / readme).read_text(), re.MULTILINE | re.DOTALL
-    )
-
-
-def localized(script: str, stack: Stack) -> str:
-    """Replace the default ports by those of this run."""
-    for default, actual in (("9000", stack.upload), ("9001", stack.token), ("9002", stack.callback)):
-        script = script.replace(f"http://127.0.0.1:{default}", actual)
-    return script
-
-
-def shell(script: str, folder: Path) -> str:
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    ).stdout
+from tests.support.readme import READMES, blocks, localized, shell
+from tests.support.stack import Stack
 
 
 @pytest.mark.parametrize("readme", READMES)

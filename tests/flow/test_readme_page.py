@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, expect
-from stack import REPOSITORY, Stack
-from test_readme import READMES, blocks
+
+from tests.support.readme import READMES, blocks
+from tests.support.stack import REPOSITORY, Stack
 
 CLIENT = REPOSITORY / "client"
 TOKEN_URL = "https://token-abcdefgh.cn-hangzhou.fcapp.run/"

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stack import REPOSITORY, Stack
-from test_readme import READMES, blocks, localized, shell
 
-from surroundings import clean_environment, free_ports
+from tests.support.environment import clean_environment, free_ports
+from tests.support.readme import READMES, blocks, localized, shell
+from tests.support.stack import REPOSITORY, Stack
 
 SECRET = "whsec_" + base64.b64encode(b"a webhook secret of 32 bytes....").decode()
 
@@ -96,7 +96,7 @@ def test_a_backend_verifies_the_event_and_answers_the_page(
 def test_the_event_that_is_shown_is_the_one_that_is_sent(readme: str) -> None:
     (shown,) = [one for one in map(json.loads, blocks(readme, "json")) if "type" in one and "data" in one]
     script = (
-        "import json; from completing import Upload; from webhook import event;"
+        "import json; from completion.object_proof import Upload; from completion.webhook import event;"
         "print(event(Upload(**json.loads(input())), 1795593600.0).decode())"
     )
     sent: Any = json.loads(

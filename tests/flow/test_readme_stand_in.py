@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 import requests
 
-from surroundings import clean_environment, free_ports
+from tests.support.environment import clean_environment, free_ports
 
 REPOSITORY = Path(__file__).parent.parent.parent
 READMES = ("README.md", "README.zh-CN.md")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from stack import Stack
+
+from tests.support.stack import Stack
 
 PHONE, DESKTOP = 360, 1280
 

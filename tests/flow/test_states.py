@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from looks import LOOKS
 from playwright.sync_api import Browser
-from stack import REPOSITORY, Stack
-from states import STATES
+
+from tests.support.page.states import STATES
+from tests.support.page.viewports import LOOKS
+from tests.support.stack import REPOSITORY, Stack
 
 AXE = REPOSITORY / "tests" / "node_modules" / "axe-core" / "axe.min.js"
 # What only Uppy's own markup can mend: rule, selector, and why nobody suffers from it.

@@ -15,10 +15,10 @@ from urllib.parse import quote
 import pytest
 import requests
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
-from stack import REPOSITORY, Stack
-from uploading import choose, choose_button, ended, payload, send, send_all
 
-from surroundings import clean_environment
+from tests.support.environment import clean_environment
+from tests.support.page.actions import choose, choose_button, ended, payload, send, send_all
+from tests.support.stack import REPOSITORY, Stack
 
 PAGE = Path(__file__).parent / "pages" / "signed-in.html"
 
@@ -34,9 +34,11 @@ def signed_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def token_for(user: str, **more: str) -> str:
-    script = [sys.executable, str(REPOSITORY / "local" / "token_for.py")]
+    script = [sys.executable, "-m", "local.token_for"]
     environ = {**clean_environment(), "USER": user, **more}
-    return subprocess.run(script, env=environ, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        script, cwd=REPOSITORY, env=environ, capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def upload(browser: Browser, stack: Stack, *bearers: str) -> Any:

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from fc.event import Context, FunctionMeta, Received, fc_context, fc_event
+from local.fc.event import Context, FunctionMeta, Received, fc_context, fc_event
 
 NOW = 1_800_000_000.25  # 2027-01-15T08:00:00Z
 

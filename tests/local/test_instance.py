@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from fc.event import fc_context
-from fc.instance import Settings, invoke_handler
+from local.fc.event import fc_context
+from local.fc.instance import Settings, invoke_handler
 
 CONTEXT = fc_context("token", "1-2-3", 5.0)
 REPLY = {"statusCode": 204, "headers": {}, "isBase64Encoded": False, "body": ""}

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from fc.limits import PIECE_BYTES, read_body, refuse_head
+from local.fc.limits import PIECE_BYTES, read_body, refuse_head
 
 METHODS = frozenset({"GET", "OPTIONS"})
 

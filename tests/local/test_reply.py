@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fc.reply import (
+from local.fc.reply import (
     Answer,
     BadReplyError,
     answer_from_reply,

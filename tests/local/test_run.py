@@ -11,17 +11,26 @@ from pathlib import Path
 
 import pytest
 import requests
-from emulated import LOCAL
-from launched import END_SECONDS, LAUNCHER, PORTS, Launched, environment, left_of, refused
+
+from tests.support.emulated_function import REPOSITORY
+from tests.support.launcher_process import (
+    END_SECONDS,
+    LAUNCHER,
+    PORTS,
+    LauncherProcess,
+    environment,
+    left_of,
+    refused,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what is left running is read from /proc")
 
-Ending = Callable[[Launched], None]
+Ending = Callable[[LauncherProcess], None]
 
 
 @pytest.fixture
-def launched(tmp_path: Path) -> Iterator[Launched]:
-    launched = Launched(tmp_path / "state")
+def launched(tmp_path: Path) -> Iterator[LauncherProcess]:
+    launched = LauncherProcess(tmp_path / "state")
     yield launched
     if launched.process.poll() is None:
         launched.process.kill()
@@ -31,7 +40,7 @@ def launched(tmp_path: Path) -> Iterator[Launched]:
 def to_group(*signals: signal.Signals) -> Ending:
     """What a terminal does: the signal reaches the launcher and everything in its group."""
 
-    def send(launched: Launched) -> None:
+    def send(launched: LauncherProcess) -> None:
         for number in signals:
             os.killpg(launched.process.pid, number)
 
@@ -43,7 +52,7 @@ def to_launcher(number: signal.Signals) -> Ending:
 
 
 def test_serves_the_page_and_its_settings_and_keeps_to_its_state_folder(
-    launched: Launched, tmp_path: Path
+    launched: LauncherProcess, tmp_path: Path
 ) -> None:
     said = launched.read_to(launched.page)
     page = requests.get(launched.page, timeout=10)
@@ -52,7 +61,7 @@ def test_serves_the_page_and_its_settings_and_keeps_to_its_state_folder(
     _, rest = launched.end()
     ports = [launched.env[f"{name}_PORT"] for name in ("TOKEN", "CALLBACK", "UPLOAD")]
     allowed = " ".join(f"http://127.0.0.1:{port}" for port in ports)
-    built = (LOCAL.parent / "client" / "dist" / "index.html").read_text()
+    built = (REPOSITORY / "client" / "dist" / "index.html").read_text()
     assert page.text == built.replace("connect-src 'self'", f"connect-src 'self' {allowed}")
     assert config.json() == {"tokenUrl": f"http://127.0.0.1:{launched.env['TOKEN_PORT']}/"}
     assert (said + rest).count(launched.page) == 1
@@ -72,7 +81,7 @@ def test_serves_the_page_and_its_settings_and_keeps_to_its_state_folder(
     ],
     ids=["ctrl-c", "ctrl-c twice", "SIGTERM", "terminal closed", "SIGHUP", "reader of a pipe ended"],
 )
-def test_leaves_nothing_running(launched: Launched, ending: Ending, status: int) -> None:
+def test_leaves_nothing_running(launched: LauncherProcess, ending: Ending, status: int) -> None:
     launched.read_to(launched.page)
     assert len(launched.left()) >= 9  # the launcher, four relays, four servers, their workers
     ending(launched)
@@ -81,7 +90,7 @@ def test_leaves_nothing_running(launched: Launched, ending: Ending, status: int)
 
 
 @pytest.mark.parametrize("line", ["started", "site"])
-def test_leaves_nothing_running_when_ended_while_starting(launched: Launched, line: str) -> None:
+def test_leaves_nothing_running_when_ended_while_starting(launched: LauncherProcess, line: str) -> None:
     launched.read_to(line)
     to_group(signal.SIGINT)(launched)
     assert launched.end()[0] == 130
@@ -102,14 +111,14 @@ def test_leaves_nothing_running_behind_a_reader_of_one_line(tmp_path: Path) -> N
     assert left_of(tmp_path / "state") == {}
 
 
-def test_ends_everything_when_the_launcher_is_killed(launched: Launched) -> None:
+def test_ends_everything_when_the_launcher_is_killed(launched: LauncherProcess) -> None:
     launched.read_to(launched.page)
     launched.process.kill()
     launched.end()
     launched.wait_until_nothing_is_left()
 
 
-def test_ends_everything_and_says_so_when_one_process_dies(launched: Launched) -> None:
+def test_ends_everything_and_says_so_when_one_process_dies(launched: LauncherProcess) -> None:
     launched.read_to(launched.page)
     port = f"--port {launched.env['CALLBACK_PORT']}"
     os.kill(next(pid for pid, arguments in launched.left().items() if port in arguments), signal.SIGKILL)
@@ -118,7 +127,7 @@ def test_ends_everything_and_says_so_when_one_process_dies(launched: Launched) -
     assert launched.left() == {}
 
 
-def test_relays_what_the_functions_log(launched: Launched) -> None:
+def test_relays_what_the_functions_log(launched: LauncherProcess) -> None:
     launched.read_to(launched.page)
     requests.get(f"http://127.0.0.1:{launched.env['TOKEN_PORT']}/nowhere", timeout=10)
     line = launched.read_to('"not_found"').splitlines()[-1]
@@ -161,7 +170,7 @@ def test_refuses_one_port_for_two(tmp_path: Path) -> None:
     assert refused(env) == (1, said)
 
 
-def test_refuses_a_second_launcher_in_the_same_folder(launched: Launched, tmp_path: Path) -> None:
+def test_refuses_a_second_launcher_in_the_same_folder(launched: LauncherProcess, tmp_path: Path) -> None:
     launched.read_to("started")
     status, said = refused(environment(tmp_path / "state"))
     assert (status, len(said), said[0].startswith("Another `make run` or `make oss` uses ")) == (1, 1, True)

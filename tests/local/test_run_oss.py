@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import requests
-from launched import OSS_LAUNCHER, Launched, left_of, refused
 
-from members import Files
-from standalone import OptionsError, bucket_members, read_options, ready_lines
-from surroundings import clean_environment, free_ports
+from local.oss_options import OptionsError, bucket_processes, read_options, ready_lines
+from local.process_spec import Paths
+from tests.support.environment import clean_environment, free_ports
+from tests.support.launcher_process import OSS_LAUNCHER, LauncherProcess, left_of, refused
 
 SECRET = "do-not-print-me"
 KEYS = json.dumps(
@@ -26,8 +26,8 @@ KEYS = json.dumps(
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Files:
-    return Files(Path("/repository"), tmp_path / "state")
+def files(tmp_path: Path) -> Paths:
+    return Paths(Path("/repository"), tmp_path / "state")
 
 
 @pytest.fixture
@@ -40,19 +40,19 @@ def buckets(two: tuple[int, int]) -> dict[str, str]:
     return {"LOCAL_OSS_BUCKETS": f"media:{two[0]}, pages:{two[1]}"}
 
 
-def environments(env: dict[str, str], files: Files) -> dict[str, dict[str, str]]:
-    started = bucket_members(env, read_options(env, files), files)
+def environments(env: dict[str, str], files: Paths) -> dict[str, dict[str, str]]:
+    started = bucket_processes(env, read_options(env, files), files)
     return {member.name: dict(member.env) for member in started}
 
 
-def fault(env: dict[str, str], files: Files) -> str:
+def fault(env: dict[str, str], files: Paths) -> str:
     with pytest.raises(OptionsError) as raised:
         read_options(env, files)
     return str(raised.value)
 
 
 def test_gives_each_bucket_development_values_and_the_others_addresses(
-    two: tuple[int, int], files: Files
+    two: tuple[int, int], files: Paths
 ) -> None:
     found = environments({"PATH": "/usr/bin", "HOME": "/home/somebody", **buckets(two)}, files)
     shared = {
@@ -104,18 +104,18 @@ def test_gives_each_bucket_development_values_and_the_others_addresses(
     ],
 )
 def test_passes_an_option_on_to_every_bucket(
-    two: tuple[int, int], files: Files, option: str, value: str
+    two: tuple[int, int], files: Paths, option: str, value: str
 ) -> None:
     found = environments({**buckets(two), option: value}, files)
     assert [env[option] for env in found.values()] == [value, value]
 
 
-def test_keeps_the_callback_key_where_it_is_told(two: tuple[int, int], files: Files, tmp_path: Path) -> None:
+def test_keeps_the_callback_key_where_it_is_told(two: tuple[int, int], files: Paths, tmp_path: Path) -> None:
     found = environments({**buckets(two), "LOCAL_OSS_CALLBACK_KEY": str(tmp_path / "key.pem")}, files)
     assert {env["LOCAL_OSS_CALLBACK_KEY"] for env in found.values()} == {str(tmp_path / "key.pem")}
 
 
-def test_says_where_each_bucket_and_its_page_is(two: tuple[int, int], files: Files) -> None:
+def test_says_where_each_bucket_and_its_page_is(two: tuple[int, int], files: Paths) -> None:
     said = ready_lines(read_options(buckets(two), files))
     for name, port in zip(("media", "pages"), two, strict=True):
         where = f"http://127.0.0.1:{port}"
@@ -124,7 +124,7 @@ def test_says_where_each_bucket_and_its_page_is(two: tuple[int, int], files: Fil
     assert f"http://127.0.0.1:{two[0]}/-/callback_pub_key.pem\n" in said
 
 
-def test_shows_the_ids_of_given_keys_and_no_secret(two: tuple[int, int], files: Files) -> None:
+def test_shows_the_ids_of_given_keys_and_no_secret(two: tuple[int, int], files: Paths) -> None:
     said = ready_lines(read_options({**buckets(two), "LOCAL_OSS_CREDENTIALS": KEYS}, files))
     assert ("AccessKey: one, STS.two\n" in said, SECRET in said) == (True, False)
 
@@ -133,7 +133,7 @@ def test_shows_the_ids_of_given_keys_and_no_secret(two: tuple[int, int], files: 
     "entry",
     ["", "media", "media:", "media:0", "media:65536", "media:x", "ab:9000", "Media:9000", "-media:9000"],
 )
-def test_says_which_entry_is_no_bucket(two: tuple[int, int], files: Files, entry: str) -> None:
+def test_says_which_entry_is_no_bucket(two: tuple[int, int], files: Paths, entry: str) -> None:
     assert fault({"LOCAL_OSS_BUCKETS": f"pages:{two[0]},{entry}"}, files) == (
         "entry 2 of LOCAL_OSS_BUCKETS is not name:port, a name of 3 to 63 lower-case letters, digits and "
         "hyphens and a port from 1 to 65535"
@@ -141,7 +141,7 @@ def test_says_which_entry_is_no_bucket(two: tuple[int, int], files: Files, entry
 
 
 @pytest.mark.parametrize("second", ["media:{1}", "pages:{0}"])
-def test_refuses_one_name_or_port_for_two(two: tuple[int, int], files: Files, second: str) -> None:
+def test_refuses_one_name_or_port_for_two(two: tuple[int, int], files: Paths, second: str) -> None:
     env = {"LOCAL_OSS_BUCKETS": f"media:{two[0]},{second.format(*two)}"}
     assert fault(env, files) == "entry 2 of LOCAL_OSS_BUCKETS repeats the name or the port of another"
 
@@ -176,15 +176,15 @@ def test_says_in_one_sentence_that_a_given_key_is_none(two: tuple[int, int], tmp
 @pytest.mark.skipif(sys.platform != "linux", reason="what is left running is read from /proc")
 class TestStarted:
     @pytest.fixture
-    def launched(self, two: tuple[int, int], tmp_path: Path) -> Iterator[Launched]:
-        launched = Launched(tmp_path / "state", OSS_LAUNCHER, **buckets(two))
+    def launched(self, two: tuple[int, int], tmp_path: Path) -> Iterator[LauncherProcess]:
+        launched = LauncherProcess(tmp_path / "state", OSS_LAUNCHER, **buckets(two))
         yield launched
         if launched.process.poll() is None:
             launched.process.kill()
         launched.end()
 
     def test_its_buckets_answer_share_one_key_and_leave_nothing_running(
-        self, launched: Launched, two: tuple[int, int]
+        self, launched: LauncherProcess, two: tuple[int, int]
     ) -> None:
         launched.read_to("callback_pub_key.pem")
         keys = {
@@ -197,7 +197,7 @@ class TestStarted:
         assert left_of(launched.state) == {}
         assert ((launched.state / "callback_key.pem").stat().st_mode & 0o777) == 0o600
 
-    def test_refuses_a_second_launcher_in_the_same_folder(self, launched: Launched) -> None:
+    def test_refuses_a_second_launcher_in_the_same_folder(self, launched: LauncherProcess) -> None:
         launched.read_to("started")
         (port,) = free_ports(1)
         second = {"LOCAL_STATE": str(launched.state), "LOCAL_OSS_BUCKETS": f"other:{port}"}

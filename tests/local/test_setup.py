@@ -4,12 +4,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from emulated import LOCAL
+
+from tests.support.emulated_function import REPOSITORY
 
 
 def set_up(python: Path | str) -> tuple[int, str]:
     run = subprocess.run(
-        ["sh", str(LOCAL / "setup.sh"), str(python)], capture_output=True, text=True, timeout=60, check=False
+        ["sh", str(REPOSITORY / "local" / "setup.sh"), str(python)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert run.stdout == ""
     return run.returncode, run.stderr

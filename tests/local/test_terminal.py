@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from terminal import Terminal
+from local.terminal import Terminal
 
 FAR_MORE_THAN_A_PIPE_HOLDS = "x" * 4 * 1024 * 1024
 

@@ -3,8 +3,8 @@
 import jwt
 import pytest
 
-from development import IDENTITY
-from token_for import token
+from local.development_settings import IDENTITY
+from local.token_for import token
 
 NOW = 1_800_000_000
 OTHER = {"AUTH_HS256_SECRET": "s" * 32, "AUTH_ISSUER": "https://id.example.com", "AUTH_AUDIENCE": "others"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from website import Page, allow, write_page
+from local.website import Page, allow_connections, write_page
 
 HTML = "<meta content=\"default-src 'none'; connect-src 'self'; base-uri 'none'\">"
 PAGE = Page("https://token.example.com", "https://callback.example.com", "https://media.example.com/")
@@ -41,7 +41,7 @@ def test_the_built_page_stays_as_it_is_and_can_be_written_again(built: Path, tmp
 def test_an_origin_is_named_once_and_without_a_path() -> None:
     page = Page("https://a.example.com/token/", "https://a.example.com", "https://b.example.com:8443/x?y#z")
     expected = "connect-src 'self' https://a.example.com https://b.example.com:8443;"
-    assert expected in allow(page, HTML)
+    assert expected in allow_connections(page, HTML)
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_an_origin_is_named_once_and_without_a_path() -> None:
 def test_an_address_that_would_say_more_is_refused(address: str) -> None:
     for field in Page._fields:
         with pytest.raises(ValueError, match="no address"):
-            allow(PAGE._replace(**{field: address}), HTML)
+            allow_connections(PAGE._replace(**{field: address}), HTML)
 
 
 @pytest.mark.parametrize("html", ["", HTML + HTML])
 def test_a_page_without_one_policy_is_refused(html: str) -> None:
     with pytest.raises(ValueError, match="no policy"):
-        allow(PAGE, html)
+        allow_connections(PAGE, html)

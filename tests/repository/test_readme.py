@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parent.parent.parent
-READMES = ("README.md", "README.zh-CN.md")
+from tests.support.readme import READMES, rows, text_of
+from tests.support.stack import REPOSITORY
+
 CREDENTIALS = {f"ALIBABA_CLOUD_{part}" for part in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")}
-
-
-def text_of(name: str) -> str:
-    return (REPOSITORY / name).read_text()
-
-
-def rows(readme: str, columns: int) -> list[list[str]]:
-    lines = re.findall(r"^\|(.*)\|$", text_of(readme), re.MULTILINE)
-    split = [[cell.strip() for cell in line.split("|")] for line in lines]
-    return [cells for cells in split if len(cells) == columns]
+SETTINGS = {
+    "token": "functions/token/grants/settings.py",
+    "callback": "functions/callback/completion/settings.py",
+}
 
 
 @pytest.mark.parametrize("readme", READMES)
 @pytest.mark.parametrize(("function", "column"), [("token", 1), ("callback", 2)])
 def test_the_settings_table_lists_what_a_function_reads(readme: str, function: str, column: int) -> None:
-    read = set(re.findall(r'read\.take\(\s*"(\w+)"', text_of(f"functions/{function}/settings.py")))
+    read = set(re.findall(r'read\.take\(\s*"(\w+)"', text_of(SETTINGS[function])))
     listed = [re.findall(r"`([A-Z0-9_]+)`", cells[0]) for cells in rows(readme, 4) if cells[column] == "x"]
     assert {name for names in listed for name in names} == read | CREDENTIALS
 
@@ -34,7 +28,7 @@ def test_the_settings_table_lists_what_a_function_reads(readme: str, function: s
 def test_the_refusals_table_lists_every_code_an_outsider_meets(readme: str) -> None:
     modules = [
         path
-        for path in (REPOSITORY / "functions").glob("*/*.py")
+        for path in (REPOSITORY / "functions").glob("*/**/*.py")
         if path.name not in {"authorize.py", "hook.py"}  # whose own refusals are yours
     ]
     told = (
@@ -52,7 +46,7 @@ def test_the_refusals_table_lists_every_code_an_outsider_meets(readme: str) -> N
 def test_the_options_table_lists_what_make_oss_reads(readme: str) -> None:
     named = {
         name
-        for module in ("standalone", "launching")
+        for module in ("oss_options", "launcher")
         for name in re.findall(r'"(LOCAL_\w+)"', text_of(f"local/{module}.py"))
     }
     one_buckets_own = {"LOCAL_OSS_BUCKET", "LOCAL_OSS_FOLDER", "LOCAL_OSS_NEIGHBOURS"}

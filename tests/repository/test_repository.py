@@ -9,22 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from surroundings import measured
+from tests.support.environment import coverage_variables
 
 REPOSITORY = Path(__file__).parent.parent.parent
 FUNCTIONS = REPOSITORY / "functions"
-COPIES = (
-    "deadline.py",
-    "edge.py",
-    "journal.py",
-    "main.py",
-    "media.py",
-    "problems.py",
-    "refusals.py",
-    "signing.py",
-    "variables.py",
-)
-
+PACKAGE = {"token": "grants", "callback": "completion"}
 DEPLOYED = {
     "UPLOAD_BUCKET": "examplebucket",
     "OSS_REGION": "cn-hangzhou",
@@ -42,7 +31,7 @@ def run(*command: str, folder: Path, **environ: str) -> str:
     finished = subprocess.run(
         [sys.executable, "-P" if sys.version_info >= (3, 11) else "-B", *command],
         cwd=REPOSITORY,  # coverage notes paths relative to it
-        env={**measured(), "PYTHONPATH": str(folder), **environ},
+        env={**coverage_variables(), "PYTHONPATH": str(folder), **environ},
         capture_output=True,
         text=True,
         check=True,
@@ -51,25 +40,24 @@ def run(*command: str, folder: Path, **environ: str) -> str:
     return finished.stdout
 
 
-@pytest.mark.parametrize("name", COPIES)
-def test_the_vendored_copies_are_byte_identical(name: str) -> None:
-    """Edit functions/token's and run `make vendor`."""
-    assert (FUNCTIONS / "callback" / name).read_bytes() == (FUNCTIONS / "token" / name).read_bytes()
+def test_the_vendored_folders_are_byte_identical() -> None:
+    """Edit the one in functions/token and run `make vendor`."""
+    folders = [
+        {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and path.parent.name != "__pycache__"
+        }
+        for folder in (FUNCTIONS / function / "vendored" for function in ("token", "callback"))
+    ]
+    assert folders[0] == folders[1]
+    assert "ticket.py" in folders[0]
 
 
-def test_every_module_of_the_same_name_is_a_copy_or_a_functions_own() -> None:
-    names = [{path.name for path in (FUNCTIONS / one).glob("*.py")} for one in ("token", "callback")]
-    assert names[0] & names[1] == {*COPIES, "application.py", "settings.py"}
-
-
-def test_make_vendor_copies_exactly_the_copies() -> None:
-    (vendored,) = re.findall(r"^VENDORED := (.*)$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
-    assert sorted(vendored.split()) == sorted(COPIES)
-
-
-def test_coverage_leaves_out_exactly_the_copies() -> None:
-    omitted = re.findall(r'"functions/callback/(\w+\.py)"', (REPOSITORY / "pyproject.toml").read_text())
-    assert sorted(omitted) == sorted(COPIES)
+def test_the_entries_differ_only_in_the_package_that_they_start() -> None:
+    token, callback = ((FUNCTIONS / function / "main.py").read_text() for function in ("token", "callback"))
+    assert callback == token.replace("from grants.", "from completion.")
+    assert callback != token
 
 
 @pytest.mark.parametrize("function", ["token", "callback"])
@@ -81,7 +69,7 @@ def test_a_function_folder_stands_alone(function: str) -> None:
 @pytest.mark.parametrize("function", ["token", "callback"])
 def test_a_function_imports_only_what_its_requirements_pin(function: str) -> None:
     script = (
-        "import sys; before = set(sys.modules); import application; from importlib import metadata;"
+        f"import sys; before = set(sys.modules); import {PACKAGE[function]}.application; from importlib import metadata;"
         "names = {name.split('.')[0] for name in set(sys.modules) - before};"
         "owners = metadata.packages_distributions();"
         "print(*{owner for name in names for owner in owners.get(name, [])})"
@@ -93,7 +81,9 @@ def test_a_function_imports_only_what_its_requirements_pin(function: str) -> Non
 
 
 def test_the_token_function_needs_only_the_standard_library() -> None:
-    run("-S", "-c", "import main, application", folder=FUNCTIONS / "token")  # -S: without site-packages
+    run(
+        "-S", "-c", "import main, grants.application", folder=FUNCTIONS / "token"
+    )  # -S: without site-packages
 
 
 def test_the_token_functions_cold_start_loads_nothing_heavy() -> None:
@@ -101,7 +91,7 @@ def test_the_token_functions_cold_start_loads_nothing_heavy() -> None:
 
     `__future__` costs 1 ms: a named tuple compiles each annotation that is a string.
     """
-    script = "import sys, application; print(*sys.modules)"
+    script = "import sys, grants.application; print(*sys.modules)"
     loaded = run("-S", "-c", script, folder=FUNCTIONS / "token").splitlines()[-1].split()
     heavy = {
         "__future__",
@@ -119,7 +109,7 @@ def test_the_token_functions_cold_start_loads_nothing_heavy() -> None:
 
 
 def test_pyjwt_is_loaded_only_where_users_sign_in() -> None:
-    script = "import os, sys, application; application.build(os.environ); print('jwt' in sys.modules)"
+    script = "import os, sys; from grants import application; application.build(os.environ); print('jwt' in sys.modules)"
     assert run("-c", script, folder=FUNCTIONS / "token", **DEPLOYED).splitlines()[-1] == "False"
 
 
@@ -136,7 +126,7 @@ def test_a_functions_requirements_are_pinned_by_hash(name: str) -> None:
 def test_development_and_both_functions_pin_the_same_versions() -> None:
     pins = [
         dict(re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", (REPOSITORY / name).read_text(), re.MULTILINE))
-        for name in (*(f"functions/{one}" for one in PINS), "requirements-dev.txt")
+        for name in (*(f"functions/{one}" for one in PINS), "requirements/dev.txt")
     ]
     assert pins[2]
     shipped = [item for one in pins[:-1] for item in one.items()]
@@ -146,8 +136,7 @@ def test_development_and_both_functions_pin_the_same_versions() -> None:
 def test_no_address_of_a_registry_is_recorded() -> None:
     address = r"https?://(?!github\.com/|opencollective\.com/|tidelift\.com/)"  # where authors take donations
     for name in (
-        "requirements-build.txt",
-        "requirements-dev.txt",
+        *(f"requirements/{group}.txt" for group in ("build", "dev", "proof", "bench")),
         *(f"functions/{one}" for one in PINS),
         "bench/package-lock.json",
         "client/package-lock.json",

@@ -10,9 +10,14 @@ from typing import Any
 import pytest
 import yaml
 from alibabacloud_fc20230330.models import HTTPTriggerConfig
-from ros_schema import Schema, read_schema
+
+from tests.support.ros_schema import Schema, read_schema
 
 REPOSITORY = Path(__file__).parent.parent.parent
+SETTINGS = {
+    "token": "functions/token/grants/settings.py",
+    "callback": "functions/callback/completion/settings.py",
+}
 TEXT = (REPOSITORY / "template.yml").read_text()
 TEMPLATE: dict[str, Any] = yaml.safe_load(TEXT)
 PARAMETERS: dict[str, Any] = TEMPLATE["Parameters"]
@@ -112,7 +117,7 @@ def test_who_verifies_knows_a_new_secret_before_who_signs() -> None:
 
 @pytest.mark.parametrize("name", ["token", "callback"])
 def test_a_function_is_given_exactly_the_settings_it_reads(name: str) -> None:
-    text = (REPOSITORY / f"functions/{name}/settings.py").read_text()
+    text = (REPOSITORY / SETTINGS[name]).read_text()
     read = set(re.findall(r'read\.take\(\s*"(\w+)"', text))
     assert set(function_of(name)["EnvironmentVariables"]) == read - ELSEWHERE[name]
 

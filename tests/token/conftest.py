@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from application import build
-from edge import Clock, Handler
+from grants.application import build
+from vendored.fc_http import Clock, Handler
 
 NOW = 1_800_000_000.25  # 2027-01-15T08:00:00Z
 

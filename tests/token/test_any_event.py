@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from edge import Handler
-from fc_events import ask
-from random_events import EVENTS
-from trying import MANY
+from tests.support.fc_events import ask
+from tests.support.hypothesis_settings import MANY
+from tests.support.random_events import EVENTS
+from vendored.fc_http import Handler
 
 CONTEXT = SimpleNamespace(request_id="1-64f6cd87-1")
 

@@ -16,17 +16,21 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-import bearer
-import directory
-import issuing
-import key_sets
-import naming
 from authorize import authorize
-from callers import Caller, Limits, anonymous, fits_ticket, narrow
-from edge import Request
-from media import allows, read_patterns
-from random_events import ANYTHING, TEXT, spoiled, texts
-from random_inputs import (
+from grants import (
+    bearer,
+    content_disposition,
+    directory_grant,
+    file_grant,
+    key_sets,
+    object_key,
+    upload_request,
+)
+from grants.callers import Caller, Limits, anonymous, fits_ticket, narrow
+from grants.settings import Settings
+from tests.support.hypothesis_settings import FEW, MANY
+from tests.support.random_events import ANYTHING, TEXT, spoiled, texts
+from tests.support.random_inputs import (
     ADDRESSES,
     ENVIRONMENT,
     MARK,
@@ -44,7 +48,8 @@ from random_inputs import (
     tried,
     with_one,
 )
-from refusals import (
+from vendored.env import Credentials, InvalidValue
+from vendored.errors import (
     Malformed,
     Misconfigured,
     TokenMissing,
@@ -54,10 +59,9 @@ from refusals import (
     Unavailable,
     Unverified,
 )
-from settings import Settings
-from signing import DirectoryTicket, FileTicket, Ticket, seal, unseal
-from trying import FEW, MANY
-from variables import Credentials, Unexpected
+from vendored.fc_http import Request
+from vendored.media_types import allows, read_patterns
+from vendored.ticket import DirectoryTicket, FileTicket, Ticket, sign_ticket, verify_ticket
 
 # RFC 8037, appendix A.2, and RFC 7517, appendix A.1
 ED25519 = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": MARK}
@@ -139,8 +143,8 @@ def test_any_environment_is_sound_settings_or_says_what_is_wrong(environ: dict[s
 @example(value=json.dumps({"keys": [PRIVATE]}))
 def test_any_key_set_is_public_keys_that_sign_or_unexpected(value: str) -> None:
     assume(not value.startswith("http"))
-    find_keys = tried(Unexpected, key_sets.read_keys, value)
-    if isinstance(find_keys, Unexpected):
+    find_keys = tried(InvalidValue, key_sets.read_keys, value)
+    if isinstance(find_keys, InvalidValue):
         assert says_nothing_given(str(find_keys))
         return
     for key in find_keys(None):
@@ -176,7 +180,7 @@ def test_whatever_an_address_answers_is_keys_or_no_answer(body: bytes, kid: str 
 
 
 GENUINE = FileTicket("01abc", "uploads/_/2027/01/15/01abc.png", 5, "", NOW, NOW + 3900)
-SEALED = seal(GENUINE, SECRET)
+SEALED = sign_ticket(GENUINE, SECRET)
 LETTERS = string.ascii_letters + string.digits + "-_"
 
 
@@ -191,7 +195,7 @@ LETTERS = string.ascii_letters + string.digits + "-_"
 def test_no_text_is_a_ticket(ticket: str) -> None:
     assume(ticket != SEALED)
     with pytest.raises(Unverified):
-        unseal(ticket, [SECRET], NOW)
+        verify_ticket(ticket, [SECRET], NOW)
 
 
 @FEW
@@ -202,11 +206,11 @@ def test_no_text_is_a_ticket(ticket: str) -> None:
 )
 def test_no_character_of_a_ticket_can_be_changed(claims: Ticket, place: int, character: str) -> None:
     claims = claims._replace(iat=NOW, exp=NOW + 1)
-    ticket = seal(claims, SECRET)
+    ticket = sign_ticket(claims, SECRET)
     place %= len(ticket)
     assume(ticket[place] != character)
     with pytest.raises(Unverified):
-        unseal(ticket[:place] + character + ticket[place + 1 :], [SECRET], NOW)
+        verify_ticket(ticket[:place] + character + ticket[place + 1 :], [SECRET], NOW)
 
 
 @FEW
@@ -215,10 +219,10 @@ def test_what_was_sealed_is_what_is_unsealed_while_it_lasts(claims: Ticket, now:
     now = claims.iat - 60 + abs(now) % 120 if behind else now
     secrets = ["another-secret-of-more-than-32-bytes", SECRET]
     if claims.iat - 60 <= now < claims.exp:
-        assert unseal(seal(claims, SECRET), secrets, now) == claims
+        assert verify_ticket(sign_ticket(claims, SECRET), secrets, now) == claims
         return
     with pytest.raises(Unverified) as raised:
-        unseal(seal(claims, SECRET), secrets, now)
+        verify_ticket(sign_ticket(claims, SECRET), secrets, now)
     assert raised.value.upload_id == claims.id
 
 
@@ -247,7 +251,7 @@ DOCUMENTS = st.one_of(
 @example(payload=json.dumps({"v": 1, **GENUINE._asdict()}).encode("utf-16"))
 @example(payload=json.dumps({"v": 1, **GENUINE._asdict(), "key": None}).encode())
 def test_no_document_of_another_shape_is_a_ticket_even_sealed(payload: bytes) -> None:
-    claims = tried(Unverified, partial(unseal, secrets=[SECRET], now=NOW), sealed(payload))
+    claims = tried(Unverified, partial(verify_ticket, secrets=[SECRET], now=NOW), sealed(payload))
     if isinstance(claims, Unverified):
         return
     document = json.loads(payload)
@@ -285,7 +289,7 @@ LIMITS = Limits(1048576, ("image/*", "application/pdf"))
 @FEW
 @given(query=st.one_of(QUERIES, OTHER_QUERIES))
 def test_any_query_is_a_wish_or_malformed(query: dict[str, str]) -> None:
-    wish = tried(Malformed, issuing.read_wish, query)
+    wish = tried(Malformed, upload_request.read_upload_request, query)
     if isinstance(wish, Malformed):
         assert says_nothing_given(wish.detail)
         return
@@ -301,7 +305,7 @@ def test_any_query_is_a_wish_or_malformed(query: dict[str, str]) -> None:
     assert len(query["name"].encode()) <= 1024
     assert not set(wish.name) & set("/\\\r\n\0\x7f\x85\u2028\u202e\u2066\u200f")
     try:
-        issuing.check_limits(wish, LIMITS)
+        upload_request.check_limits(wish, LIMITS)
     except (TooLarge, TypeNotAllowed):
         assert wish.size > LIMITS.max_bytes or not lies_within(LIMITS.types, wish.type)
         return
@@ -310,16 +314,18 @@ def test_any_query_is_a_wish_or_malformed(query: dict[str, str]) -> None:
 
 
 SHOWN_INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
-MEDIA = st.one_of(st.sampled_from(sorted({*naming.EXTENSIONS, "text/html", "image/svg+xml"})), st.just("a/b"))
+MEDIA = st.one_of(
+    st.sampled_from(sorted({*object_key.EXTENSIONS, "text/html", "image/svg+xml"})), st.just("a/b")
+)
 
 
 @MANY
 @given(name=NAMES, media_type=MEDIA)
 def test_any_name_that_is_read_makes_a_header_of_one_file_name(name: str, media_type: str) -> None:
-    read = tried(Malformed, naming.read_name, name)
+    read = tried(Malformed, upload_request.read_name, name)
     if isinstance(read, Malformed):
         return
-    header = naming.content_disposition(read, media_type)
+    header = content_disposition.content_disposition(read, media_type)
     assert header.isascii()
     assert header.isprintable()
     assert header.count('"') == 2
@@ -375,17 +381,17 @@ def parts_of(key: str, prefix: str) -> list[str]:
 def test_every_grant_is_for_one_name_in_the_users_folder(
     caller: Caller, prefix: str, media_type: str, entropy: bytes
 ) -> None:
-    settings, wish = settings_under(prefix), issuing.Wish("a.png", 5, media_type)
+    settings, wish = settings_under(prefix), upload_request.UploadRequest("a.png", 5, media_type)
     if not fits_ticket(caller.subject):
         with pytest.raises(ValueError, match="does not fit"):
-            issuing.issue_file_grant(wish, caller, settings, ROLE, NOW, entropy)
+            file_grant.issue_file_grant(wish, caller, settings, ROLE, NOW, entropy)
         return
-    granted: Any = issuing.issue_file_grant(wish, caller, settings, ROLE, NOW, entropy)
+    granted: Any = file_grant.issue_file_grant(wish, caller, settings, ROLE, NOW, entropy)
     user, *_, name = parts = parts_of(granted["key"], prefix)
     assert len(parts) == 5
-    assert user == naming.user_segment(caller.subject)
+    assert user == object_key.user_segment(caller.subject)
     assert re.fullmatch(rf"{granted['id']}(\.[a-z0-9]{{2,4}})?", name)
-    ticket = unseal(granted["ticket"], settings.ticket_secret, NOW)
+    ticket = verify_ticket(granted["ticket"], settings.ticket_secret, NOW)
     assert ticket[:4] == (granted["id"], granted["key"], 5, caller.subject)
 
 
@@ -396,12 +402,12 @@ def test_every_directory_grant_is_for_one_folder_in_the_users_folder(
 ) -> None:
     assume(fits_ticket(caller.subject))
     settings = settings_under(prefix)
-    granted: Any = directory.issue_directory_grant(caller, settings, ROLE, NOW, entropy)
+    granted: Any = directory_grant.issue_directory_grant(caller, settings, ROLE, NOW, entropy)
     user, *_, grant_id, end = parts = parts_of(granted["dir"] + "x", prefix)
     assert (len(parts), end) == (6, "x")
-    assert user == naming.user_segment(caller.subject)
+    assert user == object_key.user_segment(caller.subject)
     body = json.loads(base64.b64decode(granted["callback"]))["callbackBody"]
-    ticket = unseal(body.split("&")[0].removeprefix("ticket="), settings.ticket_secret, NOW)
+    ticket = verify_ticket(body.split("&")[0].removeprefix("ticket="), settings.ticket_secret, NOW)
     largest = min(settings.directory_max_bytes, caller.limits.max_bytes)
     assert ticket[:4] == (grant_id, granted["dir"], largest, caller.subject)
     conditions = json.loads(base64.b64decode(granted["policy"]))["conditions"]
@@ -415,7 +421,7 @@ def test_every_directory_grant_is_for_one_folder_in_the_users_folder(
 @example(one="", other="_")
 def test_no_two_subjects_share_a_folder(one: str, other: str) -> None:
     assume(one != other and fits_ticket(one) and fits_ticket(other))
-    folders = [naming.user_segment(subject) for subject in (one, other)]
+    folders = [object_key.user_segment(subject) for subject in (one, other)]
     assert folders[0] != folders[1]
 
 
@@ -435,8 +441,8 @@ PATTERNS = (
 @FEW
 @given(value=st.one_of(texts(*PATTERNS), torn("image/*,text/plain", "*/*")), asked=st.sampled_from(TYPES[:4]))
 def test_any_list_is_patterns_of_types_or_unexpected(value: str, asked: str) -> None:
-    patterns = tried(Unexpected, read_patterns, value)
-    if isinstance(patterns, Unexpected):
+    patterns = tried(InvalidValue, read_patterns, value)
+    if isinstance(patterns, InvalidValue):
         assert says_nothing_given(str(patterns))
         return
     check_patterns(patterns)

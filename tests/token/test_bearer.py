@@ -19,12 +19,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-import key_sets
-import signing
-from application import build
-from fc_events import Answer, ask, fc_event
-from peer import Peer
-from refusals import Misconfigured
+from grants import key_sets
+from grants.application import build
+from tests.support.fc_events import Answer, ask, fc_event
+from tests.support.peer import Peer
+from vendored import ticket
+from vendored.errors import Misconfigured
 
 ISSUER, AUDIENCE = "https://id.example.com/", "uploads"
 SECRET = "an-identity-secret-of-more-than-32-bytes"
@@ -135,13 +135,13 @@ def test_a_user_is_in_the_key_and_in_the_ticket(
 ) -> None:
     granted = grant(by_keys, signers[kind].sign(good())).content
     assert granted["key"].startswith("uploads/alice/")
-    assert signing.unseal(granted["ticket"], [TICKET_SECRET], time.time()).sub == "alice"
+    assert ticket.verify_ticket(granted["ticket"], [TICKET_SECRET], time.time()).sub == "alice"
 
 
 def test_a_user_of_a_shared_secret(by_secret: dict[str, str]) -> None:
     granted = grant(by_secret, hs256(good(sub="auth0|1"))).content
     assert granted["key"].startswith("uploads/~sD5dRQnNN0dts4-3b5tbPK/")
-    assert signing.unseal(granted["ticket"], [TICKET_SECRET], time.time()).sub == "auth0|1"
+    assert ticket.verify_ticket(granted["ticket"], [TICKET_SECRET], time.time()).sub == "auth0|1"
 
 
 @pytest.mark.parametrize(

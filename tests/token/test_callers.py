@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from callers import Limits, narrow
-from media import allows
-from refusals import Unauthenticated
+from grants.callers import Limits, narrow
+from vendored.errors import Unauthenticated
+from vendored.media_types import allows
 
 OURS = Limits(1000, ("image/*", "application/pdf"))
 

@@ -9,21 +9,18 @@ from types import SimpleNamespace
 
 import pytest
 
-import application
 import main
-import problems
-import refusals
-from fc_events import ask, fc_event
+from grants import application
+from tests.support.fc_events import ask, fc_event
+from vendored import errors
 
 CONTEXT = SimpleNamespace(request_id="1-64f6cd87-1")
 
 
 def test_says_what_a_started_function_says() -> None:
     """The entry relies on no module of ours, so its sentence is a copy."""
-    status, title = problems.TABLE[refusals.Misconfigured]
-    code, detail = problems.SILENT[refusals.Misconfigured]
-    said = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
-    assert said == main.PROBLEM
+    _, content, _ = errors.describe(errors.Misconfigured("misconfigured"), "")
+    assert content == {**main.PROBLEM, "request_id": ""}
 
 
 def test_starts_with_a_good_environment(environ: dict[str, str]) -> None:
@@ -55,7 +52,9 @@ def test_it_logs_once_which_variables_are_bad(capsys: pytest.CaptureFixture[str]
 def test_without_a_module_it_answers_500_and_logs_the_traceback(
     environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "application", None)  # what Python itself does with a broken import
+    monkeypatch.setitem(
+        sys.modules, "grants.application", None
+    )  # what Python itself does with a broken import
     assert ask(main.start(environ), fc_event()).code == "misconfigured"
     assert "ModuleNotFoundError" in capsys.readouterr().out
 

@@ -10,10 +10,10 @@ from typing import Any
 import jwt
 import pytest
 
-import application
-from application import build
-from edge import Handler
-from fc_events import Answer, ask, fc_event
+from grants import application
+from grants.application import build
+from tests.support.fc_events import Answer, ask, fc_event
+from vendored.fc_http import Handler
 
 REPOSITORY = Path(__file__).parent.parent.parent
 SECRET = "an-identity-secret-of-more-than-32-bytes"

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-import variables
-from refusals import Misconfigured
-from settings import Settings
-from variables import Credentials
+from grants.settings import Settings
+from vendored import env
+from vendored.env import Credentials
+from vendored.errors import Misconfigured
 
 MODES = "ALLOW_ANONYMOUS, AUTH_JWKS, AUTH_HS256_SECRET"
 REQUIRED = ["UPLOAD_BUCKET", "OSS_REGION", "UPLOAD_HOST", "CALLBACK_URL", "TICKET_SECRET", "ALLOWED_ORIGINS"]
@@ -184,32 +184,32 @@ def test_secrets_never_show(environ: dict[str, str]) -> None:
 def test_the_role_comes_from_the_environment_first(environ: dict[str, str]) -> None:
     lent = SimpleNamespace(access_key_id="i", access_key_secret="s", security_token="t")
     context = SimpleNamespace(credentials=lent)
-    assert variables.credentials(environ, context) == Credentials("STS.EXAMPLE", "SKEXAMPLE", "CAISEXAMPLE")
-    assert variables.credentials({}, context) == Credentials("i", "s", "t")
+    assert env.credentials(environ, context) == Credentials("STS.EXAMPLE", "SKEXAMPLE", "CAISEXAMPLE")
+    assert env.credentials({}, context) == Credentials("i", "s", "t")
 
 
 def test_two_keys_are_never_mixed(environ: dict[str, str]) -> None:
     lent = SimpleNamespace(access_key_id="i", access_key_secret="s", security_token="t")
     context = SimpleNamespace(credentials=lent)
     del environ["ALIBABA_CLOUD_SECURITY_TOKEN"]
-    assert variables.credentials(environ, context) == Credentials("STS.EXAMPLE", "SKEXAMPLE", "")
+    assert env.credentials(environ, context) == Credentials("STS.EXAMPLE", "SKEXAMPLE", "")
     del environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"]
-    assert variables.credentials(environ, context) == Credentials("i", "s", "t")
+    assert env.credentials(environ, context) == Credentials("i", "s", "t")
 
 
 def test_a_static_access_key_has_no_token() -> None:
     environ = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "i", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s"}
-    assert variables.credentials(environ, None) == Credentials("i", "s", "")
+    assert env.credentials(environ, None) == Credentials("i", "s", "")
 
 
 @pytest.mark.parametrize("context", [None, SimpleNamespace(credentials=None)])
 def test_a_function_without_a_role_is_misconfigured(context: object) -> None:
     with pytest.raises(Misconfigured):
-        variables.credentials({"ALIBABA_CLOUD_ACCESS_KEY_ID": "i"}, context)
+        env.credentials({"ALIBABA_CLOUD_ACCESS_KEY_ID": "i"}, context)
 
 
 def test_an_optional_variable_may_be_empty() -> None:
-    parse = variables.optional(variables.address, None)
+    parse = env.optional(env.address, None)
     assert (parse(""), parse("https://example.com")) == (None, "https://example.com")
 
 
@@ -287,9 +287,10 @@ def test_without_pyjwt_it_says_what_to_package(
     signed_in: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "jwt", None)
-    monkeypatch.delitem(sys.modules, "key_sets", raising=False)
+    monkeypatch.delitem(sys.modules, "grants.key_sets", raising=False)
+    monkeypatch.delattr("grants.key_sets", raising=False)
     assert problems(signed_in) == [
-        "AUTH_HS256_SECRET needs what requirements-auth.txt pins beside this function"
+        "AUTH_HS256_SECRET needs the packages of requirements-auth.txt beside this function"
     ]
 
 
@@ -329,7 +330,7 @@ def test_names_the_variable_that_is_too_long(environ: dict[str, str]) -> None:
     ],
 )
 def test_an_address_may_have_a_path(value: str) -> None:
-    assert variables.resource(value) == value
+    assert env.resource(value) == value
 
 
 @pytest.mark.parametrize(
@@ -350,5 +351,5 @@ def test_an_address_may_have_a_path(value: str) -> None:
     ],
 )
 def test_refuses_an_address_that_is_not_plain(value: str) -> None:
-    with pytest.raises(variables.Unexpected):
-        variables.resource(value)
+    with pytest.raises(env.InvalidValue):
+        env.resource(value)

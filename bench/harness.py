@@ -1,0 +1,78 @@
+"""What every measurement needs: unpacked packages, one interpreter, and processes of nobody's settings."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from deploy import package
+from tests.support.environment import clean_environment
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parent
+PEERS, CHILDREN = HERE / "peers", HERE / "children"
+SITE_PACKAGES = sysconfig.get_path("purelib")
+RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+INTERPRETER = REPOSITORY / ".venv" / "bare"
+ENOUGH_SECONDS = 120
+
+
+class Packages(NamedTuple):
+    """The unpacked zips of this interpreter's version, and how large each zip is in bytes."""
+
+    token: Path
+    token_with_auth: Path
+    callback: Path
+    zip_bytes: Mapping[str, int]
+
+
+def unpack(folder: Path) -> Packages:
+    """Make the zips as `make package` does, and unpack them as Function Compute does."""
+    wanted = {"token": ("token", False), "token_with_auth": ("token", True), "callback": ("callback", False)}
+    made = {name: package.build(one, RUNTIME, sign_in=sign_in) for name, (one, sign_in) in wanted.items()}
+    for name, zipped in made.items():
+        zipfile.ZipFile(io.BytesIO(zipped.content)).extractall(folder / name)
+    sizes = {name: len(zipped.content) for name, zipped in made.items()}
+    return Packages(folder / "token", folder / "token_with_auth", folder / "callback", sizes)
+
+
+def without_byte_code(folder: Path) -> Path:
+    """Return a copy of an unpacked package as it is where its byte code could not be made."""
+    copy = folder.with_name(f"{folder.name}_sources")
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+@cache
+def python() -> str:
+    """Return a Python that starts as any does, with nobody's packages and nobody's hooks."""
+    venv.create(INTERPRETER, clear=True, symlinks=True)
+    return str(INTERPRETER / "bin" / "python")
+
+
+def ask_child(script: str, *words: str | Path, env: Mapping[str, str], paths: str = SITE_PACKAGES) -> Any:
+    """Run a script of `children/` and return the JSON it prints."""
+    told = subprocess.run(
+        [python(), str(CHILDREN / script), *map(str, words)],
+        env={**clean_environment(), "PYTHONPATH": paths, "PYTHONHASHSEED": "0", **env},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=ENOUGH_SECONDS,
+    )
+    return json.loads(told.stdout)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))

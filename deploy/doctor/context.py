@@ -1,0 +1,142 @@
+"""One visit to a deployment: what earlier checks learned and later ones need, and how a check is declared."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from deploy.doctor import probe
+from deploy.doctor.answers import document
+from deploy.doctor.finding import Deployment, Outcome
+from deploy.doctor.probe import Answer
+
+FOREIGN = "https://foreign.example"
+FILE = b"doctor\n"
+FILE_NAME = "oss-direct-upload-doctor.txt"  # the callback function marks the events of this name
+OTHER = "-changed"  # what makes another key of a granted one
+KEY = re.compile(r"[!-~]{1,1023}")
+LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d{1,5})?")
+ADDRESS = re.compile(rf"(https://[^@;/\s]+|{LOOPBACK.pattern})/[^@;\s]*")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A grant as the token function gave it. Its fields, ticket and policy are never shown."""
+
+    id: str
+    url: str
+    key: str
+    fields: Mapping[str, str] = field(repr=False)
+    ticket: str = field(repr=False)
+    confirm: str
+
+    @property
+    def bucket(self) -> str:
+        """The bucket that the policy names."""
+        try:
+            policy = json.loads(base64.b64decode(self.fields["policy"]))
+            return next(str(one["bucket"]) for one in policy["conditions"] if "bucket" in one)
+        except (ValueError, KeyError, TypeError, StopIteration):
+            return "?"
+
+    def left(self, key: str = "") -> tuple[str, ...]:
+        """Return the object that this grant, or its form under another key, left in the bucket."""
+        return (f"{self.bucket}/{key or self.key}",)
+
+
+def read_grant(answer: Answer) -> Grant | None:
+    """Return the grant in an answer, or None where it is none or would send it over an open line."""
+    told = document(answer)
+    texts = [told.get(name) for name in ("id", "url", "key", "ticket", "confirm")]
+    fields = told.get("fields")
+    if not isinstance(fields, dict) or not all(isinstance(one, str) for one in (*texts, *fields.values())):
+        return None
+    upload_id, url, key, ticket, confirm = map(str, texts)
+    if not (KEY.fullmatch(key) and ADDRESS.fullmatch(url) and ADDRESS.fullmatch(confirm)):
+        return None
+    return Grant(upload_id, url, key, fields, ticket, confirm)
+
+
+@dataclass
+class Visit:
+    """The deployment, what was learned about it, and `spare`: a grant under which nothing is stored yet."""
+
+    deployment: Deployment
+    media_type: str = "text/plain"
+    grant: Grant | None = None
+    spare: Grant | None = None
+    uploaded: Answer | None = None
+    seen: dict[str, Answer] = field(default_factory=dict)
+
+    @property
+    def the_grant(self) -> Grant:
+        """The grant of the upload, for checks that need the check `grant`."""
+        if self.grant is None:
+            raise LookupError("the check does not say that it needs a grant")
+        return self.grant
+
+    @property
+    def the_upload(self) -> Answer:
+        """The answer to the upload, for checks that need the check `upload`."""
+        if self.uploaded is None:
+            raise LookupError("the check does not say that it needs an upload")
+        return self.uploaded
+
+    def ask_token(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        """Ask the token function, signed in if there is a token."""
+        token = self.deployment.bearer_token
+        signed_in = {"Authorization": f"Bearer {token}"} if token and method == "GET" else {}
+        headers.setdefault("Origin", self.deployment.origin)
+        return probe.ask(method, self.deployment.token_url.rstrip("/") + path, {**signed_in, **headers})
+
+    def ask_grant(self) -> Answer:
+        """Ask for a grant of the doctor's file."""
+        return self.ask_token(
+            f"/?name={FILE_NAME}&size={len(FILE)}&type={self.media_type.replace('+', '%2B')}"
+        )
+
+    def unused(self) -> Grant:
+        """Return a grant under which nothing is stored. Raises `LookupError` where there is none now."""
+        self.spare = self.spare or read_grant(self.ask_grant())
+        if self.spare is None:
+            raise LookupError("no further grant was given")
+        return self.spare
+
+    def post(
+        self,
+        grant: Grant,
+        fields: Sequence[tuple[str, str]] | None = None,
+        file: bytes = FILE,
+        **headers: str,
+    ) -> Answer:
+        """Send the form of a grant as a page does: these fields in this order, the file last."""
+        sent = list(grant.fields.items()) if fields is None else list(fields)
+        parts: list[tuple[str, tuple[str | None, str | bytes]]] = [(n, (None, v)) for n, v in sent]
+        parts.append(("file", (FILE_NAME, file)))
+        told = {"Origin": self.deployment.origin, **{n.replace("_", "-"): v for n, v in headers.items()}}
+        return probe.ask("POST", grant.url, told, parts=parts)
+
+    def confirm(self, ticket: str, origin: str = "") -> Answer:
+        """Ask the callback function about a ticket."""
+        headers = {"Origin": origin or self.deployment.origin}
+        return probe.ask("POST", self.the_grant.confirm, headers, json={"ticket": ticket})
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check. `tried` may have `{origin}`; without the checks in `needs` it makes no sense."""
+
+    name: str
+    tried: str
+    run: Callable[[Visit], Outcome]
+    needs: tuple[str, ...] = ()
+
+
+def host_of(url: str) -> str:
+    """Return scheme and host of an address, which is all that is shown of it."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")

@@ -1,0 +1,126 @@
+"""One bounded request, and one look at a certificate; nothing here judges an answer.
+
+Every exchange has a time limit of its own thread, a size limit, and no redirect, proxy, cookie or .netrc.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urlsplit
+
+import requests
+
+from vendored.time_limit import within
+
+SECONDS = 15.0  # above OSS's 5 s for a callback and the time of a small upload
+MAX_BYTES = 64 * 1024
+HTTPS_PORT = 443
+
+Parts = Sequence[tuple[str, "tuple[str | None, str | bytes]"]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: header names in lower case. Without an answer `status` is 0, and `trouble` says why."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
+    trouble: str = ""
+
+
+def ask(
+    method: str,
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    json: object = None,
+    parts: Parts = (),
+    content: bytes | None = None,
+) -> Answer:
+    """Ask once over a connection of its own. Never raises for what the network does."""
+    request = requests.Request(method, url, headers, json=json, files=list(parts) or None, data=content)
+    started = time.monotonic()
+    try:
+        status, told, body = within(SECONDS, lambda: _exchange(request))
+    except (OSError, ValueError) as error:  # requests' errors are both
+        return Answer(0, {}, b"", time.monotonic() - started, trouble_of(error))
+    return Answer(status, told, body, time.monotonic() - started)
+
+
+def certificate_days(url: str) -> float | str:
+    """Return how many days the certificate is valid, or what is wrong as a sign's words."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or HTTPS_PORT
+    try:
+        return (within(SECONDS, lambda: _valid_until(host, port)) - time.time()) / 86400
+    except (OSError, ValueError) as error:
+        return trouble_of(error)
+
+
+def trouble_of(error: BaseException) -> str:
+    """Return one word, and for TLS the verifier's, for what the network did. Never an address or a query."""
+    chain = _chain(error)
+    for one in chain:
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return f"tls {one.verify_message}"
+        if isinstance(one, socket.gaierror):
+            return "name_unknown"
+        if isinstance(one, ConnectionRefusedError):
+            return "refused"
+    if any(isinstance(one, (TimeoutError, requests.Timeout)) for one in chain):
+        return "timeout"
+    if any(isinstance(one, (ssl.SSLError, requests.exceptions.SSLError)) for one in chain):
+        return "tls handshake failed"
+    return "address_invalid" if isinstance(error, ValueError) else "broken"
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """List an error and what it was made of: requests and urllib3 wrap in causes, contexts and arguments."""
+    found, waiting = [], [error]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.append(one)
+            inner = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
+            waiting.extend(each for each in inner if isinstance(each, BaseException))
+    return found
+
+
+class _Session(requests.Session):
+    """Asks exactly what it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers.clear()
+        self.headers.update({"Accept-Encoding": "identity", "User-Agent": "oss-direct-upload-doctor"})
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - requests' signature
+        """Follow nothing, and read no Location."""
+        return
+
+
+def _exchange(request: requests.Request) -> tuple[int, dict[str, str], bytes]:
+    with _Session() as session:
+        prepared = session.prepare_request(request)
+        with session.send(prepared, timeout=SECONDS, stream=True) as response:
+            body: bytes = response.raw.read(MAX_BYTES, decode_content=False)
+            return response.status_code, {n.lower(): v for n, v in response.headers.items()}, body
+
+
+def _valid_until(host: str, port: int) -> float:
+    context = ssl.create_default_context()
+    with (
+        socket.create_connection((host, port), timeout=SECONDS) as plain,
+        context.wrap_socket(plain, server_hostname=host) as tls,
+    ):
+        certificate = tls.getpeercert() or {}
+    return ssl.cert_time_to_seconds(str(certificate["notAfter"]))

@@ -1,0 +1,38 @@
+"""What a deploy cannot do, said plainly at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deploy.aliyun.regions import in_mainland_china
+from deploy.aliyun.ros_stack import Stack
+
+
+def left_to_do(stack: Stack, region: str, refused: Sequence[str]) -> list[str]:
+    """Return what no stack can do, in sentences. From `refused` origins no page may post to the bucket."""
+    parameters = stack.parameters
+    lines = []
+    filing = " and, in mainland China, an ICP filing" if in_mainland_china(region) else ""
+    for name, use in (("SiteDomain", "page"), ("UploadDomain", "uploads")):
+        if parameters.get(name):
+            lines.append(
+                f"{parameters[name]} ({use}) needs a CNAME record to its bucket, a certificate bound in the "
+                f"OSS console{filing}."
+            )
+    domain = parameters.get("SiteDomain")
+    if domain and f"https://{domain}" not in parameters.get("AllowedOrigins", "").split(","):
+        lines.append(f"https://{domain} is not in ALLOWED_ORIGINS: pages there cannot upload.")
+    if not domain:
+        lines.append(
+            "Without SITE_DOMAIN, browsers download the page at SiteUrl instead of showing it. On this "
+            f"machine: make page STACK={stack.name} REGION={region}"
+        )
+    if refused:
+        lines.append(
+            f"{parameters['UploadBucket']} keeps the CORS rules it has, and they let no page of "
+            f"{' or '.join(refused)} upload. Add one in the OSS console: that origin, method POST, headers "
+            "*, exposed headers ETag and x-oss-request-id."
+        )
+    if in_mainland_china(region) and not parameters.get("UploadDomain"):
+        lines.append("OSS accounts from 2025-03-20 on need UPLOAD_DOMAIN in mainland China.")
+    return lines

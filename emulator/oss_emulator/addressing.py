@@ -1,0 +1,120 @@
+"""Which bucket and key a request names: by its Host, or by its path.
+
+Source: OSS page on endpoints and bucket domain names (virtual-hosted style); path style is what the SDKs use
+for addresses without a name. Any other host counts as a domain bound to this bucket.
+"""
+
+import re
+from urllib.parse import parse_qsl, unquote
+
+from oss_emulator.errors import OssError
+from oss_emulator.http_messages import Request
+
+_VIRTUAL = re.compile(r"(?P<bucket>[^:]+)\.(localhost|oss-[a-z0-9-]+\.aliyuncs\.com)(:[0-9]*)?")
+
+
+def key_of(request: Request, bucket: str) -> str:
+    """Return the decoded key, empty for the bucket itself. Raises OssError if Host names another bucket.
+
+    The port names the bucket. A first segment equal to its name is path style, unless Host already names it:
+    then it is part of the key.
+    """
+    path = request.path.removeprefix("/")
+    found = _VIRTUAL.fullmatch(request.headers.get("host", "").lower())
+    if found:
+        if found["bucket"] != bucket:
+            raise no_such_bucket(found["bucket"])
+        return _key(path)
+    first, _, rest = path.partition("/")
+    return _key(rest if first == bucket else path)
+
+
+def _key(encoded: str) -> str:
+    try:
+        return unquote(encoded, errors="strict")
+    except UnicodeDecodeError as error:
+        message = "The specified object is not valid."
+        raise OssError(400, "InvalidObjectName", message, "", {"ObjectName": encoded}) from error
+
+
+def no_such_bucket(name: str) -> OssError:
+    """404 for a bucket that is not there (EC 0015-00000101)."""
+    message = "The specified bucket does not exist."
+    return OssError(404, "NoSuchBucket", message, "0015-00000101", {"BucketName": name})
+
+
+SUBRESOURCES = frozenset(
+    {
+        "accessPoint",
+        "accessPointPolicy",
+        "accessmonitor",
+        "acl",
+        "append",
+        "asyncFetch",
+        "bucketArchiveDirectRead",
+        "bucketInfo",
+        "cname",
+        "comp",
+        "cors",
+        "delete",
+        "encryption",
+        "group",
+        "httpsConfig",
+        "inventory",
+        "inventoryId",
+        "lifecycle",
+        "link",
+        "live",
+        "location",
+        "logging",
+        "metaQuery",
+        "objectInfo",
+        "partNumber",
+        "policy",
+        "policyStatus",
+        "publicAccessBlock",
+        "qos",
+        "qosInfo",
+        "qosRequester",
+        "redundancyTransition",
+        "referer",
+        "regionList",
+        "replication",
+        "replicationLocation",
+        "replicationProgress",
+        "requestPayment",
+        "requesterQosInfo",
+        "resourceGroup",
+        "resourcePool",
+        "resourcePoolBuckets",
+        "resourcePoolInfo",
+        "restore",
+        "seal",
+        "stat",
+        "status",
+        "style",
+        "styleName",
+        "symlink",
+        "tagging",
+        "transferAcceleration",
+        "uploadId",
+        "uploads",
+        "userDefinedLogFieldsConfig",
+        "versioning",
+        "versions",
+        "vod",
+        "website",
+        "worm",
+        "wormExtend",
+        "wormId",
+        "x-oss-async-process",
+        "x-oss-process",
+        "x-oss-write-get-object-response",
+    }
+)
+
+
+def subresource_of(request: Request) -> str:
+    """Return the first subresource in the request's query, or nothing."""
+    names = (name for name, _ in parse_qsl(request.query, keep_blank_values=True))
+    return next((name for name in names if name in SUBRESOURCES), "")

@@ -1,0 +1,92 @@
+"""Access keys the bucket knows: permanent ones, and temporary ones that come with a security token.
+
+Finding a key is all that happens here; signatures are checked elsewhere.
+Source: OSS error pages and EC pages 0002-00000003, -004, -006, -007; which Code goes with which EC is
+inferred.
+"""
+
+import hmac
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from oss_emulator.auth.v4 import utc
+from oss_emulator.errors import OssError
+
+
+@dataclass(frozen=True)
+class Credential:
+    """An access key. `security_token` is empty and `expires` None for a permanent one."""
+
+    access_key_id: str
+    access_key_secret: str = field(repr=False)
+    security_token: str = field(default="", repr=False)
+    expires: float | None = None
+
+
+@dataclass(frozen=True)
+class KnownKeys:
+    """Access keys of which one may expire before its time.
+
+    `expires_early` is asked once for each request, and only about a token that could still be used.
+    """
+
+    credentials: tuple[Credential, ...]
+    expires_early: Callable[[], bool]
+
+    def __iter__(self) -> Iterator[Credential]:
+        return iter(self.credentials)
+
+
+def find_credential(
+    known: Iterable[Credential], *, access_key_id: str, security_token: str, now: float
+) -> Credential:
+    """Find the key with this id. Raises OssError if the token sent is not its own or has expired."""
+    keys = tuple(known)
+    found = next((key for key in keys if key.access_key_id == access_key_id), None)
+    if found is None:
+        known_ids = ", ".join(key.access_key_id for key in keys)
+        raise _unknown_key(access_key_id, "0002-00000902").explained(
+            expected=f"an access key id of {known_ids}", got=access_key_id
+        )
+    if not security_token and found.security_token:
+        # OSS: PostObject errors page: a temporary key without its token is an unknown key.
+        raise _unknown_key(access_key_id, "0002-00000003").explained(
+            field="x-oss-security-token", expected="the token of this temporary key", got="none"
+        )
+    if not _same(security_token, found.security_token):
+        raise _wrong_token(keys, security_token)
+    if found.expires is not None and found.expires <= now:
+        raise _expired().explained(
+            token_expired=utc(found.expires), time_here=utc(now), access_key_id=access_key_id
+        )
+    if security_token and isinstance(known, KnownKeys) and known.expires_early():
+        raise _expired().explained(fault="token_expired")
+    return found
+
+
+def _expired() -> OssError:
+    return OssError(
+        403, "SecurityTokenExpired", "The security token you provided has expired.", "0002-00000007"
+    )
+
+
+def _unknown_key(access_key_id: str, ec: str) -> OssError:
+    message = "The OSS Access Key Id you provided does not exist in our records."
+    return OssError(403, "InvalidAccessKeyId", message, ec, {"OSSAccessKeyId": access_key_id})
+
+
+def _wrong_token(keys: tuple[Credential, ...], security_token: str) -> OssError:
+    if any(_same(security_token, key.security_token) for key in keys if key.security_token):
+        return OssError(
+            403,
+            "AccessKeyIdAndSecurityTokenNotMatch",
+            "The OSS access key id and security token you provided does not match.",
+            "0002-00000004",
+        )
+    return OssError(
+        403, "InvalidSecurityToken", "The security token you provided is invalid.", "0002-00000006"
+    )
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())

@@ -1,0 +1,1 @@
+"""The bucket: its state and its configuration (CORS, website, versioning)."""

@@ -1,0 +1,86 @@
+"""What a key's owner may ask of the bucket itself: CORS, website, versioning, ACL, Block Public Access.
+
+Each request is signed; whoever signs with a key the bucket knows may ask everything. The ACL and Block Public
+Access come from the stand-in's environment and cannot be put.
+Source: OSS PutBucketCors, PutBucketWebsite, PutBucketVersioning pages and the GET and DELETE beside each;
+GetBucketAcl and GetBucketPublicAccessBlock pages. The messages of the two 404 are unconfirmed.
+"""
+
+from collections.abc import Callable, Mapping
+
+from oss_emulator.auth.request_signature import verify_request
+from oss_emulator.bucket.configuration_xml import cors_document, versioning_document, website_document
+from oss_emulator.bucket.state import Bucket
+from oss_emulator.callback.message import ACCOUNT_ID
+from oss_emulator.content_md5 import check_content_md5
+from oss_emulator.errors import OssError, not_emulated
+from oss_emulator.http_messages import Answer, Request
+from oss_emulator.xml_documents import MAX_DOCUMENT_BYTES, document, element, malformed_xml
+
+PARTS: Mapping[str, frozenset[str]] = {
+    "cors": frozenset({"GET", "PUT", "DELETE"}),
+    "website": frozenset({"GET", "PUT", "DELETE"}),
+    "versioning": frozenset({"GET", "PUT"}),
+    "acl": frozenset({"GET"}),
+    "publicAccessBlock": frozenset({"GET"}),
+}
+
+
+def configuration_answer(request: Request, bucket: Bucket, part: str) -> Answer:
+    """Answer a request for `part` of the bucket's configuration. Raises OssError."""
+    settings = bucket.settings
+    verify_request(request, settings.bucket, "", bucket.keys, region=settings.region, now=bucket.now())
+    if part not in PARTS or request.method not in PARTS[part]:
+        raise not_emulated(f"{request.method} of ?{part}")
+    match request.method:
+        case "PUT":
+            bucket.configuration.put(part, _content(request))
+            return Answer(200)
+        case "DELETE":
+            bucket.configuration.delete(part)
+            return Answer(204)
+    return Answer(200, {"Content-Type": "application/xml"}, _DOCUMENTS[part](bucket))
+
+
+def _content(request: Request) -> bytes:
+    content = b""
+    while chunk := request.body.read(MAX_DOCUMENT_BYTES + 1 - len(content)):
+        content += chunk
+    if len(content) > MAX_DOCUMENT_BYTES:
+        raise malformed_xml(expected=f"at most {MAX_DOCUMENT_BYTES} bytes")
+    check_content_md5(request)
+    return content
+
+
+def _cors(bucket: Bucket) -> bytes:
+    if not bucket.cors.rules:
+        message = "The CORS Configuration does not exist."
+        raise OssError(404, "NoSuchCORSConfiguration", message, "0034-00000001")
+    return cors_document(bucket.cors)
+
+
+def _website(bucket: Bucket) -> bytes:
+    if bucket.configuration.website is None:
+        message = "The specified bucket does not have a website configuration."
+        raise OssError(404, "NoSuchWebsiteConfiguration", message)
+    return website_document(bucket.configuration.website)
+
+
+def _acl(bucket: Bucket) -> bytes:
+    owner = element("Owner", element("ID", ACCOUNT_ID), element("DisplayName", ACCOUNT_ID))
+    grant = element("AccessControlList", element("Grant", bucket.settings.acl))
+    return document(element("AccessControlPolicy", owner, grant))
+
+
+def _public_access_block(bucket: Bucket) -> bytes:
+    blocked = str(bucket.settings.block_public_access).lower()
+    return document(element("PublicAccessBlockConfiguration", element("BlockPublicAccess", blocked)))
+
+
+_DOCUMENTS: Mapping[str, Callable[[Bucket], bytes]] = {
+    "cors": _cors,
+    "website": _website,
+    "versioning": lambda bucket: versioning_document(bucket.versioning),
+    "acl": _acl,
+    "publicAccessBlock": _public_access_block,
+}

@@ -1,0 +1,86 @@
+"""One bucket, put together: what its requests share. No rule and no route lives here."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from oss_emulator.auth.credentials import KnownKeys
+from oss_emulator.bucket.configuration import Configuration
+from oss_emulator.bucket.cors import Cors, CorsRule
+from oss_emulator.callback.delivery import Timing
+from oss_emulator.callback.key import load_or_make_key
+from oss_emulator.callback.resolver import Resolve, resolve
+from oss_emulator.callback.transport import Send, send_over_network
+from oss_emulator.faults import Faults
+from oss_emulator.history.records import History
+from oss_emulator.settings import Settings
+from oss_emulator.storage.store import Store
+
+
+def new_request_id() -> str:
+    """Return 24 upper-case hex digits, as OSS's."""
+    return secrets.token_hex(12).upper()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A bucket that only serves a website."""
+
+    settings: Settings
+    now: Callable[[], float] = time.time
+    faults: Faults = field(default_factory=Faults)
+    history: History = field(default_factory=History)
+
+    @property
+    def cors(self) -> Cors:
+        """Return the CORS rules: one, for the allowed origins, with ResponseVary."""
+        origins = self.settings.allowed_origins
+        return Cors((CorsRule(origins),), response_vary=True) if origins else Cors()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket(Site):
+    """A bucket with an object store and everything that a test may want to replace."""
+
+    store: Store
+    key: rsa.RSAPrivateKey
+    send: Send
+    timing: Timing
+    configuration: Configuration
+    resolve: Resolve = resolve
+
+    @property
+    def cors(self) -> Cors:
+        """Return the CORS rules: those of the allowed origins until a request sets or deletes them."""
+        return self.configuration.cors(super().cors)
+
+    @property
+    def keys(self) -> KnownKeys:
+        """Return the access keys; the fault `token_expired` makes a temporary one expire."""
+        return KnownKeys(self.settings.credentials, lambda: self.faults.strike("token_expired") is not None)
+
+    @property
+    def versioning(self) -> str:
+        """Return `Enabled`, `Suspended`, or nothing if versioning was never set."""
+        return self.configuration.versioning
+
+
+def open_bucket(settings: Settings) -> Site:
+    """Open the bucket or site that `settings` describe, over the real clock, network and disk."""
+    if settings.website:
+        return Site(settings=settings)
+    key = load_or_make_key(settings.callback_key)
+
+    timing = Timing(settings.callback_seconds, time.monotonic, time.sleep)
+    return Bucket(
+        settings=settings,
+        store=Store(settings.folder),
+        key=key,
+        send=partial(send_over_network, private_callbacks=settings.private_callbacks),
+        timing=timing,
+        configuration=Configuration(settings.folder),
+    )

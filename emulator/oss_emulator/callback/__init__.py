@@ -1,0 +1,1 @@
+"""The callback that OSS sends after an upload."""

@@ -1,0 +1,109 @@
+"""Callbacks that OSS signs for anyone: replayed ones, and ones for other buckets' objects or for none at all.
+
+OSS's signature covers path, query and body and nothing else, with one key for all its customers. Whoever has
+a bucket of their own makes OSS sign any body for any path, and whoever has seen a callback can send it again.
+A receiver that trusts the signature alone is shown here to be open to both.
+Source: OSS Callback page, "signature"; the conclusion is ours.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+
+from oss_emulator.bucket.state import Bucket, new_request_id
+from oss_emulator.callback.delivery import Recorder
+from oss_emulator.callback.message import Message, Origin, signed_request
+from oss_emulator.callback.parameter import FORM, JSON, CallbackUrl, parse_url, refuse_private
+from oss_emulator.callback.transport import CallbackRequest, TooSlow, Unreachable
+from oss_emulator.errors import OssError, invalid_argument
+from oss_emulator.history.records import Attempt
+
+_ASCII = re.compile("[ -~]*")  # anything else would end or spoil a header
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_REPLAY = frozenset({"replay"})
+_FORGED = frozenset({"url", "body", "body_type", "bucket", "signed_path"})
+_NEEDED = frozenset({"url", "body"})
+
+
+def send(order: object, bucket: Bucket, *, public_key_url: str) -> dict[str, object]:
+    """Send what `order` says, and return what was sent and answered, all of it text for JSON.
+
+    `{"replay": request_id}` sends the last recorded callback of that request again, byte for byte.
+    `{"url", "body", "body_type"?, "bucket"?, "signed_path"?}` sends `body`, signed for the path of `url` or
+    for another one, said to come from any bucket; `body_type` is one of OSS's two. `public_key_url` is where
+    the key is said to be. Raises OssError for anything else, and for a private address that is not allowed.
+    """
+    if not isinstance(order, dict) or not all(isinstance(value, str) for value in order.values()):
+        raise _wrong("an order is a JSON object of strings")
+    names = set(order)
+    if names == _REPLAY:
+        request = _replayed(order["replay"], bucket)
+    elif _NEEDED <= names <= _FORGED:
+        request = _forged(order, bucket, public_key_url)
+    else:
+        raise _wrong("an order has replay, or url and body with body_type, bucket and signed_path if need be")
+    return _sent(request, bucket)
+
+
+def _replayed(request_id: str, bucket: Bucket) -> CallbackRequest:
+    record = next((r for r in bucket.history.callbacks() if r.request_id == request_id), None)
+    if record is None or not record.attempts:
+        raise _wrong("replay is the request id of a callback that was sent and is still remembered")
+    attempt = record.attempts[-1]
+    if int(attempt.headers["Content-Length"]) != len(record.body):
+        raise _wrong("that callback's body is too long to have been remembered whole")
+    return CallbackRequest(
+        url=_url(attempt.url, bucket),
+        headers=attempt.headers,
+        body=record.body,
+        string_to_sign=attempt.string_to_sign,
+        sni=True,
+    )
+
+
+def _forged(order: Mapping[str, str], bucket: Bucket, public_key_url: str) -> CallbackRequest:
+    body_type = order.get("body_type", FORM)
+    if body_type not in {FORM, JSON}:
+        raise _wrong(f"body_type is {FORM} or {JSON}")
+    named, signed_path = order.get("bucket", bucket.settings.bucket), order.get("signed_path", "")
+    if not _ASCII.fullmatch(named + signed_path) or _SURROGATE.search(order["body"]):
+        raise _wrong("body is text; bucket and signed_path are printable ASCII")
+    message = Message(body=order["body"].encode(), body_type=body_type, sni=True)
+    origin = Origin(bucket=named, request_id=new_request_id(), public_key_url=public_key_url)
+    url = _url(order["url"], bucket)
+    return signed_request(url, message, origin, key=bucket.key, now=bucket.now(), signed_path=signed_path)
+
+
+def _url(text: str, bucket: Bucket) -> CallbackUrl:
+    url = parse_url(text)
+    if url is None:
+        raise _wrong("url is an http or https address, as in callbackUrl")
+    if not bucket.settings.private_callbacks:
+        refuse_private([url], bucket.resolve)
+    return url
+
+
+def _sent(request: CallbackRequest, bucket: Bucket) -> dict[str, object]:
+    record = Recorder(bucket.send)
+    failure = ""
+    try:
+        record(request, bucket.timing.limit_seconds)
+    except Unreachable:
+        failure = "nobody could be reached"
+    except TooSlow:
+        failure = "no answer came in time"
+    (attempt,) = record.attempts
+    return {**_text(attempt), "body": request.body.decode(errors="replace"), "failure": failure}
+
+
+def _text(attempt: Attempt) -> dict[str, object]:
+    members = dataclasses.asdict(attempt)
+    return {
+        name: value.decode(errors="replace") if isinstance(value, bytes) else value
+        for name, value in members.items()
+    }
+
+
+def _wrong(message: str) -> OssError:
+    return invalid_argument(message)

@@ -1,0 +1,147 @@
+"""The page at `/-/`: what this bucket is, what it refused and why, whom it called back, what it stores.
+
+Only put together here: records are read in `record_views`, text is made visible in `visible`, and `page.html`
+says what stands where. No script, nothing from another host, nothing from an upload that is not escaped.
+"""
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from oss_emulator.bucket.state import Bucket, Site
+from oss_emulator.console.bucket_facts import bucket_facts
+from oss_emulator.console.record_views import callback_views, decoded_callback, refusal_views
+from oss_emulator.console.text_diff import visible, visible_lines
+from oss_emulator.errors import RECOMMEND_DOC
+from oss_emulator.faults import FAULTS
+from oss_emulator.http_messages import Answer, Request
+from oss_emulator.storage.object_version import StoredObject
+from oss_emulator.switches import describe
+
+SHOWN_OBJECTS = 200
+LONG_LINES, LONG_CHARACTERS = 18, 1000  # what is longer scrolls inside its own box
+BULKY_CHARACTERS = 400  # and in a table's cell
+
+_FOLDER = Path(__file__).parent
+_AGES = ((86400, "d"), (3600, "h"), (60, "min"))
+_MET_STATUS = 299  # a status up to this one is no refusal
+
+
+@dataclass(frozen=True)
+class PlannedFault:
+    """A fault that can be set, the command that does it, and how often it is still to strike."""
+
+    name: str
+    command: str
+    pending: Mapping[str, object] | None
+
+
+def own_page(request: Request, bucket: Site) -> Answer:
+    """Answer GET of the page. The caller has checked who asks."""
+    host = request.headers.get("host") or f"127.0.0.1:{request.port}"
+    now = bucket.now()
+    html = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            bucket=bucket.settings.bucket,
+            site=not isinstance(bucket, Bucket),
+            facts=list(bucket_facts(bucket, host)),
+            refusals=refusal_views(bucket.history.refusals()),
+            callbacks=callback_views(bucket.history.callbacks()),
+            objects=_objects(bucket),
+            shown_objects=SHOWN_OBJECTS,
+            switches=describe(bucket.settings.switches),
+            faults=_faults(bucket, host),
+            recommend_doc=RECOMMEND_DOC,
+            now=now,
+            ago=lambda seconds: _ago(now - seconds),
+        )
+    )
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": _policy(),
+        "Referrer-Policy": "no-referrer",
+    }
+    # A lone surrogate is never left by `visible`; whatever else might bring one shows a question mark.
+    return Answer(200, headers, html.encode(errors="replace"))
+
+
+def _objects(bucket: Site) -> list[StoredObject]:
+    """Return one more than is shown, if there are more."""
+    return list(bucket.store.objects(SHOWN_OBJECTS + 1)) if isinstance(bucket, Bucket) else []
+
+
+def _faults(bucket: Site, host: str) -> list[PlannedFault]:
+    pending = {str(planned["fault"]): planned for planned in bucket.faults.pending()}
+    return [PlannedFault(name, _command(name, host), pending.get(name)) for name in FAULTS]
+
+
+def _command(fault: str, host: str) -> str:
+    options = {name: min(max(1, option.lowest), option.highest) for name, option in FAULTS[fault].items()}
+    order = json.dumps({"fault": fault, "requests": 1} | options)
+    return f"curl http://{host}/-/faults -d '{order}'"
+
+
+def _ago(seconds: float) -> str:
+    for unit, name in _AGES:
+        if seconds >= unit:
+            return f"{seconds // unit:.0f} {name} ago"
+    return f"{max(0.0, seconds):.0f} s ago"
+
+
+def _utc(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > LONG_CHARACTERS or text.count("\n") >= LONG_LINES
+
+
+@cache
+def _style() -> str:
+    return (_FOLDER / "page.css").read_text(encoding="utf-8")
+
+
+@cache
+def _policy() -> str:
+    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        # an origin of its own: see `admin.OWN_HEADERS`
+        "sandbox allow-downloads allow-popups allow-popups-to-escape-sandbox"
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "visible": visible,
+        "visible_lines": visible_lines,
+        "utc": _utc,
+        "decoded_callback": decoded_callback,
+    }
+    environment.tests |= {
+        "long": _is_long,
+        "bulky": lambda text: len(text) > BULKY_CHARACTERS,
+        "met": lambda status: 0 < status <= _MET_STATUS,
+    }
+    environment.globals["style"] = Markup(_style())  # noqa: S704 - our own file
+    environment.globals["nothing"] = Markup('<span class="nothing">empty</span>')
+    return environment

@@ -1,0 +1,159 @@
+"""What only a stand-in has, below `/-/`: its page, its public key, its switches, its history, faults to come.
+
+No object and no site file is ever served from here. Whoever reaches this can make uploads fail and read what
+was sent, so no page may, whether another website's or an object's: pages get no CORS grant, may not order
+anything, may not read what a window or frame of theirs shows, and cannot pretend to be this machine by a name
+that resolves to it (DNS rebinding). Nor may a callback, which goes wherever an uploader wishes.
+"""
+
+import ipaddress
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlsplit
+
+from oss_emulator.bucket.state import Bucket, Site
+from oss_emulator.callback.key import public_pem
+from oss_emulator.console import callback_forge
+from oss_emulator.console.page import SHOWN_OBJECTS, own_page
+from oss_emulator.errors import OssError, invalid_argument
+from oss_emulator.faults import FaultError
+from oss_emulator.http_messages import Answer, Request
+from oss_emulator.objects.upload_callback import public_key_url
+from oss_emulator.storage.object_version import StoredObject
+from oss_emulator.switches import describe
+
+PREFIX = "/-/"
+MAX_ORDER_BYTES = 64 * 1024
+READING = frozenset({"GET", "HEAD"})
+
+# What every answer below `/-/` carries, a refusal too. The sandbox gives it an origin of its own, so that a
+# page among the objects, whose origin is the bucket's, cannot read it through a window that it opens.
+OWN_HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; sandbox allow-downloads",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+_THERE = "callback_pub_key.pem, callbacks, faults, objects, refusals and switches"
+
+
+def is_own(request: Request) -> bool:
+    """Say whether a request is for the stand-in itself and not for its bucket."""
+    return request.path.startswith(PREFIX)
+
+
+def admin_answer(request: Request, bucket: Site) -> Answer:
+    """Answer a request below `/-/`. Raises OssError for what is not there, and for other websites."""
+    _refuse_other_websites(request)
+    name = request.path.removeprefix(PREFIX)
+    if request.method in READING:  # what waits for a server to be up often asks with HEAD
+        return _shown(name, request, bucket)
+    match request.method, name:
+        case "POST", "faults":
+            _plan_fault(request, bucket)
+            return _json(bucket.faults.pending())
+        case "DELETE", "faults":
+            bucket.faults.clear()
+            return _json([])
+        case "POST", "callbacks" if isinstance(bucket, Bucket):
+            return _json(_sent(request, bucket))
+    raise _nothing()
+
+
+def _shown(name: str, request: Request, bucket: Site) -> Answer:
+    if not name:
+        return own_page(request, bucket)
+    if name in _LISTS:
+        return _json(_LISTS[name](bucket))
+    if isinstance(bucket, Bucket):
+        match name:
+            case "objects":
+                return _json(_object_list(bucket.store.objects(SHOWN_OBJECTS + 1)))
+            case "callback_pub_key.pem":
+                return Answer(200, {"Content-Type": "application/x-pem-file"}, public_pem(bucket.key))
+    raise _nothing()
+
+
+_LISTS: Mapping[str, Callable[[Site], object]] = {
+    "switches": lambda bucket: describe(bucket.settings.switches),
+    "faults": lambda bucket: bucket.faults.pending(),
+    "callbacks": lambda bucket: [asdict(record) for record in bucket.history.callbacks()],
+    "refusals": lambda bucket: [asdict(record) for record in bucket.history.refusals()],
+}
+
+
+def is_this_machine(host: str) -> bool:
+    """Say whether a Host header names this machine in a way that no website's name can.
+
+    An IP address cannot be made to resolve to another; `localhost` and a name without a dot, such as a
+    service's in Docker Compose, are in nobody's DNS zone. No Host at all is no browser.
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # such as `[::1`
+        return False
+    if name == "localhost" or name.endswith(".localhost") or not host:
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return bool(name) and "." not in name
+    return True
+
+
+def _refuse_other_websites(request: Request) -> None:
+    host = request.headers.get("host", "")
+    if not is_this_machine(host):
+        raise _denied(f"Below {PREFIX} this machine's address is needed, not a domain name.")
+    origin = request.headers.get("origin")
+    foreign = origin is not None and origin not in {f"http://{host}", f"https://{host}"}
+    ordering = request.method not in READING
+    if ordering and (foreign or "sec-fetch-site" in request.headers or "x-oss-tag" in request.headers):
+        raise _denied(f"Below {PREFIX} orders are taken from tools: not from pages, and not from callbacks.")
+    if request.headers.get("sec-fetch-dest", "document") != "document":
+        raise _denied(f"What is below {PREFIX} is for people to look at, not for scripts and frames.")
+
+
+def _plan_fault(request: Request, bucket: Site) -> None:
+    try:
+        bucket.faults.set(_order(request))
+    except FaultError as error:
+        raise invalid_argument(str(error)) from error
+
+
+def _sent(request: Request, bucket: Bucket) -> dict[str, object]:
+    return callback_forge.send(_order(request), bucket, public_key_url=public_key_url(request))
+
+
+def _order(request: Request) -> Any:  # noqa: ANN401 - JSON, judged by whoever the order is for
+    try:
+        return json.loads(request.body.read(MAX_ORDER_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise invalid_argument(f"what is ordered below {PREFIX} is a JSON object") from error
+
+
+def _object_list(found: Iterable[StoredObject]) -> dict[str, object]:
+    listed = [asdict(one) for one in found]
+    return {"objects": listed[:SHOWN_OBJECTS], "more": len(listed) > SHOWN_OBJECTS}
+
+
+def _json(value: object) -> Answer:
+    text = json.dumps(value, default=_text)
+    return Answer(200, {"Content-Type": "application/json"}, text.encode())
+
+
+def _text(content: object) -> str:
+    if isinstance(content, bytes):
+        return content.decode(errors="replace")
+    raise TypeError(f"{type(content)} is not for JSON")
+
+
+def _nothing() -> OssError:
+    return OssError(404, "NoSuchKey", f"Below {PREFIX} are {_THERE}.")
+
+
+def _denied(message: str) -> OssError:
+    return OssError(403, "AccessDenied", message)

@@ -1,0 +1,1 @@
+"""What the bucket received, answered and called back, kept for the page at `/-/`."""

@@ -1,0 +1,144 @@
+"""What happened lately, for the page at `/-/`: the last callbacks and the last refusals. Kept in memory only.
+
+Bounded in number and in size, whoever adds, so a stand-in that runs for weeks does not grow; no security
+token is kept. Refused forms, which people come to see, are not pushed out by the many small refusals of other
+requests. Nothing here decides anything.
+"""
+
+import heapq
+import itertools
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from oss_emulator.history.redaction import (
+    kept_explanation,
+    kept_fields,
+    kept_headers,
+    redaction,
+    shortened,
+    shortened_bytes,
+)
+
+KEPT_RECORDS = 50  # of each kind: callbacks, refused forms, other refusals
+KEPT_ATTEMPTS = 5  # as many addresses as OSS allows (EC 0007-00000005)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One request to one callback address, and what came back.
+
+    `status` is 0 when there was no answer; `string_to_sign` is what the Authorization header signs.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+    string_to_sign: bytes
+    status: int
+    answer_headers: Mapping[str, str]
+    answer: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackRecord:
+    """One callback: where it went, what it said, and how it ended. `message` is empty when it succeeded.
+
+    `time` is in seconds since 1970; `key` is the object's.
+    """
+
+    time: float
+    request_id: str
+    key: str
+    body: bytes
+    attempts: Sequence[Attempt]
+    message: str = ""
+    ec: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusalRecord:
+    """One refused request. `explanation` says what OSS's answer does not: field, expected, got.
+
+    `time` is in seconds since 1970; `fields` are those of the form, if it was one.
+    """
+
+    time: float
+    request_id: str
+    method: str
+    target: str
+    status: int
+    code: str
+    message: str
+    ec: str
+    explanation: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+class History:
+    """The last records of each kind, newest first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._callbacks: deque[CallbackRecord] = deque(maxlen=KEPT_RECORDS)
+        # Numbered as they came: the clock may be wrong, for a fault or a test.
+        self._numbers = itertools.count()
+        self._forms: deque[tuple[int, RefusalRecord]] = deque(maxlen=KEPT_RECORDS)
+        self._others: deque[tuple[int, RefusalRecord]] = deque(maxlen=KEPT_RECORDS)
+
+    def add_callback(self, record: CallbackRecord) -> None:
+        """Keep what may be kept of a callback."""
+        kept = _kept_callback(record)
+        with self._lock:
+            self._callbacks.appendleft(kept)
+
+    def add_refusal(self, record: RefusalRecord) -> None:
+        """Keep what may be kept of a refusal."""
+        kept = _kept_refusal(record)
+        kind = self._forms if record.method == "POST" else self._others
+        with self._lock:
+            kind.appendleft((next(self._numbers), kept))
+
+    def callbacks(self) -> list[CallbackRecord]:
+        """Return the last callbacks, newest first."""
+        with self._lock:
+            return list(self._callbacks)
+
+    def refusals(self) -> list[RefusalRecord]:
+        """Return the last refusals of both kinds, newest first."""
+        with self._lock:
+            merged = heapq.merge(self._forms, self._others, key=lambda numbered: numbered[0], reverse=True)
+            return [record for _, record in merged]
+
+
+def _kept_refusal(record: RefusalRecord) -> RefusalRecord:
+    redact = redaction(record.fields)
+    return replace(
+        record,
+        method=shortened(record.method),
+        target=redact(record.target),
+        message=redact(record.message),
+        explanation=kept_explanation(record.explanation, redact),
+        fields=kept_fields(record.fields, redact),
+    )
+
+
+def _kept_callback(record: CallbackRecord) -> CallbackRecord:
+    return replace(
+        record,
+        key=shortened(record.key),
+        message=shortened(record.message),
+        body=shortened_bytes(record.body),
+        attempts=tuple(_kept_attempt(attempt) for attempt in record.attempts[:KEPT_ATTEMPTS]),
+    )
+
+
+def _kept_attempt(attempt: Attempt) -> Attempt:
+    return replace(
+        attempt,
+        url=shortened(attempt.url),
+        headers=kept_headers(attempt.headers),
+        string_to_sign=shortened_bytes(attempt.string_to_sign),
+        answer_headers=kept_headers(attempt.answer_headers),
+        answer=shortened_bytes(attempt.answer),
+    )

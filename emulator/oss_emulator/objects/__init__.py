@@ -1,0 +1,1 @@
+"""Requests for one object, and the list of objects."""

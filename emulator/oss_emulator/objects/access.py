@@ -1,0 +1,92 @@
+"""Who may read, write and list objects, and which version a request names.
+
+Source: OSS ACL pages (an object's own ACL overrides its bucket's, for reads and writes; Block Public Access
+makes both be ignored);
+EC 0003-00000001, -005, -905 and 0012-00000201, -202. That no ACL lets anybody list is unconfirmed.
+"""
+
+import re
+from collections.abc import Mapping
+
+from oss_emulator.auth.request_signature import is_signed, verify_request
+from oss_emulator.bucket.state import Bucket
+from oss_emulator.errors import OssError, bucket_acl_denied, invalid_argument
+from oss_emulator.http_messages import Request
+
+PUBLIC_ACLS = ("public-read", "public-read-write")
+
+_VERSION_ID = re.compile(r"[0-9A-Za-z]+")  # OSS: EC 0012-00000202, only letters and digits
+
+
+def check_may_read(request: Request, bucket: Bucket, key: str, version_id: str) -> None:
+    """Check that the request is signed, or for a public object. Raises OssError."""
+    if _is_signed_well(request, bucket, key):
+        return
+    own_acl = _own_acl(bucket, key, version_id)
+    if bucket.settings.block_public_access or (own_acl or bucket.settings.acl) not in PUBLIC_ACLS:
+        error = _object_acl_denied() if own_acl == "private" else bucket_acl_denied()
+        raise _explained(error, bucket, own_acl)
+
+
+def check_may_write(request: Request, bucket: Bucket, key: str) -> None:
+    """Check that the request is signed, or that anybody may write this object. Raises OssError."""
+    if not _is_signed_well(request, bucket, key):
+        check_anybody_may_write(bucket, key)
+
+
+def check_anybody_may_write(bucket: Bucket, key: str) -> None:
+    """Check that the ACL of the object, or else of its bucket, lets anybody write. Raises OssError."""
+    own_acl = _own_acl(bucket, key)
+    if bucket.settings.block_public_access or (own_acl or bucket.settings.acl) != "public-read-write":
+        error = _object_acl_denied() if own_acl == "private" else bucket_acl_denied()
+        raise _explained(error, bucket, own_acl)
+
+
+def check_may_list(request: Request, bucket: Bucket) -> None:
+    """Check that the request is signed. Raises OssError."""
+    if _is_signed_well(request, bucket, ""):
+        return
+    if bucket.settings.block_public_access or bucket.settings.acl not in PUBLIC_ACLS:
+        raise _explained(bucket_acl_denied(), bucket)
+    message = "The bucket you access does not belong to you."  # as in a capture
+    raise _explained(OssError(403, "AccessDenied", message, "0003-00000905"), bucket)
+
+
+def asked_version_id(query: Mapping[str, str]) -> str:
+    """Return the version id that a query names, empty if none. Raises OssError."""
+    version_id = query.get("versionId")
+    if version_id == "":
+        raise invalid_argument("Version id cannot be the empty string", "0012-00000201", name="versionId")
+    if version_id and not _VERSION_ID.fullmatch(version_id):
+        message = "Invalid version id specified"
+        raise invalid_argument(message, "0012-00000202", name="versionId", value=version_id)
+    return version_id or ""
+
+
+def _own_acl(bucket: Bucket, key: str, version_id: str = "") -> str:
+    """Return the object's ACL, empty where it is its bucket's or there is no object."""
+    found = bucket.store.find(key, version_id)
+    return found.acl if found and found.acl != "default" else ""
+
+
+def _is_signed_well(request: Request, bucket: Bucket, key: str) -> bool:
+    """Whether the request is signed; one that is must be signed well, also where it need not be."""
+    if not is_signed(request):
+        return False
+    settings = bucket.settings
+    verify_request(request, settings.bucket, key, bucket.keys, region=settings.region, now=bucket.now())
+    return True
+
+
+def _object_acl_denied() -> OssError:
+    """403 for an object that has an ACL of its own (EC 0003-00000005; its words are unconfirmed)."""
+    return OssError(403, "AccessDenied", "You have no right to access this object.", "0003-00000005")
+
+
+def _explained(error: OssError, bucket: Bucket, own_acl: str = "") -> OssError:
+    blocked = "on" if bucket.settings.block_public_access else "off"
+    return error.explained(
+        expected="a signature, or an ACL that allows this to anybody",
+        got=f"no signature; ACL of the bucket {bucket.settings.acl}, of the object {own_acl or 'default'}; "
+        f"Block Public Access {blocked}",
+    )

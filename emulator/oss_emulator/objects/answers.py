@@ -1,0 +1,136 @@
+"""GET and HEAD of stored objects: their headers, the bytes that are sent, and the gzip rule.
+
+Who may read, and which version, is decided before.
+Source: OSS GetObject and HeadObject pages; the FAQ of 2024-11 on gzip and missing ETag and Content-Length.
+"""
+
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from email.utils import formatdate
+from typing import BinaryIO
+
+from oss_emulator.http_messages import CHUNK_BYTES, Answer, Request
+from oss_emulator.objects.conditions import check_preconditions, is_not_modified, wanted_range
+from oss_emulator.storage.object_version import StoredObject
+
+GZIP_FROM_BYTES = 1024
+
+_GZIP_TYPES = re.compile(
+    r"text/[^;]+|application/(json|javascript|x-javascript|xml|rss\+xml)|image/svg\+xml|font/(ttf|otf)"
+)
+_GZIP_WINDOW = 31  # zlib: a 15 bit window, in gzip's own wrapping
+_OF_NOT_MODIFIED = {
+    "Cache-Control",
+    "ETag",
+    "Expires",
+    "Last-Modified",
+    "x-oss-version-id",
+}  # RFC 9110 15.4.5
+
+
+def object_answer(
+    request: Request,
+    stored: StoredObject,
+    content: BinaryIO,
+    *,
+    marks: Mapping[str, str],
+    overrides: Mapping[str, str],
+) -> Answer:
+    """Answer a permitted GET or HEAD; `content` is closed when the answer has been sent. Raises OssError.
+
+    `marks` go with every answer, `overrides` replace headers of the object in a 200. HEAD takes no Range, and
+    an answer to one is not zipped (both unconfirmed).
+    """
+    check_preconditions(request.headers, stored)
+    headers = {**_headers(stored), **marks}
+    whole = _of_content(stored)
+    if is_not_modified(request.headers, stored):
+        content.close()
+        kept = {name: value for name, value in {**headers, **whole}.items() if name in _OF_NOT_MODIFIED}
+        return Answer(304, kept)
+    wanted = None if request.method == "HEAD" else wanted_range(request.headers, stored.size)
+    if wanted:
+        return _part(stored, content, headers, wanted)
+    headers |= overrides
+    zipped = _zipped(request, stored.size, headers)
+    headers = {**headers, "Content-Encoding": "gzip"} if zipped else {**headers, **whole}
+    if request.method == "HEAD":
+        content.close()
+        return Answer(200, headers, iter(()))
+    return Answer(200, headers, _gzip(content) if zipped else _pieces(content, stored.size))
+
+
+def meta_answer(stored: StoredObject, marks: Mapping[str, str]) -> Answer:
+    """Answer GetObjectMeta: less than HeadObject (OSS: GetObjectMeta page)."""
+    headers = {
+        "Content-Length": str(stored.size),
+        "ETag": f'"{stored.etag}"',
+        "Last-Modified": formatdate(stored.last_modified, usegmt=True),
+    }
+    return Answer(200, {**headers, **marks}, iter(()))
+
+
+def _headers(stored: StoredObject) -> dict[str, str]:
+    return {
+        **stored.headers,
+        "Last-Modified": formatdate(stored.last_modified, usegmt=True),
+        "x-oss-hash-crc64ecma": stored.crc64,
+        "x-oss-object-type": "Normal",
+        "x-oss-storage-class": stored.storage_class,
+    }
+
+
+def _of_content(stored: StoredObject) -> dict[str, str]:
+    return {
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(stored.size),
+        "Content-MD5": stored.content_md5,
+        "ETag": f'"{stored.etag}"',
+    }
+
+
+def _part(
+    stored: StoredObject, content: BinaryIO, headers: Mapping[str, str], wanted: tuple[int, int]
+) -> Answer:
+    start, stop = wanted
+    content.seek(start)
+    of_part = {
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(stop - start),
+        "Content-Range": f"bytes {start}-{stop - 1}/{stored.size}",
+        "ETag": f'"{stored.etag}"',
+    }
+    return Answer(206, {**headers, **of_part}, _pieces(content, stop - start))
+
+
+def _zipped(request: Request, size: int, headers: Mapping[str, str]) -> bool:
+    return (
+        size >= GZIP_FROM_BYTES
+        and _accepts_gzip(request.headers.get("accept-encoding", ""))
+        and "Content-Encoding" not in headers
+        and bool(_GZIP_TYPES.fullmatch(headers["Content-Type"].partition(";")[0].strip().lower()))
+    )
+
+
+def _accepts_gzip(accept_encoding: str) -> bool:
+    for item in accept_encoding.lower().split(","):
+        coding, _, weight = item.partition(";")
+        if coding.strip() in {"gzip", "*"} and not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight):
+            return True
+    return False
+
+
+def _pieces(content: BinaryIO, left: int) -> Iterator[bytes]:
+    with content:
+        while left and (chunk := content.read(min(CHUNK_BYTES, left))):
+            left -= len(chunk)
+            yield chunk
+
+
+def _gzip(content: BinaryIO) -> Iterator[bytes]:
+    squeeze = zlib.compressobj(wbits=_GZIP_WINDOW)
+    with content:
+        while chunk := content.read(CHUNK_BYTES):
+            yield squeeze.compress(chunk)
+    yield squeeze.flush()

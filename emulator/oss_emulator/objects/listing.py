@@ -1,0 +1,154 @@
+"""ListObjects and ListObjectsV2: the keys of a bucket in the order of their bytes, in pages.
+
+Source: OSS ListObjects (GetBucket) and ListObjectsV2 pages. A continuation token is opaque there; here it is
+the name after which to go on, in hex. The messages of wrong parameters are unconfirmed.
+"""
+
+import time
+from bisect import insort
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote
+
+from oss_emulator.bucket.state import Bucket
+from oss_emulator.callback.message import ACCOUNT_ID
+from oss_emulator.errors import invalid_argument, not_emulated, xml_text
+from oss_emulator.http_messages import Answer, Request
+from oss_emulator.objects.access import check_may_list
+from oss_emulator.storage.object_version import StoredObject
+from oss_emulator.xml_documents import document, element
+
+DEFAULT_KEYS, MAX_KEYS = 100, 1000
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: objects and common prefixes by name, in order. `next_name` is empty on the last page."""
+
+    entries: Mapping[str, StoredObject | None]
+    next_name: str
+
+
+@dataclass
+class _Names:
+    """The `limit` smallest names of those added, and what each stands for."""
+
+    limit: int
+    ordered: list[str] = field(default_factory=list)  # by code point, which is by UTF-8's bytes too
+    found: dict[str, StoredObject | None] = field(default_factory=dict)
+
+    def add(self, name: str, stored: StoredObject | None) -> None:
+        if name in self.found or (len(self.ordered) == self.limit and name > self.ordered[-1]):
+            return
+        insort(self.ordered, name)
+        self.found[name] = stored
+        if len(self.ordered) > self.limit:
+            del self.found[self.ordered.pop()]
+
+
+def list_objects(request: Request, bucket: Bucket) -> Answer:
+    """Answer GET of the bucket. Raises OssError."""
+    check_may_list(request, bucket)
+    if request.method == "HEAD":
+        raise not_emulated("HEAD of a bucket")
+    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
+    second = query.get("list-type", "1") == "2"
+    after = (_token_name(query) or query.get("start-after", "")) if second else query.get("marker", "")
+    limit = _max_keys(query)
+    page = page_of(bucket.store.each(), prefix=prefix, delimiter=delimiter, after=after, limit=limit)
+    encode = _encoding(query)
+    parts = [
+        element("Name", bucket.settings.bucket),
+        element("Prefix", encode(prefix)),
+        element("MaxKeys", str(limit)),
+        element("Delimiter", encode(delimiter)),
+        *([element("EncodingType", "url")] if "encoding-type" in query else []),
+        *(_of_v2 if second else _of_v1)(query, page, encode),
+        element("IsTruncated", "true" if page.next_name else "false"),
+        *_entries(page, encode, owner=not second or query.get("fetch-owner") == "true"),
+    ]
+    return Answer(200, {"Content-Type": "application/xml"}, document(element("ListBucketResult", *parts)))
+
+
+def page_of(objects: Iterable[StoredObject], *, prefix: str, delimiter: str, after: str, limit: int) -> Page:
+    """Return the first `limit` names after `after`. Keys alike up to a delimiter after the prefix are one."""
+    names = _Names(limit + 1)
+    for stored in objects:
+        if stored.key.startswith(prefix) and stored.key > after:
+            common = _common_prefix(stored.key, prefix, delimiter)
+            if common is None:
+                names.add(stored.key, stored)
+            elif common != after:
+                names.add(common, None)
+    shown = names.ordered[:limit]
+    entries = {name: names.found[name] for name in shown}
+    return Page(entries, shown[-1] if len(names.ordered) > limit else "")
+
+
+def _common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
+    end = key.find(delimiter, len(prefix)) if delimiter else -1
+    return None if end < 0 else key[: end + len(delimiter)]
+
+
+def _max_keys(query: Mapping[str, str]) -> int:
+    text = query.get("max-keys") or str(DEFAULT_KEYS)
+    if not (
+        text.isascii() and text.isdigit() and len(text) <= len(str(MAX_KEYS)) and 0 < int(text) <= MAX_KEYS
+    ):
+        message = f"Argument max-keys must be an integer between 1 and {MAX_KEYS}."
+        raise invalid_argument(message, name="max-keys", value=text)
+    return int(text)
+
+
+def _encoding(query: Mapping[str, str]) -> Callable[[str], str]:
+    asked = query.get("encoding-type", "")
+    if asked not in {"", "url"}:
+        raise invalid_argument("Invalid Encoding Method specified", name="encoding-type", value=asked)
+    return (lambda text: quote(text, safe="")) if asked else xml_text
+
+
+def _of_v1(query: Mapping[str, str], page: Page, encode: Callable[[str], str]) -> list[str]:
+    further = [element("NextMarker", encode(page.next_name))] if page.next_name else []
+    return [element("Marker", encode(query.get("marker", ""))), *further]
+
+
+def _of_v2(query: Mapping[str, str], page: Page, encode: Callable[[str], str]) -> list[str]:
+    parts = [element("KeyCount", str(len(page.entries)))]
+    if "start-after" in query:
+        parts.append(element("StartAfter", encode(query["start-after"])))
+    if "continuation-token" in query:
+        parts.append(element("ContinuationToken", xml_text(query["continuation-token"])))
+    if page.next_name:
+        parts.append(element("NextContinuationToken", page.next_name.encode().hex()))
+    return parts
+
+
+def _token_name(query: Mapping[str, str]) -> str:
+    token = query.get("continuation-token", "")
+    try:
+        return bytes.fromhex(token).decode()
+    except ValueError:
+        message = "The continuation token provided is incorrect."
+        raise invalid_argument(message, name="continuation-token", value=token) from None
+
+
+def _entries(page: Page, encode: Callable[[str], str], *, owner: bool) -> list[str]:
+    contents = [_contents(stored, encode, owner=owner) for stored in page.entries.values() if stored]
+    prefixes = [name for name, stored in page.entries.items() if stored is None]
+    return [*contents, *(element("CommonPrefixes", element("Prefix", encode(name))) for name in prefixes)]
+
+
+def _contents(stored: StoredObject, encode: Callable[[str], str], *, owner: bool) -> str:
+    changed = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(stored.last_modified))
+    whose = element("Owner", element("ID", ACCOUNT_ID), element("DisplayName", ACCOUNT_ID))
+    return element(
+        "Contents",
+        element("Key", encode(stored.key)),
+        element("LastModified", changed),
+        element("ETag", f'"{stored.etag}"'),
+        element("Type", "Normal"),
+        element("Size", str(stored.size)),
+        element("StorageClass", stored.storage_class),
+        *([whose] if owner else []),
+    )

@@ -1,0 +1,163 @@
+"""What an uploaded object is stored with: its key, its headers, its ACL, its storage class. Pure.
+
+Source: OSS PostObject page (fields, content type priority, limits); 400 error page; EC 0005-00000003, -203 to
+-205 (encryption), 0016-00000001, -003, -005 (names), 0016-00000901 (public ACL), 0017-00000104, -105 (ACL),
+-131, -132 (storage class), -279 (forbid-overwrite). These pages tell of request headers; that PostObject's
+fields are refused alike is inferred. `x-oss-tagging` is not supported in PostObject (its page), so not kept.
+"""
+
+from collections.abc import Mapping
+
+from oss_emulator.errors import OssError, invalid_argument
+from oss_emulator.http_messages import TOKEN
+from oss_emulator.post_object.form import Form
+from oss_emulator.storage.object_version import Metadata
+
+ACL = "x-oss-object-acl"
+MAX_KEY_BYTES = 1023
+MAX_USER_METADATA_BYTES = 8 * 1024
+ACLS = ("default", "private", "public-read", "public-read-write")
+STORAGE_CLASSES = ("Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive")
+STORED_FIELDS = ("Cache-Control", "Content-Disposition", "Content-Encoding", "Expires")
+DEFAULT_TYPE = "application/octet-stream"
+
+ENCRYPTION = "x-oss-server-side-encryption"
+ENCRYPTION_KEY = "x-oss-server-side-encryption-key-id"
+DATA_ENCRYPTION = "x-oss-server-side-data-encryption"
+ENCRYPTION_FIELDS = (ENCRYPTION, ENCRYPTION_KEY, DATA_ENCRYPTION)
+ALGORITHMS = ("AES256", "KMS", "SM4")
+
+
+def required_key(fields: Mapping[str, str]) -> str:
+    """Return the `key` field, as sent. It must have come before the file."""
+    if not fields.get("key"):
+        message = (
+            "The bucket POST must contain the specified 'key'. "
+            "If it is specified, please check the order of the fields"
+        )
+        raise invalid_argument(message, name="key").explained(
+            field="key", expected="a field before the file", got="none"
+        )
+    return fields["key"]
+
+
+def metadata(form: Form, request_headers: Mapping[str, str], *, public_acls: bool) -> Metadata:
+    """Read the object's metadata from a form that satisfies its policy. Raises OssError.
+
+    With `public_acls` false, public access is blocked.
+    """
+    fields = form.fields
+    key = expanded(required_key(fields), form.filename)
+    content_type = fields.get("x-oss-content-type") or form.file_content_type or fields.get("content-type")
+    # The form field wins over the request's header.
+    acl = {name: value for name, value in request_headers.items() if name == ACL}
+    return metadata_of(key, {**acl, **fields}, content_type, public_acls=public_acls)
+
+
+def metadata_of(
+    key: str, fields: Mapping[str, str], content_type: str | None, *, public_acls: bool
+) -> Metadata:
+    """Check what is to be stored with the object whose key is finally `key`. Raises OssError.
+
+    `fields` has those of a form, or headers of the same names. With `public_acls` false, public access is
+    blocked.
+    """
+    return Metadata(
+        key=_checked_key(key),
+        headers=_headers(fields, content_type or DEFAULT_TYPE),
+        acl=_acl(fields.get(ACL, ACLS[0]), public_acls=public_acls),
+        storage_class=_storage_class(fields.get("x-oss-storage-class", STORAGE_CLASSES[0])),
+        forbid_overwrite=_forbid_overwrite(fields.get("x-oss-forbid-overwrite", "false")),
+    )
+
+
+def expanded(key: str, filename: str) -> str:
+    """Return the key with the file's name in it, which no policy ever sees.
+
+    A path in the name is kept, but for the drive and folders that old browsers sent, which the form's parser
+    takes away; what OSS does is unconfirmed.
+    """
+    return key.replace("${filename}", filename)
+
+
+def _checked_key(key: str) -> str:
+    if not key:
+        raise _wrong_name(key, "The Object name can not be empty.", "0016-00000001")
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise _wrong_name(key, "The Length of Object name must be less than 1024.", "0016-00000003")
+    if key[0] in "/\\":
+        raise _wrong_name(key, "The specified object is not valid.", "0016-00000005")
+    return key
+
+
+def _headers(fields: Mapping[str, str], content_type: str) -> dict[str, str]:
+    stored = {name: fields[name.lower()] for name in STORED_FIELDS if fields.get(name.lower())}
+    user = {name: value for name, value in fields.items() if name.startswith("x-oss-meta-")}
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in user.items())
+    if size > MAX_USER_METADATA_BYTES:
+        raise invalid_argument("The total size of user metadata must be less than 8K.").explained(
+            expected=f"names and values of x-oss-meta-* of at most {MAX_USER_METADATA_BYTES} bytes",
+            got=f"{size} bytes",
+        )
+    headers = {"Content-Type": content_type, **stored, **user, **_encryption(fields)}
+    for name, value in headers.items():
+        if not TOKEN.fullmatch(name):
+            raise invalid_argument("The name of a user metadata field is invalid.", name=name, value=value)
+        if not value.isprintable():
+            raise invalid_argument("A stored header holds control characters.", name=name, value=value)
+    return headers
+
+
+def _encryption(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the encryption headers: nothing is encrypted here, but they are given back as OSS does."""
+    asked = {name: fields[name] for name in ENCRYPTION_FIELDS if name in fields}
+    algorithm = asked.get(ENCRYPTION, "")
+    if ENCRYPTION in asked and algorithm not in ALGORITHMS:
+        message = "The Encryption request you specified is not valid. Supported value: AES256/KMS."
+        error = OssError(400, "InvalidEncryptionAlgorithmError", message, "0005-00000003")
+        raise error.explained(field=ENCRYPTION, expected=", ".join(ALGORITHMS), got=algorithm)
+    if ENCRYPTION_KEY in asked and algorithm != "KMS":
+        raise _wrong_value(ENCRYPTION_KEY, asked, "0005-00000204", f"only with {ENCRYPTION}: KMS")
+    if ENCRYPTION_KEY in asked and not asked[ENCRYPTION_KEY]:
+        raise _wrong_value(ENCRYPTION_KEY, asked, "0005-00000205", "the id of a key")
+    if DATA_ENCRYPTION in asked and (algorithm, asked[DATA_ENCRYPTION]) != ("KMS", "SM4"):
+        raise _wrong_value(DATA_ENCRYPTION, asked, "0005-00000203", f"SM4, only with {ENCRYPTION}: KMS")
+    return asked
+
+
+def _acl(acl: str, *, public_acls: bool) -> str:
+    if acl not in ACLS:
+        ec = "0017-00000104" if acl else "0017-00000105"
+        error = invalid_argument("no such object access control exists", ec, name=ACL, value=acl)
+        raise error.explained(field=ACL, expected=", ".join(ACLS), got=acl)
+    if acl.startswith("public-") and not public_acls:
+        error = OssError(403, "AccessDenied", "Put public object acl is not allowed", "0016-00000901")
+        raise error.explained(field=ACL, expected="no public ACL: Block Public Access is on", got=acl)
+    return acl
+
+
+def _storage_class(name: str) -> str:
+    if name not in STORAGE_CLASSES:
+        ec = "0017-00000132" if name else "0017-00000131"
+        expected = ", ".join(STORAGE_CLASSES)
+        raise _wrong_value("x-oss-storage-class", {"x-oss-storage-class": name}, ec, expected)
+    return name
+
+
+def _forbid_overwrite(value: str) -> bool:
+    if value.lower() not in {"true", "false"}:
+        name = "x-oss-forbid-overwrite"
+        raise _wrong_value(name, {name: value}, "0017-00000279", "true, false")
+    return value.lower() == "true"
+
+
+def _wrong_value(name: str, fields: Mapping[str, str], ec: str, expected: str) -> OssError:
+    got = fields[name]
+    error = invalid_argument(f"The value of {name} is invalid.", ec, name=name, value=got)
+    return error.explained(field=name, expected=expected, got=got)
+
+
+def _wrong_name(key: str, message: str, ec: str) -> OssError:
+    error = OssError(400, "InvalidObjectName", message, ec, {"ObjectName": key})
+    expected = f"1 to {MAX_KEY_BYTES} bytes of UTF-8 that do not begin with a slash or backslash"
+    return error.explained(field="key", expected=expected, got=key)

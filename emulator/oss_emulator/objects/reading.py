@@ -1,0 +1,95 @@
+"""GetObject, HeadObject, GetObjectMeta: which version, and what a request may ask for besides.
+
+Source: OSS GetObject page (versions, delete markers, archive, response headers); EC 0012-00000203 (that it is
+also GetObject's is inferred), 0016-00000404, 0017-00000902, 0026-00000001.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from oss_emulator.auth.request_signature import is_signed
+from oss_emulator.bucket.state import Bucket
+from oss_emulator.errors import OssError, bucket_acl_denied, invalid_argument, no_such_key, not_emulated
+from oss_emulator.http_messages import Answer, Request
+from oss_emulator.objects.access import asked_version_id, check_may_read
+from oss_emulator.objects.answers import meta_answer, object_answer
+from oss_emulator.storage.object_version import StoredObject
+
+ARCHIVED_CLASSES = ("Archive", "ColdArchive", "DeepColdArchive")
+
+_OVERRIDES = {
+    "response-cache-control": "Cache-Control",
+    "response-content-disposition": "Content-Disposition",
+    "response-content-encoding": "Content-Encoding",
+    "response-content-language": "Content-Language",
+    "response-content-type": "Content-Type",
+    "response-expires": "Expires",
+}
+
+
+def read_object(request: Request, bucket: Bucket, key: str) -> Answer:
+    """Answer GET or HEAD of an object, if the request has the right to it. Raises OssError."""
+    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    version_id = asked_version_id(query)
+    check_may_read(request, bucket, key, version_id)
+    overrides = _overrides(query, signed=is_signed(request)) if request.method == "GET" else {}
+    meta_only = "objectMeta" in query
+    if meta_only and request.method != "HEAD":
+        raise not_emulated("GET of ?objectMeta")
+    opened = None if bucket.faults.strike("object_missing") else bucket.store.open(key, version_id)
+    if opened is None:
+        raise _missing(request, bucket, key, version_id)
+    stored, content = opened
+    try:
+        if request.method == "GET":
+            _check_not_archived(stored)
+        marks = {"x-oss-version-id": stored.version} if bucket.versioning else {}
+        if meta_only:
+            content.close()
+            return meta_answer(stored, marks)
+        return object_answer(request, stored, content, marks=marks, overrides=overrides)
+    except OssError:
+        content.close()
+        raise
+
+
+def _overrides(query: Mapping[str, str], *, signed: bool) -> dict[str, str]:
+    wanted = {header: query[name] for name, header in _OVERRIDES.items() if query.get(name)}
+    if wanted and not signed:
+        raise OssError(400, "InvalidRequest", "Can not override response header for an anonymous user")
+    if "Content-Type" in wanted:
+        message = "Can not override response header on content-type"
+        raise OssError(400, "InvalidRequest", message, "0017-00000902")
+    for name, header in _OVERRIDES.items():
+        if not wanted.get(header, "").isprintable():
+            raise invalid_argument("A response header holds control characters.", name=name)
+    return wanted
+
+
+def _missing(request: Request, bucket: Bucket, key: str, version_id: str) -> OssError:
+    marker = bucket.store.find(key, version_id) if version_id else bucket.store.newest(key)
+    if marker and marker.delete_marker:
+        error = _is_delete_marker(request.method) if version_id else no_such_key(key)
+        allow = {"Allow": "DELETE"} if version_id else {}
+        error.headers = {"x-oss-delete-marker": "true", "x-oss-version-id": marker.version, **allow}
+        return error
+    if version_id:
+        details = {"Key": key, "VersionId": version_id}
+        message = "The specified version does not exist."
+        return OssError(404, "NoSuchVersion", message, "0012-00000203", details)
+    if request.method == "HEAD" and bucket.settings.switches["head_missing_key"] == "403":
+        return bucket_acl_denied().explained(switch="head_missing_key=403", expected=key, got="no object")
+    return no_such_key(key)
+
+
+def _is_delete_marker(method: str) -> OssError:
+    message = "The specified method is not allowed against this resource."
+    details = {"Method": method, "ResourceType": "DeleteMarker"}
+    return OssError(405, "MethodNotAllowed", message, "", details)
+
+
+def _check_not_archived(stored: StoredObject) -> None:
+    """Nothing restores an object here, and real-time access of archives is off, as in every new bucket."""
+    if stored.storage_class in ARCHIVED_CLASSES:
+        message = "The operation is not valid for the object's state"
+        raise OssError(403, "InvalidObjectState", message, "0016-00000404", {"ObjectName": stored.key})

@@ -1,0 +1,127 @@
+"""The callback of one stored upload, from its template to its record in the history.
+
+Source: OSS Callback page, "system variables"; a callback comes after the object is stored, and its failure
+changes nothing about that.
+"""
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from oss_emulator.bucket.state import Bucket
+from oss_emulator.callback import faults
+from oss_emulator.callback.body import Variables, callback_body, names_of
+from oss_emulator.callback.delivery import CallbackFailed, Timing, deliver
+from oss_emulator.callback.image_info import image_info
+from oss_emulator.callback.message import Message, Origin, signed_request
+from oss_emulator.callback.parameter import Callback
+from oss_emulator.history.records import Attempt, CallbackRecord
+from oss_emulator.http_messages import Request
+from oss_emulator.storage.object_version import StoredObject
+
+IMAGE_VARIABLES = frozenset({"imageInfo.height", "imageInfo.width", "imageInfo.format"})
+SNI_REGIONS = frozenset({"eu-west-1"})  # OSS: Callback page, London sends the server's name in any case
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """What a callback tells about: the object, the request that brought it, and that request's fields."""
+
+    stored: StoredObject
+    request: Request
+    request_id: str
+    fields: Mapping[str, str]
+
+
+def call_back(callback: Callback, uploaded: Uploaded, bucket: Bucket) -> bytes:
+    """Call the application back and return its answer. Raises CallbackFailed; the history has either."""
+    now = bucket.now()
+    variables = upload_variables(callback.body, uploaded, bucket)
+    try:
+        body = callback_body(callback.body, callback.body_type, variables, bucket.settings.switches)
+    except CallbackFailed as failed:
+        bucket.history.add_callback(_record(uploaded, b"", [], failed, now))
+        raise
+    sni = callback.sni or bucket.settings.region in SNI_REGIONS
+    message = Message(body=body, body_type=callback.body_type, host=callback.host, sni=sni)
+    origin = Origin(
+        bucket=bucket.settings.bucket,
+        request_id=uploaded.request_id,
+        public_key_url=public_key_url(uploaded.request),
+    )
+    requests = [signed_request(url, message, origin, key=bucket.key, now=now) for url in callback.urls]
+    timing = _timing(bucket)
+    record, send = faults.recorder(bucket.send, faults.strike(bucket.faults), timing)
+    failure: CallbackFailed | None = None
+    try:
+        return deliver(requests, send, timing)
+    except CallbackFailed as failed:
+        failure = failed
+        raise
+    finally:
+        bucket.history.add_callback(_record(uploaded, body, record.attempts, failure, now))
+
+
+def public_key_url(request: Request) -> str:
+    """Return where this stand-in hands out the key that its callbacks are signed with."""
+    return f"http://127.0.0.1:{request.port}/-/callback_pub_key.pem"
+
+
+def upload_variables(template: str, uploaded: Uploaded, bucket: Bucket) -> Variables:
+    """Everything a PostObject callback may insert. `x:` fields are variables by their lower-case name.
+
+    `vpcId` has no value here, as for every upload that does not come through a VPC.
+    """
+    stored = uploaded.stored
+    custom = {name: value for name, value in uploaded.fields.items() if name.startswith("x:")}
+    image = _image_variables(stored, bucket) if names_of(template) & IMAGE_VARIABLES else {}
+    return {
+        **custom,
+        **image,
+        "bucket": bucket.settings.bucket,
+        "object": stored.key,
+        "etag": stored.etag,
+        "size": stored.size,
+        "mimeType": stored.headers["Content-Type"],
+        "crc64": stored.crc64,
+        "contentMd5": stored.content_md5,
+        "clientIp": uploaded.request.client_ip,
+        "reqId": uploaded.request_id,
+        "operation": "PostObject",
+    }
+
+
+def _image_variables(stored: StoredObject, bucket: Bucket) -> Variables:
+    opened = bucket.store.open(stored.key, stored.version_id)
+    if opened is None:
+        return {}
+    found, content = opened
+    with closing(content):
+        # Another upload may have taken the key since.
+        info = image_info(content) if found.content_file == stored.content_file else None
+    if info is None:
+        return {}
+    return {
+        "imageInfo.height": info.height,
+        "imageInfo.width": info.width,
+        "imageInfo.format": info.format,
+    }
+
+
+def _timing(bucket: Bucket) -> Timing:
+    fault = bucket.faults.strike("callback_limit")
+    return replace(bucket.timing, limit_seconds=fault.options["seconds"]) if fault else bucket.timing
+
+
+def _record(
+    uploaded: Uploaded, body: bytes, attempts: list[Attempt], failure: CallbackFailed | None, now: float
+) -> CallbackRecord:
+    return CallbackRecord(
+        time=now,
+        request_id=uploaded.request_id,
+        key=uploaded.stored.key,
+        body=body,
+        attempts=attempts,
+        message=failure.message if failure else "",
+        ec=failure.ec if failure else "",
+    )

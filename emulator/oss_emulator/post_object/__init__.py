@@ -1,0 +1,1 @@
+"""PostObject: the upload by an HTML form."""

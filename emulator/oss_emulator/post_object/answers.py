@@ -1,0 +1,83 @@
+"""What PostObject answers when the object is stored: 204, 200, 201, a redirect, or the callback's outcome.
+
+Source: OSS PostObject page (success_action_status, success_action_redirect, response elements, versioning);
+203 page. That a redirect is 303 with bucket, key and etag in its query, and that an address which is none is
+taken as absent, are S3's rules, which OSS's page does not repeat.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from oss_emulator.callback.delivery import CallbackFailed
+from oss_emulator.errors import OssError, error_document, xml_text
+from oss_emulator.http_messages import Answer, Request
+from oss_emulator.objects.metadata import ENCRYPTION_FIELDS
+from oss_emulator.storage.object_version import StoredObject
+
+_ADDRESS = re.compile(r"https?://[!-~]+", re.IGNORECASE)  # printable ASCII: nothing that could end a header
+
+
+def stored_answer(request: Request, fields: Mapping[str, str], stored: StoredObject, bucket: str) -> Answer:
+    """Answer an upload without callback, as its form asks for."""
+    headers = _object_headers(stored)
+    location = _redirect(fields.get("success_action_redirect", ""), stored, bucket)
+    if location:
+        return Answer(303, {**headers, "Location": location})
+    status = fields.get("success_action_status")
+    if status == "201":
+        document = _description(request, stored, bucket)
+        return Answer(201, {**headers, "Content-Type": "application/xml"}, document)
+    return Answer(200 if status == "200" else 204, headers)
+
+
+def called_back_answer(stored: StoredObject, reply: bytes) -> Answer:
+    """Answer with what the callback answered; no status and no redirect of the form counts any more."""
+    return Answer(200, {**_object_headers(stored), "Content-Type": "application/json"}, reply)
+
+
+def callback_failed_answer(
+    request: Request, stored: StoredObject, failed: CallbackFailed, request_id: str
+) -> Answer:
+    """Answer 203: the object is stored, the callback failed (OSS: 203 page)."""
+    error = OssError(203, "CallbackFailed", failed.message, failed.ec)
+    document = error_document(error, request_id=request_id, host_id=request.headers.get("host", ""))
+    headers = {"Content-Type": "application/xml", "x-oss-ec": failed.ec}
+    return Answer(203, {**_object_headers(stored), **headers}, document)
+
+
+def _redirect(address: str, stored: StoredObject, bucket: str) -> str:
+    """Return where to send the browser; nothing if `address` is no absolute http address."""
+    try:
+        parts = urlsplit(address if _ADDRESS.fullmatch(address) else "")
+    except ValueError:
+        return ""
+    if not parts.hostname:
+        return ""
+    told = {"bucket": bucket, "key": stored.key, "etag": f'"{stored.etag}"'}
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in told.items())
+    return urlunsplit(parts._replace(query=f"{parts.query}&{query}" if parts.query else query))
+
+
+def _description(request: Request, stored: StoredObject, bucket: str) -> bytes:
+    host = request.headers.get("host", "")
+    parts = {
+        "Bucket": bucket,
+        "Location": f"http://{host}/{quote(stored.key, safe='')}",
+        "Key": stored.key,
+        "ETag": f'"{stored.etag}"',
+    }
+    inner = "".join(f"<{name}>{xml_text(text)}</{name}>" for name, text in parts.items())
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<PostResponse>{inner}</PostResponse>'.encode()
+
+
+def _object_headers(stored: StoredObject) -> dict[str, str]:
+    version = {"x-oss-version-id": stored.version_id} if stored.version_id else {}
+    encryption = {name: stored.headers[name] for name in ENCRYPTION_FIELDS if name in stored.headers}
+    return {
+        "ETag": f'"{stored.etag}"',
+        "Content-MD5": stored.content_md5,
+        "x-oss-hash-crc64ecma": stored.crc64,
+        **version,
+        **encryption,
+    }

@@ -1,0 +1,160 @@
+"""PostObject: a form upload from first byte to answer. The order of checks is this module's promise.
+
+OSS documents no order; this is the stand-in's:
+
+ 1. the request is a multipart form of at most 5 GB
+ 2. fields up to `file`, and their sizes
+ 3. key
+ 4. signature fields, key id and token, date and credential, signature; or none, where anybody may write
+ 5. the policy's JSON
+ 6. its expiration (early, to refuse early)
+ 7. its conditions, then the fields that must be pinned
+ 8. the callback: its transport, then its parameter
+ 9. metadata: final key, headers, encryption, ACL, storage class, forbid-overwrite's value
+10. forbid-overwrite, where the bucket was never versioned
+11. the content: largest size, whole form, a second file, whole request, smallest size
+12. expiration again, now that the request is complete; Content-MD5
+13. the object is stored, unless another upload of a key not to be overwritten was faster
+14. the callback
+
+Nothing is stored before 13, and nothing is undone after it. A form of anybody's (4) has no policy, and 5 to 7
+are left out. Source: OSS PostObject page.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from oss_emulator.auth.credentials import Credential, find_credential
+from oss_emulator.auth.form_signature import verify_form
+from oss_emulator.bucket.state import Bucket
+from oss_emulator.callback.delivery import CallbackFailed
+from oss_emulator.callback.parameter import Callback, parse_callback
+from oss_emulator.content_md5 import check_content_md5
+from oss_emulator.errors import OssError, file_already_exists, invalid_argument
+from oss_emulator.http_messages import Answer, ConnectionLost, Request
+from oss_emulator.objects.access import check_anybody_may_write
+from oss_emulator.objects.metadata import expanded, metadata, required_key
+from oss_emulator.objects.upload_callback import Uploaded, call_back
+from oss_emulator.post_object.answers import callback_failed_answer, called_back_answer, stored_answer
+from oss_emulator.post_object.form import FIELD_LIMITS, Form, malformed, read_form
+from oss_emulator.post_object.policy import Policy, parse_policy
+from oss_emulator.post_object.policy_check import (
+    check_conditions,
+    check_expiration,
+    check_largest_size,
+    check_smallest_size,
+)
+from oss_emulator.storage.object_version import Metadata, StoredObject
+
+MAX_BODY_BYTES = 5 * 1024**3  # OSS: 400 error page, the whole form
+
+NO_POLICY = Policy(float("inf"), (), ())  # of a form without a signature
+
+
+def post_object(request: Request, bucket: Bucket, request_id: str) -> Answer:
+    """Take an upload in and answer it. Raises OssError; the body may then be partly unread."""
+    _stall(request, bucket)
+    if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
+        raise _too_large()
+    switches = bucket.settings.switches
+    limits = FIELD_LIMITS[switches["field_limit"]]
+    form = read_form(request.headers.get("content-type", ""), request.body.read, limits)
+    checked, acted_on = form.views(switches["doubled_field"])
+    try:
+        return _upload(request, checked, acted_on, bucket, request_id)
+    except OssError as error:
+        error.fields = checked.fields
+        raise
+
+
+def _upload(request: Request, checked: Form, form: Form, bucket: Bucket, request_id: str) -> Answer:
+    required_key(checked.fields)
+    policy = _satisfied_policy(checked, bucket)
+    callback = _callback(request, checked.fields, bucket)
+    public_acls = not bucket.settings.block_public_access
+    wanted = metadata(form, request.headers, public_acls=public_acls)
+    if wanted.forbid_overwrite and not bucket.versioning and bucket.store.find(wanted.key):
+        raise file_already_exists().explained(field="key", expected="no object", got=wanted.key)
+    stored = _store(request, form, policy, wanted, bucket)
+    answer = stored_answer(request, form.fields, stored, bucket.settings.bucket)
+    if callback:
+        uploaded = Uploaded(stored, request, request_id, form.fields)
+        answer = _called_back(callback, uploaded, bucket)
+    if bucket.faults.strike("answer_lost"):
+        raise ConnectionLost
+    return answer
+
+
+def _stall(request: Request, bucket: Bucket) -> None:
+    fault = bucket.faults.strike("stall")
+    if fault:
+        request.body.stall_after(int(fault.options.get("after_bytes", 0)), fault.options["seconds"])
+
+
+def _satisfied_policy(form: Form, bucket: Bucket) -> Policy:
+    fields, settings, now = form.fields, bucket.settings, bucket.now()
+
+    def find_key(access_key_id: str, security_token: str) -> Credential:
+        return find_credential(
+            bucket.keys, access_key_id=access_key_id, security_token=security_token, now=now
+        )
+
+    signed = verify_form(fields, find_key, region=settings.region, now=now, v1_allowed=settings.v1_signatures)
+    if signed == "not":
+        check_anybody_may_write(bucket, expanded(required_key(fields), form.filename))
+        return NO_POLICY
+    policy = parse_policy(fields["policy"])
+    check_expiration(policy, now)
+    check_conditions(policy, fields, bucket=settings.bucket, v4=signed == "V4", switches=settings.switches)
+    return policy
+
+
+def _callback(request: Request, fields: Mapping[str, str], bucket: Bucket) -> Callback | None:
+    in_query = any(name == "callback" for name, _ in parse_qsl(request.query, keep_blank_values=True))
+    ways = (in_query, "x-oss-callback" in request.headers, "callback" in fields)
+    if sum(ways) > 1:
+        message = (
+            "Either the callback query string parameter or the x-oss-callback header should be specified, "
+            "not both."
+        )
+        raise invalid_argument(message, "0007-00000027", name="callback")
+    if not fields.get("callback"):
+        return None
+    resolve = None if bucket.settings.private_callbacks else bucket.resolve
+    return parse_callback(fields["callback"], resolve=resolve)
+
+
+def _store(request: Request, form: Form, policy: Policy, wanted: Metadata, bucket: Bucket) -> StoredObject:
+    with bucket.store.start() as upload:
+        for chunk in form.content:
+            upload.write(chunk)
+            check_largest_size(policy, upload.size)
+            if request.body.received_bytes > MAX_BODY_BYTES:  # its length was not said, or wrongly
+                raise _too_large()
+        request.body.drain()
+        if request.body.broken_off:  # whatever the form says: the request was to be longer
+            raise malformed().explained(
+                expected=_told_length(request), got=f"{request.body.received_bytes} bytes"
+            )
+        check_smallest_size(policy, upload.size)
+        check_expiration(policy, bucket.now())
+        check_content_md5(request)
+        return bucket.store.keep(upload, wanted, now=bucket.now(), versioning=bucket.versioning)
+
+
+def _told_length(request: Request) -> str:
+    told = request.headers.get("content-length")
+    return f"{told} bytes, as Content-Length tells" if told else "a last chunk"
+
+
+def _called_back(callback: Callback, uploaded: Uploaded, bucket: Bucket) -> Answer:
+    try:
+        return called_back_answer(uploaded.stored, call_back(callback, uploaded, bucket))
+    except CallbackFailed as failed:
+        return callback_failed_answer(uploaded.request, uploaded.stored, failed, uploaded.request_id)
+
+
+def _too_large() -> OssError:
+    return invalid_argument("Post body size must be less than 5G.").explained(
+        expected=f"a form of at most {MAX_BODY_BYTES} bytes", got="more"
+    )

@@ -1,0 +1,39 @@
+"""GET and HEAD of a key as a browser sees it: the content, the website around it, the forced download.
+
+The rules themselves are in `object_read`, `object_list`, `website` and `forced_download`; here they meet.
+"""
+
+from oss_emulator.auth.request_signature import is_signed
+from oss_emulator.bucket.state import Bucket, Site
+from oss_emulator.errors import not_emulated
+from oss_emulator.http_messages import Answer, Request
+from oss_emulator.objects.listing import list_objects
+from oss_emulator.objects.reading import read_object
+from oss_emulator.website.files import SITE, read_file
+from oss_emulator.website.forced_download import downloaded
+from oss_emulator.website.rules import website_answer
+
+
+def browsed(request: Request, bucket: Site, key: str) -> Answer:
+    """Answer GET or HEAD of `key`, empty for the root. Raises OssError.
+
+    A website shows itself to anonymous requests only: a signed one asks for the object or the listing (OSS:
+    PutBucketWebsite page, for the root; for other keys inferred).
+    """
+
+    def read(wanted: Request, shown: str) -> Answer:
+        if isinstance(bucket, Bucket):
+            answer = read_object(wanted, bucket, shown)
+        else:
+            answer = read_file(bucket.settings.website, wanted, shown)
+        forced = bucket.settings.own_domain and "authorization" not in wanted.headers
+        return downloaded(answer, shown, bucket.settings.region) if forced else answer
+
+    website = bucket.configuration.website if isinstance(bucket, Bucket) else SITE
+    if website and not is_signed(request) and (key or website.index):
+        return website_answer(website, request, key, read)
+    if key or not isinstance(bucket, Bucket):
+        return read(request, key)
+    if request.method == "HEAD":
+        raise not_emulated("HEAD of a bucket")
+    return list_objects(request, bucket)

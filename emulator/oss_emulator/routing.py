@@ -1,0 +1,124 @@
+"""Which rule answers which request, and what every answer carries. No rule of OSS is decided here."""
+
+import base64
+import logging
+
+from oss_emulator.addressing import key_of, subresource_of
+from oss_emulator.bucket.configuration_requests import configuration_answer
+from oss_emulator.bucket.cors import actual_headers, preflight
+from oss_emulator.bucket.state import Bucket, Site, new_request_id
+from oss_emulator.console.routes import OWN_HEADERS, admin_answer, is_own
+from oss_emulator.errors import OssError, error_document, internal_error, not_emulated
+from oss_emulator.history.records import RefusalRecord
+from oss_emulator.http_messages import Answer, ConnectionLost, Request
+from oss_emulator.objects.writing import delete_object, put_object
+from oss_emulator.post_object.upload import post_object
+from oss_emulator.read_requests import browsed
+from oss_emulator.request_faults import raise_planned_errors, with_clock_offset
+
+_LOG = logging.getLogger(__name__)
+
+
+def respond(request: Request, bucket: Site) -> Answer:
+    """Answer a request, refusals and our own faults included; the body has been read to its end.
+
+    May raise ConnectionLost.
+    """
+    started, request_id = bucket.now(), new_request_id()
+    try:
+        answer = _routed(request, bucket, request_id)
+    except OssError as error:
+        if not is_own(request):
+            bucket.history.add_refusal(refusal_record(error, request, request_id, started))
+        answer = refusal_answer(error, request, request_id)
+    except ConnectionLost:
+        raise
+    except Exception:  # noqa: BLE001 - the last resort: logged, and in OSS's form
+        _LOG.exception("request %s", request_id)
+        answer = refusal_answer(internal_error(), request, request_id)
+    request.body.drain()
+    headers = {
+        "x-oss-request-id": request_id,
+        "x-oss-server-time": str(max(0, round((bucket.now() - started) * 1000))),
+        # the stand-in's own pages are for no other origin, whatever the bucket grants
+        **(OWN_HEADERS if is_own(request) else actual_headers(bucket.cors, request)),
+        **answer.headers,
+    }
+    return Answer(answer.status, headers, answer.body)
+
+
+def _routed(request: Request, bucket: Site, request_id: str) -> Answer:
+    if is_own(request):
+        return admin_answer(request, bucket)
+    key = key_of(request, bucket.settings.bucket)
+    if request.method == "OPTIONS":
+        return preflight(bucket.cors, request.headers)
+    raise_planned_errors(request, bucket)
+    bucket = with_clock_offset(bucket)
+    part = subresource_of(request)
+    if part:
+        return _part_answer(request, bucket, key, part)
+    if request.method in {"GET", "HEAD"}:
+        return browsed(request, bucket, key)
+    if isinstance(bucket, Bucket):
+        return _written(request, bucket, key, request_id)
+    raise _method_not_allowed(request, key)
+
+
+def _written(request: Request, bucket: Bucket, key: str, request_id: str) -> Answer:
+    match request.method:
+        case "POST" if not key:
+            return _upload(request, bucket, request_id)
+        case "PUT" if key:
+            return put_object(request, bucket, key)
+        case "DELETE" if key:
+            return delete_object(request, bucket, key)
+        case "PUT" | "DELETE":
+            raise not_emulated(f"{request.method} of a bucket")
+    raise _method_not_allowed(request, key)
+
+
+def _part_answer(request: Request, bucket: Site, key: str, part: str) -> Answer:
+    if key or not isinstance(bucket, Bucket):
+        raise not_emulated(f"{request.method} of ?{part} of {'an object' if key else 'a site'}")
+    return configuration_answer(request, bucket, part)
+
+
+def _upload(request: Request, bucket: Bucket, request_id: str) -> Answer:
+    fault = bucket.faults.strike("reset")
+    if fault:
+        request.body.reset_after(int(fault.options.get("after_bytes", 0)))
+    return post_object(request, bucket, request_id)
+
+
+def _method_not_allowed(request: Request, key: str) -> OssError:
+    message = "The specified method is not allowed against this resource."
+    details = {"Method": request.method, "ResourceType": "OBJECT" if key else "BUCKET"}
+    return OssError(405, "MethodNotAllowed", message, "", details)
+
+
+def refusal_answer(error: OssError, request: Request, request_id: str) -> Answer:
+    """Return OSS's answer for `error`."""
+    document = error_document(error, request_id=request_id, host_id=request.headers.get("host", ""))
+    headers = {"Content-Type": "application/xml", **error.headers}
+    if error.ec:
+        headers["x-oss-ec"] = error.ec
+    if request.method == "HEAD":
+        headers["x-oss-err"] = base64.b64encode(document).decode()
+    return Answer(error.status, headers, document)
+
+
+def refusal_record(error: OssError, request: Request, request_id: str, now: float) -> RefusalRecord:
+    """Return what is kept of a refusal."""
+    return RefusalRecord(
+        time=now,
+        request_id=request_id,
+        method=request.method,
+        target=request.target,
+        status=error.status,
+        code=error.code,
+        message=error.message,
+        ec=error.ec,
+        explanation=error.explanation,
+        fields=error.fields,
+    )

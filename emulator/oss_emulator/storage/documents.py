@@ -1,0 +1,156 @@
+"""The JSON documents that make objects exist: one for the newest version of a key, one for each before it.
+
+Every change is one rename or one unlink of a document that is whole, so a kill at any moment leaves the
+state before or after it. While content comes or goes, `incoming` has a draft of its document. File names are
+hashes of keys and version ids, so neither can name a path. Writers come one at a time (`alone`); readers
+never wait.
+"""
+
+import fcntl
+import hashlib
+import heapq
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from oss_emulator.storage.object_version import StoredObject
+
+_SUFFIX = ".json"
+
+
+def hashed(name: str) -> str:
+    """Return a file name for any key or id."""
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class Documents:
+    """The documents of one bucket: the newest in `objects`, earlier ones in `versions`, by key."""
+
+    def __init__(self, objects: Path, versions: Path, incoming: Path) -> None:
+        self._objects = objects
+        self._versions = versions
+        self._incoming = incoming
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other writers out, in this process and in others."""
+        folder = os.open(self._objects, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+    def newest(self, key: str) -> StoredObject | None:
+        """Return the newest version, which may be a delete marker."""
+        return _read(self._newest(key))
+
+    def version(self, key: str, version_id: str) -> StoredObject | None:
+        """Return one version, which may be a delete marker."""
+        for _ in range(2):  # one that becomes the newest between the two reads is found at the second look
+            newest = self.newest(key)
+            if newest and newest.version == version_id:
+                return newest
+            earlier = _read(self._earlier(key, version_id))
+            if earlier:
+                return earlier
+        return None
+
+    def newest_first(self, limit: int | None = None) -> Iterator[StoredObject]:
+        """Yield the newest version of the `limit` keys (all, if None) that were written last."""
+        entries = ((entry.stat().st_mtime_ns, entry.path) for entry in self._entries())
+        latest = sorted(entries, reverse=True) if limit is None else heapq.nlargest(limit, entries)
+        for _, path in latest:
+            found = _read(Path(path))
+            if found:
+                yield found
+
+    def each(self) -> Iterator[StoredObject]:
+        """Yield the newest version of every key, in no order, one at a time in memory."""
+        for entry in self._entries():
+            found = _read(Path(entry.path))
+            if found:
+                yield found
+
+    def draft(self, stored: StoredObject) -> Path:
+        """Write a document that does not count yet, or soon no more. Only alone, and gone before others come.
+
+        One that a kill leaves tells the next start what was under way: see `settle`.
+        """
+        document = self._incoming / f"{secrets.token_hex(16)}{_SUFFIX}"
+        document.write_text(json.dumps(asdict(stored), ensure_ascii=False), encoding="utf-8")
+        return document
+
+    def settle(self, leftover: Path) -> str:
+        """End what a draft was for, if it is one; return the content that no document names. Only alone."""
+        try:
+            left = _read(leftover) if leftover.suffix == _SUFFIX else None
+        except ValueError:  # killed while it was written, before any content was touched
+            return ""
+        if left is None:
+            return ""
+        newest, there = self.newest(left.key), self.version(left.key, left.version)
+        if newest:
+            self._earlier(newest.key, newest.version).unlink(missing_ok=True)
+        return "" if there and there.content_file == left.content_file else left.content_file
+
+    def put(self, stored: StoredObject, draft: Path) -> None:
+        """Make `stored`, by its draft, the newest version, and the one of its id. Only alone."""
+        newest = self.newest(stored.key)
+        if newest and newest.version != stored.version:
+            self._keep(newest)
+        now = time.time_ns()  # what the page sorts by; the kernel's own file times are too coarse for it
+        os.utime(draft, ns=(now, now))
+        draft.replace(self._newest(stored.key))
+        self._earlier(stored.key, stored.version).unlink(missing_ok=True)
+
+    def remove(self, removed: StoredObject) -> None:
+        """Remove a version; of the others, the last written becomes the newest. Only alone."""
+        newest = self.newest(removed.key)
+        self._earlier(removed.key, removed.version).unlink(missing_ok=True)
+        if newest and newest.version == removed.version:
+            earlier = self._latest_earlier(removed.key)
+            if earlier:
+                self._earlier(earlier.key, earlier.version).replace(self._newest(removed.key))
+            else:
+                self._newest(removed.key).unlink()
+
+    def _keep(self, newest: StoredObject) -> None:
+        """Give the newest version its second name, under which it stays when another becomes the newest."""
+        earlier = self._earlier(newest.key, newest.version)
+        earlier.parent.mkdir(exist_ok=True)
+        link = self._incoming / f"{secrets.token_hex(16)}{_SUFFIX}"
+        link.hardlink_to(self._newest(newest.key))
+        link.replace(earlier)
+        link.unlink(missing_ok=True)  # still there if a killed writer had come this far: one file, two names
+
+    def _latest_earlier(self, key: str) -> StoredObject | None:
+        folder = self._versions / hashed(key)
+        found = [_read(path) for path in folder.glob(f"*{_SUFFIX}")]
+        return max(filter(None, found), key=lambda one: one.order, default=None)
+
+    def _entries(self) -> Iterator[os.DirEntry[str]]:
+        with os.scandir(self._objects) as entries:
+            for entry in entries:
+                if entry.name.endswith(_SUFFIX):
+                    with suppress(FileNotFoundError):
+                        entry.stat()
+                        yield entry
+
+    def _newest(self, key: str) -> Path:
+        return self._objects / f"{hashed(key)}{_SUFFIX}"
+
+    def _earlier(self, key: str, version_id: str) -> Path:
+        return self._versions / hashed(key) / f"{hashed(version_id)}{_SUFFIX}"
+
+
+def _read(document: Path) -> StoredObject | None:
+    try:
+        return StoredObject(**json.loads(document.read_bytes()))
+    except FileNotFoundError:
+        return None

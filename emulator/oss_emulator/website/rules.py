@@ -1,0 +1,85 @@
+"""The rules of a website in a bucket: which key an address shows, and what is shown where there is none.
+
+Where content comes from is the caller's business: objects of the bucket, or files of some folders.
+Source: OSS PutBucketWebsite page. RoutingRules (redirection, mirroring) are not emulated.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from urllib.parse import quote
+
+from oss_emulator.errors import OssError
+from oss_emulator.http_messages import Answer, Request
+
+# Answers a request as if it had asked for a key; raises OssError NoSuchKey for one that is not there.
+Read = Callable[[Request, str], Answer]
+
+# What a page in another's place must not be measured by.
+_CONDITIONS = frozenset({"if-match", "if-modified-since", "if-none-match", "if-unmodified-since", "range"})
+
+
+class Missing(Enum):
+    """IndexDocument's Type: what a key without a slash at its end shows when there is only `key/index`."""
+
+    REDIRECT = "0"
+    NOT_FOUND = "1"
+    INDEX = "2"
+
+
+@dataclass(frozen=True)
+class Website:
+    """A website configuration. An empty `index` or `error_key` is one that is not set."""
+
+    index: str = ""
+    sub_directories: bool = False
+    missing: Missing = Missing.REDIRECT
+    error_key: str = ""
+    error_status: int = 404
+
+
+def website_answer(website: Website, request: Request, key: str, read: Read) -> Answer:
+    """Answer an anonymous GET or HEAD of `key`. Raises OssError where no page stands in."""
+    try:
+        return read(request, _shown_key(website, key))
+    except OssError as error:
+        if error.code != "NoSuchKey":
+            raise
+        answer = _of_folder(website, request, key, read) or _error_page(website, request, read)
+        if answer is None:
+            raise
+        return answer
+
+
+def _shown_key(website: Website, key: str) -> str:
+    if not website.index or (key and not key.endswith("/")):
+        return key
+    return (key if website.sub_directories else "") + website.index
+
+
+def _of_folder(website: Website, request: Request, key: str, read: Read) -> Answer | None:
+    found = website.index and website.sub_directories and not key.endswith("/")
+    if not found or website.missing is Missing.NOT_FOUND:
+        return None
+    index = f"{key}/{website.index}"
+    try:
+        if website.missing is Missing.INDEX:
+            return read(request, index)
+        read(replace(request, method="HEAD"), index)
+    except OssError as error:
+        if error.code != "NoSuchKey":
+            raise
+        return None
+    return Answer(302, {"Location": quote(f"/{key}/")})
+
+
+def _error_page(website: Website, request: Request, read: Read) -> Answer | None:
+    if not website.error_key:
+        return None
+    headers = {name: value for name, value in request.headers.items() if name not in _CONDITIONS}
+    try:
+        page = read(replace(request, headers=headers), website.error_key)
+    except OssError:  # not there or not public: the refusal itself is shown
+        return None
+    # That the page carries the EC of the missing key is inferred.
+    return Answer(website.error_status, {**page.headers, "x-oss-ec": "0026-00000001"}, page.body)

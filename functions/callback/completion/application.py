@@ -1,0 +1,142 @@
+"""The callback function: its paths, and a request's way through it.
+
+Read (`callback_request`) → verify (ticket, signature) → look (HEAD) → decide (`object_proof`) → hook → answer.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import hook
+from completion import callback_request
+from completion.answer_cache import Answer, AnswerCache, CacheKey
+from completion.callback_keys import KeyFinder, key_finder
+from completion.callback_request import UploadReport
+from completion.object_proof import Upload, verify_object
+from completion.outbound import Outbound
+from completion.settings import Settings
+from completion.webhook import Backend, Response
+from vendored import log
+from vendored.env import credentials
+from vendored.errors import Crashed, Refusal
+from vendored.fc_http import SYSTEM_CLOCK, WRITER, Clock, FcReply, Handler, Reply, Request, serve
+
+DEADLINE_SECONDS = 3.5  # OSS waits 5 s for the whole callback, and so does Function Compute's timeout
+
+
+class Instance(NamedTuple):
+    """What one instance keeps between requests, and the clock and environment that it reads."""
+
+    settings: Settings
+    outbound: Outbound
+    find_key: KeyFinder
+    answers: AnswerCache
+    clock: Clock
+    environ: Mapping[str, str]
+
+
+def build(environ: Mapping[str, str], clock: Clock = SYSTEM_CLOCK) -> Handler:
+    """Return the handler of one instance. Raises `Misconfigured`."""
+    settings = Settings.from_env(environ)
+    outbound = Outbound(settings.object_url, settings.upload_bucket, settings.oss_region, clock.monotonic)
+    find_key = key_finder(settings, lambda url, request: outbound.fetch_key(url, deadline_of(request)), clock)
+    instance = Instance(settings, outbound, find_key, AnswerCache(), clock, environ)
+
+    def handler(event: bytes, context: object) -> FcReply:
+        routes = {
+            "/callback": ("POST", lambda request: callback(instance, request, context)),
+            "/confirm": ("POST", lambda request: confirm(instance, request, context)),
+        }
+        return serve(event, context, routes, settings.allowed_origins, clock)
+
+    return handler
+
+
+def callback(instance: Instance, request: Request, context: object) -> Reply:
+    """Answer OSS."""
+    settings = instance.settings
+    report = callback_request.verify_callback(
+        request, settings.ticket_secret, settings.upload_bucket, settings.upload_prefix, instance.find_key
+    )
+    return complete(instance, report, request, context)
+
+
+def confirm(instance: Instance, request: Request, context: object) -> Reply:
+    """Answer a page that did not get the callback's answer."""
+    settings = instance.settings
+    report = callback_request.verify_confirm(request, settings.ticket_secret, settings.upload_prefix)
+    return complete(instance, report, request, context)
+
+
+def complete(instance: Instance, report: UploadReport, request: Request, context: object) -> Reply:
+    """Look, decide, run the hook, answer; or repeat the answer given lately. A refusal gets the id for the log."""
+    ticket = report.ticket
+    try:
+        # the object of a directory grant may have been replaced since its last answer: it is looked at first
+        upload = look(instance, report, request, context) if report.in_directory else None
+        key = CacheKey(ticket.key, upload.etag, upload.type) if upload else CacheKey(ticket.key)
+        answer = instance.answers.recall(key, report.etag, request.received_at)
+        if answer is None:
+            answer = finish(instance, key, upload, report, request, context)
+    except Refusal as refusal:
+        refusal.upload_id = ticket.id
+        raise
+    except BaseException as error:  # noqa: BLE001 - a hook may fail in any way
+        raise Crashed("internal", log.traceback_of(error), upload_id=ticket.id) from None
+    return Reply(200, answer.json, log={"upload_id": ticket.id})
+
+
+def look(instance: Instance, report: UploadReport, request: Request, context: object) -> Upload:
+    """Ask OSS about the object and decide. Raises a `Refusal`."""
+    key, role = report.ticket.key, credentials(instance.environ, context)
+    head = instance.outbound.head(key, role, request.now, deadline_of(request))
+    return verify_object(report, head, instance.settings.allowed_types)
+
+
+def finish(
+    instance: Instance,
+    key: CacheKey,
+    upload: Upload | None,
+    report: UploadReport,
+    request: Request,
+    context: object,
+) -> Answer:
+    """Run the hook for a proved upload; remember the answer, or for a moment that there is none."""
+    answers, clock = instance.answers, instance.clock
+    try:
+        upload = upload or look(instance, report, request, context)
+        content = {**hook.on_upload(upload, backend(instance, request)), **describe(upload)}
+        # remembered as JSON, because the hook may change its own objects later
+        answer = Answer(upload.etag, WRITER.encode(content))
+    except BaseException:
+        answers.keep_failure(key, clock.monotonic())
+        raise
+    answers.keep(key, answer, clock.monotonic())
+    return answer
+
+
+def backend(instance: Instance, request: Request) -> Backend:
+    """Return your application as the hook sees it, with the time that this request has left."""
+    settings, deadline = instance.settings, deadline_of(request)
+
+    def post(headers: Mapping[str, str], body: bytes) -> Response:
+        return instance.outbound.post(settings.webhook_url, headers, body, deadline)
+
+    return Backend(post if settings.webhook_url else None, settings.webhook_secret, request.now)
+
+
+def deadline_of(request: Request) -> float:
+    """Return the end of the time for this request, in monotonic seconds."""
+    return request.received_at + DEADLINE_SECONDS
+
+
+def describe(upload: Upload) -> dict[str, object]:
+    """Return our part of the page's answer; a hook can add to it and replace nothing of it."""
+    return {
+        "Status": "OK",
+        "id": upload.id,
+        "key": upload.key,
+        "size": upload.size,
+        "etag": upload.etag,
+        "type": upload.type,
+        "name": upload.name,
+    }

@@ -1,0 +1,132 @@
+"""The connections that this function opens, and no others. Each is limited in time and size.
+
+They are a HEAD to the upload bucket, a POST to your backend if there is one, and rarely a GET of OSS's public key.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
+
+import requests
+
+from completion.object_proof import Head
+from completion.webhook import MAX_ANSWER_BYTES, Response
+from vendored import oss_signing
+from vendored.env import Credentials
+from vendored.errors import BackendFailed, Unavailable
+from vendored.time_limit import within
+
+HEAD_SECONDS = 1.0
+FETCH_SECONDS = 1.0
+WEBHOOK_SECONDS = 2.0
+MAX_KEY_BYTES = 4096
+IDLE_SECONDS = 20.0  # OSS closes idle connections: after this time a new one is opened
+
+# urllib3 logs whole addresses, which may hold a key of the backend; a runtime may collect the root logger's lines.
+logging.getLogger("urllib3").propagate = False
+
+
+class Session(requests.Session):
+    """A session without redirects, proxies, cookies and compression."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False  # neither proxies nor .netrc
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers.clear()
+        self.headers["Accept-Encoding"] = "identity"  # OSS omits ETag and length where it may compress
+        self.headers["User-Agent"] = "oss-direct-upload"
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - requests' signature
+        """Follow nothing: `allow_redirects=False` alone still reads a redirect's body and its Location."""
+        return
+
+
+class Connection:
+    """A connection to one peer, kept alive for as long as the peer probably keeps it open."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._sent_at = monotonic()
+        self._session = Session()
+
+    def send(self, request: requests.Request, seconds: float, max_bytes: int) -> Response:
+        """Return the answer that comes within `seconds`. Raises what `requests` raises, `TimeoutError`."""
+        started_at = self._monotonic()
+        if started_at - self._sent_at > IDLE_SECONDS:
+            self._session.close()
+        self._sent_at = started_at
+        return within(seconds, lambda: self.send_twice(request, seconds, max_bytes))
+
+    def send_twice(self, request: requests.Request, seconds: float, max_bytes: int) -> Response:
+        """Send, and once more if the connection broke: the peer may have closed an idle one meanwhile."""
+        try:
+            return exchange(self._session, request, seconds, max_bytes)
+        except requests.ConnectionError:
+            return exchange(self._session, request, seconds, max_bytes)
+
+
+def exchange(session: Session, request: requests.Request, seconds: float, max_bytes: int) -> Response:
+    """Send a request and read at most `max_bytes` and one more byte, undecoded. Raises what `requests` raises."""
+    with session.send(session.prepare_request(request), timeout=seconds, stream=True) as response:
+        body: bytes = response.raw.read(max_bytes + 1, decode_content=False)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Response(response.status_code, headers, body)
+
+
+class Outbound:
+    """The function's connections to the bucket and to your backend. Every `deadline` is in monotonic seconds."""
+
+    def __init__(self, object_url: str, bucket: str, region: str, monotonic: Callable[[], float]) -> None:
+        self._object_url = object_url
+        self._bucket = bucket
+        self._region = region
+        self._monotonic = monotonic
+        self._to_bucket = Connection(monotonic)
+        self._to_backend = Connection(monotonic)
+
+    def head(self, key: str, role: Credentials, now: float, deadline: float) -> Head:
+        """Send a signed HEAD for an object. Raises `Unavailable` when no answer comes in time."""
+        url = f"{self._object_url}/{oss_signing.uri_encode(key, keep=b'/')}"
+        request = requests.Request("HEAD", url, self._signed_headers(key, role, now))
+        try:
+            answer = self._to_bucket.send(request, self._left(deadline, HEAD_SECONDS), 0)
+        except Exception as error:  # noqa: BLE001 - libraries fail in ways of their own
+            raise Unavailable("head_unanswered", type(error).__name__) from None
+        return Head(answer.status, answer.headers)
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, deadline: float) -> Response:
+        """Send an event to your backend. Raises `BackendFailed` when no answer comes in time."""
+        request = requests.Request("POST", url, headers, data=body)
+        try:
+            return self._to_backend.send(request, self._left(deadline, WEBHOOK_SECONDS), MAX_ANSWER_BYTES)
+        except Exception as error:  # noqa: BLE001 - as above
+            raise BackendFailed(
+                "backend_unanswered", f"Your backend could not be reached in time ({type(error).__name__})."
+            ) from None
+
+    def fetch_key(self, url: str, deadline: float) -> bytes | None:
+        """Return the key at an address of OSS's, or None if it is not there or longer than `MAX_KEY_BYTES`."""
+        seconds, request = self._left(deadline, FETCH_SECONDS), requests.Request("GET", url)
+        try:
+            answer = within(seconds, lambda: exchange(Session(), request, seconds, MAX_KEY_BYTES))
+        except Exception:  # noqa: BLE001 - as above
+            return None
+        whole = answer.status == requests.codes.ok and len(answer.body) <= MAX_KEY_BYTES
+        return answer.body if whole else None
+
+    def _left(self, deadline: float, most: float) -> float:
+        return min(deadline - self._monotonic(), most)
+
+    def _signed_headers(self, key: str, role: Credentials, now: float) -> dict[str, str]:
+        date = oss_signing.utc_stamp(now)
+        headers = {"x-oss-date": date, "x-oss-content-sha256": oss_signing.UNSIGNED_PAYLOAD}
+        if role.security_token:
+            headers["x-oss-security-token"] = role.security_token
+        canonical = oss_signing.canonical_request("HEAD", self._bucket, key, {}, headers)
+        signature = oss_signing.signature_v4(
+            oss_signing.string_to_sign(canonical, date, self._region),
+            oss_signing.signing_key(role.access_key_secret, date[:8], self._region),
+        )
+        authorization = oss_signing.authorization_v4(role.access_key_id, date, self._region, signature)
+        return {**headers, "Authorization": authorization}

@@ -1,0 +1,190 @@
+"""HTTP on Function Compute: a v1 event in, a reply dict out, and no exception escapes.
+
+Lives here: `Request`, `Reply`, CORS, the log line of a request, and the one place that catches every exception.
+Never lives here: a rule about uploads.
+
+Sources: Function Compute, "Use an HTTP trigger to invoke a function" (event and reply format); the Fetch
+standard. Function Compute answers an exception that escapes a handler with 200, which OSS would
+take for success, and echoes any Origin with credentials allowed when a function sets no CORS header.
+"""
+
+import base64
+import json
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import NamedTuple, TypeVar
+
+from vendored import errors, log
+
+MAX_EVENT_BYTES = 64 * 1024  # the largest genuine event, a callback's, is under 8 KiB
+PREFLIGHT_SECONDS = 7200  # the longest that Chromium caches a preflight
+SERVER_ERROR = 500
+WRITER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))  # of answers: a page can read no NaN
+
+T = TypeVar("T")
+
+FcReply = dict[str, object]
+Handler = Callable[[bytes, object], FcReply]
+
+
+class Clock(NamedTuple):
+    """The two clocks a function reads: epoch seconds, and seconds that never step."""
+
+    now: Callable[[], float]
+    monotonic: Callable[[], float]
+
+
+SYSTEM_CLOCK = Clock(time.time, time.monotonic)
+
+
+class Request(NamedTuple):
+    """A request. Header names are lower-case, `path` and `query` are decoded.
+
+    `now` is in epoch seconds, `received_at` in monotonic seconds.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    request_id: str
+    now: float
+    received_at: float
+
+
+class Reply(NamedTuple):
+    """A reply: `content` is a JSON object or its text; `code` and `log` go only to the log."""
+
+    status: int
+    content: Mapping[str, object] | str | None
+    headers: Mapping[str, str] = {}
+    code: str = "ok"
+    log: Mapping[str, str] = {"upload_id": ""}
+
+
+Route = tuple[str, Callable[[Request], Reply]]  # the one method of a path, and the function that answers
+
+
+def serve(
+    event: bytes, context: object, routes: Mapping[str, Route], origins: tuple[str, ...], clock: Clock
+) -> FcReply:
+    """Answer one event. Whatever fails inside, Function Compute gets a complete reply."""
+    now, received_at = clock.now(), clock.monotonic()
+    request_id, origin = str(getattr(context, "request_id", "")), None
+    try:
+        request = from_fc(event, now, received_at)
+        request_id, origin = request.request_id, request.headers.get("origin")
+        reply = _dispatch(request, routes, origins)
+        packed = to_fc(reply, _cors(origin, origins))
+    except BaseException as error:  # noqa: BLE001 - even SystemExit must not become Function Compute's 200
+        reply = _refuse(error, request_id)
+        packed = to_fc(reply, _cors(origin, origins))
+    level = "info" if reply.code == "ok" else "error" if reply.status >= SERVER_ERROR else "warning"
+    log.write(
+        now,
+        level,
+        "answered",
+        request_id=request_id,
+        **reply.log,
+        code=reply.code,
+        status=reply.status,
+        milliseconds=round((clock.monotonic() - received_at) * 1000, 1),
+    )
+    return packed
+
+
+def from_fc(event: bytes, now: float, received_at: float) -> Request:
+    """Read a v1 event. Raises `Unverified`: Function Compute never sends an event that cannot be read."""
+    if len(event) > MAX_EVENT_BYTES:
+        raise errors.Unverified("event_too_large")
+    try:
+        document = json.loads(event.decode())
+        context = document["requestContext"]
+        body = _typed(str, document.get("body") or "").encode()
+        encoded = _typed(bool, document.get("isBase64Encoded", False))
+        return Request(
+            method=_typed(str, context["http"]["method"]),
+            path=_typed(str, context["http"]["path"]),
+            headers=_texts(document.get("headers") or {}, str.lower),
+            query=_texts(document.get("queryParameters") or {}),
+            body=base64.b64decode(body, validate=True) if encoded else body,
+            request_id=_typed(str, context["requestId"]),
+            now=now,
+            received_at=received_at,
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise errors.Unverified("event_unreadable") from None
+
+
+def to_fc(reply: Reply, cors: Mapping[str, str]) -> FcReply:
+    """Write Function Compute's reply. Raises `ValueError` or `TypeError` for what is not JSON."""
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **cors}
+    body = ""
+    if reply.content is not None:
+        headers["Content-Type"] = "application/json"
+        body = reply.content if isinstance(reply.content, str) else WRITER.encode(reply.content)
+    headers.update(reply.headers)
+    return {"statusCode": reply.status, "headers": headers, "isBase64Encoded": False, "body": body}
+
+
+def _refuse(error: BaseException, request_id: str) -> Reply:
+    """Return the answer to a refusal; any other exception, and a refusal that is not JSON, is `Crashed`."""
+    if isinstance(error, errors.Refusal):
+        with suppress(Exception):  # a refusal raised in hook.py or authorize.py may hold anything
+            reply = _answer(error, request_id)
+            WRITER.encode(reply)
+            return reply
+    return _answer(errors.Crashed("internal", log.traceback_of(error)), request_id)
+
+
+def _answer(refusal: errors.Refusal, request_id: str) -> Reply:
+    status, content, headers = errors.describe(refusal, request_id)
+    return Reply(
+        status, content, headers, refusal.code, {"upload_id": refusal.upload_id, "detail": refusal.detail}
+    )
+
+
+def _dispatch(request: Request, routes: Mapping[str, Route], origins: tuple[str, ...]) -> Reply:
+    origin = request.headers.get("origin")
+    if origin is not None and origin not in origins:
+        raise errors.ForeignOrigin("foreign_origin", "Pages of this origin may not ask here.")
+    if request.path not in routes:
+        raise errors.UnknownPath("not_found", "There is nothing at this path.")
+    method, respond = routes[request.path]
+    if request.method == "OPTIONS":
+        return Reply(204, None, _preflight(method))
+    if request.method != method:
+        raise errors.WrongMethod(method)
+    return respond(request)
+
+
+def _cors(origin: str | None, origins: tuple[str, ...]) -> dict[str, str]:
+    """Let only pages of allowed origins read the answer: any other page is answered our first origin."""
+    return {
+        "Access-Control-Allow-Origin": origin if origin in origins else origins[0],
+        "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate",
+        "Vary": "Origin",
+    }
+
+
+def _preflight(method: str) -> dict[str, str]:
+    return {
+        "Access-Control-Allow-Methods": method,
+        "Access-Control-Allow-Headers": "authorization, content-type",
+        "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+    }
+
+
+def _typed(kind: type[T], value: object) -> T:
+    if not isinstance(value, kind):
+        raise TypeError
+    return value
+
+
+def _texts(values: Mapping[str, object], fold: Callable[[str], str] = str) -> dict[str, str]:
+    texts = {fold(name): value for name, value in values.items() if isinstance(value, str)}
+    if len(texts) != len(values):  # a value is not text, or two names differ only in case
+        raise ValueError
+    return texts

@@ -1,0 +1,171 @@
+"""The keys that may sign a bearer token. Imported only where users sign in.
+
+The algorithm follows from the key and never from the token. A set inside the setting is refused as a whole for
+one bad key; in a set at an address, bad keys are ignored.
+Never lives here: what a token must say (`bearer.py`).
+
+Sources: RFC 7517 and RFC 7518 for JSON Web Keys, RFC 8725 for what to refuse.
+"""
+
+import base64
+import http.client
+import json
+import ssl
+import time
+from collections.abc import Mapping
+from threading import Lock
+from urllib.parse import urlsplit
+
+import jwt
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from jwt.utils import base64url_encode
+
+from grants.callers import FindKeys
+from vendored.env import InvalidValue, is_loopback, resource
+from vendored.errors import Unavailable
+from vendored.time_limit import within
+
+ALGORITHMS = frozenset({"RS256", "ES256", "EdDSA"})
+SECRET_MEMBERS = frozenset({"d", "k"})  # RFC 7518: a private exponent or key, a symmetric one
+
+CACHE_SECONDS = 3600
+UNKNOWN_KEY_SECONDS = 60  # between two questions for a key that the cached set lacks
+FAILURE_SECONDS = 10  # between two questions to an address that did not answer
+FETCH_SECONDS = 2.0  # Function Compute gives the whole request 5 s
+MAX_KEY_SET_BYTES = 64 * 1024
+
+
+def read_secret(value: str) -> FindKeys:
+    """Read `AUTH_HS256_SECRET`. Raises `InvalidValue`."""
+    if value.startswith(("http://", "https://")) or is_public_key(value):
+        raise InvalidValue("must be a secret, and neither an address nor a public key")
+    try:
+        key = jwt.PyJWK({"kty": "oct", "k": base64url_encode(value.encode()).decode()}, "HS256")
+        weak = weakness(key)
+    except jwt.InvalidKeyError:  # a public key, which everyone knows
+        weak = "no secret"
+    if weak:
+        raise InvalidValue("must be 32 bytes or more, and no public key")
+    return lambda _: [key]
+
+
+def read_keys(value: str) -> FindKeys:
+    """Read `AUTH_JWKS`: a JSON Web Key Set (RFC 7517) itself, or where one is. Raises `InvalidValue`."""
+    if value.startswith("http"):
+        return RemoteKeys(resource(value)).find
+    try:
+        listed = enumerate(json.loads(value)["keys"], 1)
+        signing = [(key, number) for number, key in listed if key.get("use", "sig") == "sig"]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise InvalidValue(
+            'must be a JSON Web Key Set, {"keys": [...]}, or the https address of one'
+        ) from None
+    keys = [_read_key(key, number) for key, number in signing]
+    if not keys:
+        raise InvalidValue("has no key that signs")
+    return lambda kid: fitting(keys, kid)
+
+
+def fitting(keys: list[jwt.PyJWK], kid: str | None) -> list[jwt.PyJWK]:
+    """Return the keys of ours that a token with this `kid`, or without one, may be signed with."""
+    return [
+        key
+        for key in keys
+        if key.algorithm_name in ALGORITHMS
+        and (key.public_key_use is None or key.public_key_use == "sig")  # an address may say anything here
+        and (kid is None or key.key_id is None or key.key_id == kid)
+    ]
+
+
+class RemoteKeys(jwt.PyJWKClient):
+    """A key set at an address: cached an hour, asked again for an unknown `kid` at most once a minute."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address, lifespan=CACHE_SECONDS)
+        self._asked_at = float("-inf")
+        self._failed = False
+        self._one_at_a_time = Lock()  # requests that share an instance wait for one fetch
+
+    def find(self, kid: str | None) -> list[jwt.PyJWK]:
+        """Return the keys for a `kid`. Raises `Unavailable` where the address does not answer with keys."""
+        try:
+            with self._one_at_a_time:
+                found = fitting(self.get_jwk_set().keys, kid)
+                if not found and time.monotonic() - self._asked_at >= UNKNOWN_KEY_SECONDS:
+                    found = fitting(self.get_jwk_set(refresh=True).keys, kid)
+        except Exception as error:  # noqa: BLE001 - networks and libraries fail in ways of their own
+            raise Unavailable("keys_unanswered", type(error).__name__) from None
+        if not found and self._failed:
+            raise Unavailable("keys_unanswered")  # the last fetch failed, so the set may have the key
+        return found
+
+    def fetch_data(self) -> jwt.PyJWKSet:
+        """Fetch with a limit of time and size: PyJWKClient itself has none for size, and uses proxies."""
+        now = time.monotonic()
+        if now - self._asked_at < FAILURE_SECONDS:
+            raise TimeoutError
+        self._asked_at, self._failed = now, True
+        members = json.loads(within(FETCH_SECONDS, self._fetch))["keys"]
+        keys = jwt.PyJWKSet([member for member in members if is_usable(member)])
+        self._failed = False
+        return keys
+
+    def _fetch(self) -> bytes:
+        parts = urlsplit(self.uri)
+        if is_loopback(f"{parts.scheme}://{parts.netloc}"):
+            connection = http.client.HTTPConnection(parts.netloc, timeout=FETCH_SECONDS)
+        else:
+            context = ssl.create_default_context()
+            connection = http.client.HTTPSConnection(parts.netloc, timeout=FETCH_SECONDS, context=context)
+        try:
+            connection.request("GET", f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}")
+            with connection.getresponse() as response:
+                body = response.read(MAX_KEY_SET_BYTES + 1)
+        finally:
+            connection.close()
+        if response.status != http.client.OK or len(body) > MAX_KEY_SET_BYTES:
+            raise ValueError("no key set")
+        return body
+
+
+def _read_key(key: Mapping[str, object], number: int) -> jwt.PyJWK:
+    if "x5c" in key:
+        raise InvalidValue(f"has x5c in key {number}: certificates are not checked here, so leave it out")
+    if SECRET_MEMBERS & key.keys():
+        raise InvalidValue(f"holds a secret in key {number}: only public keys belong here")
+    expected = f"must have a key for RS256, ES256 or EdDSA as key {number}"
+    if not isinstance(key.get("kid", ""), str):
+        raise InvalidValue(expected)
+    try:
+        read = jwt.PyJWK(dict(key))
+        weak = weakness(read)
+    except Exception:  # noqa: BLE001 - whatever is wrong with it
+        raise InvalidValue(expected) from None
+    if read.algorithm_name not in ALGORITHMS:
+        raise InvalidValue(expected)
+    if weak:
+        raise InvalidValue(f"must have 2048 bits or more in key {number}")
+    return read
+
+
+def weakness(key: jwt.PyJWK) -> str | None:
+    """Return PyJWT's objection to a key, which it would otherwise raise for each token. Raises its errors."""
+    weak: str | None = key.Algorithm.check_key_length(key.Algorithm.prepare_key(key.key))
+    return weak
+
+
+def is_usable(member: dict[str, object]) -> bool:
+    """Tell whether PyJWT can use a member of a set; the others are ignored (RFC 7517, 5)."""
+    try:
+        return not weakness(jwt.PyJWK(member))
+    except Exception:  # noqa: BLE001 - whatever is wrong with it
+        return False
+
+
+def is_public_key(text: str) -> bool:
+    """Tell whether this is the base64 of a public key, as some providers show one."""
+    try:
+        load_der_public_key(base64.b64decode(text))
+    except Exception:  # noqa: BLE001 - it is not a key
+        return False
+    return True

@@ -1,0 +1,78 @@
+"""The key of an object: prefix, user, day, id, and an extension that follows the media type.
+
+Never lives here: the file's own name, which is only in the Content-Disposition (`content_disposition.py`).
+
+Source: Alibaba Cloud OSS, "Object naming".
+"""
+
+import base64
+import hashlib
+import re
+import time
+
+from grants.callers import Caller, fits_ticket
+from grants.settings import Settings
+
+PLAIN_SUBJECT = r"[a-z0-9-]{1,64}"  # compiled where users sign in
+ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: sorts as the number does
+ID_RANDOM_BYTES = 10
+EXTENSIONS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/avif": "avif",
+    "image/bmp": "bmp",
+    "image/heic": "heic",
+    "image/svg+xml": "svg",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+    "audio/ogg": "ogg",
+    "audio/wav": "wav",
+    "audio/webm": "weba",
+    "video/mp4": "mp4",
+    "video/ogg": "ogv",
+    "video/webm": "webm",
+    "video/quicktime": "mov",
+    "text/plain": "txt",
+    "text/csv": "csv",
+    "application/json": "json",
+    "application/pdf": "pdf",
+    "application/zip": "zip",
+    "application/msword": "doc",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.ms-powerpoint": "ppt",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+}
+
+
+def time_sortable_id(now: float, entropy: bytes) -> str:
+    """Return 128 bits, the first 48 of them the time in milliseconds, as 26 characters that sort by time."""
+    number = int.from_bytes(int(now * 1000).to_bytes(6, "big") + entropy, "big")
+    return "".join(ID_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def user_folder(caller: Caller, settings: Settings, now: float) -> str:
+    """Return the folder of this user's uploads of today, with a slash at its end."""
+    if not fits_ticket(caller.subject):
+        raise ValueError("authorize.py returned a subject that does not fit a ticket")
+    day = time.strftime("%Y/%m/%d", time.gmtime(now))
+    return f"{settings.upload_prefix}{user_segment(caller.subject)}/{day}/"
+
+
+def user_segment(subject: str) -> str:
+    """Return the folder of a user: no two subjects share one, and anonymous uploads are in `_`.
+
+    A subject that is no plain name is hashed: `~` and 132 bits of SHA-256 as base64url.
+    """
+    if not subject or re.fullmatch(PLAIN_SUBJECT, subject):
+        return subject or "_"
+    return "~" + base64.urlsafe_b64encode(hashlib.sha256(subject.encode()).digest())[:22].decode()
+
+
+def file_name_of(upload_id: str, media_type: str) -> str:
+    """Return the last part of a key; its extension follows the type, never the name."""
+    extension = EXTENSIONS.get(media_type)
+    return f"{upload_id}.{extension}" if extension else upload_id

@@ -1,0 +1,148 @@
+"""The settings of the token function, read from its environment. The README's table explains each variable."""
+
+import re
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import NamedTuple
+
+from grants.callers import FindKeys
+from vendored import env, media_types
+
+DEFAULT_MAX_BYTES = 400 * 1024**2
+LARGEST_FORM_BYTES = 5 * 10**9  # OSS: PostObject takes bodies below 5 GB ...
+FORM_OVERHEAD_BYTES = 64 * 1024  # ... form fields included
+DEFAULT_DIRECTORY_MAX_BYTES = 100 * 1024**2
+V1_NEEDS_STATIC_KEY = "needs a static AccessKey: its clients cannot send another's security token"
+MODES = ("ALLOW_ANONYMOUS", "AUTH_JWKS", "AUTH_HS256_SECRET")
+TOKEN_CLAIMS = ("AUTH_ISSUER", "AUTH_AUDIENCE")
+SECRETS = ("TICKET_SECRET", "AUTH_HS256_SECRET", env.ROLE_SECRET)
+
+
+class Settings(NamedTuple):
+    """Sizes are in bytes, addresses `scheme://host[:port]`; `find_keys` is None where anyone may upload."""
+
+    upload_bucket: str
+    oss_region: str
+    upload_prefix: str
+    upload_host: str
+    callback_url: str
+    ticket_secret: tuple[str, ...]
+    allowed_origins: tuple[str, ...]
+    max_bytes: int
+    allowed_types: tuple[str, ...]
+    find_keys: FindKeys | None
+    auth_issuer: str
+    auth_audience: str
+    allow_directory_grants: bool
+    directory_max_bytes: int
+    signature_version: str
+
+    def __repr__(self) -> str:
+        return f"Settings({self.upload_bucket!r}, ...)"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the environment. Raises `Misconfigured` naming every variable that is missing or bad."""
+        read = env.Variables(environ)
+        size = whole_number(1, LARGEST_FORM_BYTES - FORM_OVERHEAD_BYTES)
+        read.take("ALLOW_ANONYMOUS", flag, "false")
+        keys = read.take("AUTH_JWKS", env.optional(key_set, None), "")
+        secret = read.take("AUTH_HS256_SECRET", env.optional(hs256_secret, None), "")
+        settings = cls(
+            upload_bucket=read.take("UPLOAD_BUCKET", env.bucket),
+            oss_region=read.take("OSS_REGION", env.region),
+            upload_prefix=read.take("UPLOAD_PREFIX", env.prefix, "uploads/"),
+            upload_host=read.take("UPLOAD_HOST", env.address),
+            callback_url=read.take("CALLBACK_URL", env.address),
+            ticket_secret=read.take("TICKET_SECRET", env.secrets),
+            allowed_origins=read.take("ALLOWED_ORIGINS", env.origins),
+            max_bytes=read.take("MAX_BYTES", size, str(DEFAULT_MAX_BYTES)),
+            allowed_types=read.take("ALLOWED_TYPES", media_types.read_patterns, media_types.DEFAULT_TYPES),
+            find_keys=keys or secret,
+            auth_issuer=read.take("AUTH_ISSUER", claim, ""),
+            auth_audience=read.take("AUTH_AUDIENCE", claim, ""),
+            allow_directory_grants=read.take("ALLOW_DIRECTORY_GRANTS", flag, "false"),
+            directory_max_bytes=read.take("DIRECTORY_MAX_BYTES", size, str(DEFAULT_DIRECTORY_MAX_BYTES)),
+            signature_version=read.take("SIGNATURE_VERSION", signature_version, "V4"),
+        )
+        read.refuse_development_secrets(SECRETS, settings.upload_host, settings.callback_url)
+        _check_mode(read, environ)
+        _check_v1(read, environ, settings)
+        read.finish()
+        return settings
+
+
+def key_set(value: str) -> FindKeys:
+    """Read a JSON Web Key Set or its address."""
+    return _with_pyjwt(lambda key_sets: key_sets.read_keys(value))
+
+
+def hs256_secret(value: str) -> FindKeys:
+    """Read a secret that an identity provider shares with this function."""
+    return _with_pyjwt(lambda key_sets: key_sets.read_secret(value))
+
+
+def claim(value: str) -> str:
+    """Read the exact value that a claim must have."""
+    if value != value.strip():
+        raise env.InvalidValue("must not begin or end with white space")
+    return value
+
+
+def signature_version(value: str) -> str:
+    """Read the version of OSS's signature in directory grants."""
+    if value not in {"V4", "V1"}:
+        raise env.InvalidValue("must be V4 or V1")
+    return value
+
+
+def flag(value: str) -> bool:
+    """Read `true` or `false`."""
+    if value not in {"true", "false"}:
+        raise env.InvalidValue("must be true or false")
+    return value == "true"
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers from `low` to `high`."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,15}", value) or not low <= int(value) <= high:
+            raise env.InvalidValue(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def _with_pyjwt(parse: Callable[[ModuleType], FindKeys]) -> FindKeys:
+    try:
+        from grants import key_sets  # noqa: PLC0415 - only signed-in deployments have PyJWT and pay for it
+    except ImportError:
+        raise env.InvalidValue("needs the packages of requirements-auth.txt beside this function") from None
+    return parse(key_sets)
+
+
+def _check_mode(read: env.Variables, environ: Mapping[str, str]) -> None:
+    """Check that exactly one variable says who may upload, and that the variables it needs are set."""
+    modes = [name for name in MODES if environ.get(name) not in {None, "", "false"}]
+    tokens = [name for name in TOKEN_CLAIMS if environ.get(name)]
+    if len(modes) != 1:
+        read.refuse(f"{', '.join(MODES)}: exactly one must say who may upload, not {len(modes)}")
+    elif modes == ["ALLOW_ANONYMOUS"]:
+        for name in tokens:
+            read.refuse(f"{name} must not be set where anyone may upload")
+        if not environ.get("MAX_BYTES"):
+            read.refuse("MAX_BYTES must be set where anyone may upload")
+    else:
+        for name in TOKEN_CLAIMS:
+            if name not in tokens:
+                read.refuse(f"{name} must be set with {modes[0]}")
+
+
+def _check_v1(read: env.Variables, environ: Mapping[str, str], settings: Settings) -> None:
+    if settings.signature_version != "V1":
+        return
+    if settings.allow_directory_grants is False:
+        read.refuse("SIGNATURE_VERSION=V1 is for directory grants: it needs ALLOW_DIRECTORY_GRANTS=true")
+    if environ.get("ALIBABA_CLOUD_SECURITY_TOKEN"):
+        read.refuse(f"SIGNATURE_VERSION=V1 {V1_NEEDS_STATIC_KEY}")

@@ -1,0 +1,77 @@
+"""The upload that a page asks for: its parameters, and the limits that it must keep.
+
+A new parameter of the token function is read here. Never lives here: who asks (`callers.py`), what is granted
+(`file_grant.py`).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from grants.callers import Limits
+from grants.lifetime import lifetime_seconds
+from vendored import media_types
+from vendored.errors import Malformed, TooLarge, TypeNotAllowed
+
+PARAMETERS = ("name", "size", "type")
+SIZE = re.compile(r"0|[1-9][0-9]{0,14}")
+MAX_NAME_BYTES = 1024  # no file system has longer names
+UNSAFE_IN_NAMES = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *b"/\\")))
+BIDI_CONTROLS = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "_")
+
+
+class UploadRequest(NamedTuple):
+    """One file that a page asks to upload: its name, its size in bytes, its media type in lower case."""
+
+    name: str
+    size: int
+    type: str
+
+
+def read_upload_request(query: Mapping[str, str]) -> UploadRequest:
+    """Read `name`, `size` and `type`, each once and nothing else. Raises `Malformed`."""
+    for name in PARAMETERS:
+        if name not in query:
+            raise Malformed("missing_parameter", f"The parameter {name} is missing.")
+    if len(query) != len(PARAMETERS):
+        raise Malformed("unknown_parameter", "Only the parameters name, size and type are known.")
+    if not SIZE.fullmatch(query["size"]):
+        raise Malformed("size_invalid", "The parameter size must be a whole number of bytes.")
+    media_type = query["type"].lower()
+    if not query["type"].isascii() or not media_types.TYPE.fullmatch(media_type):
+        raise Malformed("type_invalid", "The parameter type must be a media type without parameters.")
+    return UploadRequest(read_name(query["name"]), int(query["size"]), media_type)
+
+
+def read_name(name: str) -> str:
+    """Return a file's name that is safe in a header. Raises `Malformed`."""
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:  # half a surrogate pair
+        size = 0
+    if not size or not UNSAFE_IN_NAMES.isdisjoint(name):
+        raise Malformed(
+            "name_invalid", "The parameter name must be a file's name without folders or control characters."
+        )
+    if size > MAX_NAME_BYTES:
+        raise Malformed("name_too_long", f"The parameter name may have at most {MAX_NAME_BYTES} bytes.")
+    return name.translate(BIDI_CONTROLS)  # they can disguise an extension
+
+
+def check_limits(upload: UploadRequest, limits: Limits) -> None:
+    """Raise `TooLarge` or `TypeNotAllowed` for a file outside the limits."""
+    if upload.size > limits.max_bytes:
+        raise TooLarge("too_large", f"A file may have at most {limits.max_bytes} bytes.")
+    if not media_types.allows(limits.types, upload.type):
+        raise TypeNotAllowed("type_not_allowed", f"Allowed types: {', '.join(limits.types)}.")
+
+
+def describe_limits(limits: Limits, grants: Sequence[str]) -> dict[str, object]:
+    """Return what a page can say before a file is chosen; `grants` are the kinds of grant on offer."""
+    slowest = -(-limits.max_bytes // lifetime_seconds(limits.max_bytes))
+    return {
+        "max_bytes": limits.max_bytes,
+        "slowest_bytes_per_second": slowest,
+        "types": list(limits.types),
+        "grants": list(grants),
+    }

@@ -1,0 +1,32 @@
+"""Media types: which ones there are, and which of them are allowed."""
+
+import re
+from collections.abc import Iterable
+
+from vendored.env import items, whole
+
+MAIN_TYPE = r"[a-z0-9][a-z0-9.+-]{0,31}"
+SUBTYPE = r"[a-z0-9][a-z0-9.+-]{0,63}"
+TYPE = re.compile(f"{MAIN_TYPE}/{SUBTYPE}")
+PATTERN = re.compile(rf"\*/\*|{MAIN_TYPE}/(\*|{SUBTYPE})")
+DEFAULT_TYPES = (
+    "image/*,audio/*,video/*,text/plain,text/csv,application/pdf,application/zip,application/octet-stream,"
+    "application/msword,application/vnd.ms-excel,application/vnd.ms-powerpoint,"
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document,"
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet,"
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+)
+
+
+def read_patterns(value: str) -> tuple[str, ...]:
+    """Read a comma list of media types such as `image/*,application/pdf`."""
+    listed = items(value.lower())
+    for pattern in listed:
+        whole(PATTERN, pattern, "must be a comma list of media types such as image/*,application/pdf")
+    return listed
+
+
+def allows(patterns: Iterable[str], media_type: str) -> bool:
+    """Tell whether a lower-case media type, or a pattern of such, lies within any of `patterns`."""
+    family = media_type[: media_type.find("/") + 1] + "*"
+    return not {"*/*", family, media_type}.isdisjoint(patterns)

@@ -1,0 +1,200 @@
+"""The values a development machine runs on, and the environment of each process of `make run`.
+
+Set on the started processes only; a variable that is already in the environment wins.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from local.process_spec import (
+    Paths,
+    ProcessSpec,
+    address,
+    base_environment,
+    bucket_process,
+    function_process,
+    pick,
+)
+
+SITE_BUCKET = "development-site"
+CREDENTIALS = (
+    "ALIBABA_CLOUD_ACCESS_KEY_ID",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+    "ALIBABA_CLOUD_SECURITY_TOKEN",
+)
+# how `make run SIGN_IN=true` lets users in, and what `make token-for` signs with
+IDENTITY = {
+    "AUTH_HS256_SECRET": "development-identity-secret-for-one-machine-only",
+    "AUTH_ISSUER": "http://127.0.0.1/development-identity",
+    "AUTH_AUDIENCE": "development-uploads",
+}
+TOKEN_VARIABLES = (
+    "UPLOAD_BUCKET",
+    "OSS_REGION",
+    "UPLOAD_PREFIX",
+    "UPLOAD_HOST",
+    "CALLBACK_URL",
+    "TICKET_SECRET",
+    "ALLOWED_ORIGINS",
+    "MAX_BYTES",
+    "ALLOWED_TYPES",
+    "ALLOW_ANONYMOUS",
+    "AUTH_JWKS",
+    "AUTH_HS256_SECRET",
+    "AUTH_ISSUER",
+    "AUTH_AUDIENCE",
+    "ALLOW_DIRECTORY_GRANTS",
+    "DIRECTORY_MAX_BYTES",
+    "SIGNATURE_VERSION",
+)
+CALLBACK_VARIABLES = (
+    "UPLOAD_BUCKET",
+    "OSS_REGION",
+    "UPLOAD_PREFIX",
+    "OBJECT_URL",
+    "TICKET_SECRET",
+    "ALLOWED_ORIGINS",
+    "ALLOWED_TYPES",
+    "WEBHOOK_URL",
+    "WEBHOOK_SECRET",
+    "PUBLIC_KEY_PEM",
+)
+EMULATE_VARIABLES = ("EMULATE_BASE64", "EMULATE_TIMEOUT")
+OSS_VARIABLES = (
+    "LOCAL_OSS_CREDENTIALS",
+    "LOCAL_OSS_CALLBACK_SECONDS",
+    "LOCAL_OSS_PRIVATE_CALLBACKS",
+    "LOCAL_OSS_SWITCHES",
+)
+# of the upload bucket alone: a setting for uploads must not close the site or make it download its page
+UPLOAD_VARIABLES = (
+    "LOCAL_OSS_ACL",
+    "LOCAL_OSS_BLOCK_PUBLIC_ACCESS",
+    "LOCAL_OSS_DOMAIN",
+    "LOCAL_OSS_V1_SIGNATURES",
+)
+KNOWN_VARIABLES = (
+    *TOKEN_VARIABLES,
+    *CALLBACK_VARIABLES,
+    *EMULATE_VARIABLES,
+    *OSS_VARIABLES,
+    *UPLOAD_VARIABLES,
+)
+
+
+class Ports(NamedTuple):
+    """Where each process listens, on loopback."""
+
+    token: int
+    callback: int
+    upload: int
+    site: int
+
+
+def development_values(ports: Ports, public_key_pem: str) -> dict[str, str]:
+    """Return a value for every variable without which the functions do not start."""
+    return {
+        "UPLOAD_BUCKET": "development-uploads",
+        "OSS_REGION": "cn-hangzhou",
+        "UPLOAD_HOST": address(ports.upload),
+        "CALLBACK_URL": address(ports.callback),
+        "OBJECT_URL": address(ports.upload),
+        "TICKET_SECRET": "development-ticket-secret-for-one-machine-only",
+        "ALLOWED_ORIGINS": f"{address(ports.site)},http://localhost:{ports.site}",
+        "MAX_BYTES": str(400 * 1024**2),
+        "PUBLIC_KEY_PEM": public_key_pem,
+        "LOCAL_OSS_PRIVATE_CALLBACKS": "allow",
+    }
+
+
+def who_may_upload(env: Mapping[str, str]) -> dict[str, str]:
+    """Return anyone, users with a development token where SIGN_IN is set, or what the environment says."""
+    if env.get("SIGN_IN"):
+        return IDENTITY
+    own = pick(env, ("ALLOW_ANONYMOUS", "AUTH_JWKS", "AUTH_HS256_SECRET"))
+    return {} if own else {"ALLOW_ANONYMOUS": "true"}
+
+
+def credentials(env: Mapping[str, str]) -> dict[str, str]:
+    """Return an AccessKey: the environment's if it has one, never a mixture of two."""
+    given = pick(env, CREDENTIALS)
+    invented = ("development-access-key-id", "development-access-key-secret", "development-security-token")
+    static = CREDENTIALS[:2] if signs_v1(env) else CREDENTIALS
+    return given or dict(zip(static, invented, strict=False))
+
+
+def signs_v1(env: Mapping[str, str]) -> bool:
+    """Say whether directory grants are signed by V1, which takes an AccessKey without a token."""
+    return env.get("SIGNATURE_VERSION") == "V1"
+
+
+def half_an_access_key(env: Mapping[str, str]) -> bool:
+    """Say whether some part of an AccessKey is set, but not both its id and its secret."""
+    given = pick(env, CREDENTIALS)
+    return bool(given) and not given.keys() >= set(CREDENTIALS[:2])
+
+
+def process_specs(
+    env: Mapping[str, str], ports: Ports, files: Paths, public_key_pem: str
+) -> tuple[ProcessSpec, ...]:
+    """Return the four processes with the whole environment of each."""
+    values = {
+        **development_values(ports, public_key_pem),
+        **who_may_upload(env),
+        **({"LOCAL_OSS_V1_SIGNATURES": "accept"} if signs_v1(env) else {}),
+        **pick(env, KNOWN_VARIABLES),
+        **credentials(env),
+    }
+    shared = base_environment(env)
+    token = {**shared, **function_env(files, "token", "GET,OPTIONS", values, TOKEN_VARIABLES)}
+    callback = {**shared, **function_env(files, "callback", "POST,OPTIONS", values, CALLBACK_VARIABLES)}
+    bucket = values["UPLOAD_BUCKET"]
+    upload = {
+        **shared,
+        **bucket_env(files, bucket, values),
+        **pick(values, UPLOAD_VARIABLES),
+        "LOCAL_OSS_NEIGHBOURS": f"{SITE_BUCKET}={address(ports.site)}",
+    }
+    site = {
+        **shared,
+        **bucket_env(files, SITE_BUCKET, values),
+        "LOCAL_OSS_NEIGHBOURS": f"{bucket}={address(ports.upload)}",
+        "LOCAL_OSS_WEBSITE": os.pathsep.join((str(files.site), str(files.page))),
+        # at the domain OSS gave it, its page would be downloaded instead of shown
+        "LOCAL_OSS_DOMAIN": "custom",
+    }
+    return (
+        function_process(files, "token", ports.token, token),
+        function_process(files, "callback", ports.callback, callback),
+        bucket_process(files, "upload", ports.upload, upload),
+        bucket_process(files, "site", ports.site, site),
+    )
+
+
+def function_env(
+    files: Paths, name: str, methods: str, values: Mapping[str, str], variables: tuple[str, ...]
+) -> dict[str, str]:
+    """Return what one emulated function gets: its own variables, its role's AccessKey, how to emulate."""
+    return {
+        **pick(values, (*variables, *CREDENTIALS, *EMULATE_VARIABLES)),
+        "EMULATE_FUNCTION": str(files.repository / "functions" / name),
+        "EMULATE_METHODS": methods,
+    }
+
+
+def bucket_env(files: Paths, bucket: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Return what one bucket of the stand-in gets; it knows the same AccessKey as the functions."""
+    names = ("access_key_id", "access_key_secret", "security_token")
+    known = zip(names, CREDENTIALS, strict=True)
+    key = {name: values[variable] for name, variable in known if variable in values}
+    return {
+        "LOCAL_OSS_CREDENTIALS": json.dumps([key]),
+        "LOCAL_OSS_REGION": values["OSS_REGION"],
+        "LOCAL_OSS_ALLOWED_ORIGINS": values["ALLOWED_ORIGINS"],
+        "LOCAL_OSS_CALLBACK_KEY": str(files.callback_key),
+        "LOCAL_OSS_BUCKET": bucket,
+        "LOCAL_OSS_FOLDER": str(files.objects(bucket)),
+        **pick(values, OSS_VARIABLES),
+    }

@@ -1,0 +1,88 @@
+"""A Function Compute HTTP trigger in front of one real function, for functions-framework: target `invoke`.
+
+`EMULATE_FUNCTION` names the function's folder. Its own `main.handler` is called with the event the platform
+would build, and nothing in here knows which function it is: the platform is emulated, not the function. One
+process per function, because both have modules of the same names.
+
+`POST /-/faults {"fault": "crash", "requests": n}` makes the next n invocations die after their handler ran;
+`GET` shows how many are left, `DELETE` forgets them.
+"""
+
+import os
+import time
+import uuid
+from http import HTTPStatus
+
+import flask
+
+from local.fc.event import Received, fc_context, fc_event
+from local.fc.instance import Settings, invoke_handler, load_handler
+from local.fc.limits import drain, read_body, refuse_head
+from local.fc.reply import Answer, crash_answer, on_default_domain, refusal_answer
+from oss_emulator.faults import FaultError, Faults
+
+FAULTS_PATH = "/-/faults"
+
+settings = Settings.from_env(os.environ)
+handler = load_handler(settings.folder)
+if flask.has_app_context():
+    # Flask would redirect //path to /path; Function Compute passes it on
+    flask.current_app.url_map.merge_slashes = False
+
+
+class PlannedCrashError(Exception):
+    """What a planned fault dies of."""
+
+
+faults = Faults({"crash": {}})
+
+
+def invoke(request: flask.Request) -> flask.Response:
+    """Answer one HTTP request as Function Compute would."""
+    if request.path == FAULTS_PATH:
+        return plan_faults(request)
+    request_id = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
+    answer = on_default_domain(answer_request(request, request_id), request_id, request.headers.get("Origin"))
+    response = flask.Response(answer.body, answer.status, answer.headers)
+    if not any(name.lower() == "content-type" for name in answer.headers):
+        del response.headers["Content-Type"]  # Flask's own: a function that forgets its type must notice
+    return response
+
+
+def answer_request(request: flask.Request, request_id: str) -> Answer:
+    """Refuse what the platform refuses, else build the event and run the handler."""
+    target = str(request.environ.get("RAW_URI") or request.full_path)
+    headers = tuple(request.headers.items())
+    refusal = refuse_head(request.method, target, headers, settings.methods)
+    if refusal is not None:
+        drain(request.stream)
+        return refusal
+    body = read_body(request.stream)
+    if body is None:
+        return refusal_answer(HTTPStatus.BAD_REQUEST, "InvalidArgument", "the body exceeds 32 MB")
+    protocol = str(request.environ.get("SERVER_PROTOCOL", "HTTP/1.1"))
+    received = Received(request.method, target, protocol, headers, body, request.remote_addr or "")
+    event = fc_event(received, request_id, time.time(), always_base64=settings.always_base64)
+    context = fc_context(settings.folder.name, request_id, settings.timeout_seconds)
+    answer = invoke_handler(handler, event, context, settings.timeout_seconds)
+    return crash_answer(PlannedCrashError("planned by /-/faults")) if faults.strike("crash") else answer
+
+
+def plan_faults(request: flask.Request) -> flask.Response:
+    """Plan, show or forget crashes."""
+    if request.method == "DELETE":
+        faults.clear()
+    elif request.method == "POST":
+        try:
+            faults.set(request.get_json(force=True, silent=True))  # curl -d sends a form's content type
+        except FaultError:
+            return fault_answer({"expected": {"fault": "crash", "requests": 1}}, HTTPStatus.BAD_REQUEST)
+    left = {"crash": 0, **{str(one["fault"]): one["requests"] for one in faults.pending()}}
+    return fault_answer(left, HTTPStatus.OK)
+
+
+def fault_answer(shown: dict[str, object], status: int) -> flask.Response:
+    """Answer the tester in JSON."""
+    response = flask.jsonify(shown)
+    response.status_code = status
+    return response

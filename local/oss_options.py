@@ -1,0 +1,137 @@
+"""The options of `make oss`, the environment of each of its buckets, and what it says when they are ready.
+
+What one bucket's variables mean is `oss/settings.py`'s; here is only what the launcher adds: several buckets,
+development values where OSS would have an account's, and who is whose neighbour.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from local.launcher import HIGHEST_PORT, is_free, port_number
+from local.process_spec import Paths, ProcessSpec, address, base_environment, bucket_process, pick
+from oss_emulator.settings import Settings, SettingsError, from_env
+
+DEFAULT_BUCKETS = "examplebucket:9000"
+# OSS, PutBucket page: lower-case letters, digits and hyphens, no hyphen at either end, 3 to 63 characters
+BUCKET_NAME = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+DEVELOPMENT_KEY = {
+    "access_key_id": "development-access-key-id",
+    "access_key_secret": "development-access-key-secret",
+}
+DEFAULTS = {
+    "LOCAL_OSS_REGION": "cn-hangzhou",
+    "LOCAL_OSS_CREDENTIALS": json.dumps([DEVELOPMENT_KEY]),
+    # a callback in development goes to the developer's own machine
+    "LOCAL_OSS_PRIVATE_CALLBACKS": "allow",
+}
+OPTIONS = (
+    *DEFAULTS,
+    "LOCAL_OSS_CALLBACK_KEY",
+    "LOCAL_OSS_ALLOWED_ORIGINS",
+    "LOCAL_OSS_CALLBACK_SECONDS",
+    "LOCAL_OSS_SWITCHES",
+    "LOCAL_OSS_ACL",
+    "LOCAL_OSS_BLOCK_PUBLIC_ACCESS",
+    "LOCAL_OSS_DOMAIN",
+    "LOCAL_OSS_V1_SIGNATURES",
+)
+
+
+class OptionsError(Exception):
+    """Every option that is wrong and what was expected; never a value, which might be a secret."""
+
+
+class Options(NamedTuple):
+    """The port of each bucket by its name, what every bucket is told alike, and what that means."""
+
+    ports: Mapping[str, int]
+    told: Mapping[str, str]
+    settings: Settings
+
+
+def read_options(env: Mapping[str, str], files: Paths) -> Options:
+    """Read the options. Raises OptionsError naming all that is wrong at once."""
+    ports, faults = _read_buckets(env.get("LOCAL_OSS_BUCKETS") or DEFAULT_BUCKETS)
+    key = Path(env.get("LOCAL_OSS_CALLBACK_KEY") or files.callback_key).resolve()
+    if key != files.callback_key and not key.parent.is_dir():
+        faults.append(
+            "LOCAL_OSS_CALLBACK_KEY is the path of an RSA key, made if absent, in a folder that exists"
+        )
+    told = {**DEFAULTS, **pick(env, OPTIONS), "LOCAL_OSS_CALLBACK_KEY": str(key)}
+    try:
+        settings = from_env({**told, **_own("any", files, {})})
+    except SettingsError as error:
+        raise OptionsError("; ".join([*faults, str(error)])) from error
+    if faults:
+        raise OptionsError("; ".join(faults))
+    return Options(ports, told, settings)
+
+
+def bucket_processes(env: Mapping[str, str], options: Options, files: Paths) -> tuple[ProcessSpec, ...]:
+    """Return one process for each bucket, with its whole environment."""
+    shared = {**base_environment(env), **options.told}
+    return tuple(
+        bucket_process(files, name, port, {**shared, **_own(name, files, options.ports)})
+        for name, port in options.ports.items()
+    )
+
+
+def ready_lines(options: Options) -> str:
+    """Return what is said when every bucket answers."""
+    settings, addresses = options.settings, [address(port) for port in options.ports.values()]
+    ids = ", ".join(credential.access_key_id for credential in settings.credentials) or "none"
+    secret = ""
+    if options.told["LOCAL_OSS_CREDENTIALS"] == DEFAULTS["LOCAL_OSS_CREDENTIALS"]:
+        secret = f", secret {DEVELOPMENT_KEY['access_key_secret']}"  # in the source, so no secret
+    cors = (
+        ", ".join(settings.allowed_origins) or "none (LOCAL_OSS_ALLOWED_ORIGINS or PutBucketCors sets them)"
+    )
+    return "\n".join(
+        (
+            "",
+            "The stand-in for OSS is ready; Ctrl-C ends it. 模拟 OSS 已就绪; Ctrl-C 结束。",
+            *(
+                f"  {name}: {where} (what it stored, called back and refused: {where}/-/)"
+                for name, where in zip(options.ports, addresses, strict=True)
+            ),
+            f"  region: {settings.region}",
+            f"  AccessKey: {ids}{secret}",
+            f"  origins allowed by CORS: {cors}",
+            f"  public key of its callbacks: {addresses[0]}/-/callback_pub_key.pem",
+            "",
+        )
+    )
+
+
+def _read_buckets(text: str) -> tuple[dict[str, int], list[str]]:
+    """Return the port of each bucket and what is wrong, by the number of the entry."""
+    ports: dict[str, int] = {}
+    faults = []
+    for number, entry in enumerate(text.split(","), 1):
+        name, _, port_text = entry.strip().partition(":")
+        port = port_number(port_text)
+        if not BUCKET_NAME.fullmatch(name) or not port:
+            faults.append(
+                f"entry {number} of LOCAL_OSS_BUCKETS is not name:port, a name of 3 to 63 lower-case "
+                f"letters, digits and hyphens and a port from 1 to {HIGHEST_PORT}"
+            )
+        elif name in ports or port in ports.values():
+            faults.append(f"entry {number} of LOCAL_OSS_BUCKETS repeats the name or the port of another")
+        elif not is_free(port):
+            faults.append(f"port {port} of LOCAL_OSS_BUCKETS is in use: end what uses it, or choose another")
+        else:
+            ports[name] = port
+    return ports, faults
+
+
+def _own(name: str, files: Paths, ports: Mapping[str, int]) -> dict[str, str]:
+    """Return what one bucket is told and no other."""
+    others = (f"{other}={address(port)}" for other, port in ports.items() if other != name)
+    return {
+        "LOCAL_OSS_BUCKET": name,
+        "LOCAL_OSS_FOLDER": str(files.objects(name)),
+        "LOCAL_OSS_NEIGHBOURS": ",".join(others),
+    }

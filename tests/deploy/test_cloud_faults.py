@@ -1,0 +1,133 @@
+"""What a deploy makes of a network and a cloud that do not do what they are asked."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from alibabacloud_oss_v2.exceptions import OperationError
+from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
+
+from deploy import deploy
+from deploy.aliyun.clients import Cloud
+from deploy.exit_messages import AGAIN, status
+from tests.support.cloud.commands import ANYONE, CODE, SITE, connected, run
+from tests.support.cloud.state import Refused, State
+
+PACKAGE = f"PUT {CODE}/token-python3.12-{'0' * 32}.zip"
+PAGE = f"PUT {SITE}/index.html"
+REQUESTS = ("GetCallerIdentity", "ListStacks", "CreateStack", "GetStack", "ListStackEvents", PACKAGE, PAGE)
+FOR_EVER = 99
+
+
+@pytest.fixture(autouse=True)
+def settings_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`test_deploy.py` has them checked, which starts two processes."""
+    monkeypatch.setattr(deploy, "problems", lambda *_: ())
+
+
+def made(state: State) -> tuple[list[str], dict[str, set[str]]]:
+    living = [one["Status"] for one in state.stacks.values() if one["Status"] != "DELETE_COMPLETE"]
+    return living, {bucket: set(held) for bucket, held in state.buckets.items()}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_lost_connection_is_tried_again(cloud: Cloud, state: State, name: str, when: str) -> None:
+    state.lost[name] = [when, when]
+    assert run(cloud, **ANYONE).status == "CREATE_COMPLETE"
+    assert state.lost[name] == []
+    assert state.writes.count("CreateStack") == 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_update_whose_answer_is_lost_is_done_once(cloud: Cloud, state: State, when: str) -> None:
+    run(cloud, **ANYONE)
+    state.lost["UpdateStack"] = [when]
+    assert run(cloud, MAX_BYTES="5").status == "UPDATE_COMPLETE"
+    assert state.writes.count("UpdateStack") == 1
+
+
+@pytest.mark.parametrize("code", ["Throttling", "Throttling.User", "Throttling.Api"])
+@pytest.mark.parametrize("name", ["GetCallerIdentity", "CreateStack", "GetStack", "ListStackEvents"])
+def test_a_throttled_call_is_tried_again(cloud: Cloud, state: State, name: str, code: str) -> None:
+    state.refusals[name] = [Refused(400, code, "Request was denied due to user flow control.")] * 3
+    assert run(cloud, **ANYONE).status == "CREATE_COMPLETE"
+    assert state.refusals[name] == []
+
+
+def test_a_service_that_is_down_for_a_moment_is_tried_again(cloud: Cloud, state: State) -> None:
+    state.refusals["GetStack"] = [Refused(503, "ServiceUnavailable", "The request has failed.")] * 3
+    state.refusals[PAGE] = [Refused(503, "ServiceUnavailable", "Please reduce your request rate.")] * 2
+    assert run(cloud, **ANYONE).status == "CREATE_COMPLETE"
+
+
+def test_what_is_refused_is_not_tried_again(cloud: Cloud, state: State) -> None:
+    state.refusals["CreateStack"] = [Refused(403, "Forbidden.RAM", "User not authorized.")]
+    with pytest.raises(AlibabaCloudException, match="not authorized"):
+        run(cloud, **ANYONE)
+    assert state.asked.count("CreateStack") == 1
+
+
+@pytest.mark.parametrize("name", ["CreateStack", PAGE])
+def test_a_cloud_that_is_away_is_one_sentence_without_a_secret(
+    cloud: Cloud, state: State, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state.lost[name] = ["before"] * FOR_EVER
+    assert status(lambda: run(cloud, **ANYONE)) == 1
+    assert capsys.readouterr().err == f"Alibaba Cloud did not answer, several times. {AGAIN}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("CreateStack", "Alibaba Cloud refused: Forbidden: code: 403, not you request id: R\n"),
+        (PAGE, "Alibaba Cloud refused: Forbidden: not you\n"),
+    ],
+)
+def test_a_refusal_is_one_line(
+    cloud: Cloud, state: State, name: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state.refusals[name] = [Refused(403, "Forbidden", "not you")]
+    assert status(lambda: run(cloud, **ANYONE)) == 1
+    assert capsys.readouterr().err == said
+
+
+def test_cut_off_after_any_request_and_run_again_it_ends_well() -> None:
+    sound = State()
+    with connected(sound) as cloud:
+        run(cloud, **ANYONE)
+    for answered in range(1, len(sound.asked)):
+        state = State()
+        state.expires_after = answered
+        with connected(state) as cloud:
+            with pytest.raises((AlibabaCloudException, OperationError)):
+                run(cloud, **ANYONE)
+            state.expires_after = None
+            run(cloud, **ANYONE)
+        assert made(state) == made(sound), f"cut off after {sound.asked[:answered]}"
+
+
+def test_what_the_sdk_itself_refuses_is_not_a_cloud_that_is_away(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(lambda: run(cloud, **ANYONE, UPLOAD_BUCKET="My_Bucket")) == 1
+    assert capsys.readouterr().err.startswith("OSS cannot be asked that: ")
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (EOFError(), "Nobody can be asked here."),
+        (KeyboardInterrupt(), "Interrupted. Run it again"),
+        (subprocess.CalledProcessError(1, "pip"), "What a function needs could not be installed"),
+    ],
+)
+def test_every_end_has_its_sentence(
+    end: BaseException, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ends() -> None:
+        raise end
+
+    assert status(ends) == 1
+    assert capsys.readouterr().err.startswith(said)

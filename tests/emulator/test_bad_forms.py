@@ -1,0 +1,446 @@
+"""Forms and requests as only a broken or a hostile client sends them, nearly all against the real process.
+
+After each, nothing is stored, memory has not grown, and the next request on a new connection is served.
+"""
+
+import gzip
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from oss_emulator.flask_edge import close_aside
+from tests.support.emulator.process import StandIn, received
+from tests.support.emulator.scene import BOUNDARY, Scene, Seen, encoded, file_part, multipart, part, signed
+
+MEBIBYTE = 1024 * 1024
+TYPE = f"multipart/form-data; boundary={BOUNDARY}"
+SWITCHES = b"GET /-/switches HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def fields(key: str = "bad", **others: str) -> dict[str, str]:
+    """A form that would be accepted, for longer than any run of the tests takes."""
+    named = {name.replace("_", "-"): value for name, value in others.items()}
+    return signed({"key": key, **named}, now=time.time(), expires=time.time() + 86_400)
+
+
+FIELDS = fields()
+FILE = file_part(b"hello")
+FORM = multipart(FIELDS, FILE)
+END = f"--{BOUNDARY}--\r\n".encode()
+
+
+def posted(
+    body: bytes = FORM, *headers: str, content_type: str = TYPE, length: int | None = -1, start: str = ""
+) -> bytes:
+    """A POST; `length` is the Content-Length that is told, the true one for -1."""
+    told = [] if length is None else [f"Content-Length: {len(body) if length < 0 else length}"]
+    lines = (start or "POST / HTTP/1.1", "Host: x", f"Content-Type: {content_type}", *told, *headers, "", "")
+    return "\r\n".join(lines).encode("latin-1") + body
+
+
+def chunked(*pieces: bytes) -> bytes:
+    body = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (*pieces, b""))
+    return posted(body, "Transfer-Encoding: chunked", length=None)
+
+
+def kept(stand_in: StandIn) -> dict[Path, int]:
+    """Every file in the stand-in's folder, and when it was last written."""
+    return {path: path.stat().st_mtime_ns for path in stand_in.folder.rglob("*") if path.is_file()}
+
+
+def history(stand_in: StandIn) -> bytes:
+    """What the stand-in says it refused lately."""
+    return requests.get(f"{stand_in.url}/-/refusals", timeout=5).content
+
+
+def is_served(stand_in: StandIn) -> bool:
+    (answer,) = stand_in.answers(posted(multipart(fields("next"), FILE)))
+    return answer.status == 204
+
+
+@pytest.fixture
+def unharmed(stand_in: StandIn) -> Iterator[StandIn]:
+    """The stand-in; afterwards its files are as before, its memory nearly, and the next request is served."""
+    assert is_served(stand_in)
+    before, kilobytes = kept(stand_in), stand_in.peak_kilobytes()
+    yield stand_in
+    assert kept(stand_in) == before
+    assert stand_in.peak_kilobytes() - kilobytes < 16 * 1024
+    assert is_served(stand_in)
+
+
+def refusals(answers: list[Seen]) -> list[tuple[int, str, str]]:
+    """Status, Code and EC of each answer, which must be OSS's in form."""
+    for answer in answers:
+        assert (answer.headers["Server"], answer.headers["Content-Type"]) == ("AliyunOSS", "application/xml")
+        assert answer.headers["x-oss-request-id"] == answer.error["RequestId"]
+        assert answer.headers.get("x-oss-ec") == answer.error.get("EC")
+    return [answer.refusal for answer in answers]
+
+
+MALFORMED = (400, "MalformedPOSTRequest", "0006-00000104")
+MALFORMED_PART = (400, "MalformedPOSTRequest", "0006-00000109")
+NAME_TOO_LONG = (400, "FieldItemTooLong", "0006-00000110")
+VALUE_TOO_LONG = (400, "FieldItemTooLong", "0006-00000111")
+NO_FILE = (400, "IncorrectNumberOfFilesInPOSTRequest", "0006-00000107")
+TWO_FILES = (400, "IncorrectNumberOfFilesInPOSTRequest", "")
+NO_KEY = (400, "InvalidArgument", "")
+
+
+def headed(*lines: str) -> bytes:
+    """A form that begins with a part under these header lines."""
+    head = "".join(f"{line}\r\n" for line in lines)
+    return f"--{BOUNDARY}\r\n{head}\r\nvalue\r\n".encode() + FORM
+
+
+FORMS = {
+    "an empty body": (b"", MALFORMED),
+    "nothing but line ends": (b"\r\n" * 1000, MALFORMED),
+    "a megabyte of zeros": (bytes(MEBIBYTE), MALFORMED),
+    "nothing but boundaries": (f"--{BOUNDARY}\r\n".encode() * 10_000, MALFORMED),
+    "only the last boundary": (END, NO_FILE),
+    "line feeds alone": (FORM.replace(b"\r\n", b"\n"), MALFORMED),
+    "bytes before the first boundary": (b"x" + FORM, MALFORMED),
+    "a part without headers": (headed(), MALFORMED_PART),
+    "a part that begins with another header": (headed("Content-Type: text/plain"), MALFORMED_PART),
+    "a part without a name": (headed("Content-Disposition: form-data"), MALFORMED),
+    "a part whose name has no quotes": (headed("Content-Disposition: form-data; name=a"), MALFORMED),
+    "a header without a colon": (headed('Content-Disposition: form-data; name="a"', "colon"), MALFORMED),
+    "a header that is not UTF-8": (
+        headed('Content-Disposition: form-data; name="a"', "X: é").replace("é".encode(), b"\xff"),
+        MALFORMED,
+    ),
+    "a hundred headers": (headed('Content-Disposition: form-data; name="a"', *["X: y"] * 100), NAME_TOO_LONG),
+    "a header line of a megabyte": (
+        headed('Content-Disposition: form-data; name="a"', "X: " + "y" * MEBIBYTE),
+        NAME_TOO_LONG,
+    ),
+    "a name of a megabyte": (part("n" * MEBIBYTE, "") + FORM, NAME_TOO_LONG),
+    "a value of a megabyte": (part("a", "v" * MEBIBYTE) + FORM, VALUE_TOO_LONG),
+    "a value that is not UTF-8": (part("a", b"\xff") + FORM, MALFORMED),
+    "10,000 fields": (multipart({f"f{n}": "" for n in range(10_000)}, FORM), MALFORMED),
+    "the file first": (FILE + multipart(FIELDS), NO_KEY),
+    "no file": (multipart(FIELDS), NO_FILE),
+    "two files": (multipart(FIELDS, FILE, FILE), TWO_FILES),
+    "two files, one of them first": (FILE + multipart(FIELDS, FILE), NO_KEY),
+    "a form that was compressed": (gzip.compress(FORM), MALFORMED),
+}
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_bad_form_is_refused_as_oss_does(unharmed: StandIn, kind: str) -> None:
+    body, expected = FORMS[kind]
+
+    assert refusals(unharmed.answers(posted(body))) == [expected]
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_bad_form_in_chunks_is_no_other(unharmed: StandIn, kind: str) -> None:
+    body, expected = FORMS[kind]
+    pieces = [body[start : start + 1000] for start in range(0, len(body), 1000)]
+
+    assert refusals(unharmed.answers(chunked(*pieces))) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "expected"),
+    [
+        ("", (400, "RequestIsNotMultiPartContent", "")),
+        ("text/plain", (400, "RequestIsNotMultiPartContent", "")),
+        (f"multipart/mixed; boundary={BOUNDARY}", (400, "RequestIsNotMultiPartContent", "")),
+        ("multipart/form-data", MALFORMED),
+        ("multipart/form-data; boundary=", MALFORMED),
+        ('multipart/form-data; boundary=""', MALFORMED),
+        (f'multipart/form-data; boundary="{BOUNDARY}"', MALFORMED),
+        ("multipart/form-data; boundary=another", MALFORMED),
+        ("multipart/form-data; boundary=\xff\xfe", MALFORMED),
+        (f"multipart/form-data; boundary={BOUNDARY * 100}", MALFORMED),
+        (f"multipart/form-data; boundary={BOUNDARY * 3000}", (431, "RequestHeaderFieldsTooLarge", "")),
+    ],
+    ids=lambda value: value[:60] if isinstance(value, str) else "",
+)
+def test_a_body_without_a_usable_boundary_is_no_form(
+    unharmed: StandIn, content_type: str, expected: tuple[int, str, str]
+) -> None:
+    assert refusals(unharmed.answers(posted(content_type=content_type))) == [expected]
+
+
+def places(form: bytes) -> dict[str, int]:
+    """Where a form can break off: the middle and the end of each kind of thing in it."""
+    boundary, content = f"--{BOUNDARY}".encode(), form.find(b"hello")
+    value, last = form.find(b"bad\r\n"), form.rfind(b"--" + BOUNDARY.encode())
+    return {
+        "in the first boundary": 5,
+        "after the first boundary": len(boundary),
+        "after the first boundary's line": len(boundary) + 2,
+        "in a header's name": len(boundary) + 10,
+        "in a field's name": form.find(b'name="') + 7,
+        "after a header line": value - 2,
+        "after the headers": value,
+        "in a value": value + 1,
+        "after a value": value + 3,
+        "in the boundary after a value": value + 10,
+        "in the file's headers": form.find(b"filename") + 3,
+        "before the file's content": content,
+        "in the file's content": content + 2,
+        "after the file's content": content + 5,
+        "in the line end after the file": content + 6,
+        "in the last boundary": last + 5,
+        "before the last boundary's hyphens": last + len(boundary),
+        "between the last boundary's hyphens": last + len(boundary) + 1,
+    }
+
+
+@pytest.mark.parametrize("place", places(FORM))
+def test_a_form_that_breaks_off_is_malformed(unharmed: StandIn, place: str) -> None:
+    assert refusals(unharmed.answers(posted(FORM[: places(FORM)[place]]))) == [MALFORMED]
+
+
+BAD_HTTP = (400, "BadRequest", "")
+REQUESTS = {
+    "a doubled Content-Length": (posted(FORM, f"Content-Length: {len(FORM)}"), BAD_HTTP),
+    "two Content-Lengths": (posted(FORM, "Content-Length: 5"), BAD_HTTP),
+    "a list as Content-Length": (posted(FORM, f"Content-Length: {len(FORM)}, 5", length=None), BAD_HTTP),
+    "a negative Content-Length": (posted(FORM, "Content-Length: -1", length=None), BAD_HTTP),
+    "a signed Content-Length": (posted(FORM, "Content-Length: +5", length=None), BAD_HTTP),
+    "a superscript Content-Length": (posted(FORM, "Content-Length: \xb2", length=None), BAD_HTTP),
+    "a Content-Length of 5,000 digits": (posted(b"", "Content-Length: " + "9" * 5000, length=None), BAD_HTTP),
+    "Content-Length and chunks": (posted(FORM, "Transfer-Encoding: chunked"), BAD_HTTP),
+    "chunks of chunks": (posted(FORM, "Transfer-Encoding: chunked, chunked", length=None), BAD_HTTP),
+    "compressed without chunks": (posted(FORM, "Transfer-Encoding: gzip", length=None), BAD_HTTP),
+    "an unknown transfer coding": (
+        posted(FORM, "Transfer-Encoding: x", length=None),
+        (501, "NotImplemented", ""),
+    ),
+    "another expectation": (posted(FORM, "Expect: 200-ok"), (417, "ExpectationFailed", "")),
+    "a header of 64 KB": (
+        posted(b"", "X: " + "y" * 65_536),
+        (431, "RequestHeaderFieldsTooLarge", ""),
+    ),
+    "1,000 headers": (posted(b"", *["X: y"] * 1000), (431, "RequestHeaderFieldsTooLarge", "")),
+    "a NUL in a header": (posted(FORM, "X: a\0b"), BAD_HTTP),
+    "a line feed in a header": (posted(FORM, "X: a\nY: b"), BAD_HTTP),
+    "a folded header": (posted(FORM, "X: a\r\n b"), BAD_HTTP),
+    "a space before a header's colon": (posted(FORM, "X : a"), BAD_HTTP),
+    "two hosts": (posted(FORM, "Host: y"), BAD_HTTP),
+    "a header that gunicorn takes for a proxy's": (posted(FORM, "SCRIPT_NAME: /x"), BAD_HTTP),
+    "no method": (posted(FORM, start="/ HTTP/1.1"), BAD_HTTP),
+    "a method of brackets": (posted(FORM, start="P()ST / HTTP/1.1"), BAD_HTTP),
+    "a target without a slash": (posted(FORM, start="POST here HTTP/1.1"), BAD_HTTP),
+    "a control character in the target": (posted(FORM, start="POST /\x01 HTTP/1.1"), BAD_HTTP),
+    "another protocol": (posted(FORM, start="POST / SPDY/3"), BAD_HTTP),
+    "a greeting in TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", BAD_HTTP),
+    "no length at all": (posted(FORM, length=None), MALFORMED),
+    "more than 5 GB": (
+        posted(b"", f"Content-Length: {5 * 1024**3 + 1}", length=None),
+        (400, "InvalidArgument", ""),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_what_is_hardly_http_is_refused_in_oss_s_form(unharmed: StandIn, kind: str) -> None:
+    sent, expected = REQUESTS[kind]
+
+    assert refusals(unharmed.answers(sent)) == [expected]
+
+
+def test_a_name_inside_the_files_name_is_no_name(stand_in: StandIn) -> None:
+    form = b'--b\r\nContent-Disposition: form-data; filename="; name="\r\n\r\nx\r\n--b--\r\n'
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+
+    answers = stand_in.answers(head + b"Content-Length: %d\r\n\r\n" % len(form) + form)
+
+    assert refusals(answers) == [(400, "MalformedPOSTRequest", "0006-00000104")]
+
+
+@pytest.mark.parametrize(
+    ("target", "refusal"),
+    [
+        ("/a%ff", (400, "InvalidObjectName", "")),
+        ("/" + "a" * 10_000, (414, "RequestUriTooLong", "")),
+        ("http://127.0.0.1:9000/a", (403, "AccessDenied", "0003-00000001")),
+    ],
+)
+def test_a_target_is_utf_8_of_a_bounded_length_in_any_form(
+    stand_in: StandIn, target: str, refusal: tuple[int, str, str]
+) -> None:
+    answers = stand_in.answers(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+    assert refusals(answers) == [refusal]
+
+
+@pytest.mark.parametrize(
+    "target", ["//a", "/a//b", "/a%0Ab", "/%zz", "/%00", "/robots.txt", "/" + "a" * 8_000]
+)
+def test_no_path_is_answered_by_the_web_server_itself(stand_in: StandIn, target: str) -> None:
+    answers = stand_in.answers(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+    assert refusals(answers) == [(403, "AccessDenied", "0003-00000001")]
+
+
+@pytest.mark.parametrize("missing", [1, 100, len(FORM)])
+def test_a_body_shorter_than_it_said_is_malformed(unharmed: StandIn, missing: int) -> None:
+    assert refusals(unharmed.answers(posted(FORM[:-missing], length=len(FORM)))) == [MALFORMED]
+
+
+def test_a_whole_form_that_said_it_was_longer_is_malformed(unharmed: StandIn) -> None:
+    """The request is not complete, so whatever the form says, it may not be acted on."""
+    assert refusals(unharmed.answers(posted(FORM, length=len(FORM) + 100))) == [MALFORMED]
+
+
+@pytest.mark.parametrize("body", [FORM[:-100], FORM])
+def test_a_client_that_gives_up_waiting_has_stored_nothing(unharmed: StandIn, body: bytes) -> None:
+    known = history(unharmed)
+    with socket.create_connection(("127.0.0.1", unharmed.port), timeout=0.3) as waiting:
+        waiting.sendall(posted(body, length=len(FORM) + 100))
+        with pytest.raises(TimeoutError):
+            waiting.recv(1)
+
+    while history(unharmed) == known:  # the stand-in has not seen it yet
+        threading.Event().wait(0.01)
+    assert unharmed.read("HEAD", "bad").status == 404
+
+
+def test_the_rest_of_a_form_that_said_it_was_shorter_is_not_a_request(unharmed: StandIn) -> None:
+    """The file holds a request just where the told length ends."""
+    form = multipart(FIELDS, file_part(b"x" * 100 + SWITCHES))
+    cut = form.find(SWITCHES)
+
+    assert refusals(unharmed.answers(posted(form, length=cut))) == [MALFORMED]
+
+
+def test_the_rest_of_a_broken_chunk_is_not_a_request(unharmed: StandIn) -> None:
+    sent = posted(b"5\r\nhelloo\r\n" + SWITCHES, "Transfer-Encoding: chunked", length=None)
+
+    assert refusals(unharmed.answers(sent)) == [MALFORMED]
+
+
+def test_a_refused_form_is_read_to_its_end_before_the_next_request(unharmed: StandIn) -> None:
+    """What is inside the body is not a request, and what follows it is one."""
+    form = multipart({**FIELDS, "x-oss-signature": "0" * 64}, file_part(SWITCHES * 10_000))
+
+    refused, answered = unharmed.answers(posted(form) + SWITCHES)
+
+    assert refusals([refused]) == [(403, "SignatureDoesNotMatch", "0002-00000705")]
+    assert answered.status == 200
+
+
+def test_a_connection_that_is_being_closed_holds_nobody_up() -> None:
+    closing, closed = threading.Event(), threading.Event()
+
+    def close(_: socket.socket) -> None:
+        closing.wait(60)
+        closed.set()
+
+    with socket.socket() as connection:
+        close_aside(connection, close)
+        assert not closed.is_set()
+        closing.set()
+        assert closed.wait(60)
+
+
+def test_pipelined_uploads_are_answered_in_order(stand_in: StandIn) -> None:
+    forms = [multipart(fields(f"line-{n}"), file_part(b"x" * n)) for n in range(3)]
+
+    answers = stand_in.answers(b"".join(posted(form) for form in forms))
+
+    assert [answer.status for answer in answers] == [204, 204, 204]
+    assert [stand_in.read("HEAD", f"line-{n}").headers["Content-Length"] for n in range(3)] == ["0", "1", "2"]
+
+
+def test_an_upload_may_come_in_chunks(stand_in: StandIn) -> None:
+    form = multipart(fields("chunks"), FILE)
+
+    (answer,) = stand_in.answers(chunked(*(form[start : start + 7] for start in range(0, len(form), 7))))
+
+    assert (answer.status, stand_in.read("GET", "chunks").body) == (204, b"hello")
+
+
+def test_a_client_that_asks_first_is_told_to_go_on(stand_in: StandIn) -> None:
+    form = multipart(fields("asked"), FILE)
+    head, body = posted(form, "Expect: 100-continue").split(b"\r\n\r\n", 1)
+    with socket.create_connection(("127.0.0.1", stand_in.port), timeout=60) as asking:
+        asking.sendall(head + b"\r\n\r\n")
+        assert asking.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        asking.sendall(body)
+        asking.shutdown(socket.SHUT_WR)
+
+        assert received(asking).startswith(b"HTTP/1.1 204 ")
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        (multipart(FIELDS, part("a\0b", "1"), FILE), 204),
+        (multipart(FIELDS, part("a", "1\0"), FILE), 204),
+        (multipart(fields("a\0b"), FILE), 204),
+        (multipart(fields(r"${filename}"), file_part(b"", filename="a\0b")), 403),
+        (multipart(fields(x_oss_meta_a="1\0"), FILE), 400),
+        (multipart(fields(x_oss_object_acl="private\0"), FILE), 400),
+        (multipart(fields(callback="\0"), FILE), 400),
+        (multipart(fields(callback=encoded({"callbackUrl": "http://a\0b/"})), FILE), 400),
+        (multipart({**FIELDS, "policy": "\0"}, FILE), 403),
+        (multipart(FIELDS, file_part(b"\0" * 9, filename="a\0b", content_type="a/b\0")), 400),
+    ],
+    ids=range(10),
+)
+def test_a_nul_is_a_character_like_any_other(stand_in: StandIn, form: bytes, expected: int) -> None:
+    (answer,) = stand_in.answers(posted(form))
+
+    assert answer.status == expected
+    assert is_served(stand_in)
+
+
+TOKENS = [
+    *(
+        b"\r\n",
+        b"\n",
+        b"--",
+        b"\0",
+        b'"',
+        b"\\",
+        b";",
+        b"=",
+        b":",
+        b"%22",
+        b"${filename}",
+        b"\xff",
+        b"x" * 5000,
+    ),
+    *(
+        b'; name="file"',
+        b'; filename="',
+        b"Content-Type: text/plain; charset=x\r\n",
+        b"Content-Length: 5\r\n",
+    ),
+    *(f"--{BOUNDARY}\r\n".encode(), f"\r\n{END.decode()}".encode(), "é🙂\u2028".encode(), b"\xed\xa0\x80"),
+]
+
+
+def mutated(form: bytes, dice: random.Random) -> bytes:
+    """A form in which up to four places were cut out, doubled, overwritten or filled with something odd."""
+    for _ in range(dice.randint(1, 4)):
+        start = dice.randrange(len(form) + 1)
+        end = min(len(form), start + dice.choice((0, 1, 4, 40, 400)))
+        piece = dice.choice((b"", form[start:end] * 2, dice.randbytes(end - start), dice.choice(TOKENS)))
+        form = form[:start] + piece + form[end:]
+    return form
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_mutation_of_a_good_form_is_the_stand_in_s_own_fault(scene: Scene, seed: int) -> None:
+    """Whatever comes is stored or refused, and read to its end, which `Scene` itself asserts."""
+    dice = random.Random(seed)
+    form = multipart(signed({"key": "a", "x-oss-meta-a": "1"}), FILE)
+
+    statuses = {scene.send(mutated(form, dice)).status for _ in range(400)}
+
+    assert statuses == {204, 400, 403}
+    assert list((scene.folder / "incoming").iterdir()) == []

@@ -1,0 +1,346 @@
+import base64
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from oss_emulator.bucket.configuration import Configuration
+from oss_emulator.bucket.state import open_bucket
+from oss_emulator.settings import SettingsError
+from oss_emulator.xml_documents import MAX_DOCUMENT_BYTES
+from tests.support.emulator.owner import ask, cors, cors_rule, put
+from tests.support.emulator.scene import ORIGIN, Scene
+
+XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+MALFORMED = (400, "MalformedXML", "")
+CORS = XML + (
+    "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example.com</AllowedOrigin>"
+    "<AllowedOrigin>https://*.example.org</AllowedOrigin><AllowedMethod>PUT</AllowedMethod>"
+    "<AllowedMethod>HEAD</AllowedMethod><AllowedHeader>x-oss-*</AllowedHeader><ExposeHeader>ETag</ExposeHeader>"
+    "<MaxAgeSeconds>600</MaxAgeSeconds></CORSRule><CORSRule><AllowedOrigin>*</AllowedOrigin>"
+    "<AllowedMethod>GET</AllowedMethod></CORSRule><ResponseVary>true</ResponseVary></CORSConfiguration>"
+)
+WEBSITE = XML + (
+    "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix><SupportSubDir>true</SupportSubDir>"
+    "<Type>2</Type></IndexDocument><ErrorDocument><Key>lost &amp; found.html</Key>"
+    "<HttpStatus>200</HttpStatus></ErrorDocument></WebsiteConfiguration>"
+)
+VERSIONING = XML + "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>"
+
+
+@pytest.mark.parametrize(
+    ("part", "document"), [("cors", CORS), ("website", WEBSITE), ("versioning", VERSIONING)]
+)
+def test_gives_back_what_was_put_also_after_a_restart(scene: Scene, part: str, document: str) -> None:
+    put(scene, part, document)
+
+    answer = ask(scene, "GET", f"/?{part}")
+    reopened = open_bucket(scene.bucket.settings)
+    scene.bucket = reopened  # type: ignore[assignment]
+    scene.now = reopened.now()
+
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/xml")
+    assert answer.body.decode() == document
+    assert ask(scene, "GET", f"/?{part}").body.decode() == document
+
+
+def test_namespaces_and_a_byte_order_mark_do_not_matter(scene: Scene) -> None:
+    document = '\ufeff<VersioningConfiguration xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com"><Status>Enabled</Status>'
+
+    put(scene, "versioning", f"{document}</VersioningConfiguration>")
+
+    assert scene.bucket.versioning == "Enabled"
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("cors", (404, "NoSuchCORSConfiguration", "0034-00000001")),
+        ("website", (404, "NoSuchWebsiteConfiguration", "")),
+    ],
+)
+def test_what_was_never_put_or_was_deleted_is_not_there(
+    scene: Scene, part: str, expected: tuple[int, str, str]
+) -> None:
+    scene.set(allowed_origins=())
+    never = ask(scene, "GET", f"/?{part}")
+    put(scene, part, {"cors": CORS, "website": WEBSITE}[part])
+    deleted = ask(scene, "DELETE", f"/?{part}")
+
+    assert never.refusal == expected
+    assert (deleted.status, deleted.body) == (204, b"")
+    assert ask(scene, "GET", f"/?{part}").refusal == expected
+
+
+def test_the_rule_of_the_environment_counts_until_rules_are_put_or_deleted(scene: Scene) -> None:
+    rule = cors_rule(origins=ORIGIN, methods="POST GET", headers="*", exposed="ETag x-oss-request-id")
+    rule = rule.replace("</CORSRule>", "<MaxAgeSeconds>600</MaxAgeSeconds></CORSRule>")
+
+    first = ask(scene, "GET", "/?cors")
+    ask(scene, "DELETE", "/?cors")
+    kept = Configuration(scene.folder)
+
+    assert first.body.decode() == XML + cors(rule, vary="<ResponseVary>true</ResponseVary>")
+    assert ask(scene, "GET", "/?cors").status == 404
+    assert kept.cors(scene.bucket.cors).rules == ()
+
+
+def test_a_bucket_that_never_had_versioning_says_so_without_a_status(scene: Scene) -> None:
+    assert (
+        ask(scene, "GET", "/?versioning").body.decode()
+        == f"{XML}<VersioningConfiguration></VersioningConfiguration>"
+    )
+    assert scene.bucket.versioning == ""
+
+
+def test_versioning_can_be_suspended_and_enabled_again_but_not_deleted(scene: Scene) -> None:
+    seen = []
+    for state in ("Enabled", "Suspended", "Enabled"):
+        put(
+            scene,
+            "versioning",
+            f"<VersioningConfiguration><Status>{state}</Status></VersioningConfiguration>",
+        )
+        seen.append(scene.bucket.versioning)
+
+    assert seen == ["Enabled", "Suspended", "Enabled"]
+    assert ask(scene, "DELETE", "/?versioning").status == 501
+
+
+def test_tells_the_acl_and_whether_public_access_is_blocked(scene: Scene) -> None:
+    scene.set(acl="public-read", block_public_access=True)
+
+    acl, blocked = (ask(scene, "GET", f"/?{part}").body.decode() for part in ("acl", "publicAccessBlock"))
+
+    owner = "<Owner><ID>1000000000000000</ID><DisplayName>1000000000000000</DisplayName></Owner>"
+    grant = "<AccessControlList><Grant>public-read</Grant></AccessControlList>"
+    assert acl == f"{XML}<AccessControlPolicy>{owner}{grant}</AccessControlPolicy>"
+    assert blocked == (
+        f"{XML}<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess>"
+        "</PublicAccessBlockConfiguration>"
+    )
+
+
+@pytest.mark.parametrize(
+    "part", ["cors", "website", "versioning", "acl", "publicAccessBlock", "lifecycle", "uploads"]
+)
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST", "HEAD"])
+def test_only_who_signs_may_ask_for_a_configuration(scene: Scene, method: str, part: str) -> None:
+    scene.set(acl="public-read-write")
+
+    answer = scene.request(method, f"/?{part}", body=CORS.encode())
+
+    assert answer.refusal == (403, "AccessDenied", "0003-00000001")
+
+
+def test_a_signature_of_another_query_is_refused(scene: Scene) -> None:
+    good: dict[str, str] = {}
+    request = scene.request
+
+    def keep(method: str, target: str, headers: dict[str, str], body: bytes = b"") -> object:
+        good.update(headers)
+        return request(method, target, headers, body)
+
+    scene.request = keep  # type: ignore[method-assign, assignment]
+    assert ask(scene, "GET", "/?versioning").status == 200
+
+    assert request("GET", "/?acl", good).error["Code"] == "SignatureDoesNotMatch"
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("GET", "/?lifecycle"),
+        ("PUT", "/?policy"),
+        ("POST", "/?uploads"),
+        ("POST", "/?delete"),
+        ("PUT", "/?acl"),
+        ("DELETE", "/?publicAccessBlock"),
+        ("GET", "/?location"),
+    ],
+)
+def test_what_oss_has_and_the_stand_in_lacks_is_said(scene: Scene, method: str, target: str) -> None:
+    assert ask(scene, method, target).refusal == (501, "NotImplemented", "")
+
+
+@pytest.mark.parametrize(
+    "query", ["acl", "cors", "uploads", "uploadId=1&partNumber=1", "x-oss-process=image/info", "tagging="]
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "POST", "DELETE"])
+def test_a_subresource_of_an_object_is_never_its_content(scene: Scene, method: str, query: str) -> None:
+    scene.upload({"key": "a", "x-oss-object-acl": "public-read"})
+
+    assert scene.request(method, f"/a?{query}").status == 501
+    assert scene.request("GET", "/a").status == 200
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "",
+        "not XML",
+        "<VersioningConfiguration/>",
+        "<CORSConfiguration>",
+        "<!DOCTYPE CORSConfiguration><CORSConfiguration/>",
+        '<!DOCTYPE a [<!ENTITY b "c">]>' + CORS.removeprefix(XML),
+        XML.replace("UTF-8", "UTF-16") + cors(cors_rule(origins="&b;")),
+        cors(cors_rule(), "<Other/>"),
+        cors(cors_rule().replace("</CORSRule>", "<ID>1</ID></CORSRule>")),
+        cors(cors_rule(), vary="<ResponseVary>true</ResponseVary><ResponseVary>true</ResponseVary>"),
+        cors(cors_rule(origins="")),
+        cors("<CORSRule><AllowedOrigin/><AllowedMethod>GET</AllowedMethod></CORSRule>"),
+        cors(cors_rule(origins="http://*.a.*")),
+        cors(cors_rule(origins="http://a<b/>")),
+        cors(cors_rule(headers="x-*-*")),
+        cors(cors_rule().replace("</CORSRule>", "<MaxAgeSeconds>-1</MaxAgeSeconds></CORSRule>")),
+        cors(cors_rule().replace("</CORSRule>", "<MaxAgeSeconds>1e3</MaxAgeSeconds></CORSRule>")),
+        cors(cors_rule().replace("</CORSRule>", "<MaxAgeSeconds>1</MaxAgeSeconds>" * 2 + "</CORSRule>")),
+        cors(cors_rule()) + " " * MAX_DOCUMENT_BYTES,
+    ],
+)
+def test_refuses_cors_that_is_not_the_form(scene: Scene, document: str) -> None:
+    before = scene.bucket.cors
+
+    assert ask(scene, "PUT", "/?cors", document).refusal == MALFORMED
+    assert scene.bucket.cors == before
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (cors(), (400, "MalformedXML", "0034-00000002")),
+        (cors(cors_rule(), vary="<ResponseVary>0</ResponseVary>"), (400, "MalformedXML", "0034-00000004")),
+        (cors(cors_rule(methods="OPTIONS")), (400, "MalformedXML", "0034-00000011")),
+        (cors(cors_rule(methods="get")), (400, "MalformedXML", "0034-00000011")),
+        (cors(cors_rule(methods="")), (400, "MalformedXML", "0034-00000011")),
+        (cors(cors_rule(exposed="x-oss-*")), (400, "MalformedXML", "0034-00000013")),
+        (cors(cors_rule(exposed="a&amp;b")), (400, "MalformedXML", "0034-00000013")),
+        (
+            cors(cors_rule().replace("</CORSRule>", "<ExposeHeader>a\nb</ExposeHeader></CORSRule>")),
+            (400, "MalformedXML", "0034-00000013"),
+        ),
+        (cors(*[cors_rule()] * 11), (400, "CORSRuleBeyondLimit", "")),
+    ],
+)
+def test_refuses_cors_rules_with_oss_s_own_codes(
+    scene: Scene, document: str, expected: tuple[int, str, str]
+) -> None:
+    assert ask(scene, "PUT", "/?cors", document).refusal == expected
+
+
+def test_takes_as_many_rules_as_oss(scene: Scene) -> None:
+    put(scene, "cors", cors(*[cors_rule()] * 10))
+
+    assert len(scene.bucket.cors.rules) == 10
+
+
+def website(inner: str) -> str:
+    return f"<WebsiteConfiguration>{inner}</WebsiteConfiguration>"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        website(""),
+        website("<IndexDocument/>"),
+        website("<IndexDocument><Suffix/></IndexDocument>"),
+        website("<IndexDocument><Suffix>a/index.html</Suffix></IndexDocument>"),
+        website("<IndexDocument><Suffix>i</Suffix><Type>3</Type></IndexDocument>"),
+        website("<IndexDocument><Suffix>i</Suffix><SupportSubDir>1</SupportSubDir></IndexDocument>"),
+        website("<ErrorDocument><HttpStatus>200</HttpStatus></ErrorDocument>"),
+        website("<ErrorDocument><Key>e</Key><HttpStatus>500</HttpStatus></ErrorDocument>"),
+        website("<ErrorDocument><Key>e</Key></ErrorDocument>" * 2),
+        website("<RedirectAllRequestsTo/>"),
+    ],
+)
+def test_refuses_a_website_that_is_not_the_form(scene: Scene, document: str) -> None:
+    assert ask(scene, "PUT", "/?website", document).refusal == MALFORMED
+    assert scene.bucket.configuration.website is None
+
+
+def test_says_that_it_does_not_redirect(scene: Scene) -> None:
+    rules = "<RoutingRules><RoutingRule><RuleNumber>1</RuleNumber></RoutingRule></RoutingRules>"
+    index = "<IndexDocument><Suffix>i</Suffix></IndexDocument>"
+
+    assert ask(scene, "PUT", "/?website", website(index + rules)).refusal == (501, "NotImplemented", "")
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "",
+        "<Status/>",
+        "<Status>enabled</Status>",
+        "<Status>Enabled</Status><Status>Enabled</Status>",
+        "<MfaDelete/>",
+    ],
+)
+def test_refuses_versioning_that_is_not_the_form(scene: Scene, inner: str) -> None:
+    document = f"<VersioningConfiguration>{inner}</VersioningConfiguration>"
+
+    assert ask(scene, "PUT", "/?versioning", document).refusal == MALFORMED
+    assert scene.bucket.versioning == ""
+
+
+def test_compares_the_document_with_its_content_md5(scene: Scene) -> None:
+    digest = base64.b64encode(hashlib.md5(VERSIONING.encode()).digest()).decode()
+
+    wrong = ask(scene, "PUT", "/?versioning", VERSIONING + " ", content_md5=digest)
+    right = ask(scene, "PUT", "/?versioning", VERSIONING, content_md5=digest)
+
+    assert wrong.refusal == (400, "InvalidDigest", "0017-00000503")
+    assert (right.status, scene.bucket.versioning) == (200, "Suspended")
+
+
+def test_a_document_that_is_too_long_is_refused_whatever_its_content_md5(scene: Scene) -> None:
+    long = VERSIONING + " " * 300 * 1024
+    digest = base64.b64encode(hashlib.md5(long.encode()).digest()).decode()
+
+    assert ask(scene, "PUT", "/?versioning", long, content_md5=digest).refusal == MALFORMED
+
+
+def test_a_refused_document_tells_the_page_what_was_wrong(scene: Scene) -> None:
+    ask(scene, "PUT", "/?cors", cors(cors_rule(exposed="x-oss-*")))
+
+    assert scene.bucket.history.refusals()[0].explanation == {
+        "expected": "ExposeHeader, a header's name",
+        "got": "x-oss-*",
+    }
+
+
+@pytest.mark.parametrize("part", ["cors", "website", "versioning"])
+def test_does_not_start_on_a_stored_document_it_cannot_read(scene: Scene, part: str) -> None:
+    path = scene.folder / "configuration" / f"{part}.xml"
+    path.parent.mkdir()
+    path.write_text("<half")
+
+    with pytest.raises(SettingsError) as caught:
+        open_bucket(scene.bucket.settings)
+
+    assert str(caught.value) == f"{path} is no {part} configuration: mend or delete it"
+
+
+def test_nothing_is_half_written(scene: Scene) -> None:
+    put(scene, "cors", CORS)
+    ask(scene, "DELETE", "/?cors")
+
+    stored = {path.name: path.read_bytes() for path in (scene.folder / "configuration").iterdir()}
+
+    assert stored == {"cors.xml": b""}
+
+
+def test_a_folder_in_place_of_the_document_is_a_sentence_too(scene: Scene) -> None:
+    path = scene.folder / "configuration" / "cors.xml"
+    path.mkdir(parents=True)
+
+    with pytest.raises(SettingsError, match="mend or delete it"):
+        Configuration(scene.folder)
+
+
+def test_a_site_has_no_configuration_to_ask_for(scene: Scene, tmp_path: Path) -> None:
+    scene.set(website=(tmp_path,))
+    scene.bucket = open_bucket(scene.bucket.settings)  # type: ignore[assignment]
+
+    assert ask(scene, "GET", "/?cors").status == 501
+    assert json.loads(scene.request("GET", "/-/faults").body) == []

@@ -1,0 +1,794 @@
+"""OSS's error tables, row by row: a request that meets each, and the whole answer to it.
+
+A row is what the official page of the EC, or else the page of the status, says: status, Code, Message, EC. No
+Message means that no page prints one for this row. Conditions of one kind have more rows in `test_policy.py`,
+`test_callback.py` and `test_cors.py`; which row wins where several are broken is in `test_post_object.py`.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from oss_emulator.auth.credentials import Credential
+from oss_emulator.callback.transport import Reply, TooSlow, Unreachable
+from tests.support.emulator.owner import ask, cors, cors_rule, put
+from tests.support.emulator.process import StandIn
+from tests.support.emulator.scene import (
+    BOUNDARY,
+    CALLBACK_URL,
+    DAY,
+    EXPIRED,
+    KEY,
+    NOW,
+    ORIGIN,
+    REGION,
+    TEMPORARY,
+    Scene,
+    Seen,
+    callback_parameter,
+    encoded,
+    file_part,
+    json_reply,
+    multipart,
+    part,
+    policy_text,
+    signature,
+    signed,
+)
+
+
+class Row(NamedTuple):
+    status: int
+    code: str
+    ec: str
+    message: str = ""
+
+
+Send = Callable[[Scene], Seen]
+Table = Mapping[str, tuple[Row, Send]]
+
+DOCUMENT = ["Code", "Message", "RequestId", "HostId"]
+
+
+def meets(answer: Seen, row: Row) -> None:
+    """The answer is that row's, and everything that OSS says about an error is in its place."""
+    error = answer.error
+    told = [child.tag for child in ET.fromstring(answer.body)]
+    ending = ["EC", "RecommendDoc"] if row.ec else []
+    message = row.message or error["Message"]
+    assert (answer.status, error["Code"], error.get("EC", ""), error["Message"]) == (*row[:3], message)
+    assert told == [*DOCUMENT, *told[4 : len(told) - len(ending)], *ending]
+    assert error.get("RecommendDoc") == (
+        f"https://api.aliyun.com/troubleshoot?q={row.ec}" if row.ec else None
+    )
+    assert answer.headers["Content-Type"] == "application/xml"
+    assert answer.headers["x-oss-request-id"] == error["RequestId"]
+    assert answer.headers.get("x-oss-ec") == (row.ec or None)
+    assert error["HostId"] == "127.0.0.1:9000"
+
+
+def sent(body: bytes, **headers: str) -> Send:
+    return lambda scene: scene.send(body, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def posted(**fields: str) -> Send:
+    """A good form of an object `a` that pins these fields too; underscores stand for hyphens."""
+    named = {name.replace("_", "-"): value for name, value in fields.items()}
+    return lambda scene: scene.upload({"key": "a", **named})
+
+
+def changed(**fields: str | None) -> Send:
+    """A good form, some fields of which were changed or left out after it was signed."""
+
+    def send(scene: Scene) -> Seen:
+        form = {**signed({"key": "a"}), **{name.replace("_", "-"): value for name, value in fields.items()}}
+        return scene.post({name: value for name, value in form.items() if value is not None})
+
+    return send
+
+
+def unsigned(**fields: str) -> Send:
+    return lambda scene: scene.post({"key": "a", **fields})
+
+
+def ranged(low: int, high: int) -> Send:
+    return lambda scene: scene.post(
+        signed({"key": "a"}, conditions=[["content-length-range", low, high]]), b"hello"
+    )
+
+
+def on_taken_key(scene: Scene) -> Seen:
+    assert scene.upload({"key": "taken"}).status == 204
+    return scene.upload({"key": "taken", "x-oss-forbid-overwrite": "true"})
+
+
+def where_public_access_is_blocked(scene: Scene) -> Seen:
+    scene.set(block_public_access=True)
+    return scene.upload({"key": "a", "x-oss-object-acl": "public-read"})
+
+
+def with_loose_fields(scene: Scene) -> Seen:
+    scene.set(switches="field_limit=2MB")
+    fields = {f"f{number}": "v" * 2 * 1024 * 1024 for number in range(5)}
+    return scene.send(multipart(fields, file_part(b"")))
+
+
+ARGUMENT = "InvalidArgument"
+NO_FIELD = (
+    "The bucket POST must contain the specified '{}'. "
+    "If it is specified, please check the order of the fields"
+)
+NOT_A_FORM = "The body of your POST request is not well-formed multipart/form-data."
+LONG_FIELD = "Your name of form field is too long."
+ONE_FILE = "POST requires exactly one file upload per request."
+BAD_DIGEST = "The Content-MD5 you specified was invalid."
+NO_RIGHT = "You have no right to access this object because of bucket acl."
+
+POST_OBJECT: Table = {
+    "not a form": (Row(400, "MalformedPOSTRequest", "0006-00000104", NOT_A_FORM), sent(b"x")),
+    "cut off in the file": (
+        Row(400, "MalformedPOSTRequest", "0006-00000104", NOT_A_FORM),
+        sent(multipart(signed({"key": "a"}), file_part(b"hello"))[:-40]),
+    ),
+    "a part without Content-Disposition": (
+        Row(400, "MalformedPOSTRequest", "0006-00000109", NOT_A_FORM),
+        sent(f"--{BOUNDARY}\r\nContent: form-data\r\n\r\n\r\n--{BOUNDARY}--\r\n".encode()),
+    ),
+    "another content type": (
+        Row(
+            400,
+            "RequestIsNotMultiPartContent",
+            "",
+            "Bucket POST must be of the enclosure-type multipart/form-data.",
+        ),
+        sent(b"a=1", content_type="application/x-www-form-urlencoded"),
+    ),
+    "no key": (Row(400, ARGUMENT, "", NO_FIELD.format("key")), lambda scene: scene.post(signed({}))),
+    "the key after the file": (
+        Row(400, ARGUMENT, "", NO_FIELD.format("key")),
+        sent(file_part(b"") + multipart(signed({"key": "a"}))),
+    ),
+    "a name of 10,000 bytes": (
+        Row(400, "FieldItemTooLong", "0006-00000110", LONG_FIELD),
+        sent(part("n" * 10_000, "") + file_part(b"")),
+    ),
+    "a value of 3 MB": (
+        Row(400, "FieldItemTooLong", "0006-00000111", LONG_FIELD),
+        sent(part("a", "v" * 3_000_000) + file_part(b"")),
+    ),
+    "10 MB of fields": (Row(400, "FieldItemTooLong", "0006-00000112", LONG_FIELD), with_loose_fields),
+    "no file": (
+        Row(400, "IncorrectNumberOfFilesInPOSTRequest", "0006-00000107", ONE_FILE),
+        sent(multipart(signed({"key": "a"}))),
+    ),
+    "two files": (
+        Row(400, "IncorrectNumberOfFilesInPOSTRequest", "", ONE_FILE),
+        sent(multipart(signed({"key": "a"}), file_part(b"1"), file_part(b"2"))),
+    ),
+    "a body over 5 GB": (
+        Row(400, ARGUMENT, "", "Post body size must be less than 5G."),
+        sent(b"", content_length=str(5 * 1024**3 + 1)),
+    ),
+    "a file below the range": (
+        Row(
+            400,
+            "EntityTooSmall",
+            "0006-00000004",
+            "Your proposed upload smaller than the minimum allowed size.",
+        ),
+        ranged(6, 9),
+    ),
+    "a file above the range": (
+        Row(400, "EntityTooLarge", "0006-00000003", "Your proposed upload exceeds the maximum allowed size."),
+        ranged(0, 4),
+    ),
+    "no name left": (
+        Row(400, "InvalidObjectName", "0016-00000001", "The Object name can not be empty."),
+        lambda scene: scene.post(signed({"key": "${filename}"}, pinned=False), filename=""),
+    ),
+    "a name of 1,024 bytes": (
+        Row(400, "InvalidObjectName", "0016-00000003", "The Length of Object name must be less than 1024."),
+        posted(key="k" * 1024),
+    ),
+    "a name that begins with a slash": (
+        Row(400, "InvalidObjectName", "0016-00000005", "The specified object is not valid."),
+        posted(key="/a"),
+    ),
+    "a name that begins with a backslash": (
+        Row(400, "InvalidObjectName", "0016-00000005", "The specified object is not valid."),
+        posted(key="\\a"),
+    ),
+    "a Content-MD5 of another length": (
+        Row(400, "InvalidDigest", "0017-00000502", BAD_DIGEST),
+        sent(multipart(signed({"key": "a"}), file_part(b"")), content_md5="eB5eJF1p"),
+    ),
+    "a Content-MD5 of another body": (
+        Row(400, "InvalidDigest", "0017-00000503", BAD_DIGEST),
+        sent(
+            multipart(signed({"key": "a"}), file_part(b"")),
+            content_md5=base64.b64encode(hashlib.md5(b"").digest()).decode(),
+        ),
+    ),
+    "an unknown encryption": (
+        Row(
+            400,
+            "InvalidEncryptionAlgorithmError",
+            "0005-00000003",
+            "The Encryption request you specified is not valid. Supported value: AES256/KMS.",
+        ),
+        posted(x_oss_server_side_encryption="ROT13"),
+    ),
+    "an unknown ACL": (
+        Row(400, ARGUMENT, "0017-00000104", "no such object access control exists"),
+        posted(x_oss_object_acl="everyone"),
+    ),
+    "an unknown storage class": (Row(400, ARGUMENT, "0017-00000132"), posted(x_oss_storage_class="Cold")),
+    "a forbid-overwrite that is neither": (
+        Row(400, ARGUMENT, "0017-00000279"),
+        posted(x_oss_forbid_overwrite="yes"),
+    ),
+    "a public ACL where public access is blocked": (
+        Row(403, "AccessDenied", "0016-00000901", "Put public object acl is not allowed"),
+        where_public_access_is_blocked,
+    ),
+    "a key that is taken": (
+        Row(
+            409,
+            "FileAlreadyExists",
+            "0026-00000002",
+            "The object you specified already exists and can not be overwritten.",
+        ),
+        on_taken_key,
+    ),
+    "a key in the path": (
+        Row(405, "MethodNotAllowed", "", "The specified method is not allowed against this resource."),
+        lambda scene: scene.request("POST", "/a", body=b"x"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", POST_OBJECT)
+def test_post_object_errors(scene: Scene, name: str) -> None:
+    row, send = POST_OBJECT[name]
+
+    meets(send(scene), row)
+    assert (scene.stored("a"), scene.called) == (None, [])
+
+
+SCOPE = f"{DAY}/{REGION}/oss/aliyun_v4_request"
+MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. "
+    "Check your key and signing method."
+)
+NO_SUCH_ID = "The OSS Access Key Id you provided does not exist in our records."
+NOT_ITS_TOKEN = "The OSS access key id and security token you provided does not match."
+
+
+def by(key: Credential, token: str) -> Send:
+    """A form signed with `key`, sent with `token`."""
+    sender = Credential(key.access_key_id, key.access_key_secret, token)
+    return lambda scene: scene.post(signed({"key": "a"}, key=sender))
+
+
+SIGNATURES: Table = {
+    "no signature at all": (Row(403, "AccessDenied", "0003-00000001", NO_RIGHT), unsigned()),
+    "a V1 form": (
+        Row(403, "AccessDenied", "0002-00000080"),
+        unsigned(OSSAccessKeyId=KEY.access_key_id, policy="e30=", Signature="x"),
+    ),
+    "another version": (Row(400, ARGUMENT, "0002-00000701"), changed(x_oss_signature_version="OSS5")),
+    "no policy": (Row(400, ARGUMENT, "0002-00000702", NO_FIELD.format("policy")), changed(policy=None)),
+    "no signature": (
+        Row(400, ARGUMENT, "0002-00000703", NO_FIELD.format("x-oss-signature")),
+        changed(x_oss_signature=None),
+    ),
+    "no V1 signature": (
+        Row(400, ARGUMENT, "0002-00000703", NO_FIELD.format("Signature")),
+        unsigned(OSSAccessKeyId="AK", policy="x"),
+    ),
+    "an empty signature": (
+        Row(400, ARGUMENT, "0002-00000704", "Post request signature is empty."),
+        changed(x_oss_signature=""),
+    ),
+    "another signature": (
+        Row(403, "SignatureDoesNotMatch", "0002-00000705", MISMATCH),
+        changed(x_oss_signature="0" * 64),
+    ),
+    "no V1 access key id": (
+        Row(400, ARGUMENT, "0002-00000706", NO_FIELD.format("OSSAccessKeyId")),
+        unsigned(policy="x", Signature="x"),
+    ),
+    "an empty V1 access key id": (
+        Row(400, ARGUMENT, "0002-00000707", "Post request accessKeyId is empty."),
+        unsigned(OSSAccessKeyId="", policy="x", Signature="x"),
+    ),
+    "no credential": (Row(400, ARGUMENT, "0002-00000708"), changed(x_oss_credential=None)),
+    "half a credential": (Row(400, ARGUMENT, "0002-00000708"), changed(x_oss_credential="AKEXAMPLE/")),
+    "another region": (
+        Row(400, ARGUMENT, "0002-00000708"),
+        changed(x_oss_credential=f"AKEXAMPLE/{DAY}/cn-beijing/oss/aliyun_v4_request"),
+    ),
+    "another day": (
+        Row(400, ARGUMENT, "0002-00000709"),
+        changed(x_oss_credential=f"AKEXAMPLE/20260920/{REGION}/oss/aliyun_v4_request"),
+    ),
+    "no date": (Row(400, ARGUMENT, "0002-00000709"), changed(x_oss_date=None)),
+    "a date that is none": (Row(400, ARGUMENT, "0002-00000709"), changed(x_oss_date="2026-09-21")),
+    "a credential that ends otherwise": (
+        Row(400, ARGUMENT, "0002-00000710"),
+        changed(x_oss_credential=f"AKEXAMPLE/{DAY}/{REGION}/oss/aws4_request"),
+    ),
+    "an unknown access key id": (
+        Row(403, "InvalidAccessKeyId", "0002-00000902", NO_SUCH_ID),
+        changed(x_oss_credential=f"nobody/{SCOPE}"),
+    ),
+    "a temporary key without its token": (
+        Row(403, "InvalidAccessKeyId", "0002-00000003", NO_SUCH_ID),
+        by(TEMPORARY, ""),
+    ),
+    "another key's token": (
+        Row(403, "AccessKeyIdAndSecurityTokenNotMatch", "0002-00000004", NOT_ITS_TOKEN),
+        by(KEY, TEMPORARY.security_token),
+    ),
+    "an unknown token": (
+        Row(403, "InvalidSecurityToken", "0002-00000006", "The security token you provided is invalid."),
+        by(TEMPORARY, "CAISNONE"),
+    ),
+    "an expired token": (
+        Row(403, "SecurityTokenExpired", "0002-00000007", "The security token you provided has expired."),
+        by(EXPIRED, EXPIRED.security_token),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_signature_and_token_errors(scene: Scene, name: str) -> None:
+    row, send = SIGNATURES[name]
+
+    meets(send(scene), row)
+    assert (scene.stored("a"), scene.called) == (None, [])
+
+
+def test_a_mismatch_repeats_what_was_signed(scene: Scene) -> None:
+    error = changed(x_oss_signature="0" * 64)(scene).error
+    policy = signed({"key": "a"})["policy"]
+
+    assert list(error)[4:-2] == [
+        "OSSAccessKeyId",
+        "SignatureProvided",
+        "StringToSign",
+        "StringToSignBytes",
+    ]
+    assert (error["OSSAccessKeyId"], error["SignatureProvided"]) == ("AKEXAMPLE", "0" * 64)
+    assert (error["StringToSign"], bytes.fromhex(error["StringToSignBytes"])) == (policy, policy.encode())
+
+
+def test_an_argument_is_named_and_repeated(scene: Scene) -> None:
+    error = posted(x_oss_object_acl="<everyone>")(scene).error
+
+    assert list(error)[4:-2] == ["ArgumentName", "ArgumentValue"]
+    assert (error["ArgumentName"], error["ArgumentValue"]) == ("x-oss-object-acl", "<everyone>")
+
+
+def under(policy: str) -> Send:
+    """A form signed over this policy."""
+    return lambda scene: scene.post({**signed({"key": "a"}), "policy": policy, **signature(policy)})
+
+
+def text(document: str | bytes) -> str:
+    return base64.b64encode(document if isinstance(document, bytes) else document.encode()).decode()
+
+
+def conditions(*items: object, expires: float = NOW + 300) -> Send:
+    """A form whose policy pins what must be pinned, and has these conditions."""
+    pins = [{name: value} for name, value in signed({}).items() if name.startswith("x-oss-")]
+    return under(policy_text([*pins[:3], *items], expires))
+
+
+def expiring(value: object) -> Send:
+    return under(encoded({"expiration": value, "conditions": [{"key": "a"}]}))
+
+
+SOON = "2026-09-21T14:18:20.000Z"
+INVALID = "Invalid Policy: "
+DENIED = "Invalid according to Policy: "
+ONE_PROPERTY = "Invalid Simple-Condition: Simple-Conditions must have exactly one property specified."
+
+# EC (last three digits) and Message, where a page prints one, of 400 InvalidPolicyDocument.
+GRAMMAR: Mapping[str, tuple[str, str, Send]] = {
+    "not base64": ("202", "", under("{}")),
+    "not UTF-8": ("203", "", under(text(b'{"\xff":1}'))),
+    "no JSON": ("204", "Invalid JSON: unknown char e", under(text("expiration"))),
+    "JSON without a comma": (
+        "204",
+        "Invalid JSON: , or ] expected",
+        under(text('{"conditions": ["a" "b"]}')),
+    ),
+    "empty": ("205", "", under("")),
+    "an unknown member": (
+        "206",
+        "",
+        under(encoded({"expiration": SOON, "conditions": [{"key": "a"}], "id": 1})),
+    ),
+    "no conditions": ("207", "", under(encoded({"expiration": SOON}))),
+    "no expiration": ("208", "", under(encoded({"conditions": [{"key": "a"}]}))),
+    "neither": ("209", "", under(encoded({}))),
+    "an expiration that is no string": ("210", "", expiring(1)),
+    "an empty expiration": ("211", "", expiring("")),
+    "an expiration that is no time": ("212", "", expiring("tomorrow")),
+    "conditions that are no list": ("214", "", under(encoded({"expiration": SOON, "conditions": {}}))),
+    "an empty list of conditions": ("215", "", under(encoded({"expiration": SOON, "conditions": []}))),
+    "a condition without operator": ("216", "", conditions([])),
+    "an unknown operator": ("217", "", conditions(["ends-with", "$key", "a"])),
+    "too many operands": ("218", "", conditions(["eq", "$key", "a", "b"])),
+    "a range that ends before it begins": ("219", "", conditions(["content-length-range", 2, 1])),
+    "a range of strings": ("221", "", conditions(["content-length-range", "1", "2"])),
+    "a condition that is neither map nor list": ("222", "", conditions(1)),
+    "a range of lists": ("223", "", conditions(["content-length-range", [1], [2]])),
+    "in without a list": ("224", "", conditions(["in", "$key", "a"])),
+    "a simple condition of two": ("", ONE_PROPERTY, conditions({"a": "1", "b": "2"})),
+}
+
+
+@pytest.mark.parametrize("name", GRAMMAR)
+def test_policy_grammar_errors(scene: Scene, name: str) -> None:
+    ec, message, send = GRAMMAR[name]
+
+    meets(
+        send(scene),
+        Row(
+            400,
+            "InvalidPolicyDocument",
+            f"0006-00000{ec}" if ec else "",
+            f"{INVALID}{message}" if message else "",
+        ),
+    )
+    assert scene.stored("a") is None
+
+
+def without_pin(name: str) -> Send:
+    pins = {pin: value for pin, value in signed({}).items() if pin.startswith("x-oss-")}
+    kept = [{pin: value} for pin, value in pins.items() if pin not in {name, "x-oss-signature"}]
+    return under(policy_text(kept))
+
+
+BROKEN: Table = {
+    "expired": (
+        Row(403, "AccessDenied", "0006-00000213", f"{DENIED}Policy expired."),
+        conditions(expires=NOW),
+    ),
+    "a condition on a field that is not there": (
+        Row(
+            403,
+            "AccessDenied",
+            "0006-00000226",
+            f'{DENIED}Policy Condition failed: ["eq", "$success_action_status", "200"]',
+        ),
+        conditions(["eq", "$success_action_status", "200"]),
+    ),
+    "another value": (
+        Row(403, "AccessDenied", "0006-00000227", f'{DENIED}Policy Condition failed: ["eq", "$key", "b"]'),
+        conditions({"key": "b"}),
+    ),
+    "another bucket": (
+        Row(403, "AccessDenied", "0006-00000227", f'{DENIED}Policy Condition failed: ["eq", "$bucket", "b"]'),
+        conditions({"bucket": "b"}),
+    ),
+    "another beginning": (
+        Row(
+            403,
+            "AccessDenied",
+            "0006-00000227",
+            f'{DENIED}Policy Condition failed: ["starts-with", "$key", "up/"]',
+        ),
+        conditions(["starts-with", "$key", "up/"]),
+    ),
+    **{
+        f"{name} un-pinned": (
+            Row(403, "AccessDenied", "0006-00000228", f"{DENIED}Extra input fields: {name}"),
+            without_pin(name),
+        )
+        for name in ("x-oss-signature-version", "x-oss-credential", "x-oss-date")
+    },
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_forms_that_break_their_policy(scene: Scene, name: str) -> None:
+    row, send = BROKEN[name]
+
+    meets(send(scene), row)
+    assert scene.stored("a") is None
+
+
+def asked(**headers: str) -> Send:
+    return lambda scene: scene.request(
+        "OPTIONS", "/", {name.replace("_", "-"): value for name, value in headers.items()}
+    )
+
+
+def asked_without_rules(scene: Scene) -> Seen:
+    scene.set(allowed_origins=())
+    return asked(Origin=ORIGIN, Access_Control_Request_Method="POST")(scene)
+
+
+def told(method: str, part_: str, document: str = "") -> Send:
+    return lambda scene: ask(scene, method, f"/?{part_}", document)
+
+
+NOT_ALLOWED = (
+    "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, "
+    "request method / Access-Control-Request-Method or Access-Control-Requet-Headers are not whitelisted "
+    "by the resource's CORS spec."
+)
+INSUFFICIENT = "Insufficient information. "
+
+CORS: Table = {
+    "no rule at all": (Row(403, "AccessForbidden", "0003-00000601", NOT_ALLOWED), asked_without_rules),
+    "another origin": (
+        Row(403, "AccessForbidden", "0003-00000602", NOT_ALLOWED),
+        asked(Origin="http://b.example", Access_Control_Request_Method="POST"),
+    ),
+    "another method": (
+        Row(403, "AccessForbidden", "0003-00000602", NOT_ALLOWED),
+        asked(Origin=ORIGIN, Access_Control_Request_Method="PUT"),
+    ),
+    "no origin": (
+        Row(400, "BadRequest", "0034-00000101", f"{INSUFFICIENT}Origin request header needed."),
+        asked(Access_Control_Request_Method="POST"),
+    ),
+    "no method": (
+        Row(
+            400,
+            "BadRequest",
+            "0034-00000102",
+            f"{INSUFFICIENT}Request Access-Control-Request-Method header needed.",
+        ),
+        asked(Origin=ORIGIN),
+    ),
+    "rules that are no XML": (Row(400, "MalformedXML", ""), told("PUT", "cors", "rules")),
+    "a method that is none of five": (
+        Row(400, "MalformedXML", "0034-00000011"),
+        told("PUT", "cors", cors(cors_rule(methods="OPTIONS"))),
+    ),
+    "every header exposed": (
+        Row(400, "MalformedXML", "0034-00000013"),
+        told("PUT", "cors", cors(cors_rule(exposed="*"))),
+    ),
+    "eleven rules": (
+        Row(400, "CORSRuleBeyondLimit", "", "The CORS Rules num is beyond limit."),
+        told("PUT", "cors", cors(*[cors_rule()] * 11)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CORS)
+def test_cors_errors(scene: Scene, name: str) -> None:
+    row, send = CORS[name]
+
+    meets(send(scene), row)
+
+
+def no_cors(scene: Scene) -> Seen:
+    ask(scene, "DELETE", "/?cors")
+    return ask(scene, "GET", "/?cors")
+
+
+MISSING: Table = {
+    "no CORS rules": (Row(404, "NoSuchCORSConfiguration", "0034-00000001"), no_cors),
+    "no website": (Row(404, "NoSuchWebsiteConfiguration", ""), told("GET", "website")),
+    "no key": (
+        Row(404, "NoSuchKey", "0026-00000001", "The specified key does not exist."),
+        lambda scene: public(scene).request("GET", "/no"),
+    ),
+    "no right": (
+        Row(403, "AccessDenied", "0003-00000001", NO_RIGHT),
+        lambda scene: scene.request("GET", "/no"),
+    ),
+}
+
+
+def public(scene: Scene) -> Scene:
+    scene.set(acl="public-read")
+    return scene
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_what_is_not_there(scene: Scene, name: str) -> None:
+    row, send = MISSING[name]
+
+    meets(send(scene), row)
+
+
+def test_head_has_the_error_in_headers(scene: Scene) -> None:
+    answer = public(scene).request("HEAD", "/no")
+    document = base64.b64decode(answer.headers["x-oss-err"])
+
+    meets(
+        Seen(answer.status, answer.headers, document),
+        Row(404, "NoSuchKey", "0026-00000001", "The specified key does not exist."),
+    )
+
+
+def test_a_missing_page_of_a_website_keeps_its_ec(scene: Scene) -> None:
+    put(
+        public(scene),
+        "website",
+        "<WebsiteConfiguration><ErrorDocument><Key>lost.html</Key></ErrorDocument></WebsiteConfiguration>",
+    )
+    scene.upload({"key": "lost.html"}, b"lost", content_type="text/html")
+
+    answer = scene.request("GET", "/no")
+
+    assert (answer.status, answer.body, answer.headers["x-oss-ec"]) == (404, b"lost", "0026-00000001")
+
+
+@pytest.mark.parametrize(
+    ("key", "content_type", "ec"),
+    [
+        ("page.html", "text/html", "0048-00000001"),
+        ("page.htm", "application/octet-stream", "0048-00000001"),
+        ("page", "text/html", "0048-00000001"),
+        ("picture.png", "image/png", "0048-00000105"),
+    ],
+)
+def test_forced_downloads_have_their_ec(scene: Scene, key: str, content_type: str, ec: str) -> None:
+    scene.upload({"key": key, "Content-Disposition": "inline"}, content_type=content_type)
+
+    headers = public(scene).request("GET", f"/{key}").headers
+
+    assert (headers["x-oss-ec"], headers["x-oss-force-download"]) == (ec, "true")
+    assert headers["Content-Disposition"] == "attachment"
+
+
+# EC (last three digits), Message and parameter of 400 InvalidArgument.
+CALLBACK_PARAMETERS: Mapping[str, tuple[str, str, str]] = {
+    "over 5 KB": ("001", "The length of callback exceed max value.", "x" * 5121),
+    "not base64": ("002", "The callback configuration is not base64 encoded.", "%"),
+    "not JSON": ("003", "The callback configuration is not json format.", text('{"callbackBody":"a":"b"}')),
+    "no address": (
+        "004",
+        "The callback url configuration is invalid.",
+        callback_parameter(callbackUrl=None),
+    ),
+    "another scheme": (
+        "004",
+        "The callback url configuration is invalid.",
+        callback_parameter(callbackUrl="ftp://a.example/"),
+    ),
+    "an address that is not ASCII": (
+        "004",
+        "The callback url configuration is invalid.",
+        callback_parameter(callbackUrl="http://a.example/\u00e9"),
+    ),
+    "an IPv6 address": (
+        "004",
+        "The callback url configuration is invalid.",
+        callback_parameter(callbackUrl="http://[2001:db8::1]/"),
+    ),
+    "six addresses": (
+        "005",
+        "The number of callback url exceed max value.",
+        callback_parameter(callbackUrl=";".join([CALLBACK_URL] * 6)),
+    ),
+    "a private address": (
+        "008",
+        "Private address is forbidden to callback.",
+        callback_parameter(callbackUrl="http://10.0.0.1/"),
+    ),
+    "a host that is none": (
+        "009",
+        "The callback host configuration is invalid.",
+        callback_parameter(callbackHost="a\r\nb"),
+    ),
+    "no body": ("010", "The callback body is empty.", callback_parameter(callbackBody=None)),
+    "an empty body": ("010", "The callback body is empty.", callback_parameter(callbackBody="")),
+    "a body that is no string": (
+        "011",
+        "The callback body is invalid.",
+        callback_parameter(callbackBody={"a": 1}),
+    ),
+    "a body type that is no string": (
+        "012",
+        "The callback body type configuration is invalid.",
+        callback_parameter(callbackBodyType=1),
+    ),
+    "another body type": (
+        "013",
+        "The body type of callback is not supported.",
+        callback_parameter(callbackBodyType="text/plain"),
+    ),
+    "an SNI that is no boolean": ("014", "", callback_parameter(callbackSNI="true")),
+    "half a variable": (
+        "105",
+        "Left brace must be adjacent to dollar sign.",
+        callback_parameter(callbackBody="$object"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLBACK_PARAMETERS)
+def test_callback_parameter_errors(scene: Scene, name: str) -> None:
+    scene.set(switches="field_limit=2MB")  # the parameter's own limit is above that of strict fields
+    ec, message, parameter = CALLBACK_PARAMETERS[name]
+
+    answer = scene.upload({"key": "a", "callback": parameter})
+
+    meets(answer, Row(400, ARGUMENT, f"0007-00000{ec}", message))
+    assert (scene.stored("a"), scene.called) == (None, [])
+
+
+def test_a_callback_goes_one_way_only(scene: Scene) -> None:
+    form = signed({"key": "a", "callback": callback_parameter()})
+
+    answer = scene.post(form, headers={"x-oss-callback": callback_parameter()})
+
+    message = (
+        "Either the callback query string parameter or the x-oss-callback header should be specified, "
+        "not both."
+    )
+    meets(answer, Row(400, ARGUMENT, "0007-00000027", message))
+    assert (scene.stored("a"), scene.called) == (None, [])
+
+
+BAD_LENGTH = "Error Status : 400.User server return invalid conent-length value."
+NOT_JSON = "Response body is not valid json format."
+
+# EC (last three digits), Message and what the application server did.
+CALLBACK_OUTCOMES: Mapping[str, tuple[str, str, Reply | Exception]] = {
+    "400": ("203", "Error status : 400.", json_reply(status=400)),
+    "502": ("203", "Error status : 502.", json_reply(status=502)),
+    "a redirect": ("203", "Error status : 301.", json_reply(status=301, location=CALLBACK_URL)),
+    "a body that is not JSON": ("205", NOT_JSON, json_reply(b"OK")),
+    "a byte order mark": ("205", NOT_JSON, json_reply(b'\xef\xbb\xbf{"Status":"OK"}')),
+    "no Content-Length": (
+        "203",
+        "Error Status : 400.User server missing content-length.",
+        Reply(200, {}, b"{}"),
+    ),
+    "an empty body": ("203", BAD_LENGTH, Reply(200, {"content-length": "0"}, b"")),
+    "a negative Content-Length": ("203", BAD_LENGTH, Reply(200, {"content-length": "-1"}, b"")),
+    "over 1 MB": (
+        "203",
+        "Error Status : 400.User server return too long content-length value.",
+        Reply(200, {"content-length": "1048577"}, b""),
+    ),
+    "nobody there": (
+        "203",
+        "Error status : -1.OSS can not connect to your callbackUrl, please check it.",
+        Unreachable(),
+    ),
+    "no answer in time": (
+        "203",
+        "Error status : -1 203.0.114.7:9002 reply timeout, cost:5000ms, timeout:5000ms (err -4, errno115)",
+        TooSlow(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLBACK_OUTCOMES)
+def test_callbacks_that_fail_after_the_object_was_stored(scene: Scene, name: str) -> None:
+    ec, message, reply = CALLBACK_OUTCOMES[name]
+    scene.replies = [reply]
+
+    answer = scene.upload({"key": "a", "callback": callback_parameter()})
+
+    meets(answer, Row(203, "CallbackFailed", f"0007-00000{ec}", message))
+    assert len(scene.called) == 1
+    assert scene.stored("a").size == 5
+    assert {name: answer.headers[name] for name in ("ETag", "x-oss-hash-crc64ecma", "Content-MD5")} == {
+        "ETag": '"5D41402ABC4B2A76B9719D911017C592"',
+        "x-oss-hash-crc64ecma": "11177612005948864433",
+        "Content-MD5": "XUFAKrxLKna5cZ2REBfFkg==",
+    }
+
+
+def test_an_error_names_its_server(stand_in: StandIn) -> None:
+    (answer,) = stand_in.answers(b"POST / HTTP/1.1\r\nHost: 127.0.0.1:9000\r\nContent-Length: 0\r\n\r\n")
+
+    assert answer.headers["Server"] == "AliyunOSS"
+    meets(answer, POST_OBJECT["another content type"][0])

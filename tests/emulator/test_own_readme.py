@@ -1,0 +1,80 @@
+"""What the emulator's README.md lists of tests, variables, switches and faults is what there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from oss_emulator.faults import FAULTS
+from oss_emulator.switches import SWITCHES
+
+HERE = Path(__file__).parent
+PACKAGE = HERE.parent.parent / "emulator" / "oss_emulator"
+README = (PACKAGE / "README.md").read_text()
+NAMED_FILE = re.compile(r"`(test_\w+\.py)`")
+NAMED_TEST = re.compile(r"`?(?:test_)?(\w+)…`?")
+
+
+def tables() -> list[list[list[str]]]:
+    """Return every table: its rows, and their cells; what heads it first."""
+    blocks = re.findall(r"(?:^\|.*\|\n)+", README, re.MULTILINE)
+    return [
+        [[cell.strip() for cell in re.split(r"(?<!\\)\|", line[1:-1])] for line in block.splitlines()]
+        for block in blocks
+    ]
+
+
+def rows(*heading: str) -> list[list[str]]:
+    """Return the rows of the table with these words above its first columns."""
+    (found,) = [table[2:] for table in tables() if table[0][: len(heading)] == list(heading)]
+    return found
+
+
+def names(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def written_in(file: str) -> list[str]:
+    path = HERE / file
+    assert path.exists(), file
+    return re.findall(r"^ *def test_(\w+)\(", path.read_text(), re.MULTILINE)
+
+
+def missing(cell: str) -> list[str]:
+    """Return what a cell of the last column names that is not there, or says beside names."""
+    _, *parts = NAMED_FILE.split(cell)
+    lost = [] if parts else [cell]
+    for file, said in zip(parts[::2], parts[1::2], strict=True):
+        there = written_in(file)
+        starts = NAMED_TEST.findall(said)
+        lost += [f"{file} {start}" for start in starts if not any(test.startswith(start) for test in there)]
+        lost += re.findall(r"[\w`]+", NAMED_TEST.sub("", said))
+    return lost
+
+
+@pytest.mark.parametrize("row", rows("behaviour", "source"), ids=lambda row: row[0])
+def test_a_behaviours_tests_are_there(row: list[str]) -> None:
+    behaviour, source, confidence, tests = row
+    assert "" not in {behaviour, source}
+    assert re.match(r"[DTXIU]\b", confidence), confidence
+    assert missing(tests) == []
+
+
+def test_it_lists_the_variables_that_are_read() -> None:
+    read = set(re.findall(r'"(LOCAL_OSS_\w+)"', (PACKAGE / "settings.py").read_text()))
+    listed = [name for row in rows("variable") for name in names(row[0])]
+    assert (set(listed), len(listed)) == (read, len(read))
+
+
+def test_it_lists_the_switches_and_their_values() -> None:
+    listed = [(names(row[0]), names(row[1])) for row in rows("switch")]
+    kept = [
+        (known, values[: len(switch.values)])
+        for (known, values), switch in zip(listed, SWITCHES, strict=True)
+    ]
+    assert kept == [([switch.name], list(switch.values)) for switch in SWITCHES]
+
+
+def test_it_lists_the_faults_and_their_options() -> None:
+    listed = {row[0].strip("`"): set(re.findall(r'`"(\w+)"`', " ".join(row))) for row in rows("fault")}
+    assert listed == {name: set(options) for name, options in FAULTS.items()}

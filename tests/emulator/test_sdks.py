@@ -1,0 +1,297 @@
+"""Alibaba's own SDKs, as they are published, against the stand-in in a process of its own."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+from xml.etree import ElementTree as ET
+
+import alibabacloud_oss_v2 as v2
+import oss2
+import pytest
+import requests
+from oss2.models import (
+    BUCKET_VERSIONING_ENABLE,
+    BucketCors,
+    BucketVersioningConfig,
+    BucketWebsite,
+    CorsRule,
+)
+
+from oss_emulator.auth.credentials import Credential
+from tests.support.emulator.process import BUCKET, REGION, StandIn
+from tests.support.emulator.scene import BOUNDARY, file_part, multipart, signed
+
+KEY = Credential("AKEXAMPLE", "SKEXAMPLE")
+WRONG = Credential("AKEXAMPLE", "another secret")
+TEMPORARY = Credential("STS.EXAMPLE", "STSSECRET", "CAISEXAMPLE+/=")
+OTHER_TOKEN = Credential("STS.EXAMPLE", "STSSECRET", "CAISOTHER")
+KNOWN = json.dumps([vars(KEY), vars(TEMPORARY)])
+
+OBJECTS = ["a.txt", "a/b/c.txt", "a b", "a+b", "100%", "a%2Fb", "中文/文件.txt", "~-_.!*'()&=@:;,?#"]
+Rule = tuple[list[str], list[str], list[str], list[str], int]
+RULE: Rule = (["http://*.example.com"], ["POST", "GET"], ["*"], ["ETag"], 60)  # origins, methods, headers
+ETAG = "5D41402ABC4B2A76B9719D911017C592"  # md5 of hello
+
+
+class Sdk(Protocol):
+    """What both SDKs do, in our words."""
+
+    def __init__(self, url: str, key: Credential) -> None: ...
+    def head(self, name: str) -> tuple[int, str]: ...
+    def get(self, name: str) -> bytes: ...
+    def put(self, name: str, content: bytes) -> None: ...
+    def delete(self, name: str) -> None: ...
+    def listed(self, prefix: str) -> tuple[list[str], list[str]]: ...
+    def presigned(self, name: str) -> str: ...
+    def refusal(self, method: str, name: str) -> tuple[int, str, str]: ...
+    def cors(self) -> list[Rule]: ...
+    def website(self) -> tuple[str, str]: ...
+    def versioning(self) -> str: ...
+
+
+class Oss2:
+    """PyPI oss2; it signs the path with its slashes as %2F."""
+
+    def __init__(self, url: str, key: Credential) -> None:
+        names = key.access_key_id, key.access_key_secret
+        token = key.security_token
+        auth = oss2.StsAuth(*names, token, auth_version="v4") if token else oss2.AuthV4(*names)
+        self._bucket = oss2.Bucket(auth, url, BUCKET, region=REGION)
+
+    def head(self, name: str) -> tuple[int, str]:
+        found = self._bucket.head_object(name)
+        return found.content_length, found.etag
+
+    def get(self, name: str) -> bytes:
+        found: bytes = self._bucket.get_object(name).read()
+        return found
+
+    def put(self, name: str, content: bytes) -> None:
+        self._bucket.put_object(name, content)
+
+    def delete(self, name: str) -> None:
+        self._bucket.delete_object(name)
+
+    def listed(self, prefix: str) -> tuple[list[str], list[str]]:
+        found = list(oss2.ObjectIteratorV2(self._bucket, prefix=prefix, delimiter="/", max_keys=2))
+        return [o.key for o in found if not o.is_prefix()], [o.key for o in found if o.is_prefix()]
+
+    def presigned(self, name: str) -> str:
+        return str(self._bucket.sign_url("GET", name, 60, slash_safe=True))
+
+    def refusal(self, method: str, name: str) -> tuple[int, str, str]:
+        call = self._bucket.head_object if method == "HEAD" else self._bucket.get_object
+        with pytest.raises(oss2.exceptions.ServerError) as raised:
+            call(name)
+        return raised.value.status, raised.value.code, raised.value.ec
+
+    def cors(self) -> list[Rule]:
+        rule = CorsRule(*RULE)
+        self._bucket.put_bucket_cors(BucketCors([rule]))
+        return [taken_apart(rule) for rule in self._bucket.get_bucket_cors().rules]
+
+    def website(self) -> tuple[str, str]:
+        self._bucket.put_bucket_website(BucketWebsite("index.html", "404.html"))
+        found = self._bucket.get_bucket_website()
+        return found.index_file, found.error_file
+
+    def versioning(self) -> str:
+        config = BucketVersioningConfig()
+        config.status = BUCKET_VERSIONING_ENABLE
+        self._bucket.put_bucket_versioning(config)
+        return str(self._bucket.get_bucket_versioning().status)
+
+
+class V2:
+    """PyPI alibabacloud-oss-v2."""
+
+    def __init__(self, url: str, key: Credential) -> None:
+        config = v2.config.load_default()
+        config.credentials_provider = v2.credentials.StaticCredentialsProvider(
+            key.access_key_id, key.access_key_secret, key.security_token or None
+        )
+        config.region, config.endpoint = REGION, url
+        self._client = v2.Client(config)
+
+    def head(self, name: str) -> tuple[int, str]:
+        found = self._client.head_object(v2.HeadObjectRequest(BUCKET, name))
+        return found.content_length, found.etag.strip('"')
+
+    def get(self, name: str) -> bytes:
+        found: bytes = self._client.get_object(v2.GetObjectRequest(BUCKET, name)).body.read()
+        return found
+
+    def put(self, name: str, content: bytes) -> None:
+        self._client.put_object(v2.PutObjectRequest(BUCKET, name, body=content))
+
+    def delete(self, name: str) -> None:
+        self._client.delete_object(v2.DeleteObjectRequest(BUCKET, name))
+
+    def listed(self, prefix: str) -> tuple[list[str], list[str]]:
+        asked = v2.ListObjectsV2Request(BUCKET, prefix=prefix, delimiter="/", max_keys=2)
+        pages = list(self._client.list_objects_v2_paginator().iter_page(asked))
+        keys = [found.key for page in pages for found in page.contents or []]
+        return keys, [found.prefix for page in pages for found in page.common_prefixes or []]
+
+    def presigned(self, name: str) -> str:
+        return str(self._client.presign(v2.GetObjectRequest(BUCKET, name)).url)
+
+    def refusal(self, method: str, name: str) -> tuple[int, str, str]:
+        with pytest.raises(v2.exceptions.OperationError) as raised:
+            self.head(name) if method == "HEAD" else self.get(name)
+        error = raised.value.unwrap()
+        return error.status_code, error.code, error.ec
+
+    def cors(self) -> list[Rule]:
+        rules = v2.CORSConfiguration([v2.CORSRule(*RULE)])
+        self._client.put_bucket_cors(v2.PutBucketCorsRequest(BUCKET, rules))
+        found = self._client.get_bucket_cors(v2.GetBucketCorsRequest(BUCKET)).cors_configuration
+        return [taken_apart(rule) for rule in found.cors_rules]
+
+    def website(self) -> tuple[str, str]:
+        asked = v2.WebsiteConfiguration(
+            v2.IndexDocument(suffix="index.html"), v2.ErrorDocument(key="404.html")
+        )
+        self._client.put_bucket_website(v2.PutBucketWebsiteRequest(BUCKET, asked))
+        found = self._client.get_bucket_website(v2.GetBucketWebsiteRequest(BUCKET)).website_configuration
+        return found.index_document.suffix, found.error_document.key
+
+    def versioning(self) -> str:
+        asked = v2.VersioningConfiguration(status="Enabled")
+        self._client.put_bucket_versioning(v2.PutBucketVersioningRequest(BUCKET, asked))
+        return str(self._client.get_bucket_versioning(v2.GetBucketVersioningRequest(BUCKET)).version_status)
+
+
+def taken_apart(rule: CorsRule | v2.CORSRule) -> Rule:
+    """Both SDKs name a rule's parts alike."""
+    lists = rule.allowed_origins, rule.allowed_methods, rule.allowed_headers, rule.expose_headers
+    return (*lists, rule.max_age_seconds)
+
+
+both = pytest.mark.parametrize("sdk", [Oss2, V2])
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    with StandIn(tmp_path_factory.mktemp("sdks"), LOCAL_OSS_CREDENTIALS=KNOWN) as running:
+        for name in OBJECTS:
+            upload(running, name)
+        yield running
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[StandIn]:
+    with StandIn(tmp_path, LOCAL_OSS_CREDENTIALS=KNOWN) as fresh:
+        yield fresh
+
+
+def upload(stand_in: StandIn, name: str, content: bytes = b"hello") -> requests.Response:
+    now = time.time()
+    body = multipart(signed({"key": name}, key=KEY, now=now, expires=now + 60), file_part(content))
+    content_type = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    answer = requests.post(f"{stand_in.url}/", data=body, headers=content_type, timeout=10)
+    assert answer.status_code == 204, answer.text
+    return answer
+
+
+@both
+@pytest.mark.parametrize("key", [KEY, TEMPORARY], ids=["permanent", "temporary"])
+@pytest.mark.parametrize("name", OBJECTS)
+def test_an_sdk_reads_an_object_back(running: StandIn, sdk: type[Sdk], name: str, key: Credential) -> None:
+    bucket = sdk(running.url, key)
+    assert (bucket.head(name), bucket.get(name)) == ((5, ETAG), b"hello")
+
+
+@both
+@pytest.mark.parametrize("name", OBJECTS)
+def test_an_address_that_an_sdk_presigned_needs_no_key(running: StandIn, sdk: type[Sdk], name: str) -> None:
+    answer = requests.get(sdk(running.url, KEY).presigned(name), timeout=10)
+    assert (answer.status_code, answer.content) == (200, b"hello")
+
+
+@both
+def test_a_presigned_address_carries_a_token(running: StandIn, sdk: type[Sdk]) -> None:
+    answer = requests.get(sdk(running.url, TEMPORARY).presigned("a/b/c.txt"), timeout=10)
+    assert (answer.status_code, answer.content) == (200, b"hello")
+
+
+@both
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+@pytest.mark.parametrize(
+    ("key", "name", "refusal"),
+    [
+        (WRONG, "a.txt", (403, "SignatureDoesNotMatch", "0002-00000201")),
+        (OTHER_TOKEN, "a.txt", (403, "InvalidSecurityToken", "0002-00000006")),
+        (Credential("STRANGER", "x"), "a.txt", (403, "InvalidAccessKeyId", "0002-00000902")),
+        (KEY, "missing", (404, "NoSuchKey", "0026-00000001")),
+    ],
+    ids=["secret", "token", "key", "object"],
+)
+def test_an_sdk_understands_a_refusal(
+    running: StandIn, sdk: type[Sdk], method: str, key: Credential, name: str, refusal: tuple[int, str, str]
+) -> None:
+    assert sdk(running.url, key).refusal(method, name) == refusal
+
+
+@both
+@pytest.mark.parametrize("name", OBJECTS)
+def test_an_sdk_puts_and_deletes_an_object(running: StandIn, sdk: type[Sdk], name: str) -> None:
+    bucket, name = sdk(running.url, KEY), f"put/{name}"
+    bucket.put(name, b"hello")
+    assert (bucket.head(name), bucket.get(name)) == ((5, ETAG), b"hello")
+    bucket.delete(name)
+    assert bucket.refusal("GET", name) == (404, "NoSuchKey", "0026-00000001")
+
+
+@both
+def test_an_sdk_lists_a_folder_page_by_page(running: StandIn, sdk: type[Sdk]) -> None:
+    bucket = sdk(running.url, KEY)
+    for name in ("1", "2 +%", "中文/1", "中文/2", "文件"):
+        bucket.put(f"list/{name}", b"")
+    assert bucket.listed("list/") == (["list/1", "list/2 +%", "list/文件"], ["list/中文/"])
+
+
+@both
+def test_an_sdk_sets_cors_rules_and_reads_them_back(fresh: StandIn, sdk: type[Sdk]) -> None:
+    assert sdk(fresh.url, KEY).cors() == [RULE]
+
+
+@both
+def test_an_sdk_makes_a_website_of_a_bucket(fresh: StandIn, sdk: type[Sdk]) -> None:
+    assert sdk(fresh.url, KEY).website() == ("index.html", "404.html")
+
+
+@both
+def test_an_sdk_turns_versioning_on(fresh: StandIn, sdk: type[Sdk]) -> None:
+    assert sdk(fresh.url, KEY).versioning() == "Enabled"
+    versions = {upload(fresh, "a.txt").headers["x-oss-version-id"] for _ in range(2)}
+    assert len(versions) == 2
+
+
+def post_signed_by_ali_oss(stand_in: StandIn, key: Credential, name: str) -> tuple[int, str]:
+    arguments = (BUCKET, key.access_key_id, key.access_key_secret, key.security_token, name, "hello")
+    command = [
+        "node",
+        str(Path(__file__).parents[1] / "support" / "emulator" / "ali_oss.mjs"),
+        f"{stand_in.url}/",
+        *arguments,
+    ]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    said = json.loads(run.stdout)
+    return said["status"], said["body"]
+
+
+@pytest.mark.parametrize("key", [KEY, TEMPORARY], ids=["permanent", "temporary"])
+def test_a_form_that_ali_oss_signed_is_stored(running: StandIn, key: Credential) -> None:
+    name = f"from ali-oss/{key.access_key_id}/文件.txt"
+    assert post_signed_by_ali_oss(running, key, name) == (200, "")
+    assert Oss2(running.url, KEY).get(name) == b"hello"
+
+
+def test_a_form_that_ali_oss_signed_with_a_wrong_secret_is_refused(running: StandIn) -> None:
+    status, body = post_signed_by_ali_oss(running, WRONG, "never.txt")
+    error = {child.tag: child.text for child in ET.fromstring(body)}
+    assert (status, error["Code"], error["EC"]) == (403, "SignatureDoesNotMatch", "0002-00000705")

@@ -1,0 +1,1 @@
+"""Helpers of the tests: stand-ins, processes, vectors. No test lives here."""

@@ -1,0 +1,1 @@
+"""A stand-in for the cloud's APIs, for the tests of deploy/."""

@@ -1,0 +1,187 @@
+"""ROS as far as a deploy asks it: stacks made, changed, rolled back and deleted, and their events."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from tests.support.cloud.state import SUFFIX, Refused, State
+
+Asked = dict[str, str]
+
+
+def list_stacks(state: State, asked: Asked) -> dict[str, Any]:
+    found = [one for one in state.stacks.values() if one["StackName"] == asked["StackName.1"]]
+    told = ("StackId", "StackName", "Status", "CreateTime")
+    return {"Stacks": [{key: one[key] for key in told} for one in found]}
+
+
+def get_stack(state: State, asked: Asked) -> dict[str, Any]:
+    stack = stack_of(state, asked)
+    if stack["next"]:
+        stack["Status"] = stack["next"].pop(0)
+    hidden = {name for name, one in stack["template"]["Parameters"].items() if one.get("NoEcho")}
+    shown = {name: "******" if name in hidden else value for name, value in stack["values"].items()}
+    return {
+        **{key: stack[key] for key in ("StackId", "StackName", "Status", "StatusReason")},
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in shown.items()],
+        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs(stack).items()],
+    }
+
+
+def list_stack_events(state: State, asked: Asked) -> dict[str, Any]:
+    return {"Events": stack_of(state, asked)["events"][::-1]}
+
+
+def get_template(state: State, asked: Asked) -> dict[str, Any]:
+    return {"TemplateBody": json.dumps(stack_of(state, asked)["template"])}
+
+
+def create_stack(state: State, asked: Asked) -> dict[str, Any]:
+    living = [one for one in state.stacks.values() if one["Status"] != "DELETE_COMPLETE"]
+    if any(one["StackName"] == asked["StackName"] for one in living):
+        raise Refused(409, "StackExists", f"The Stack ({asked['StackName']}) already exists.")
+    stack_id = f"stack-{len(state.stacks) + 1}"
+    stack: dict[str, Any] = {"StackId": stack_id, "StackName": asked["StackName"], "StatusReason": ""}
+    stack |= {"events": [], "values": {}, "CreateTime": f"2026-01-01T00:00:{len(state.stacks):02d}"}
+    change(state, stack, "CREATE", asked)
+    state.stacks[stack_id] = stack
+    state.writes.append("CreateStack")
+    return {"StackId": stack_id}
+
+
+def update_stack(state: State, asked: Asked) -> dict[str, Any]:
+    stack = still(stack_of(state, asked))
+    if stack["Status"] not in UPDATABLE:
+        raise Refused(409, "NotSupported", f"{stack['Status']} stacks cannot be updated.")
+    if asked.get("UsePreviousParameters", "").lower() != "true":
+        raise Refused(400, "StackValidationFailed", "The Parameter was not provided.")
+    same_values = {**stack["values"], **given(asked)} == stack["values"]
+    if parsed(asked["TemplateBody"]) == stack["template"] and same_values:
+        raise Refused(400, "NotSupported", "Update the completely same stack is not supported")
+    change(state, stack, "UPDATE", asked)
+    state.writes.append("UpdateStack")
+    return {"StackId": stack["StackId"]}
+
+
+def delete_stack(state: State, asked: Asked) -> dict[str, Any]:
+    stack = still(stack_of(state, asked))
+    stack.update({"Status": "DELETE_IN_PROGRESS", "next": ["DELETE_COMPLETE"]})
+    for name, reason in state.fails.items():
+        if name.startswith("delete "):
+            event(stack, name.removeprefix("delete "), "DELETE_FAILED", reason)
+            stack["next"] = ["DELETE_FAILED"]
+            return {}
+    state.buckets.pop(stack["values"]["SiteBucket"], None)
+    state.writes.append("DeleteStack")
+    return {}
+
+
+UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+# ROS: a domain's properties and a bucket's name are not editable
+FIXED = ("SiteDomain", "UploadDomain", "SiteBucket", "LogProject")
+ACTIONS: dict[str, Callable[[State, Asked], dict[str, Any]]] = {
+    "ListStacks": list_stacks,
+    "GetStack": get_stack,
+    "ListStackEvents": list_stack_events,
+    "GetTemplate": get_template,
+    "CreateStack": create_stack,
+    "UpdateStack": update_stack,
+    "DeleteStack": delete_stack,
+}
+
+
+@functools.cache
+def parsed(template: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(template)
+    return found
+
+
+def stack_of(state: State, asked: Asked) -> dict[str, Any]:
+    try:
+        return state.stacks[asked["StackId"]]
+    except KeyError:
+        raise Refused(404, "StackNotFound", f"The Stack ({asked['StackId']}) could not be found.") from None
+
+
+def still(stack: dict[str, Any]) -> dict[str, Any]:
+    """Return a stack that nobody works on."""
+    if stack["Status"].endswith("_IN_PROGRESS"):
+        raise Refused(
+            409, "ActionInProgress", f"Stack {stack['StackName']} already has an action in progress."
+        )
+    return stack
+
+
+def change(state: State, stack: dict[str, Any], kind: str, asked: Asked) -> None:
+    template = parsed(asked["TemplateBody"])
+    values = {**stack["values"], **given(asked)}
+    for name, parameter in template["Parameters"].items():
+        if "Default" in parameter:
+            values.setdefault(name, str(parameter["Default"]))
+        value = values.get(name)
+        if value is None or not re.fullmatch(parameter.get("AllowedPattern", ".*"), value):
+            raise Refused(400, "StackValidationFailed", f"The Parameter ({name}) is not allowed.")
+    before = stack["values"]
+    if fixed := [
+        name for name in FIXED if before.get(name) and values[name] and values[name] != before[name]
+    ]:
+        raise Refused(400, "NotSupported", f"The property ({fixed[0]}) is not editable.")
+    stack["next"] = [f"{kind}_IN_PROGRESS", f"{kind}_COMPLETE"]
+    for name, resource in template["Resources"].items():
+        if not holds(template, values, resource.get("Condition")):
+            continue
+        failed = state.fails.get(name)
+        event(stack, name, f"{kind}_FAILED" if failed else f"{kind}_COMPLETE", failed or "")
+        if failed:
+            rolled = "CREATE_ROLLBACK" if kind == "CREATE" else "ROLLBACK"
+            stack.update({"Status": f"{kind}_IN_PROGRESS", "template": template})
+            stack["values"] = values if kind == "CREATE" else stack["values"]
+            stack["next"][-1] = f"{rolled}_COMPLETE"
+            return
+    stack.update({"template": template, "values": values, "Status": f"{kind}_IN_PROGRESS"})
+    state.buckets.setdefault(values["SiteBucket"], {})
+    if values["ExistingUploadBucket"] == "false":
+        state.buckets.setdefault(values["UploadBucket"], {})
+
+
+def holds(template: dict[str, Any], values: dict[str, str], condition: Any) -> bool:
+    """Say whether a condition holds: a name, an Fn::Equals of a parameter, an Fn::Not; none always does."""
+    if condition is None:
+        return True
+    if isinstance(condition, str):
+        return holds(template, values, template["Conditions"][condition])
+    if "Fn::Not" in condition:
+        return not holds(template, values, condition["Fn::Not"])
+    reference, value = condition["Fn::Equals"]
+    return bool(values[reference["Ref"]] == value)
+
+
+def event(stack: dict[str, Any], name: str, status: str, reason: str) -> None:
+    number = len(stack["events"])
+    stack["events"].append(
+        {"EventId": f"e{number}", "LogicalResourceId": name, "Status": status, "StatusReason": reason}
+    )
+
+
+def given(asked: Asked) -> dict[str, str]:
+    """Return the parameters of a request, which come as numbered pairs."""
+    keys = {name.split(".")[1]: value for name, value in asked.items() if name.endswith(".ParameterKey")}
+    return {key: asked.get(f"Parameters.{number}.ParameterValue", "") for number, key in keys.items()}
+
+
+def outputs(stack: dict[str, Any]) -> dict[str, str]:
+    values = stack["values"]
+    return {
+        "TokenUrl": "https://token-abc.cn-hangzhou.fcapp.run",
+        "CallbackUrl": "https://callback-abc.cn-hangzhou.fcapp.run",
+        "UploadUrl": f"https://{values['UploadBucket']}.{SUFFIX}",
+        "SiteUrl": f"https://{values['SiteBucket']}.{SUFFIX}",
+        "SiteBucketName": values["SiteBucket"],
+        "LogProjectName": values["LogProject"],
+    }

@@ -1,0 +1,98 @@
+"""What a test breaks between a function and its peers, and what must be true of an upload all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from threading import Event
+from typing import Any
+
+import requests
+
+from tests.support.page.actions import PHOTO
+from tests.support.peer import Peer
+from tests.support.stack import Stack, md5
+from tests.support.watched_stack import WatchedStack
+
+HOP_BY_HOP = {"connection", "date", "host", "server", "transfer-encoding"}
+
+
+class Relay(Peer):
+    """Passes what it is asked on to `target`, and the answer back, but for the headers a test changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.target = ""
+        self.asks: dict[str, str] = {}
+        self.answers: dict[str, str] = {}
+        self.raw = self.pass_on
+
+    def pass_on(self, answering: Any) -> None:
+        last = self.asked[-1]
+        headers = without_hops({**last.headers, **self.asks})
+        with suppress(requests.ConnectionError):  # the other side sees its connection end too
+            told = requests.request(
+                last.method, self.target + last.path, headers=headers, data=last.body, timeout=9
+            )
+            answering.send_response(told.status_code)
+            for name, value in without_hops({**told.headers, **self.answers}).items():
+                answering.send_header(name, value)
+            answering.end_headers()
+            answering.wfile.write(told.content)
+
+
+def without_hops(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
+
+
+@contextmanager
+def answering(peer: Peer, raw: Callable[[Any], None]) -> Iterator[None]:
+    """Have a peer answer in another way for a while."""
+    kept, peer.raw = peer.raw, raw
+    try:
+        yield
+    finally:
+        peer.raw = kept
+
+
+def nothing(_: Any) -> None:
+    """End the connection without a word."""
+
+
+def busy(asked: Any) -> None:
+    asked.send_response(503)
+    asked.send_header("Content-Length", "0")
+    asked.end_headers()
+
+
+@contextmanager
+def silent(peer: Peer) -> Iterator[None]:
+    """Have a peer take connections and say nothing."""
+    over = Event()
+
+    def say_nothing(_: object) -> None:
+        over.wait(60)
+
+    with answering(peer, say_nothing):
+        yield
+    over.set()
+
+
+def stored_keys(stack: Stack) -> set[str]:
+    listed = stack.http.get(f"{stack.upload}/-/objects", timeout=9).json()
+    return {one["key"] for one in listed["objects"]}
+
+
+@contextmanager
+def one_upload(front: WatchedStack) -> Iterator[Callable[[Any], None]]:
+    """Yield what takes the page's last answer: one more file is stored then, and told under one id."""
+    told, stored = set(front.told()), stored_keys(front.stack)
+
+    def check(answer: Any) -> None:
+        assert answer["etag"] == md5(PHOTO)
+        assert stored_keys(front.stack) - stored == {answer["key"]}
+        assert front.stack.stored(answer["key"]).content == PHOTO
+        assert set(front.told()) - told == set(front.told(answer["key"]))
+        assert len(set(front.told(answer["key"]))) == 1
+
+    yield check

@@ -1,0 +1,281 @@
+"""Every state of the page, and how to bring a page there: for axe, and for people who look."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.support.page.actions import (
+    PATIENCE,
+    PHOTO,
+    choose,
+    choose_button,
+    ended,
+    fast_forward_until,
+    large_file,
+    payload,
+    send,
+    send_all,
+    start,
+    stop_the_clock,
+)
+from tests.support.stack import Stack
+
+
+def view(sky: str, sun: str, far: str, near: str) -> bytes:
+    """Draw a landscape in these colours."""
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="440">'
+        f'<rect width="640" height="440" fill="{sky}"/>'
+        f'<circle cx="500" cy="110" r="56" fill="{sun}"/><path d="M0 440 220 170 400 440" fill="{far}"/>'
+        f'<path d="M230 440 430 240 640 440" fill="{near}"/></svg>'
+    ).encode()
+
+
+VIEWS = {
+    "morning": ("#8fb8c9", "#ffe2a0", "#2e5e55", "#4a8068"),
+    "evening": ("#e9a178", "#fff1c9", "#7a4a5a", "#a5645f"),
+}
+MORNING, EVENING = (
+    payload(f"{name}.svg", view(*colours), "image/svg+xml") for name, colours in VIEWS.items()
+)
+FILES = (
+    MORNING,
+    payload("会议纪要 2026-11.pdf", b"%PDF-1.7" + bytes(200_000), "application/pdf"),
+    payload("numbers.csv", b"1,2\n" * 3000, "text/csv"),
+)
+
+Scene = Callable[[Page, Stack], None]
+
+
+def _open(page: Page, stack: Stack) -> None:
+    page.goto(f"{stack.site}/")
+    expect(choose_button(page)).to_be_visible()
+
+
+def _goto(page: Page, stack: Stack) -> None:
+    page.goto(f"{stack.site}/")
+
+
+def loading(page: Page, stack: Stack) -> None:
+    page.route("**/limits", lambda _: None)
+    _goto(page, stack)
+    expect(page.get_by_test_id("limits")).not_to_be_empty()
+
+
+def no_config(page: Page, stack: Stack) -> None:
+    page.route("**/config.json", lambda route: route.abort())
+    _goto(page, stack)
+    expect(page.get_by_test_id("trouble")).to_be_visible()
+
+
+def no_limits(page: Page, stack: Stack) -> None:
+    page.route("**/limits", lambda route: route.abort())
+    _goto(page, stack)
+    expect(page.get_by_test_id("trouble")).to_be_visible()
+
+
+def _answer_401(page: Page, code: str) -> None:
+    headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "authorization"}
+    page.route("**/limits", lambda route: route.fulfill(status=401, json={"code": code}, headers=headers))
+
+
+def sign_in(page: Page, stack: Stack) -> None:
+    _answer_401(page, "token_missing")
+    _goto(page, stack)
+    expect(page.get_by_test_id("sign-in")).to_be_visible()
+
+
+def sign_in_refused(page: Page, stack: Stack) -> None:
+    sign_in(page, stack)
+    page.unroute_all()
+    _answer_401(page, "token_invalid")
+    page.get_by_test_id("token").fill("x.y.z")
+    page.get_by_test_id("sign-in-go").click()
+    expect(page.get_by_test_id("sign-in-trouble")).not_to_be_empty()
+
+
+def sign_in_again(page: Page, stack: Stack) -> None:
+    """A token expired in mid-upload; the uploads wait."""
+    sign_in(page, stack)
+    page.unroute_all()
+    page.route("**/limits", lambda route: route.continue_(headers=_without(route, "authorization")))
+    page.get_by_test_id("token").fill("x.y.z")
+    page.get_by_test_id("sign-in-go").click()
+    expect(choose_button(page)).to_be_visible()
+    page.route(
+        f"{stack.token}/?*",
+        lambda route: route.fulfill(
+            status=401, json={"code": "token_expired"}, headers={"Access-Control-Allow-Origin": "*"}
+        ),
+    )
+    rows = send_all(page, FILES)
+    expect(rows.get_by_test_id("state").first).to_have_text(re.compile("sign in|登录"))
+
+
+def _without(route: Route, name: str) -> dict[str, str]:
+    return {key: value for key, value in route.request.headers.items() if key != name}
+
+
+def empty(page: Page, stack: Stack) -> None:
+    _open(page, stack)
+
+
+def dragging(page: Page, stack: Stack) -> None:
+    _open(page, stack)
+    page.get_by_test_id("dashboard").locator(".uppy-Dashboard-AddFiles").evaluate(
+        """element => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(['x'], 'x.png'));
+            element.dispatchEvent(new DragEvent('dragover', { dataTransfer, bubbles: true }));
+        }"""
+    )
+    expect(page.locator(".uppy-Dashboard--isDraggingOver")).to_be_visible()
+
+
+def chosen(page: Page, stack: Stack) -> None:
+    _open(page, stack)
+    choose(page, *FILES)
+    expect(page.get_by_test_id("dashboard").locator("img")).to_have_count(1)
+
+
+def one_chosen(page: Page, stack: Stack) -> None:
+    _open(page, stack)
+    choose(page, FILES[0])
+    expect(page.get_by_test_id("dashboard").locator("img")).to_have_count(1)
+
+
+def adding_more(page: Page, stack: Stack) -> None:
+    chosen(page, stack)
+    page.get_by_role("button", name=re.compile("^(Add more files|继续添加文件)$")).click()
+    expect(choose_button(page)).to_be_visible()
+
+
+def refused(page: Page, stack: Stack) -> None:
+    _open(page, stack)
+    choose(page, payload("page.html", b"<p>", "text/html"))
+    ended(page.get_by_test_id("upload"), "refused")
+
+
+def sending(page: Page, stack: Stack) -> None:
+    """One on its way, two sent, one in the queue; one more is chosen, but not started."""
+    _open(page, stack)
+    stack.fault("stall", after_bytes=100_000, seconds=600, requests=9)
+    small = [payload(f"会议纪要 {number}.pdf", bytes(200_000), "application/pdf") for number in range(1, 3)]
+    choose(page, *small)
+    video = stack.state / "holiday.mp4"
+    choose(page, video if video.exists() else large_file(stack.state, 64, video.name))
+    start(page)
+    under_way = page.get_by_test_id("upload").filter(has_text=video.name).get_by_test_id("state")
+    expect(under_way).to_have_text(re.compile(r"^\d+% · [1-9]"), timeout=PATIENCE)
+    choose(page, FILES[2])
+
+
+def offline(page: Page, stack: Stack) -> None:
+    _open(page, stack)
+    page.context.set_offline(True)
+    rows = send_all(page, FILES[:2])
+    expect(rows.first.get_by_test_id("state")).to_have_text(re.compile("network|网络"))
+
+
+def trying_again(page: Page, stack: Stack) -> None:
+    _open(page, stack)
+    stop_the_clock(page)
+    page.route(f"{stack.token}/?*", lambda route: route.abort())
+    rows = send_all(page, FILES[:2])
+    expect(rows.first.get_by_test_id("state")).to_have_text(re.compile("again|重试"))
+    page.clock.resume()
+
+
+def confirming(page: Page, stack: Stack) -> None:
+    _open(page, stack)
+    stack.fault("callback_down", requests=2)
+    page.route("**/confirm", lambda _: None)
+    rows = send_all(page, FILES[:2])
+    for number in range(2):
+        ended(rows.nth(number), "confirming")
+
+
+def not_confirmed(page: Page, stack: Stack) -> None:
+    _open(page, stack)
+    page.clock.install()
+    stack.fault("crash", at=stack.callback, requests=100)
+    fast_forward_until(page, send(page), "not_confirmed")
+
+
+def failed(page: Page, stack: Stack) -> None:
+    _open(page, stack)
+
+    def aim_elsewhere(route: Route) -> None:
+        answer = route.fetch()
+        grant: Any = answer.json()
+        if "csv" in route.request.url:
+            grant["fields"]["key"] += "x"
+        route.fulfill(response=answer, json=grant)
+
+    page.route(f"{stack.token}/?*", aim_elsewhere)
+    rows = send_all(page, FILES)
+    ended(rows.nth(2), "failed")
+    expect(page.get_by_role("button", name=re.compile("^(Upload more|继续上传)$"))).to_be_visible()
+
+
+def cancelled(page: Page, stack: Stack) -> None:
+    _open(page, stack)
+    stack.fault("stall", after_bytes=1000, seconds=600)
+    row = send(page, content=PHOTO * 20)
+    expect(row).to_have_attribute("data-state", "sending")
+    row.get_by_test_id("cancel").click()
+    ended(row, "aborted")
+
+
+def done(page: Page, stack: Stack) -> None:
+    _open(page, stack)
+    choose(page, FILES[0])
+    start(page)
+    ended(page.get_by_test_id("upload"))
+    expect(page.get_by_role("button", name=re.compile("^(Upload more|继续上传)$"))).to_be_visible()
+
+
+def many_done(page: Page, stack: Stack) -> None:
+    _open(page, stack)
+    rows = send_all(page, [*FILES, EVENING])
+    for number in range(4):
+        ended(rows.nth(number))
+    rows.first.locator("summary").click()
+    expect(page.get_by_role("button", name=re.compile("^(Upload more|继续上传)$"))).to_be_visible()
+
+
+def not_found(page: Page, stack: Stack) -> None:
+    page.goto(f"{stack.site}/no/such/page")
+
+
+STATES: Mapping[str, Scene] = {
+    scene.__name__: scene
+    for scene in (
+        loading,
+        no_config,
+        no_limits,
+        sign_in,
+        sign_in_refused,
+        sign_in_again,
+        empty,
+        dragging,
+        chosen,
+        one_chosen,
+        adding_more,
+        refused,
+        sending,
+        offline,
+        trying_again,
+        confirming,
+        not_confirmed,
+        failed,
+        cancelled,
+        done,
+        many_done,
+        not_found,
+    )
+}

@@ -1,0 +1,177 @@
+"""What the parsers of both functions might be given, mostly nearly right; and what settings must be."""
+
+from __future__ import annotations
+
+import ipaddress
+import string
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from hypothesis import strategies as st
+
+from grants.settings import Settings
+from tests.support.random_events import TEXT
+from vendored.ticket import DirectoryTicket, FileTicket, Ticket
+
+NOW = 1_800_000_000  # 2027-01-15T08:00:00Z
+SECRET = "a-ticket-secret-of-more-than-32-bytes"
+MARK = "hunter2"  # in every value that is given, and in no message
+
+UNICODE = st.characters(exclude_categories=["Cs"])  # what UTF-8 can spell
+STRANGE = (
+    "",
+    "..",
+    "//",
+    "%2e",
+    "${x}",
+    ":443",
+    "[::1]",
+    "9" * 5000,
+    MARK,
+    *" \n\0\ud800\u212a\uff0e٣é*-_=/@#?:,;0",
+)
+
+# Each variable's good values: the first of each make an environment that is accepted.
+ENVIRONMENT = {
+    "UPLOAD_BUCKET": ("hunter2bucket", "a1-hunter2"),
+    "OSS_REGION": ("cn-hunter2", "us-west-1-hunter2"),
+    "UPLOAD_PREFIX": ("hunter2/", "in/hunter2.d/"),
+    "TICKET_SECRET": ("hunter2" * 6, f"{'hunter2' * 6}, {'2retnuh' * 6}"),
+    "ALLOWED_ORIGINS": ("https://hunter2.example", "http://localhost:8080, https://hunter2.example:8443"),
+    "ALLOWED_TYPES": ("image/hunter2", "image/*, text/hunter2", "*/*"),
+}
+ADDRESSES = ("https://hunter2.example", "https://hunter2:8443/", "http://127.0.0.1:9000", "http://[::1]")
+
+T = TypeVar("T")
+U = TypeVar("U")
+E = TypeVar("E", bound=Exception)
+
+
+def torn(*good: str) -> st.SearchStrategy[str]:
+    """Take a piece out of a good text, and put something in its place."""
+
+    def cut(text: str) -> st.SearchStrategy[str]:
+        ends = st.tuples(st.integers(0, len(text)), st.integers(0, 3))
+        piece = st.one_of(st.sampled_from(STRANGE), st.text(max_size=3))
+        return st.builds(lambda end, new: text[: end[0]] + new + text[sum(end) :], ends, piece)
+
+    return st.sampled_from(good).flatmap(cut)
+
+
+def with_one(
+    good: Mapping[str, str], others: Mapping[str, st.SearchStrategy[str]]
+) -> st.SearchStrategy[dict[str, str]]:
+    """Give one member of what is good another value, or give it one more member."""
+    changes = [st.tuples(st.just(name), values) for name, values in others.items()]
+    return st.one_of(changes).map(lambda changed: {**good, changed[0]: changed[1]})
+
+
+def environments(good: Mapping[str, Sequence[str]]) -> st.SearchStrategy[dict[str, str]]:
+    """Spoil up to three variables, leave one out, or change nothing but which good values there are."""
+    nonsense = TEXT.map(lambda text: text + MARK)
+    usual = {name: values[0] for name, values in good.items() if values[0]}
+
+    def spoil(name: str) -> st.SearchStrategy[tuple[str, str]]:
+        given = st.one_of(st.sampled_from(good[name]), torn(*good[name]), nonsense, st.just(""))
+        return given.map(lambda value: (name, value))
+
+    changes = st.lists(st.sampled_from(sorted(good)).flatmap(spoil), max_size=3)
+    left_out = st.one_of(st.just(""), st.sampled_from(sorted(good)))
+    return st.builds(
+        lambda changed, left: {k: v for k, v in {**usual, **dict(changed)}.items() if k != left},
+        changes,
+        left_out,
+    )
+
+
+def tried(refusal: type[E], parse: Callable[[U], T], given: U) -> T | E:
+    """Return what a parser returns, or the one kind of refusal that it may raise."""
+    try:
+        return parse(given)
+    except refusal as raised:
+        return raised
+
+
+def says_nothing_given(detail: str) -> bool:
+    """Tell whether a message has no value in it, nor any character that only a value can have brought."""
+    return bool(detail) and MARK not in detail and detail.isascii() and detail.isprintable()
+
+
+def is_address(text: str) -> bool:
+    """Tell whether this is `scheme://host[:port]`, read by a reader of addresses that is not ours."""
+    parts = urlsplit(text)
+    host = parts.hostname or ""
+    bare = text.isascii() and text == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
+    port = parts.port is None or 1 <= parts.port <= 65535
+    return bare and port and 1 <= len(host) <= 253 and (parts.scheme == "https" or is_loopback(text))
+
+
+def is_loopback(text: str) -> bool:
+    parts = urlsplit(text)
+    host = parts.hostname or ""
+    try:
+        here = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        here = False
+    return here and parts.scheme == "http"
+
+
+def check_shared(settings: Settings) -> None:
+    """Say again, in other words, what both functions' settings must be."""
+    plain = set(string.ascii_lowercase + string.digits + "-")
+    assert 3 <= len(settings.upload_bucket) <= 63
+    assert set(settings.upload_bucket) <= plain
+    assert "-" not in settings.upload_bucket[0] + settings.upload_bucket[-1]
+    assert set(settings.oss_region) <= plain
+    assert not settings.oss_region.startswith("oss-")
+    assert "-" in settings.oss_region
+    assert len(settings.upload_prefix) <= 32
+    *segments, end = settings.upload_prefix.split("/")
+    assert end == ""
+    assert segments
+    for segment in segments:
+        assert segment
+        assert not segment.startswith(".")
+        assert set(segment) <= set(string.ascii_letters + string.digits + "._-")
+    assert settings.ticket_secret
+    for secret in settings.ticket_secret:
+        assert len(secret.encode()) >= 32
+        assert secret == secret.strip()
+    assert settings.allowed_origins
+    for origin in settings.allowed_origins:
+        assert is_address(origin)
+        assert not origin.endswith(":443" if origin.startswith("https") else ":80")
+    check_patterns(settings.allowed_types)
+
+
+def check_patterns(patterns: Sequence[str]) -> None:
+    """Say again what a list of media types must be."""
+    assert patterns
+    for pattern in patterns:
+        main, slash, sub = pattern.partition("/")
+        assert slash
+        assert main not in {"", "*"} or pattern == "*/*"
+        for part in {main, sub} - {"*"}:
+            assert 1 <= len(part) <= 64
+            assert set(part) <= set(string.ascii_lowercase + string.digits + ".+-")
+
+
+def lies_within(patterns: Sequence[str], media_type: str) -> bool:
+    """Say again when a media type is allowed."""
+    return any(
+        one in {"*/*", media_type} or (one[-2:] == "/*" and media_type.startswith(one[:-1]))
+        for one in patterns
+    )
+
+
+WORDS = st.text(UNICODE, max_size=20)
+TIMES = st.integers(0, 2**40)
+SIZES = st.integers(0, 10**15 - 1)
+FILE_TICKETS: st.SearchStrategy[FileTicket] = st.builds(
+    FileTicket, id=WORDS, key=st.text(UNICODE, max_size=60), size=SIZES, sub=WORDS, iat=TIMES, exp=TIMES
+)
+DIRECTORY_TICKETS: st.SearchStrategy[DirectoryTicket] = st.builds(
+    DirectoryTicket, id=WORDS, dir=st.text(UNICODE, max_size=60), max=SIZES, sub=WORDS, iat=TIMES, exp=TIMES
+)
+TICKETS: st.SearchStrategy[Ticket] = st.one_of(FILE_TICKETS, DIRECTORY_TICKETS)

@@ -1,0 +1,1 @@
+"""Tools that are no tests: mutation, fuzzing, soak, audit, screenshots."""
