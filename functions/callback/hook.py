@@ -1,8 +1,8 @@
 """What your application does with an upload. This file is yours to edit.
 
-`on_upload` runs after an upload was proved. It may run again for the same upload, so it must be idempotent. It must
-be quick: OSS waits five seconds for the whole callback. The page gets what it returns.
-Raise `vendored.errors.Unavailable(code)` to let the page ask again, `vendored.errors.Refusal(code, sentence)` to refuse.
+`on_upload` runs after an upload was proved. It may run again for the same upload, so it must be idempotent.
+It must be quick: OSS waits five seconds for the whole callback. The page gets what it returns.
+To refuse, raise `vendored.errors.Refusal(code, sentence)`; `Unavailable(code)` lets the page ask again.
 """
 
 from completion.object_proof import Upload

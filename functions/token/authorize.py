@@ -1,6 +1,6 @@
 """Who is asking, and how much they may upload. This file is yours to edit.
 
-As shipped: everyone whom the settings let in, within the settings' limits or narrower ones that a token claims.
+As shipped: everyone whom the settings let in, within the settings' limits or narrower ones in the token.
 """
 
 from grants.callers import Caller, Limits, SignIn, narrow

@@ -69,7 +69,8 @@ def test_a_function_folder_stands_alone(function: str) -> None:
 @pytest.mark.parametrize("function", ["token", "callback"])
 def test_a_function_imports_only_what_its_requirements_pin(function: str) -> None:
     script = (
-        f"import sys; before = set(sys.modules); import {PACKAGE[function]}.application; from importlib import metadata;"
+        "import sys; from importlib import metadata; before = set(sys.modules);"
+        f"import {PACKAGE[function]}.application;"
         "names = {name.split('.')[0] for name in set(sys.modules) - before};"
         "owners = metadata.packages_distributions();"
         "print(*{owner for name in names for owner in owners.get(name, [])})"
@@ -109,7 +110,7 @@ def test_the_token_functions_cold_start_loads_nothing_heavy() -> None:
 
 
 def test_pyjwt_is_loaded_only_where_users_sign_in() -> None:
-    script = "import os, sys; from grants import application; application.build(os.environ); print('jwt' in sys.modules)"
+    script = "import os, sys; from grants.application import build; build(os.environ); print('jwt' in sys.modules)"
     assert run("-c", script, folder=FUNCTIONS / "token", **DEPLOYED).splitlines()[-1] == "False"
 
 

@@ -21,7 +21,7 @@ class Answer(NamedTuple):
 
 
 class CacheKey(NamedTuple):
-    """The key of an object; if it can be uploaded to again, also the ETag and the type that were looked at."""
+    """The key of an object; if it can be uploaded to again, also the ETag and type that it had."""
 
     key: str
     etag: str | None = None

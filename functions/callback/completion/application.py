@@ -1,6 +1,6 @@
-"""The callback function: its paths, and a request's way through it.
+"""The callback function: its paths, and the way of a request.
 
-Read (`callback_request`) → verify (ticket, signature) → look (HEAD) → decide (`object_proof`) → hook → answer.
+read → verify (`callback_request`) → look (HEAD) → decide (`object_proof`) → hook → answer
 """
 
 from collections.abc import Mapping
@@ -68,7 +68,10 @@ def confirm(instance: Instance, request: Request, context: object) -> Reply:
 
 
 def complete(instance: Instance, report: UploadReport, request: Request, context: object) -> Reply:
-    """Look, decide, run the hook, answer; or repeat the answer given lately. A refusal gets the id for the log."""
+    """Look, decide, run the hook, answer; or repeat the answer given lately.
+
+    Every refusal gets the upload's id, for the log.
+    """
     ticket = report.ticket
     try:
         # the object of a directory grant may have been replaced since its last answer: it is looked at first

@@ -89,7 +89,7 @@ def load_verifier(pem: bytes, clock: Clock) -> Verifier | None:
 
 
 def decode_canonical(text: str) -> bytes:
-    """Decode base64 that has one spelling only: decoders accept stray final bits and more. Raises `Unverified`."""
+    """Decode base64; refuse other spellings of the same bytes, which decoders accept. Raises `Unverified`."""
     try:
         decoded = base64.b64decode(text)
     except ValueError:

@@ -1,6 +1,6 @@
 """Reads and verifies a callback from OSS, or a confirm from the page: both must be about a granted upload.
 
-A valid RSA signature proves little: OSS signs any body for the owner of any bucket, and its key has only 512 bits.
+A valid RSA signature proves little: OSS signs any body for the owner of any bucket, with a 512-bit key.
 The ticket in the body proves that we granted the upload; `object_proof.py` proves that the object exists.
 
 Source: Alibaba Cloud OSS, "Callback".
@@ -27,8 +27,8 @@ SIGNATURE_VERSION = "1.0"
 class UploadReport(NamedTuple):
     """A verified callback or confirm about an upload that we granted.
 
-    `ticket` is for exactly one object, even if the grant was for a directory. `etag` is the one that OSS signed
-    in its callback; a confirm from the page has none.
+    `ticket` is for exactly one object, even if the grant was for a directory. `etag` comes from OSS's signed
+    callback; a confirm from the page has none.
     """
 
     ticket: FileTicket

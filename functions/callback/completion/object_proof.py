@@ -33,7 +33,7 @@ class Head(NamedTuple):
 
 
 class Upload(NamedTuple):
-    """A proved upload: it was granted, and its object exists. `size` is in bytes, `user` is empty if anonymous.
+    """A proved upload: it was granted, and its object exists. `user` is empty for an anonymous one.
 
     `id` is the grant's. The uploads of one directory grant share it and differ in `key`, whose last part is
     then the `name`.
@@ -56,7 +56,7 @@ class Upload(NamedTuple):
 def verify_object(report: UploadReport, head: Head, allowed_types: Sequence[str]) -> Upload:
     """Decide whether the object is the granted one: ticket, OSS's answer and OSS's callback must agree.
 
-    Raises `NotStored`, `ObjectDiffers`, `TypeNotAllowed`, or `Unavailable` where OSS's answer decides nothing.
+    Raises `NotStored`, `ObjectDiffers`, `TypeNotAllowed`, or `Unavailable` if OSS's answer decides nothing.
     """
     ticket, headers = report.ticket, head.headers
     if head.status == MISSING:
@@ -89,8 +89,8 @@ def verify_object(report: UploadReport, head: Head, allowed_types: Sequence[str]
 def check_type(media_type: str, allowed: Sequence[str]) -> None:
     """Raise `TypeNotAllowed` for a stored type that is not allowed: a directory grant does not fix the type.
 
-    A header with commas is a list, and browsers take its last type (Fetch, "extract a MIME type"): so each must
-    be allowed. A part without a slash belongs to a parameter, as in `video/webm;codecs=vp8,opus`.
+    A header with commas is a list, and browsers take its last type (Fetch, "extract a MIME type"), so each
+    must be allowed. A part without a slash belongs to a parameter, as in `video/webm;codecs=vp8,opus`.
     """
     named = [part.partition(";")[0].strip(HTTP_SPACE).lower() for part in media_type.split(",")]
     types = [one for index, one in enumerate(named) if index == 0 or "/" in one]
@@ -99,7 +99,7 @@ def check_type(media_type: str, allowed: Sequence[str]) -> None:
 
 
 def check_storage(headers: Mapping[str, str]) -> None:
-    """Raise `ObjectDiffers` for headers that no grant leads to: fields that the page added, a versioned bucket."""
+    """Raise `ObjectDiffers` for headers that no grant leads to: of extra fields, of versioning."""
     if "content-encoding" in headers:
         raise ObjectDiffers(
             "object_encoded", "The stored object has a Content-Encoding, which no grant allows."

@@ -1,6 +1,6 @@
 """The connections that this function opens, and no others. Each is limited in time and size.
 
-They are a HEAD to the upload bucket, a POST to your backend if there is one, and rarely a GET of OSS's public key.
+A HEAD to the upload bucket, a POST to your backend if there is one, and rarely a GET of a public key of OSS.
 """
 
 import logging
@@ -22,7 +22,7 @@ WEBHOOK_SECONDS = 2.0
 MAX_KEY_BYTES = 4096
 IDLE_SECONDS = 20.0  # OSS closes idle connections: after this time a new one is opened
 
-# urllib3 logs whole addresses, which may hold a key of the backend; a runtime may collect the root logger's lines.
+# urllib3 logs whole addresses, which may hold a key of the backend; a runtime may collect the root's lines.
 logging.getLogger("urllib3").propagate = False
 
 
@@ -67,7 +67,7 @@ class Connection:
 
 
 def exchange(session: Session, request: requests.Request, seconds: float, max_bytes: int) -> Response:
-    """Send a request and read at most `max_bytes` and one more byte, undecoded. Raises what `requests` raises."""
+    """Send a request; read at most `max_bytes` and one more byte, as sent. Raises what `requests` raises."""
     with session.send(session.prepare_request(request), timeout=seconds, stream=True) as response:
         body: bytes = response.raw.read(max_bytes + 1, decode_content=False)
         headers = {name.lower(): value for name, value in response.headers.items()}
@@ -75,7 +75,7 @@ def exchange(session: Session, request: requests.Request, seconds: float, max_by
 
 
 class Outbound:
-    """The function's connections to the bucket and to your backend. Every `deadline` is in monotonic seconds."""
+    """The connections to the bucket and to your backend. Every `deadline` is in monotonic seconds."""
 
     def __init__(self, object_url: str, bucket: str, region: str, monotonic: Callable[[], float]) -> None:
         self._object_url = object_url
@@ -106,7 +106,7 @@ class Outbound:
             ) from None
 
     def fetch_key(self, url: str, deadline: float) -> bytes | None:
-        """Return the key at an address of OSS's, or None if it is not there or longer than `MAX_KEY_BYTES`."""
+        """Return the key at an address of OSS's; None if there is none, or one over `MAX_KEY_BYTES`."""
         seconds, request = self._left(deadline, FETCH_SECONDS), requests.Request("GET", url)
         try:
             answer = within(seconds, lambda: exchange(Session(), request, seconds, MAX_KEY_BYTES))

@@ -73,7 +73,7 @@ def event(upload: Upload, now: float) -> bytes:
 
 
 def signed_headers(webhook_id: str, body: bytes, secrets: Sequence[bytes], now: float) -> dict[str, str]:
-    """Return the event's headers, with a signature by each secret: a backend needs to know only one of them."""
+    """Return the event's headers, with a signature by each secret: a backend needs only one of them."""
     timestamp = str(int(now))
     content = f"{webhook_id}.{timestamp}.".encode() + body
     macs = [base64.b64encode(hmac.digest(secret, content, "sha256")).decode() for secret in secrets]

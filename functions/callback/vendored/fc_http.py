@@ -1,6 +1,6 @@
 """HTTP on Function Compute: a v1 event in, a reply dict out, and no exception escapes.
 
-Lives here: `Request`, `Reply`, CORS, the log line of a request, and the one place that catches every exception.
+Lives here: `Request`, `Reply`, CORS, the log line of a request, and the place that catches every exception.
 Never lives here: a rule about uploads.
 
 Sources: Function Compute, "Use an HTTP trigger to invoke a function" (event and reply format); the Fetch

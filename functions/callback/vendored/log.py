@@ -1,6 +1,6 @@
 """The log: JSON lines on standard output, where Function Compute collects them.
 
-A line never has a secret, a signature, a query or other text from the request; but a traceback has the messages
+A line never has a secret, a signature, a query or other text of the request; but a traceback has the messages
 of its exceptions.
 `logging` is not used because importing it costs a third of the token function's cold start.
 """

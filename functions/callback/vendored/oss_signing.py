@@ -1,7 +1,7 @@
 """Signatures as OSS makes and checks them: pure functions of their arguments.
 
 Lives here: form policies (V1 and V4), V4 header signatures, the message that OSS signs for a callback. Each
-stage of a signature is a function of its own. Never lives here: our tickets (`ticket.py`), a clock, a network.
+stage of a signature is a function of its own. Never lives here: our tickets (`ticket.py`), a clock.
 
 Sources: Alibaba Cloud OSS, "Signature version 4 (recommended)" for PostObject and for headers, "Callback".
 """

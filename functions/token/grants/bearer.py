@@ -1,7 +1,7 @@
 """A bearer JWT (RFC 6750, RFC 7519), checked by PyJWT. Imported only where users sign in.
 
-Lives here: the rules for a request's token. Never lives here: which keys may verify it (`key_sets.py`), what a
-user may do (`authorize.py`).
+Lives here: the rules for a request's token. Never lives here: which keys may verify it (`key_sets.py`), what
+a user may do (`authorize.py`).
 """
 
 import re

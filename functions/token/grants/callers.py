@@ -37,7 +37,7 @@ class Caller(NamedTuple):
 
 
 def anonymous(request: Request) -> Claims:
-    """Return no claims: anyone may upload. Raises `Unauthenticated` for a token, which nobody can check here."""
+    """Return no claims: anyone may upload. Raises `Unauthenticated` for a token: no key here can check it."""
     if "authorization" in request.headers:
         raise Unauthenticated("token_unexpected")
     return {}

@@ -30,8 +30,8 @@ V4_MEMBERS = {
 def offered(caller: Caller, settings: Settings) -> bool:
     """Tell whether this caller may have a directory grant.
 
-    A caller with fewer types than the settings allow may not: the directory ticket does not say which types are
-    allowed, so the callback function could not refuse the others.
+    A caller with fewer types than the settings allow may not: the directory ticket does not name types, so
+    the callback function could not refuse the others.
     """
     return all(allows(caller.limits.types, one) for one in settings.allowed_types)
 
@@ -42,7 +42,7 @@ def issue_directory_grant(
     """Grant uploads into a fresh folder. `now` and `entropy` are as in `issue_file_grant`.
 
     Returns the answer of the tutorials' application servers. `expire` is in epoch seconds: until then a page
-    may begin an upload; the policy lives longer, for the time that the largest upload takes. Raises `Refusal`.
+    may begin an upload; the policy lives longer, by the time that the largest upload takes. Raises `Refusal`.
     """
     if not offered(caller, settings):
         raise Refusal("directory_not_offered", "Your types are limited: ask for a grant for each file.")

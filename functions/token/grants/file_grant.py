@@ -1,6 +1,6 @@
 """A file grant: one upload of exactly one file, under a fresh key, by one form.
 
-Pure: settings and plain values in, a grant out. Never lives here: who asks (`callers.py`), a clock or randomness.
+Pure: settings and plain values in, a grant out. Never lives here: who asks (`callers.py`), a clock.
 
 Source: Alibaba Cloud OSS, "PostObject".
 """
@@ -74,8 +74,8 @@ def sign_fields(
 ) -> dict[str, str]:
     """Return `pinned`, OSS's own fields, a policy with each of them as a condition, and its signature.
 
-    OSS accepts fields that no condition names, so every field that is sent has a condition. `x-oss-object-acl` is
-    sent because the field wins over the request header. Conditions on fields other than x-oss-* are in lower case.
+    OSS accepts fields that no condition names, so every field that is sent has one. `x-oss-object-acl` is sent
+    because the field wins over the request header. Conditions name all fields in lower case.
     """
     fields = {**pinned, **v4_fields(settings, credentials, now)}
     conditions = [

@@ -1,7 +1,7 @@
 """The keys that may sign a bearer token. Imported only where users sign in.
 
-The algorithm follows from the key and never from the token. A set inside the setting is refused as a whole for
-one bad key; in a set at an address, bad keys are ignored.
+The algorithm follows from the key and never from the token. A set inside the setting is refused as a whole
+for one bad key; in a set at an address, bad keys are ignored.
 Never lives here: what a token must say (`bearer.py`).
 
 Sources: RFC 7517 and RFC 7518 for JSON Web Keys, RFC 8725 for what to refuse.

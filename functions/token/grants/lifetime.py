@@ -1,7 +1,7 @@
 """How long a grant lives.
 
 OSS checks a policy's expiry when an upload ends, not when it begins: so a grant lives for `GRANT_SECONDS` and
-for the time that its bytes need on a slow line. The ticket lives longer, so that a slow upload can be confirmed.
+for the time that its bytes need on a slow line. The ticket lives longer, so that a slow upload is confirmed.
 """
 
 GRANT_SECONDS = 300

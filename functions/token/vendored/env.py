@@ -34,7 +34,7 @@ U = TypeVar("U")
 
 
 class InvalidValue(ValueError):
-    """A variable has the wrong form. The message continues a sentence that begins with the variable's name."""
+    """A variable has the wrong form. The message continues a sentence that begins with its name."""
 
 
 class Credentials(NamedTuple):
