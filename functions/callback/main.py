@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 
+Handler = Callable[[bytes, object], dict[str, object]]
 PROBLEM = {
     "type": "about:blank",
     "title": "Internal Server Error",
@@ -24,7 +25,7 @@ HEADERS = {
 }
 
 
-def start(environ: Mapping[str, str]) -> Callable[[bytes, object], dict[str, object]]:
+def start(environ: Mapping[str, str]) -> Handler:
     """Return the function's handler, or one that answers that this deployment is broken."""
     try:
         from completion.application import build  # noqa: PLC0415 - an import that fails must be caught here
@@ -34,7 +35,7 @@ def start(environ: Mapping[str, str]) -> Callable[[bytes, object], dict[str, obj
         return misconfigured(error)
 
 
-def misconfigured(error: BaseException) -> Callable[[bytes, object], dict[str, object]]:
+def misconfigured(error: BaseException) -> Handler:
     """Log why the function cannot start; return a handler that answers 500 to everything."""
     import traceback  # noqa: PLC0415 - only a failure pays for it
 

@@ -110,7 +110,9 @@ def test_the_token_functions_cold_start_loads_nothing_heavy() -> None:
 
 
 def test_pyjwt_is_loaded_only_where_users_sign_in() -> None:
-    script = "import os, sys; from grants.application import build; build(os.environ); print('jwt' in sys.modules)"
+    script = (
+        "import os, sys; from grants.application import build; build(os.environ); print('jwt' in sys.modules)"
+    )
     assert run("-c", script, folder=FUNCTIONS / "token", **DEPLOYED).splitlines()[-1] == "False"
 
 

@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from authorize import authorize
 from grants import (
     bearer,
-    content_disposition,
     directory_grant,
     file_grant,
     key_sets,
@@ -325,7 +324,7 @@ def test_any_name_that_is_read_makes_a_header_of_one_file_name(name: str, media_
     read = tried(Malformed, upload_request.read_name, name)
     if isinstance(read, Malformed):
         return
-    header = content_disposition.content_disposition(read, media_type)
+    header = file_grant.content_disposition(read, media_type)
     assert header.isascii()
     assert header.isprintable()
     assert header.count('"') == 2

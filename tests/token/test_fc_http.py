@@ -165,7 +165,25 @@ def problem(status: int, code: str, request_id: str = "") -> dict[str, object]:
 
 
 def test_every_kind_of_refusal_has_a_status() -> None:
-    assert every_kind() == set(errors.PROBLEMS)
+    assert {kind.__name__: (kind.status, kind.title) for kind in every_kind()} == {
+        "Refusal": (403, "Forbidden"),
+        "Malformed": (400, "Bad Request"),
+        "TooLarge": (413, "Content Too Large"),
+        "TypeNotAllowed": (415, "Unsupported Media Type"),
+        "ForeignOrigin": (403, "Forbidden"),
+        "Unauthenticated": (401, "Unauthorized"),
+        "TokenMissing": (401, "Unauthorized"),
+        "TokenExpired": (401, "Unauthorized"),
+        "UnknownPath": (404, "Not Found"),
+        "WrongMethod": (405, "Method Not Allowed"),
+        "Unverified": (403, "Forbidden"),
+        "NotStored": (409, "Conflict"),
+        "ObjectDiffers": (409, "Conflict"),
+        "Unavailable": (503, "Service Unavailable"),
+        "BackendFailed": (502, "Bad Gateway"),
+        "Misconfigured": (500, "Internal Server Error"),
+        "Crashed": (500, "Internal Server Error"),
+    }
 
 
 class Banned(errors.Refusal):

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from completion.callback_request import UploadReport
 from vendored.errors import NotStored, ObjectDiffers, TypeNotAllowed, Unavailable
-from vendored.media_types import TYPE, allows
+from vendored.media_types import allows, is_media_type
 
 FOUND = 200
 MISSING = 404
@@ -94,7 +94,7 @@ def check_type(media_type: str, allowed: Sequence[str]) -> None:
     """
     named = [part.partition(";")[0].strip(HTTP_SPACE).lower() for part in media_type.split(",")]
     types = [one for index, one in enumerate(named) if index == 0 or "/" in one]
-    if not all(TYPE.fullmatch(one) and allows(allowed, one) for one in types):
+    if not all(is_media_type(one) and allows(allowed, one) for one in types):
         raise TypeNotAllowed("type_not_allowed", f"Allowed types: {', '.join(allowed)}.")
 
 

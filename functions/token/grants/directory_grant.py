@@ -8,10 +8,9 @@ its older edition with Signature Version 1.
 """
 
 from grants import object_key
-from grants.callback_parameter import callback_parameter
 from grants.callers import Caller
 from grants.lifetime import GRANT_SECONDS, lifetime_seconds
-from grants.post_policy import sign_v4, v4_fields, write_policy
+from grants.post_policy import callback_parameter, sign_v4, v4_fields, write_policy
 from grants.settings import V1_NEEDS_STATIC_KEY, Settings
 from vendored import oss_signing
 from vendored.env import Credentials

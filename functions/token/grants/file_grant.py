@@ -2,21 +2,30 @@
 
 Pure: settings and plain values in, a grant out. Never lives here: who asks (`callers.py`), a clock.
 
-Source: Alibaba Cloud OSS, "PostObject".
+Sources: Alibaba Cloud OSS, "PostObject"; RFC 6266 and RFC 8187 for Content-Disposition.
 """
 
+import re
 from collections.abc import Mapping
 
 from grants import object_key
-from grants.callback_parameter import callback_parameter
 from grants.callers import Caller
-from grants.content_disposition import content_disposition
 from grants.lifetime import CONFIRM_SECONDS, lifetime_seconds
-from grants.post_policy import sign_v4, v4_fields, write_policy
+from grants.post_policy import callback_parameter, sign_v4, v4_fields, write_policy
 from grants.settings import Settings
 from grants.upload_request import UploadRequest
 from vendored.env import Credentials
+from vendored.oss_signing import uri_encode
 from vendored.ticket import FileTicket, sign_ticket
+
+NOT_ATTR_CHARS = re.compile(r"[^A-Za-z0-9._~-]+")
+KEPT_NAME_BYTES = 120
+KEPT_EXTENSION_BYTES = 16
+INLINE_TYPES = frozenset(
+    [f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp", "avif", "bmp")]
+    + [f"audio/{kind}" for kind in ("mpeg", "mp4", "ogg", "wav", "webm")]
+    + [f"video/{kind}" for kind in ("mp4", "webm", "ogg")]
+)  # browsers show these without running anything in them
 
 
 def issue_file_grant(
@@ -74,8 +83,8 @@ def sign_fields(
 ) -> dict[str, str]:
     """Return `pinned`, OSS's own fields, a policy with each of them as a condition, and its signature.
 
-    OSS accepts fields that no condition names, so every field that is sent has one. `x-oss-object-acl` is sent
-    because the field wins over the request header. Conditions name all fields in lower case.
+    OSS accepts fields that no condition names, so every field that is sent has one. `x-oss-object-acl` is among
+    them because it wins over the request header. Conditions name all fields in lower case.
     """
     fields = {**pinned, **v4_fields(settings, credentials, now)}
     conditions = [
@@ -85,3 +94,19 @@ def sign_fields(
     ]
     policy = write_policy(conditions, expires_at)
     return {**fields, "policy": policy, "x-oss-signature": sign_v4(policy, settings, credentials, now)}
+
+
+def content_disposition(name: str, media_type: str) -> str:
+    """Return the header that keeps the file's name and lets browsers show harmless types only."""
+    kind = "inline" if media_type in INLINE_TYPES else "attachment"
+    kept = shorten(name)
+    return f"{kind}; filename=\"{NOT_ATTR_CHARS.sub('_', kept)}\"; filename*=UTF-8''{uri_encode(kept)}"
+
+
+def shorten(name: str) -> str:
+    """Cut a name to `KEPT_NAME_BYTES` of UTF-8, at a character and before its extension."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem or len(extension.encode()) > KEPT_EXTENSION_BYTES:
+        stem, dot, extension = name, "", ""
+    room = KEPT_NAME_BYTES - len((dot + extension).encode())
+    return stem.encode()[:room].decode(errors="ignore") + dot + extension

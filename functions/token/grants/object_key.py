@@ -1,6 +1,6 @@
 """The key of an object: prefix, user, day, id, and an extension that follows the media type.
 
-Never lives here: the file's own name, which is only in the Content-Disposition (`content_disposition.py`).
+Never lives here: the file's own name, which is only in the Content-Disposition (`file_grant.py`).
 
 Source: Alibaba Cloud OSS, "Object naming".
 """

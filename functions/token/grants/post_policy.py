@@ -1,8 +1,8 @@
-"""The policy of a PostObject form, and OSS's own fields that sign it.
+"""The fields of a PostObject form that every grant has: policy, signature and `callback` parameter.
 
-Never lives here: which conditions a grant has (`file_grant.py`, `directory_grant.py`).
+Never lives here: the conditions of one kind of grant (`file_grant.py`, `directory_grant.py`).
 
-Source: Alibaba Cloud OSS, "PostObject" and its "Policy" section.
+Source: Alibaba Cloud OSS, "PostObject" and its "Policy" section, "Callback".
 """
 
 import base64
@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from grants.settings import Settings
 from vendored import oss_signing
 from vendored.env import Credentials
+
+OSS_VARIABLES = "bucket=${bucket}&object=${object}&size=${size}&etag=${etag}"  # OSS replaces these
 
 
 def write_policy(conditions: Sequence[object], expires_at: int) -> str:
@@ -39,6 +41,21 @@ def sign_v4(policy: str, settings: Settings, credentials: Credentials, now: floa
     """Sign a policy with the key of today and of the settings' region."""
     day = oss_signing.utc_stamp(now)[:8]
     return oss_signing.sign_policy_v4(policy, credentials.access_key_secret, day, settings.oss_region)
+
+
+def callback_parameter(callback_url: str, ticket: str) -> str:
+    """Return the parameter as base64 JSON. Only the ticket is inserted into the body.
+
+    The body's type is OSS's default, a form: naming it would cost a hundred characters of the policy.
+    Function Compute's hosts share a certificate, so OSS must send SNI; a query would not reach the function.
+    """
+    return base64_json(
+        {
+            "callbackUrl": f"{callback_url}/callback",
+            "callbackBody": f"ticket={ticket}&{OSS_VARIABLES}",
+            "callbackSNI": True,
+        }
+    )
 
 
 def base64_json(document: Mapping[str, object]) -> str:

@@ -74,12 +74,14 @@ class Settings(NamedTuple):
 
 def key_set(value: str) -> FindKeys:
     """Read a JSON Web Key Set or its address."""
-    return _with_pyjwt(lambda key_sets: key_sets.read_keys(value))
+    find_keys: FindKeys = _key_sets().read_keys(value)
+    return find_keys
 
 
 def hs256_secret(value: str) -> FindKeys:
     """Read a secret that an identity provider shares with this function."""
-    return _with_pyjwt(lambda key_sets: key_sets.read_secret(value))
+    find_keys: FindKeys = _key_sets().read_secret(value)
+    return find_keys
 
 
 def claim(value: str) -> str:
@@ -114,12 +116,12 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
-def _with_pyjwt(parse: Callable[[ModuleType], FindKeys]) -> FindKeys:
+def _key_sets() -> ModuleType:
     try:
         from grants import key_sets  # noqa: PLC0415 - only signed-in deployments have PyJWT and pay for it
     except ImportError:
         raise env.InvalidValue("needs the packages of requirements-auth.txt beside this function") from None
-    return parse(key_sets)
+    return key_sets
 
 
 def _check_mode(read: env.Variables, environ: Mapping[str, str]) -> None:

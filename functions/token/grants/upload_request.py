@@ -38,7 +38,7 @@ def read_upload_request(query: Mapping[str, str]) -> UploadRequest:
     if not SIZE.fullmatch(query["size"]):
         raise Malformed("size_invalid", "The parameter size must be a whole number of bytes.")
     media_type = query["type"].lower()
-    if not query["type"].isascii() or not media_types.TYPE.fullmatch(media_type):
+    if not query["type"].isascii() or not media_types.is_media_type(media_type):
         raise Malformed("type_invalid", "The parameter type must be a media type without parameters.")
     return UploadRequest(read_name(query["name"]), int(query["size"]), media_type)
 

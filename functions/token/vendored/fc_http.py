@@ -28,11 +28,12 @@ FcReply = dict[str, object]
 Handler = Callable[[bytes, object], FcReply]
 
 
-class Clock(NamedTuple):
-    """The two clocks a function reads: epoch seconds, and seconds that never step."""
+class Clock:
+    """The two clocks of a function: epoch seconds, and seconds that never step."""
 
-    now: Callable[[], float]
-    monotonic: Callable[[], float]
+    def __init__(self, now: Callable[[], float], monotonic: Callable[[], float]) -> None:
+        self.now = now
+        self.monotonic = monotonic
 
 
 SYSTEM_CLOCK = Clock(time.time, time.monotonic)
@@ -107,7 +108,7 @@ def from_fc(event: bytes, now: float, received_at: float) -> Request:
         return Request(
             method=_typed(str, context["http"]["method"]),
             path=_typed(str, context["http"]["path"]),
-            headers=_texts(document.get("headers") or {}, str.lower),
+            headers=_texts(document.get("headers") or {}, lower=True),
             query=_texts(document.get("queryParameters") or {}),
             body=base64.b64decode(body, validate=True) if encoded else body,
             request_id=_typed(str, context["requestId"]),
@@ -183,8 +184,9 @@ def _typed(kind: type[T], value: object) -> T:
     return value
 
 
-def _texts(values: Mapping[str, object], fold: Callable[[str], str] = str) -> dict[str, str]:
-    texts = {fold(name): value for name, value in values.items() if isinstance(value, str)}
+def _texts(values: Mapping[str, object], *, lower: bool = False) -> dict[str, str]:
+    names = map(str.lower, values) if lower else values
+    texts = {name: value for name, value in zip(names, values.values(), strict=True) if isinstance(value, str)}
     if len(texts) != len(values):  # a value is not text, or two names differ only in case
         raise ValueError
     return texts

@@ -7,7 +7,6 @@ from vendored.env import items, whole
 
 MAIN_TYPE = r"[a-z0-9][a-z0-9.+-]{0,31}"
 SUBTYPE = r"[a-z0-9][a-z0-9.+-]{0,63}"
-TYPE = re.compile(f"{MAIN_TYPE}/{SUBTYPE}")
 PATTERN = re.compile(rf"\*/\*|{MAIN_TYPE}/(\*|{SUBTYPE})")
 DEFAULT_TYPES = (
     "image/*,audio/*,video/*,text/plain,text/csv,application/pdf,application/zip,application/octet-stream,"
@@ -24,6 +23,11 @@ def read_patterns(value: str) -> tuple[str, ...]:
     for pattern in listed:
         whole(PATTERN, pattern, "must be a comma list of media types such as image/*,application/pdf")
     return listed
+
+
+def is_media_type(text: str) -> bool:
+    """Tell whether this is one lower-case media type without parameters: a pattern without a star."""
+    return "*" not in text and bool(PATTERN.fullmatch(text))
 
 
 def allows(patterns: Iterable[str], media_type: str) -> bool:
