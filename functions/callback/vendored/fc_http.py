@@ -185,8 +185,7 @@ def _typed(kind: type[T], value: object) -> T:
 
 
 def _texts(values: Mapping[str, object], *, lower: bool = False) -> dict[str, str]:
-    names = map(str.lower, values) if lower else values
-    texts = {name: value for name, value in zip(names, values.values(), strict=True) if isinstance(value, str)}
-    if len(texts) != len(values):  # a value is not text, or two names differ only in case
+    texts = {name.lower() if lower else name: _typed(str, value) for name, value in values.items()}
+    if len(texts) != len(values):  # two names differ only in case
         raise ValueError
     return texts

@@ -83,8 +83,8 @@ def sign_fields(
 ) -> dict[str, str]:
     """Return `pinned`, OSS's own fields, a policy with each of them as a condition, and its signature.
 
-    OSS accepts fields that no condition names, so every field that is sent has one. `x-oss-object-acl` is among
-    them because it wins over the request header. Conditions name all fields in lower case.
+    OSS accepts fields that no condition names, so every field that is sent has one. The ACL field is sent because
+    it wins over the request header. Conditions name all fields in lower case.
     """
     fields = {**pinned, **v4_fields(settings, credentials, now)}
     conditions = [
