@@ -163,9 +163,9 @@ def test_a_ticket_is_for_something_below_the_prefix(claims: Ticket, below: str) 
     claims = claims._replace(iat=NOW, exp=NOW + 1)
     where = below + (claims.key if isinstance(claims, FileTicket) else claims.dir)
     granted = claims._replace(key=where) if isinstance(claims, FileTicket) else claims._replace(dir=where)
-    sealed = sign_ticket(granted, SECRET)
+    ticket = sign_ticket(granted, SECRET)
     for read in (read_ticket, read_file_ticket):
-        known = tried(Unverified, partial(read, secrets=[SECRET], prefix="uploads/", now=NOW), sealed)
+        known = tried(Unverified, partial(read, secrets=[SECRET], prefix="uploads/", now=NOW), ticket)
         if isinstance(known, Unverified):
             directory_by_page = read is read_file_ticket and isinstance(granted, DirectoryTicket)
             assert directory_by_page or not where.startswith("uploads/")

@@ -214,7 +214,7 @@ def test_no_character_of_a_ticket_can_be_changed(claims: Ticket, place: int, cha
 
 @FEW
 @given(claims=TICKETS, now=st.floats(-1000, 2**41), behind=st.booleans())
-def test_what_was_sealed_is_what_is_unsealed_while_it_lasts(claims: Ticket, now: float, behind: bool) -> None:  # noqa: FBT001
+def test_a_signed_ticket_verifies_while_it_lasts(claims: Ticket, now: float, behind: bool) -> None:  # noqa: FBT001
     now = claims.iat - 60 + abs(now) % 120 if behind else now
     secrets = ["another-secret-of-more-than-32-bytes", SECRET]
     if claims.iat - 60 <= now < claims.exp:
@@ -233,8 +233,8 @@ def mac_of(message: str, secret: str) -> str:
     return base64url(hmac.digest(secret.encode(), message.encode(), "sha256"))
 
 
-def sealed(payload: bytes) -> str:
-    """Seal bytes as `signing.seal` would, for payloads that it never writes."""
+def signed(payload: bytes) -> str:
+    """Sign bytes as `sign_ticket` would, for payloads that it never writes."""
     encoded = base64url(payload)
     return f"{encoded}.{mac_of('upload-ticket.v1.' + encoded, SECRET)}"
 
@@ -249,8 +249,8 @@ DOCUMENTS = st.one_of(
 @given(payload=st.one_of(DOCUMENTS.map(lambda one: json.dumps(one).encode()), st.binary(max_size=60)))
 @example(payload=json.dumps({"v": 1, **GENUINE._asdict()}).encode("utf-16"))
 @example(payload=json.dumps({"v": 1, **GENUINE._asdict(), "key": None}).encode())
-def test_no_document_of_another_shape_is_a_ticket_even_sealed(payload: bytes) -> None:
-    claims = tried(Unverified, partial(verify_ticket, secrets=[SECRET], now=NOW), sealed(payload))
+def test_no_document_of_another_shape_is_a_ticket_even_signed(payload: bytes) -> None:
+    claims = tried(Unverified, partial(verify_ticket, secrets=[SECRET], now=NOW), signed(payload))
     if isinstance(claims, Unverified):
         return
     document = json.loads(payload)
@@ -287,29 +287,29 @@ LIMITS = Limits(1048576, ("image/*", "application/pdf"))
 
 @FEW
 @given(query=st.one_of(QUERIES, OTHER_QUERIES))
-def test_any_query_is_a_wish_or_malformed(query: dict[str, str]) -> None:
-    wish = tried(Malformed, upload_request.read_upload_request, query)
-    if isinstance(wish, Malformed):
-        assert says_nothing_given(wish.detail)
+def test_any_query_is_an_upload_request_or_malformed(query: dict[str, str]) -> None:
+    upload = tried(Malformed, upload_request.read_upload_request, query)
+    if isinstance(upload, Malformed):
+        assert says_nothing_given(upload.detail)
         return
     assert query.keys() == {"name", "size", "type"}
-    assert str(wish.size) == query["size"]
-    assert 0 <= wish.size < 10**15
+    assert str(upload.size) == query["size"]
+    assert 0 <= upload.size < 10**15
     assert query["type"].isascii()
-    assert wish.type == query["type"].lower()
-    assert "*" not in wish.type
-    check_patterns([wish.type])
-    assert wish.name
-    assert len(wish.name) == len(query["name"])
+    assert upload.type == query["type"].lower()
+    assert "*" not in upload.type
+    check_patterns([upload.type])
+    assert upload.name
+    assert len(upload.name) == len(query["name"])
     assert len(query["name"].encode()) <= 1024
-    assert not set(wish.name) & set("/\\\r\n\0\x7f\x85\u2028\u202e\u2066\u200f")
+    assert not set(upload.name) & set("/\\\r\n\0\x7f\x85\u2028\u202e\u2066\u200f")
     try:
-        upload_request.check_limits(wish, LIMITS)
+        upload_request.check_limits(upload, LIMITS)
     except (TooLarge, TypeNotAllowed):
-        assert wish.size > LIMITS.max_bytes or not lies_within(LIMITS.types, wish.type)
+        assert upload.size > LIMITS.max_bytes or not lies_within(LIMITS.types, upload.type)
         return
-    assert wish.size <= LIMITS.max_bytes
-    assert lies_within(LIMITS.types, wish.type)
+    assert upload.size <= LIMITS.max_bytes
+    assert lies_within(LIMITS.types, upload.type)
 
 
 SHOWN_INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
@@ -380,12 +380,12 @@ def parts_of(key: str, prefix: str) -> list[str]:
 def test_every_grant_is_for_one_name_in_the_users_folder(
     caller: Caller, prefix: str, media_type: str, entropy: bytes
 ) -> None:
-    settings, wish = settings_under(prefix), upload_request.UploadRequest("a.png", 5, media_type)
+    settings, upload = settings_under(prefix), upload_request.UploadRequest("a.png", 5, media_type)
     if not fits_ticket(caller.subject):
         with pytest.raises(ValueError, match="does not fit"):
-            file_grant.issue_file_grant(wish, caller, settings, ROLE, NOW, entropy)
+            file_grant.issue_file_grant(upload, caller, settings, ROLE, NOW, entropy)
         return
-    granted: Any = file_grant.issue_file_grant(wish, caller, settings, ROLE, NOW, entropy)
+    granted: Any = file_grant.issue_file_grant(upload, caller, settings, ROLE, NOW, entropy)
     user, *_, name = parts = parts_of(granted["key"], prefix)
     assert len(parts) == 5
     assert user == object_key.user_segment(caller.subject)

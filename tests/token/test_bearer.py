@@ -112,8 +112,8 @@ def limits(environ: dict[str, str], authorization: str | None) -> Answer:
 
 
 def grant(environ: dict[str, str], token: str, **query: str) -> Answer:
-    wish = {"name": "a.png", "size": "5", "type": "image/png", **query}
-    return ask(build(environ), fc_event("/", wish, headers={"Authorization": f"Bearer {token}"}))
+    upload = {"name": "a.png", "size": "5", "type": "image/png", **query}
+    return ask(build(environ), fc_event("/", upload, headers={"Authorization": f"Bearer {token}"}))
 
 
 def refused(

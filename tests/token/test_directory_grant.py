@@ -151,8 +151,8 @@ def test_every_grant_has_a_folder_of_its_own(environ: dict[str, str]) -> None:
 def test_both_grants_are_on_offer(environ: dict[str, str]) -> None:
     handler = started(environ)
     assert ask(handler, fc_event("/limits")).content["grants"] == ["file", "directory"]
-    wish = {"name": "a.png", "size": "5", "type": "image/png"}
-    assert ask(handler, fc_event("/", wish)).content["key"].startswith("uploads/_/")
+    upload = {"name": "a.png", "size": "5", "type": "image/png"}
+    assert ask(handler, fc_event("/", upload)).content["key"].startswith("uploads/_/")
     assert ask(handler, fc_event("/", {"name": "a.png"})).code == "missing_parameter"
 
 
