@@ -64,12 +64,13 @@ def test_every_target_a_readme_names_exists(readme: str) -> None:
 def test_every_path_the_layout_names_exists(readme: str) -> None:
     blocks = re.findall(r"^```\w*\n(.*?)^```$", text_of(readme), re.MULTILINE | re.DOTALL)
     (layout,) = [block for block in blocks if "main.py" in block]
-    for name in re.findall(r"[\w./-]+\.(?:py|js|html)\b", layout):
-        assert any(
-            [*REPOSITORY.glob(f"{folder}/{name}")] for folder in ("[a-z]*", "functions/*", "client/src")
-        )
-    for folder in re.findall(r"^([a-z/]+)/ ", layout, re.MULTILINE):
-        assert (REPOSITORY / folder).is_dir(), folder
+    folder = ""
+    for line in layout.splitlines():
+        name, _, files = line.partition(" ")
+        folder = name or folder  # a line that begins with spaces goes on about the same folder
+        assert any(REPOSITORY.glob(folder)), folder
+        for file in re.findall(r"\w[\w/-]*(?:\.\w+|/)", files, re.ASCII):
+            assert any(REPOSITORY.glob(f"{folder}/{file}")), f"{folder}/{file}"
 
 
 @pytest.mark.parametrize("readme", READMES)
