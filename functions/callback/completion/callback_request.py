@@ -78,7 +78,7 @@ def compare(form: Mapping[str, str], granted: Mapping[str, str]) -> None:
 
 
 def read_form(body: bytes) -> Mapping[str, str]:
-    """Read the callback's body: exactly our five fields, each once and none empty."""
+    """Read the callback's body: exactly our five fields, none doubled and none empty."""
     try:
         pairs = [pair.split("=") for pair in body.decode("ascii").split("&", len(FIELDS))]
         form = {name: unquote_plus(value, errors="strict") for name, value in pairs}

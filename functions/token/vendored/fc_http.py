@@ -1,7 +1,7 @@
 """HTTP on Function Compute: a v1 event in, a reply dict out, and no exception escapes.
 
-Lives here: `Request`, `Reply`, CORS, the log line of a request, and the place that catches every exception.
-Never lives here: a rule about uploads.
+Lives here: `Request`, `Reply`, CORS and which origins may call, the log line of a request, and the place that
+catches every exception. Never lives here: a rule about uploads.
 
 Sources: Function Compute, "Use an HTTP trigger to invoke a function" (event and reply format); the Fetch
 standard. Function Compute answers an exception that escapes a handler with 200, which OSS would
