@@ -291,8 +291,9 @@ async function assertReadable({ file, signal }) {
  */
 async function confirm(job, grant, doubt) {
   job.report({ state: 'confirming' });
+  let error = doubt;
   for (let attempt = 1, pauses = 0; ; attempt += 1) {
-    if (doubt) await pause(job, (pauses += 1), doubt);
+    if (error) await pause(job, (pauses += 1), error);
     const said = await askWhetherStored(job, grant);
     if (!(said instanceof UploadError)) return said;
     if (OTHER_THAN_GRANTED.includes(said.status)) throw said;
@@ -300,7 +301,7 @@ async function confirm(job, grant, doubt) {
       const { status, requestId, message } = said;
       throw new UploadError('not_confirmed', message, { status, requestId, retryable: true });
     }
-    doubt = said;
+    error = said;
   }
 }
 
@@ -420,7 +421,7 @@ function refusal(job, answer) {
       requestId:
         said('request_id', 'RequestId') || headers['x-oss-request-id'] || headers['x-fc-request-id'] || null,
       ec: xmlText(body, 'EC') ?? null,
-      retryAfterMs: retryAfterMs(headers['retry-after'] ?? '', job.now()),
+      retryAfterMs: retryAfterIn(headers['retry-after'] ?? '', job.now()),
     },
   );
 }
@@ -436,7 +437,7 @@ function isGivenUp(status) {
 }
 
 /** @param {string} value  seconds or an HTTP date @param {number} now @returns {number} */
-function retryAfterMs(value, now) {
+function retryAfterIn(value, now) {
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
   return Math.min(Math.max(ms || 0, 0), RETRY_AFTER_MAX_MS);
 }

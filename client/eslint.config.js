@@ -1,0 +1,40 @@
+/**
+ * The rules for every JavaScript file of the repository; `npm run lint` runs them from the repository's root, so
+ * the patterns below begin there. Types are `tsc`'s to check, the form of the code is Prettier's.
+ */
+import js from '@eslint/js';
+import globals from 'globals';
+
+export default [
+  { ignores: ['client/dist/', 'client/lib/', '**/node_modules/'] },
+  js.configs.recommended,
+  {
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    languageOptions: { ecmaVersion: 2022, sourceType: 'module' },
+    rules: {
+      'array-callback-return': 'error',
+      'default-case-last': 'error',
+      eqeqeq: 'error',
+      'no-else-return': 'error',
+      'no-eval': 'error',
+      'no-implied-eval': 'error',
+      'no-new-func': 'error',
+      'no-param-reassign': 'error',
+      'no-self-compare': 'error',
+      'no-shadow': 'error',
+      'no-template-curly-in-string': 'error',
+      'no-throw-literal': 'error',
+      'no-unmodified-loop-condition': 'error',
+      'no-unneeded-ternary': 'error',
+      'no-unreachable-loop': 'error',
+      'no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'no-useless-concat': 'error',
+      'no-var': 'error',
+      'object-shorthand': 'error',
+      'prefer-const': 'error',
+      'prefer-promise-reject-errors': 'error',
+    },
+  },
+  { files: ['client/src/**'], languageOptions: { globals: globals.browser } },
+  { files: ['client/*.js', 'tests/**', 'bench/**'], languageOptions: { globals: globals.node } },
+];
