@@ -20,7 +20,8 @@ await build({
         for (const chunk of Object.values(bundle)) {
           for (const [id, module] of Object.entries(chunk.modules ?? {})) {
             if (!module.code) continue;
-            const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? id.slice(id.indexOf('client/'));
+            const name =
+              /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? id.slice(id.indexOf('client/'));
             found.set(name, (found.get(name) ?? '') + module.code);
           }
         }
@@ -28,5 +29,10 @@ await build({
     },
   ],
 });
-const sizes = [...found].map(([name, code]) => [name, gzipSync(minifySync(`${name}.js`, code, { compress: { unused: false }, mangle: { toplevel: true } }).code, { level: 9 }).length]);
+const sizes = [...found].map(([name, code]) => [
+  name,
+  gzipSync(minifySync(`${name}.js`, code, { compress: { unused: false }, mangle: { toplevel: true } }).code, {
+    level: 9,
+  }).length,
+]);
 console.log(JSON.stringify(Object.fromEntries(sizes.sort((a, b) => b[1] - a[1]))));

@@ -60,7 +60,8 @@ export function openDashboard(target, { tokenUrl, limits }, language, uploads, s
   });
   uppy.on('upload', () => {
     // or the focus would fall on a button that cancels all, and the list may be out of sight
-    if (target.contains(document.activeElement)) queueMicrotask(() => document.getElementById('uploads-heading')?.focus());
+    if (target.contains(document.activeElement))
+      queueMicrotask(() => document.getElementById('uploads-heading')?.focus());
   });
   uppy.on('restriction-failed', () => {
     // the list says why; a panel for more files would hide those that are there
@@ -135,7 +136,8 @@ function isWelcome(file, files, limits, uploads) {
 /** @param {PageUppy} uppy @param {ClipboardEvent} event */
 function takePaste(uppy, { target, clipboardData }) {
   if (target instanceof HTMLInputElement) return;
-  for (const data of clipboardData?.files ?? []) addFile(uppy, { name: data.name, type: data.type, data, meta: {} });
+  for (const data of clipboardData?.files ?? [])
+    addFile(uppy, { name: data.name, type: data.type, data, meta: {} });
 }
 
 /** @param {PageUppy} uppy @param {Pick<ChosenFile, 'name' | 'type' | 'data' | 'meta'>} file */

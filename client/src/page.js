@@ -139,7 +139,10 @@ function drawSettings() {
   part(page, '#trouble-text').textContent = broken ? texts().trouble[broken] : '';
   part(page, '#sign-in').hidden = !signingIn;
   part(page, '#sign-in-trouble').textContent = signingIn ? signInTrouble() : '';
-  part(page, '#token').setAttribute('aria-invalid', String(signingIn && trouble !== null && signInTrouble() !== ''));
+  part(page, '#token').setAttribute(
+    'aria-invalid',
+    String(signingIn && trouble !== null && signInTrouble() !== ''),
+  );
   part(page, '#sign-out').hidden = !signIn.signedIn;
   part(page, '#dashboard').hidden = settings === null;
   part(page, '#limits').textContent = settings
@@ -152,8 +155,7 @@ function drawSettings() {
 /** @returns {string} */
 function signInTrouble() {
   if (trouble?.code === 'another_user') return texts().signIn.anotherUser;
-  if (trouble?.code && trouble.code !== 'token_missing')
-    return sentenceFor(texts(), trouble.code, 401);
+  if (trouble?.code && trouble.code !== 'token_missing') return sentenceFor(texts(), trouble.code, 401);
   return signIn.signedIn ? texts().signIn.expired : '';
 }
 

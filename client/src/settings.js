@@ -109,8 +109,7 @@ function limitsIn({ max_bytes: maxBytes, slowest_bytes_per_second: slowest, type
     maxBytes < Infinity &&
     Array.isArray(types) &&
     types.every((type) => typeof type === 'string');
-  if (!whole)
-    throw new SettingsError('limits', 'not an answer of ours');
+  if (!whole) throw new SettingsError('limits', 'not an answer of ours');
   return {
     maxBytes,
     slowestBytesPerSecond: typeof slowest === 'number' ? slowest : null,

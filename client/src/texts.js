@@ -97,7 +97,8 @@ const english = {
     token: 'Access token',
     go: 'Continue',
     out: 'Sign out',
-    privacy: 'It stays in this page, goes to the upload service only, and is forgotten when you close or reload the page.',
+    privacy:
+      'It stays in this page, goes to the upload service only, and is forgotten when you close or reload the page.',
     expired: 'Your sign-in has expired. Paste a new token, and your uploads will continue.',
     done: 'You are signed in.',
     anotherUser: 'This token is somebody else’s. Sign out before they sign in.',

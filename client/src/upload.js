@@ -412,18 +412,14 @@ function refusal(job, answer) {
   const strange = isSuccess(answer);
   const code = said('code', 'Code').replace(OUR_CODES, '');
   const renewable = code === 'token_expired' && typeof job.headers === 'function';
-  return new UploadError(
-    code || (strange ? 'bad_answer' : `http_${status}`),
-    said('detail', 'Message'),
-    {
-      status,
-      retryable: strange || isGivenUp(status) || status === 429 || renewable,
-      requestId:
-        said('request_id', 'RequestId') || headers['x-oss-request-id'] || headers['x-fc-request-id'] || null,
-      ec: xmlText(body, 'EC') ?? null,
-      retryAfterMs: retryAfterIn(headers['retry-after'] ?? '', job.now()),
-    },
-  );
+  return new UploadError(code || (strange ? 'bad_answer' : `http_${status}`), said('detail', 'Message'), {
+    status,
+    retryable: strange || isGivenUp(status) || status === 429 || renewable,
+    requestId:
+      said('request_id', 'RequestId') || headers['x-oss-request-id'] || headers['x-fc-request-id'] || null,
+    ec: xmlText(body, 'EC') ?? null,
+    retryAfterMs: retryAfterIn(headers['retry-after'] ?? '', job.now()),
+  });
 }
 
 /** @param {Answer} answer */
@@ -500,7 +496,9 @@ function xmlText(text, tag) {
   return new RegExp(`<${tag}>([^<]*)</${tag}>`)
     .exec(text)?.[1]
     ?.replace(/&(?:#(\d{1,6})|#x([\da-f]{1,5})|(\w+));/gi, (all, dec, hex, name) =>
-      name ? ((Object.hasOwn(entities, name) && entities[name]) || all) : String.fromCodePoint(dec ? Number(dec) : parseInt(hex, 16)),
+      name
+        ? (Object.hasOwn(entities, name) && entities[name]) || all
+        : String.fromCodePoint(dec ? Number(dec) : parseInt(hex, 16)),
     );
 }
 

@@ -111,7 +111,10 @@ export default class OssUpload extends BasePlugin {
 
   /** @param {UppyFile<M, B>} file  of Companion's, or one of which a recovery knows only the name */
   #refuse(file) {
-    const error = new UploadError('not_local', `${file.name} is not on this machine, so it cannot be sent from here.`);
+    const error = new UploadError(
+      'not_local',
+      `${file.name} is not on this machine, so it cannot be sent from here.`,
+    );
     const { code, status, retryable, requestId } = error;
     this.opts.onState?.(file, { state: 'failed', code, status, retryable, requestId });
     this.#fail(file, error);

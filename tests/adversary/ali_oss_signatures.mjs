@@ -3,7 +3,12 @@ import { text } from 'node:stream/consumers';
 import OSS from 'ali-oss';
 
 const signed = JSON.parse(await text(process.stdin)).map(({ secret, region, at, policy }) => {
-  const client = new OSS({ accessKeyId: 'id', accessKeySecret: secret, bucket: 'examplebucket', region: `oss-${region}` });
+  const client = new OSS({
+    accessKeyId: 'id',
+    accessKeySecret: secret,
+    bucket: 'examplebucket',
+    region: `oss-${region}`,
+  });
   const { policy: sent, Signature: v1 } = client.calculatePostSignature(policy);
   return { sent, v1, v4: client.signPostObjectPolicyV4(policy, new Date(at)) };
 });

@@ -15,7 +15,8 @@ function open() {
 }
 
 /** @returns {Promise<unknown>} what a promise has come to, or `waiting` */
-const soFar = (promise) => Promise.race([promise, new Promise((resolve) => setImmediate(resolve, 'waiting'))]);
+const soFar = (promise) =>
+  Promise.race([promise, new Promise((resolve) => setImmediate(resolve, 'waiting'))]);
 
 test('nobody has signed in at first, and no header is sent', async () => {
   const { signIn } = open();

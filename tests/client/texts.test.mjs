@@ -56,7 +56,10 @@ test('files of no known type go last, and are called so when refused', () => {
   const types = ['application/octet-stream', 'image/*'];
   assert.match(TEXTS.en.limits({ ...LIMITS, types }), /: images and files of no known type\./);
   for (const type of ['', 'application/octet-stream'])
-    assert.match(TEXTS.en.refused.type_not_allowed(type, LIMITS), /^Files of no known type are not accepted here\./);
+    assert.match(
+      TEXTS.en.refused.type_not_allowed(type, LIMITS),
+      /^Files of no known type are not accepted here\./,
+    );
 });
 
 for (const [counts, en, zh] of [

@@ -143,7 +143,11 @@ test('an async function for headers is not asked while the machine is offline', 
 test('an async function for headers that fails ends the upload, and nothing is asked', async () => {
   const headers = () => Promise.reject(new Error('the sign-in window was closed'));
   const upload = uploadFile(PHOTO, { tokenUrl: 'https://token.test/', transport: {}, headers });
-  await assert.rejects(upload, { code: 'unexpected', message: 'the sign-in window was closed', retryable: false });
+  await assert.rejects(upload, {
+    code: 'unexpected',
+    message: 'the sign-in window was closed',
+    retryable: false,
+  });
 });
 
 for (const [code, headers] of [
@@ -918,7 +922,10 @@ test('an answer that says nothing is known by its status and its header', async 
     ['token', grant('a')],
     ['oss a', answer],
   ]);
-  assert.deepEqual([error.code, error.status, error.requestId, error.message], ['http_418', 418, 'H-1', 'http_418']);
+  assert.deepEqual(
+    [error.code, error.status, error.requestId, error.message],
+    ['http_418', 418, 'H-1', 'http_418'],
+  );
 });
 
 for (const strange of [{ a: 1 }, ['a'], 7, null]) {

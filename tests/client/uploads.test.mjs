@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Uploads } from '../../client/src/uploads.js';
 
-const file = (id, more = {}) => ({ id, name: `${id}.png`, type: 'image/png', size: 9000, meta: {}, data: id, ...more });
+const file = (id, more = {}) => ({
+  id,
+  name: `${id}.png`,
+  type: 'image/png',
+  size: 9000,
+  meta: {},
+  data: id,
+  ...more,
+});
 const failed = (code = 'network') => ({ state: 'failed', code, status: 0, retryable: true, requestId: null });
 const sending = (loaded) => ({ state: 'sending', loaded, total: 9000 });
 

@@ -43,7 +43,14 @@ function open({ token, oss, confirm = [problem(503, 'unavailable')], ...options 
   uppy.use(OssUpload, { tokenUrl: 'https://token.test/', transport, wait, random: () => 0, ...options });
   const events = [];
   for (const name of ['upload-start', 'upload-success', 'upload-error', 'complete'])
-    uppy.on(name, (first) => events.push(`${name} ${[first].flat().map((file) => file?.name ?? '').join(' ')}`.trim()));
+    uppy.on(name, (first) =>
+      events.push(
+        `${name} ${[first]
+          .flat()
+          .map((file) => file?.name ?? '')
+          .join(' ')}`.trim(),
+      ),
+    );
   return { uppy, requests, events, of: (kind) => requests.filter((request) => request.kind === kind) };
 }
 
@@ -71,7 +78,10 @@ test('a file goes through as with any uploader: same events, and the callback ha
   assert.deepEqual(events, ['upload-start a.png', 'upload-success a.png', 'complete']);
   assert.deepEqual([successful.length, failed.length], [1, 0]);
   const { response, progress } = uppy.getFile(id);
-  assert.deepEqual(response, { status: 200, body: { Status: 'OK', id: 'g1', key: 'uploads/g1.jpg', size: 5 } });
+  assert.deepEqual(response, {
+    status: 200,
+    body: { Status: 'OK', id: 'g1', key: 'uploads/g1.jpg', size: 5 },
+  });
   assert.deepEqual([progress.uploadComplete, progress.percentage], [true, 100]);
 });
 
@@ -102,11 +112,16 @@ test('a failure is told as one, and holds up no other file', async () => {
   const refused = ({ file }) => (file.name === 'a.png' ? problem(403, 'AccessDenied') : null);
   const { uppy, events } = open({ oss: [(request) => refused(request) ?? answered(request)] });
   const errors = [];
-  uppy.on('upload-error', (file, error, response) => errors.push([file.name, error.code, error.name, response]));
+  uppy.on('upload-error', (file, error, response) =>
+    errors.push([file.name, error.code, error.name, response]),
+  );
   for (const name of ['a.png', 'b.png']) add(uppy, name);
   const { successful, failed } = await uppy.upload();
   assert.deepEqual(errors, [['a.png', 'AccessDenied', 'UploadError', { status: 403 }]]);
-  assert.deepEqual([failed[0].name, failed[0].error, successful[0].name], ['a.png', 'AccessDenied.', 'b.png']);
+  assert.deepEqual(
+    [failed[0].name, failed[0].error, successful[0].name],
+    ['a.png', 'AccessDenied.', 'b.png'],
+  );
   assert.equal(events.at(-1), 'complete');
 });
 
@@ -351,7 +366,10 @@ test('onState tells every state with its file; one that throws changes nothing',
   });
   add(uppy);
   await uppy.upload();
-  assert.deepEqual(states, ['signing', 'sending', 'sending', 'done'].map((state) => `a.png ${state}`));
+  assert.deepEqual(
+    states,
+    ['signing', 'sending', 'sending', 'done'].map((state) => `a.png ${state}`),
+  );
 });
 
 test('a file that is elsewhere, as Companion has them, is refused in words', async () => {
