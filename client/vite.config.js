@@ -10,7 +10,7 @@ import { build, defineConfig } from 'vite';
 const PAGE_MAX_BYTES = 110_000; // all JS and CSS, gzip
 const UPLOAD_MAX_BYTES = 4_000; // upload.js alone, gzip
 
-const LIBRARY = ['src/upload.js', 'src/uppy-oss.js'];
+const LIBRARY = ['src/lib/upload.js', 'src/lib/uppy-oss.js'];
 
 export default defineConfig({
   base: './', // the page works in any folder

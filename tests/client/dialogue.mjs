@@ -10,7 +10,7 @@
  * Each line is who is asked, then what comes back. A question out of turn, or one never asked, fails the test.
  */
 import assert from 'node:assert/strict';
-import { NetworkFault, uploadFile } from '../../client/src/upload.js';
+import { NetworkFault, uploadFile } from '../../client/src/lib/upload.js';
 
 export const START_MS = Date.UTC(2026, 10, 23, 12, 0, 0);
 export const PHOTO = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });

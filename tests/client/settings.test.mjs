@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { SettingsError, readSettings, refuse } from '../../client/src/settings.js';
+import { SettingsError, readSettings, refuse } from '../../client/src/page/settings.js';
 
 const PAGE = 'https://page.test/app/index.html';
 const LIMITS = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { SignIn, tokenIn } from '../../client/src/sign-in.js';
-import { UploadError } from '../../client/src/upload.js';
+import { SignIn, tokenIn } from '../../client/src/page/sign-in.js';
+import { UploadError } from '../../client/src/lib/upload.js';
 
 const expired = new UploadError('token_expired', 'It has expired.', { status: 401 });
 const bearer = (token) => ({ Authorization: `Bearer ${token}` });

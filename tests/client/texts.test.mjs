@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { TEXTS, firstLanguage, sentenceFor, sizeInWords } from '../../client/src/texts.js';
+import { TEXTS, firstLanguage, sentenceFor, sizeInWords } from '../../client/src/page/texts.js';
 
 const LIMITS = {
   maxBytes: 419_430_400,

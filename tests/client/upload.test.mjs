@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import test from 'node:test';
-import { UploadError, browserTransport, uploadFile } from '../../client/src/upload.js';
+import { UploadError, browserTransport, uploadFile } from '../../client/src/lib/upload.js';
 import {
   PHOTO,
   START_MS,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Uploads } from '../../client/src/uploads.js';
+import { Uploads } from '../../client/src/page/uploads.js';
 
 const file = (id, more = {}) => ({
   id,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import Uppy from '../../client/node_modules/@uppy/core/lib/index.js';
-import { NetworkFault } from '../../client/src/upload.js';
-import OssUpload from '../../client/src/uppy-oss.js';
+import { NetworkFault } from '../../client/src/lib/upload.js';
+import OssUpload from '../../client/src/lib/uppy-oss.js';
 import { callbackFailed, done, grant, json, problem } from './dialogue.mjs';
 
 const turn = () =>

@@ -2,10 +2,10 @@
  * The list of uploads on the page: a row for each item, what its buttons do, and what is said aloud of it.
  */
 import { isBusy } from './uploads.js';
-import { createRow, drawRow, paceInWords, part, shownState, stateInWords, troubleInWords } from './view.js';
+import { createRow, drawRow, paceInWords, part, shownState, stateInWords, troubleInWords } from './row.js';
 
 /** @import { Item, Uploads } from './uploads.js' */
-/** @import { Surroundings } from './view.js' */
+/** @import { Surroundings } from './row.js' */
 
 /**
  * @typedef {Object} Page  What the list needs of the page around it.

@@ -2,7 +2,7 @@
  * What became of every file: kept also when Uppy has let go of it. Knows neither the DOM nor the network.
  */
 
-/** @import { UploadError, UploadState } from './upload.js' */
+/** @import { UploadError, UploadState } from '../lib/upload.js' */
 /** @import { Refused } from './settings.js' */
 
 /**

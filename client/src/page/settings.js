@@ -3,9 +3,9 @@
  * No DOM, no words for people. What is decided here is a courtesy: the token function decides again.
  */
 
-import { mediaType } from './upload.js';
+import { mediaType } from '../lib/upload.js';
 
-/** @typedef {import('./upload.js').Transport['get']} Get */
+/** @typedef {import('../lib/upload.js').Transport['get']} Get */
 
 /**
  * @typedef {{maxBytes: number, slowestBytesPerSecond: number | null, types: string[]}} Limits
@@ -33,7 +33,7 @@ export class SettingsError extends Error {
  *
  * @param {Get} get
  * @param {string} pageUrl
- * @param {import('./upload.js').Headers} headers  for the token function
+ * @param {import('../lib/upload.js').Headers} headers  for the token function
  * @returns {Promise<Settings>}
  * @throws {SettingsError}
  */
@@ -64,7 +64,7 @@ export function refuse({ size, type }, { maxBytes, types }) {
 /**
  * @param {Get} get
  * @param {string} url
- * @param {import('./upload.js').Headers} headers
+ * @param {import('../lib/upload.js').Headers} headers
  * @param {'config' | 'limits'} part
  * @returns {Promise<Record<string, unknown>>}
  */

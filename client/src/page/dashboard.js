@@ -8,13 +8,13 @@ import '@uppy/dashboard/css/style.min.css';
 import DropTarget from '@uppy/drop-target';
 import { refuse } from './settings.js';
 import { TEXTS, UPPY_LOCALES } from './texts.js';
-import OssUpload from './uppy-oss.js';
+import OssUpload from '../lib/uppy-oss.js';
 
 /** @import { UppyFile } from '@uppy/core' */
 /** @import { Limits, Settings } from './settings.js' */
 /** @import { SignIn } from './sign-in.js' */
 /** @import { Language } from './texts.js' */
-/** @import { UploadError } from './upload.js' */
+/** @import { UploadError } from '../lib/upload.js' */
 /** @import { ChosenFile, Uploads } from './uploads.js' */
 
 /** @typedef {Uppy<{relativePath?: string}, Record<string, unknown>>} PageUppy */

@@ -2,16 +2,16 @@
  * The page: wires its settings, sign-in, words, Dashboard and list of uploads together. What it does with files is in
  * dashboard.js, what the protocol does in upload.js.
  */
-import '../page.css';
+import './page.css';
 import { limit, openDashboard, retry, speak } from './dashboard.js';
-import '../uppy-theme.css';
-import { Rows } from './rows.js';
+import './uppy-theme.css';
+import { Rows } from './list.js';
 import { SettingsError, readSettings } from './settings.js';
 import { SignIn, bearer, tokenIn } from './sign-in.js';
 import { TEXTS, firstLanguage, sentenceFor } from './texts.js';
-import { browserTransport } from './upload.js';
+import { browserTransport } from '../lib/upload.js';
 import { Uploads } from './uploads.js';
-import { part } from './view.js';
+import { part } from './row.js';
 
 const REMEMBERED_LANGUAGE = 'language';
 const TICK_MS = 1_000;

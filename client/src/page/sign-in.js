@@ -3,7 +3,7 @@
  * logged. This is the module to replace with your identity provider's.
  */
 
-/** @import { Headers, UploadError } from './upload.js' */
+/** @import { Headers, UploadError } from '../lib/upload.js' */
 
 export class SignIn {
   #token = '';
