@@ -1,9 +1,9 @@
 /**
- * Builds `dist/`, what the site bucket serves, and `lib/`, upload.js and the Uppy uploader for other people's pages.
- * Hashed names for all but index.html and what is in public/; no address is known here.
+ * Builds `dist/`, which the site bucket serves, and `lib/`, upload.js and the Uppy uploader for other people's pages.
+ * File names have a hash, except index.html and the files of public/. No address of a bucket or function is built in.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build, defineConfig } from 'vite';
 
@@ -25,34 +25,36 @@ export default defineConfig({
       name: 'library and budgets',
       apply: 'build',
       async closeBundle() {
-        await build({
-          configFile: false,
-          logLevel: 'warn',
-          publicDir: false,
-          build: {
-            target: 'es2022',
-            outDir: 'lib',
-            lib: { entry: LIBRARY, formats: ['es'] },
-            minify: true,
-            rolldownOptions: { external: /^@uppy\// },
-          },
-        });
-        within('the page', filesIn('dist/assets', /\.(js|css)$/), PAGE_MAX_BYTES);
-        within('upload.js', ['lib/upload.js'], UPLOAD_MAX_BYTES);
+        for (const [nth, entry] of LIBRARY.entries())
+          await build({
+            configFile: false,
+            logLevel: 'warn',
+            publicDir: false,
+            build: {
+              target: 'es2022',
+              outDir: 'lib',
+              emptyOutDir: nth === 0,
+              lib: { entry, formats: ['es'], fileName: basename(entry, '.js') },
+              minify: true,
+              rolldownOptions: { external: [/^@uppy\//, './upload.js'] },
+            },
+          });
+        checkSize('the page', filesIn('dist/assets', /\.(js|css)$/), PAGE_MAX_BYTES);
+        checkSize('upload.js', ['lib/upload.js'], UPLOAD_MAX_BYTES);
       },
     },
   ],
 });
 
-/** @param {string} folder @param {RegExp} names @returns {string[]} */
-function filesIn(folder, names) {
+/** @param {string} folder @param {RegExp} pattern @returns {string[]} */
+function filesIn(folder, pattern) {
   return readdirSync(folder)
-    .filter((name) => names.test(name))
+    .filter((name) => pattern.test(name))
     .map((name) => join(folder, name));
 }
 
-/** @param {string} what @param {string[]} files @param {number} maxBytes */
-function within(what, files, maxBytes) {
+/** @param {string} what @param {string[]} files @param {number} maxBytes @throws {Error} */
+function checkSize(what, files, maxBytes) {
   const bytes = files.reduce((sum, file) => sum + gzipSync(readFileSync(file), { level: 9 }).length, 0);
   console.log(`${what}: ${bytes} of ${maxBytes} bytes, gzip`);
   if (bytes > maxBytes) throw new Error(`${what} is larger than its budget`);

@@ -1,30 +1,30 @@
 /**
- * An Uppy 6 uploader: `uppy.use(OssUpload, { tokenUrl })`, and its files go straight to OSS with upload.js.
+ * An Uppy 6 uploader: after `uppy.use(OssUpload, { tokenUrl })` Uppy's files go straight to OSS with upload.js.
  *
- * It speaks Uppy's own events, as XHRUpload does; `file.response.body` is what the callback answered.
+ * It emits the same events as Uppy's XHRUpload; `file.response.body` is the callback's answer.
  */
 import { BasePlugin, EventManager } from '@uppy/core';
 import { TaskQueue, filterFilesToEmitUploadStarted, filterFilesToUpload } from '@uppy/core/utils';
 import { UploadError, uploadFile } from './upload.js';
 
 /** @import { Body, Meta, PluginOpts, Uppy, UppyFile } from '@uppy/core' */
-/** @import { Grant, Headers, Options, UploadState, World } from './upload.js' */
+/** @import { Grant, Headers, Options, UploadState, Environment } from './upload.js' */
 
 /**
  * @template {Meta} M
  * @template {Body} B
- * @typedef {PluginOpts & Partial<World> & {
+ * @typedef {PluginOpts & Partial<Environment> & {
  *   tokenUrl: Options['tokenUrl'],
  *   headers?: Headers | ((file: UppyFile<M, B>, after: UploadError | null) => Headers | Promise<Headers>),
  *   limit?: number,
  *   onState?: (file: UppyFile<M, B>, state: UploadState) => void,
- * }} OssUploadOptions  `headers` are for the token function only; a function is asked anew for each grant, with what
- *   the last try failed with. `limit` is how many files are sent at once; 0 is no limit. `onState` is for a page that
- *   wants to say more than a percentage.
+ * }} OssUploadOptions  `headers` are for the token function only; a function is called before each request for a
+ *   grant, with the error of the try before. `limit` is how many files are sent at the same time; 0 is no limit.
+ *   `onState` gets every state of every file, for a page that shows more than a percentage.
  */
 
-const AT_ONCE = 3; // each has to be done before its grant ends, and they share one line
-const NO_LIMIT = 1000; // Uppy's queue counts up to it when it is set
+const AT_ONCE = 3; // each must be sent before its grant expires, and they share one connection
+const NO_LIMIT = 1000; // not Infinity: Uppy's queue counts up to it when it is set
 
 /**
  * @template {Meta} M
@@ -33,7 +33,7 @@ const NO_LIMIT = 1000; // Uppy's queue counts up to it when it is set
  */
 export default class OssUpload extends BasePlugin {
   #queue;
-  /** @type {WeakMap<Blob, Grant>} what may be stored though its upload failed, to be asked about before it is sent */
+  /** @type {WeakMap<Blob, Grant>} of failed uploads whose file may be stored: the next upload of it asks first */
   #unconfirmed = new WeakMap();
 
   /** @param {Uppy<M, B>} uppy @param {OssUploadOptions<M, B>} opts */
@@ -67,13 +67,13 @@ export default class OssUpload extends BasePlugin {
     await Promise.all(files.map((file) => this.#waitForTurn(file)));
   };
 
-  /** @param {UppyFile<M, B>} file  resolves when it ended, however it did; removing it from Uppy cancels it */
+  /** @param {UppyFile<M, B>} file  resolves when its upload ended, with or without success; removing the file cancels it */
   async #waitForTurn(file) {
     const events = new EventManager(this.uppy);
     const turn = this.#queue.add((signal) => this.#send(file, signal));
     events.onFileRemove(file.id, () => turn.abort());
     await turn.catch((error) => {
-      if (error?.name !== 'AbortError') this.uppy.log(error, 'error'); // of some listener's own
+      if (error?.name !== 'AbortError') this.uppy.log(error, 'error'); // thrown by a listener
     });
     events.remove();
   }
@@ -81,7 +81,7 @@ export default class OssUpload extends BasePlugin {
   /** @param {UppyFile<M, B>} file @param {AbortSignal} signal */
   async #send(file, signal) {
     const { data } = file;
-    if (!(data instanceof Blob)) return this.#refuse(file);
+    if (!(data instanceof Blob)) return this.#failWithoutContent(file);
     const { headers = {}, onState, ...options } = this.opts;
     const named = new File([data], file.meta.name, { type: file.meta.type ?? file.type });
     let body;
@@ -109,8 +109,8 @@ export default class OssUpload extends BasePlugin {
     this.uppy.emit('upload-success', this.uppy.getFile(file.id), response);
   }
 
-  /** @param {UppyFile<M, B>} file  of Companion's, or one of which a recovery knows only the name */
-  #refuse(file) {
+  /** @param {UppyFile<M, B>} file  from Companion, or recovered by Uppy without its content */
+  #failWithoutContent(file) {
     const error = new UploadError(
       'not_local',
       `${file.name} is not on this machine, so it cannot be sent from here.`,
@@ -135,7 +135,7 @@ export default class OssUpload extends BasePlugin {
       bytesUploaded: state.loaded,
       bytesTotal: state.total,
     };
-    // it starts over, which Uppy does not believe of a file that was sent whole
+    // the upload starts over; Uppy ignores progress of a file that had reached 100 %
     if (state.loaded === 0) this.uppy.setFileState(id, { progress: { ...progress, percentage: 0 } });
     this.uppy.emit('upload-progress', file, progress);
   }

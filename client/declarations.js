@@ -1,0 +1,59 @@
+/**
+ * Writes `lib/upload.d.ts` and `lib/uppy-oss.d.ts`, so that each built file can be copied with its types. `tsc` has
+ * written one declaration file per module into the folder given; here the modules that upload.js re-exports are put
+ * into its own.
+ */
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import ts from 'typescript';
+
+const [folder] = process.argv.slice(2);
+
+writeFileSync('lib/upload.d.ts', flattened('./upload.js').join('\n\n') + '\n');
+copyFileSync(`${folder}/uppy-oss.d.ts`, 'lib/uppy-oss.d.ts'); // it imports only ./upload.js
+assertValid(['lib/upload.d.ts', 'lib/uppy-oss.d.ts']);
+
+/** @param {string} module @returns {string[]} its declarations and those that it re-exports */
+function flattened(module) {
+  return statementsOf(module).flatMap((statement) => {
+    const source = statement.moduleSpecifier?.text;
+    if (!source?.startsWith('./')) return textOf(statement);
+    if (ts.isImportDeclaration(statement)) return [];
+    const names = statement.exportClause?.elements.map(({ name }) => name.text); // none: `export *`
+    return statementsOf(source)
+      .filter((one) => !one.moduleSpecifier && (!names || names.includes(nameOf(one))))
+      .map(textOf);
+  });
+}
+
+/** @param {string} module @returns {any[]} */
+function statementsOf(module) {
+  const path = `${folder}/${module.replace(/\.js$/, '.d.ts')}`;
+  return [...ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true).statements];
+}
+
+/** @param {any} statement @returns {string} with its comment, but for `@import`, whose types are in the same file */
+function textOf(statement) {
+  return statement
+    .getFullText()
+    .replace(/^\/\*\* @import .*\n/gm, '')
+    .trim();
+}
+
+/** @param {any} declaration @returns {string} */
+function nameOf({ name, declarationList }) {
+  return (name ?? declarationList?.declarations[0].name)?.text ?? '';
+}
+
+/** @param {string[]} files @throws {Error} where a name is missing, or is there twice */
+function assertValid(files) {
+  const options = {
+    module: ts.ModuleKind.ES2022,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    types: [],
+  };
+  const found = ts
+    .getPreEmitDiagnostics(ts.createProgram(files, { ...options, strict: true, noEmit: true }))
+    .filter(({ file }) => files.includes(file?.fileName ?? files[0]));
+  if (found.length > 0)
+    throw new Error(found.map(({ messageText }) => JSON.stringify(messageText)).join('\n'));
+}

@@ -1,0 +1,58 @@
+/**
+ * Asks the callback function whether a file is stored.
+ */
+import { errorIn, resultIn } from './answers.js';
+import { UploadError, toUploadError } from './errors.js';
+import { ANSWER_MS } from './grant.js';
+import { ATTEMPTS, pause } from './retry.js';
+import { withTimeLimit } from './timing.js';
+
+/** @import { Job } from './options.js' */
+/** @import { Grant, Result } from './protocol.js' */
+
+const DIFFERS = [409, 415]; // the callback function's statuses for a stored object that is not what was granted
+
+/**
+ * Asks until the callback function knows.
+ *
+ * @param {Job} job
+ * @param {Grant} grant
+ * @param {UploadError | null} fault  that hid OSS's answer: wait before asking
+ * @returns {Promise<Result | null>} the callback's answer, or null when nothing is stored
+ * @throws {UploadError}
+ */
+export async function confirm(job, grant, fault) {
+  job.report({ state: 'confirming' });
+  let error = fault;
+  for (let attempt = 1, pauses = 0; ; attempt += 1) {
+    if (error) await pause(job, (pauses += 1), error);
+    const outcome = await ask(job, grant);
+    if (!(outcome instanceof UploadError)) return outcome;
+    if (DIFFERS.includes(outcome.status)) throw outcome;
+    if (attempt === ATTEMPTS || !outcome.retryable) {
+      const { status, requestId, message } = outcome;
+      throw new UploadError('not_confirmed', message, { status, requestId, retryable: true });
+    }
+    error = outcome;
+  }
+}
+
+/**
+ * @param {Job} job
+ * @param {Grant} grant
+ * @returns {Promise<Result | UploadError | null>} as `confirm`, or the error when the callback function did not say
+ */
+async function ask(job, grant) {
+  try {
+    const answer = await withTimeLimit(job, ANSWER_MS, (signal) =>
+      job.transport.postJson(grant.confirm, { ticket: grant.ticket }, {}, signal),
+    );
+    const result = resultIn(answer, grant);
+    const error = result ? null : errorIn(answer, job);
+    if (error && !(error.status === 409 && error.code === 'not_stored')) return error;
+    job.unconfirmed = null;
+    return result;
+  } catch (caught) {
+    return toUploadError(caught, job.signal);
+  }
+}

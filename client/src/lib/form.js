@@ -1,0 +1,96 @@
+/**
+ * Posts a file to OSS as a form, and decides what the outcome means: stored, not stored, or not known.
+ */
+import { errorIn, isSuccess, isUndecided, resultIn } from './answers.js';
+import { NetworkFault, UploadError, toUploadError } from './errors.js';
+import { unlessAborted, withTimeLimit } from './timing.js';
+
+/** @import { Job } from './options.js' */
+/** @import { Grant, Result } from './protocol.js' */
+
+const STALL_MS = 30_000; // without a byte sent, or without an answer after the last byte
+const TOO_SLOW_SHARE = 0.9; // of the grant's life spent on sending; the grant's own way to the browser takes time too
+
+/**
+ * Sends the form. Without a `result` the file may be stored: `job.unconfirmed` has the grant, and `fault` the error
+ * that hid the answer, if one did. Whoever confirms waits for that first, and fails with it if nothing is stored.
+ *
+ * @param {Job} job
+ * @param {Grant} grant
+ * @returns {Promise<{result: Result | null, fault: UploadError | null}>}
+ * @throws {UploadError} when nothing is stored
+ */
+export async function sendForm(job, grant) {
+  const total = job.file.size;
+  let firstByteAt = 0;
+  let bodyLeft = false;
+  job.report({ state: 'sending', loaded: 0, total });
+  try {
+    const answer = await withTimeLimit(job, STALL_MS, (signal, touch) => {
+      /** @param {number} sent @param {number} all  bytes of the form: its fields first, the file last */
+      const onProgress = (sent, all) => {
+        if (signal.aborted) return;
+        touch();
+        firstByteAt ||= job.now();
+        bodyLeft = sent >= all;
+        job.report({ state: 'sending', loaded: Math.max(0, sent - (all - total)), total });
+      };
+      return job.transport.postForm(grant.url, grant.fields, job.file, onProgress, signal);
+    });
+    const result = resultIn(answer, grant);
+    if (!result && !isSuccess(answer)) throw errorIn(answer, job);
+    if (!result) job.unconfirmed = { ...grant, stored: true }; // mostly a 203: stored, but the callback failed
+    return { result, fault: null };
+  } catch (caught) {
+    const error = toUploadError(caught, job.signal);
+    if (isExpired(error) && !isUndecided(error.status))
+      throw expiredError(error, firstByteAt && job.now() - firstByteAt, grant);
+    const isUnanswered = error.status === 0 || isUndecided(error.status);
+    const wholeBody = bodyLeft || (caught instanceof NetworkFault && caught.bodyLeft);
+    if (error.code !== 'FileAlreadyExists' && !(isUnanswered && wholeBody)) {
+      if (error.code === 'network') await assertReadable(job);
+      throw error;
+    }
+    job.unconfirmed = { ...grant, stored: !isUnanswered };
+    job.signal.throwIfAborted();
+    return { result: null, fault: isUnanswered ? error : null };
+  }
+}
+
+/**
+ * A file that was changed or deleted after it was chosen fails in the browser like a broken connection.
+ *
+ * @param {Job} job
+ * @throws {UploadError} when the file cannot be read
+ */
+async function assertReadable({ file, signal }) {
+  try {
+    const first = file.slice(0, 1).arrayBuffer();
+    await unlessAborted(signal, (resolve, _, reject) => first.then(resolve, reject));
+  } catch (error) {
+    throw new UploadError('unreadable', String(error));
+  }
+}
+
+/** @param {UploadError} error */
+function isExpired({ code, ec, message }) {
+  return ec === '0006-00000213' || /policy expired/i.test(message) || code === 'SecurityTokenExpired';
+}
+
+/**
+ * A grant that expired before the file was sent is worth another one. If sending itself took that long, the next
+ * grant would expire as well.
+ *
+ * @param {UploadError} error
+ * @param {number} sendingMs
+ * @param {Grant} grant
+ */
+function expiredError({ status, requestId, ec, message }, sendingMs, grant) {
+  const tooSlow = sendingMs > grant.expires_in * 1000 * TOO_SLOW_SHARE;
+  return new UploadError(tooSlow ? 'too_slow' : 'grant_expired', message, {
+    status,
+    requestId,
+    ec,
+    retryable: !tooSlow,
+  });
+}

@@ -1,0 +1,48 @@
+/**
+ * Asks the token function for a grant to upload one file.
+ */
+import { errorIn, grantIn } from './answers.js';
+import { unlessAborted, withTimeLimit } from './timing.js';
+
+/** @import { UploadError } from './errors.js' */
+/** @import { Job } from './options.js' */
+/** @import { Grant, Headers } from './protocol.js' */
+
+export const ANSWER_MS = 15_000; // for a function: it gives up after 5 s; cold start and a slow line add to that
+
+/**
+ * @param {string} type  of a file; that of a recording may have parameters: `video/webm;codecs=vp9`
+ * @returns {string} the type that the token function is asked for: it accepts no parameters
+ */
+export function mediaType(type) {
+  return type.replace(/;.*/s, '').trim() || 'application/octet-stream';
+}
+
+/**
+ * @param {Job} job
+ * @param {UploadError | null} after  the error of the try before
+ * @returns {Promise<Grant>}
+ * @throws {UploadError} the token function's refusal
+ */
+export async function requestGrant(job, after) {
+  const headers = await headersFor(job, after);
+  const { name, size, type } = job.file;
+  const query = Object.entries({ name, size, type: mediaType(type) }).map(
+    ([key, value]) => `${key}=${encodeURIComponent(value)}`,
+  ); // URLSearchParams would write a space as +
+  const url = `${job.tokenUrl}?${query.join('&')}`;
+  const answer = await withTimeLimit(job, ANSWER_MS, (signal) => job.transport.get(url, headers, signal));
+  const grant = grantIn(answer);
+  if (!grant) throw errorIn(answer, job);
+  return grant;
+}
+
+/** @param {Job} job @param {UploadError | null} after @returns {Promise<Headers>} */
+async function headersFor(job, after) {
+  const { headers, file, signal } = job;
+  if (typeof headers !== 'function') return headers;
+  await job.online(signal);
+  return unlessAborted(signal, (resolve, _, reject) => {
+    Promise.resolve(headers(file, after)).then(resolve, reject);
+  });
+}
