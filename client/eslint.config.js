@@ -35,6 +35,26 @@ export default [
       'prefer-promise-reject-errors': 'error',
     },
   },
-  { files: ['client/src/**'], languageOptions: { globals: globals.browser } },
+  {
+    files: ['client/src/**'],
+    languageOptions: { globals: globals.browser },
+    rules: { 'max-lines': ['error', 350] },
+  },
+  {
+    files: ['client/src/lib/**'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: ['../*'] }], // the library knows no page
+      'no-restricted-globals': ['error', 'document', 'window', 'localStorage'], // nor a document
+    },
+  },
+  {
+    files: ['client/src/page/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: ['../lib/*', '!../lib/upload.js', '!../lib/uppy-oss.js'] },
+      ],
+    },
+  },
   { files: ['client/*.js', 'tests/**', 'bench/**'], languageOptions: { globals: globals.node } },
 ];

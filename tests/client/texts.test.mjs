@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { TEXTS, firstLanguage, sentenceFor, sizeInWords } from '../../client/src/page/texts.js';
+import { sizeInWords } from '../../client/src/page/texts/formatting.js';
+import { TEXTS, firstLanguage, sentenceFor } from '../../client/src/page/texts/languages.js';
 
 const LIMITS = {
   maxBytes: 419_430_400,

@@ -7,13 +7,13 @@ import Dashboard from '@uppy/dashboard';
 import '@uppy/dashboard/css/style.min.css';
 import DropTarget from '@uppy/drop-target';
 import { refuse } from './settings.js';
-import { TEXTS, UPPY_LOCALES } from './texts.js';
+import { TEXTS, UPPY_LOCALES } from './texts/languages.js';
 import OssUpload from '../lib/uppy-oss.js';
 
 /** @import { UppyFile } from '@uppy/core' */
 /** @import { Limits, Settings } from './settings.js' */
 /** @import { SignIn } from './sign-in.js' */
-/** @import { Language } from './texts.js' */
+/** @import { Language } from './texts/languages.js' */
 /** @import { UploadError } from '../lib/upload.js' */
 /** @import { ChosenFile, Uploads } from './uploads.js' */
 

@@ -8,7 +8,7 @@ import './uppy-theme.css';
 import { Rows } from './list.js';
 import { SettingsError, readSettings } from './settings.js';
 import { SignIn, bearer, tokenIn } from './sign-in.js';
-import { TEXTS, firstLanguage, sentenceFor } from './texts.js';
+import { TEXTS, firstLanguage, sentenceFor } from './texts/languages.js';
 import { browserTransport } from '../lib/upload.js';
 import { Uploads } from './uploads.js';
 import { part } from './row.js';

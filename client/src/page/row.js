@@ -2,11 +2,12 @@
  * What an upload looks like: one list row, drawn anew from its item. No network and no decisions of its own.
  * File names and answers are only ever text here.
  */
-import { sentenceFor, sizeInWords } from './texts.js';
+import { sizeInWords } from './texts/formatting.js';
+import { sentenceFor } from './texts/languages.js';
 import { isBusy } from './uploads.js';
 
 /** @import { Item } from './uploads.js' */
-/** @import { Texts } from './texts.js' */
+/** @import { Texts } from './texts/languages.js' */
 
 /**
  * @typedef {Object} Surroundings
