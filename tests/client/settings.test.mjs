@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { SettingsError, readSettings, refuse } from '../../client/src/page/settings.js';
+import { SettingsError, readSettings, reasonToRefuse } from '../../client/src/page/settings.js';
 
 const PAGE = 'https://page.test/app/index.html';
 const LIMITS = {
@@ -51,13 +51,16 @@ for (const config of [
   { tokenUrl: 'javascript:1' },
 ]) {
   test(`config.json ${JSON.stringify(config)} is told as broken`, async () => {
-    await assert.rejects(read(config), (error) => error instanceof SettingsError && error.part === 'config');
+    await assert.rejects(
+      read(config),
+      (error) => error instanceof SettingsError && error.missing === 'config',
+    );
   });
 }
 
 test('a missing config.json is told as such', async () => {
   await assert.rejects(readSettings(site({}), PAGE, {}), {
-    part: 'config',
+    missing: 'config',
     message: 'https://page.test/app/config.json: answered 404',
   });
 });
@@ -74,7 +77,7 @@ for (const limits of [
   { ...LIMITS, types: [{}] },
 ]) {
   test(`limits ${limits instanceof Error ? limits : JSON.stringify(limits)} are told as unreachable`, async () => {
-    await assert.rejects(read({ tokenUrl: 'https://token.test/t/' }, limits), { part: 'limits' });
+    await assert.rejects(read({ tokenUrl: 'https://token.test/t/' }, limits), { missing: 'limits' });
   });
 }
 
@@ -86,7 +89,7 @@ for (const [body, code] of [
     const answers = site({ 'https://page.test/app/config.json': { tokenUrl: 'https://token.test/' } });
     const get = async (url, headers) =>
       url === 'https://token.test/limits' ? { status: 401, headers: {}, body } : answers(url, headers);
-    await assert.rejects(readSettings(get, PAGE, {}), { part: 'sign_in', code });
+    await assert.rejects(readSettings(get, PAGE, {}), { missing: 'sign_in', code });
   });
 }
 
@@ -119,7 +122,11 @@ for (const [what, file, reason] of [
 ]) {
   test(`${what}: ${reason ?? 'accepted'}`, () => {
     assert.equal(
-      refuse(file, { maxBytes: 1000, slowestBytesPerSecond: null, types: ['image/*', 'application/pdf'] }),
+      reasonToRefuse(file, {
+        maxBytes: 1000,
+        slowestBytesPerSecond: null,
+        types: ['image/*', 'application/pdf'],
+      }),
       reason,
     );
   });
@@ -128,13 +135,13 @@ for (const [what, file, reason] of [
 for (const type of ['', ';charset=utf-8']) {
   test(`a file of type "${type}" is taken for bytes`, () => {
     const limits = { maxBytes: 1, slowestBytesPerSecond: null, types: ['application/octet-stream'] };
-    assert.equal(refuse({ size: 1, type }, limits), null);
+    assert.equal(reasonToRefuse({ size: 1, type }, limits), null);
   });
 }
 
 test('any type goes where any type is allowed', () => {
   assert.equal(
-    refuse({ size: 1, type: '' }, { maxBytes: 1, slowestBytesPerSecond: null, types: ['*/*'] }),
+    reasonToRefuse({ size: 1, type: '' }, { maxBytes: 1, slowestBytesPerSecond: null, types: ['*/*'] }),
     null,
   );
 });

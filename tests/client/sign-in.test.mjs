@@ -51,9 +51,9 @@ for (const [first, second, anothers] of [
 ]) {
   test(`after ${first}, ${second} is ${anothers ? "another user's" : "the same user's"}`, () => {
     const { signIn } = open();
-    assert.equal(signIn.isAnothers(second), false, 'nobody has signed in yet');
+    assert.equal(signIn.isOtherUsers(second), false, 'nobody has signed in yet');
     signIn.take(first);
-    assert.equal(signIn.isAnothers(second), anothers);
+    assert.equal(signIn.isOtherUsers(second), anothers);
   });
 }
 

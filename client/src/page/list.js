@@ -1,31 +1,31 @@
 /**
- * The list of uploads on the page: a row for each item, what its buttons do, and what is said aloud of it.
+ * The list of uploads: a row for each item, and what the rows' buttons do.
  */
-import { isBusy } from './uploads.js';
-import { createRow, drawRow, paceInWords, part, shownState, stateInWords, troubleInWords } from './row.js';
+import { part } from './dom.js';
+import { Announcer, reactionsTo } from './reactions.js';
+import { createRow, drawRow } from './row.js';
+import { announcementText, shownState, tallyText } from './wording.js';
 
+/** @import { Texts } from './texts/languages.js' */
 /** @import { Item, Uploads } from './uploads.js' */
-/** @import { Surroundings } from './row.js' */
+/** @import { Context } from './wording.js' */
 
 /**
- * @typedef {Object} Page  What the list needs of the page around it.
- * @property {() => Surroundings | null} around  null until files can be chosen
- * @property {(words: string) => void} announce  for screen readers, in passing
+ * @typedef {Object} Page  What the list needs of the page.
+ * @property {() => Context | null} context  null until files can be chosen
+ * @property {(text: string) => void} announce  for screen readers
  * @property {(item: Item) => void} cancel
  * @property {(item: Item) => void} retry
  */
 
 const COPIED_MS = 2_000;
-const ANNOUNCE_MS = 1_000; // what happens within it is said in one sentence: nobody can listen to sixty
-const ANNOUNCED = new Set(['confirming', 'done', 'failed', 'not_confirmed', 'refused', 'aborted']);
 
-export class Rows {
+export class UploadList {
   /** @type {WeakMap<Item, HTMLElement>} */
   #rows = new WeakMap();
-  /** @type {Set<Item>} to be announced */
-  #news = new Set();
+  #announcer = new Announcer((items) => this.#announce(items));
 
-  /** @param {HTMLElement} section  the part of the document @param {Uploads} uploads @param {Page} page */
+  /** @param {HTMLElement} section  of the document @param {Uploads} uploads @param {Page} page */
   constructor(section, uploads, page) {
     this.section = section;
     this.uploads = uploads;
@@ -35,30 +35,29 @@ export class Rows {
     part(section, '#clear').addEventListener('click', () => this.#clear());
   }
 
-  /** @param {Item} item  that is new or has changed */
+  /** @param {Item} item  a new one, or one that has changed */
   update(item) {
-    const around = this.page.around();
-    if (!around) return;
+    const context = this.page.context();
+    if (!context) return;
     const row = this.#rows.get(item) ?? this.#add(item);
     const before = row.dataset['state'];
-    drawRow(row, item, around);
-    const now = shownState(item);
-    if (now !== before && ANNOUNCED.has(now)) this.#announceSoon(item);
-    if (now === 'refused' && !before) row.scrollIntoView({ block: 'nearest' }); // where it was chosen nothing shows it
-    if (now === 'done' && before !== 'done' && this.uploads.items.length === 1)
-      part(row, 'details').setAttribute('open', '');
-    this.#drawTally(around);
+    drawRow(row, item, context);
+    const reactions = reactionsTo(before, shownState(item), this.uploads.items.length === 1);
+    if (reactions.announce) this.#announcer.add(item);
+    if (reactions.scrollTo) row.scrollIntoView({ block: 'nearest' });
+    if (reactions.unfold) part(row, 'details').setAttribute('open', '');
+    this.#drawTally(context.texts);
   }
 
-  /** All of them anew: the words have changed, or what is around them. */
+  /** Draws every row again, after a change of the language or of what `context` tells. */
   draw() {
-    const around = this.page.around();
-    if (!around) return;
+    const context = this.page.context();
+    if (!context) return;
     for (const item of this.uploads.items) {
       const row = this.#rows.get(item);
-      if (row) drawRow(row, item, around);
+      if (row) drawRow(row, item, context);
     }
-    this.#drawTally(around);
+    this.#drawTally(context.texts);
   }
 
   /** @param {Item} item @returns {HTMLElement} */
@@ -69,40 +68,18 @@ export class Rows {
     return row;
   }
 
-  /** @param {Surroundings} around */
-  #drawTally({ texts }) {
-    const { items, pace } = this.uploads;
-    const done = items.filter(({ now }) => now.state === 'done').length;
-    const ended = items.filter(({ now }) => !isBusy(now.state)).length;
-    this.section.hidden = items.length === 0;
+  /** @param {Texts} texts */
+  #drawTally(texts) {
+    const { all, ended } = this.uploads.counts;
+    this.section.hidden = all === 0;
     part(this.section, '#clear').hidden = ended < 2;
-    part(this.section, '#tally').textContent = [
-      texts.tally(done, items.length),
-      ...paceInWords(pace.bytesPerSecond, pace.bytesLeft, texts.states),
-    ].join(' · ');
+    part(this.section, '#tally').textContent = tallyText(this.uploads, texts);
   }
 
-  /** @param {Item} item */
-  #announceSoon(item) {
-    if (this.#news.size === 0) setTimeout(() => this.#announce(), ANNOUNCE_MS);
-    this.#news.add(item);
-  }
-
-  #announce() {
-    const around = this.page.around();
-    const items = [...this.#news];
-    this.#news.clear();
-    const [item] = items;
-    if (!around || !item) return;
-    const { texts } = around;
-    if (items.length > 1) {
-      const shown = items.map(shownState); // where cancelled and not confirmed are no failures
-      const done = shown.filter((state) => state === 'done').length;
-      const bad = shown.filter((state) => state === 'failed' || state === 'refused').length;
-      return this.page.announce(texts.announceMany(done, bad, items.length - done - bad));
-    }
-    const why = shownState(item) === 'aborted' ? '' : troubleInWords(item, around);
-    this.page.announce(texts.announce(item.file.name, stateInWords(item, around), why));
+  /** @param {Item[]} items */
+  #announce(items) {
+    const context = this.page.context();
+    if (context) this.page.announce(announcementText(items, context));
   }
 
   /** @param {MouseEvent} event */
@@ -115,7 +92,7 @@ export class Rows {
       case 'cancel':
         return this.page.cancel(item);
       case 'retry':
-        return item.now.state === 'failed' ? this.page.retry(item) : undefined; // pressed twice at once
+        return this.page.retry(item);
       case 'remove':
         return this.#remove(item, row);
       case 'copy-request':
@@ -127,8 +104,7 @@ export class Rows {
 
   #clear() {
     for (const item of [...this.uploads.items]) {
-      this.uploads.remove(item);
-      if (!this.uploads.items.includes(item)) this.#rows.get(item)?.remove();
+      if (this.uploads.remove(item)) this.#rows.get(item)?.remove();
     }
     part(document, 'h1').focus();
     this.draw();
@@ -139,7 +115,7 @@ export class Rows {
     const next = row.nextElementSibling ?? row.previousElementSibling;
     this.uploads.remove(item);
     row.remove();
-    const top = part(document, 'h1'); // the list is empty; a keyboard would start over before it
+    const top = part(document, 'h1'); // for an empty list: without a focus the Tab key would begin above it
     (next instanceof HTMLElement ? next : top).focus();
     this.draw();
   }
@@ -149,12 +125,12 @@ export class Rows {
     try {
       await navigator.clipboard.writeText(source.textContent ?? '');
     } catch {
-      getSelection()?.selectAllChildren(source); // no clipboard on plain http: leave it selected for Ctrl+C
+      getSelection()?.selectAllChildren(source); // plain http has no clipboard: select the text for Ctrl+C
       return;
     }
     button.dataset['copied'] = '';
     this.update(item);
-    this.page.announce(this.page.around()?.texts.copied ?? '');
+    this.page.announce(this.page.context()?.texts.copied ?? '');
     setTimeout(() => {
       delete button.dataset['copied'];
       this.update(item);

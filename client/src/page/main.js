@@ -1,17 +1,17 @@
 /**
- * The page: wires its settings, sign-in, words, Dashboard and list of uploads together. What it does with files is in
- * dashboard.js, what the protocol does in upload.js.
+ * The page: connects settings, sign-in, texts, Dashboard and list of uploads with the document.
  */
 import './page.css';
-import { limit, openDashboard, retry, speak } from './dashboard.js';
-import './uppy-theme.css';
-import { Rows } from './list.js';
-import { SettingsError, readSettings } from './settings.js';
-import { SignIn, bearer, tokenIn } from './sign-in.js';
-import { TEXTS, firstLanguage, sentenceFor } from './texts/languages.js';
 import { browserTransport } from '../lib/upload.js';
+import { openDashboard, setLanguage } from './dashboard.js';
+import { part } from './dom.js';
+import { retry, setLimits } from './files.js';
+import { UploadList } from './list.js';
+import { Session } from './session.js';
+import { readSettings } from './settings.js';
+import { TEXTS, firstLanguage, textAt } from './texts/languages.js';
 import { Uploads } from './uploads.js';
-import { part } from './row.js';
+import './uppy-theme.css';
 
 const REMEMBERED_LANGUAGE = 'language';
 const TICK_MS = 1_000;
@@ -19,60 +19,61 @@ const TICK_MS = 1_000;
 const page = part(document, 'body');
 
 let language = firstLanguage(remembered(), navigator.languages);
-/** @type {import('./settings.js').Settings | null} */
-let settings = null;
-/** @type {SettingsError | null} what keeps the page from working */
-let trouble = null;
-let signingIn = false;
-let asked = 0;
-/** @type {import('./dashboard.js').PageUppy | null} */
+/** @type {import('./files.js').PageUppy | null} */
 let uppy = null;
 
-const signIn = new SignIn(() => showSignIn(true));
+const session = new Session((headers) => readSettings(browserTransport.get, location.href, headers), {
+  onSettings: (settings) => {
+    if (uppy) setLimits(uppy, settings.limits, uploads);
+    else uppy = openDashboard(part(page, '#dashboard'), settings, language, uploads, session.signIn);
+  },
+  onSigningIn: (signingIn) => {
+    list.draw();
+    part(page, '#sign-in').scrollIntoView({ block: 'nearest' });
+    if (signingIn && !uploads.busy) part(page, '#token').focus();
+  },
+  onChange: drawSession,
+  onError: (error) => console.error(error),
+});
 const uploads = new Uploads((item) => {
-  rows.update(item);
+  list.update(item);
   followBusy();
 });
-const rows = new Rows(part(page, '#uploads'), uploads, {
-  around: () =>
-    settings && { texts: texts(), limits: settings.limits, offline: !navigator.onLine, signingIn },
+const list = new UploadList(part(page, '#uploads'), uploads, {
+  context: () =>
+    session.settings && {
+      texts: texts(),
+      limits: session.settings.limits,
+      offline: !navigator.onLine,
+      signingIn: session.signingIn,
+    },
   announce,
   cancel: ({ file }) => uppy?.removeFile(file.id),
-  retry: ({ file }) => uppy && retry(uppy, file),
+  retry: (item) => uppy && retry(uppy, item),
 });
 
-// ---- Words
+// ---- Texts
 
-/** @param {string} words  for screen readers, in passing */
-function announce(words) {
-  part(page, '#announcer').textContent = words;
+/** @param {string} text  for screen readers */
+function announce(text) {
+  part(page, '#announcer').textContent = text;
 }
 
 function texts() {
   return TEXTS[language];
 }
 
-function drawWords() {
+function drawTexts() {
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
-  for (const element of document.querySelectorAll('[data-text]')) {
-    const words = wordsAt(element.getAttribute('data-text') ?? '');
-    if (words) element.textContent = words;
-  }
+  for (const element of document.querySelectorAll('[data-text]'))
+    element.textContent = textAt(texts(), element.getAttribute('data-text') ?? '');
   const languages = part(page, '#languages');
   languages.setAttribute('aria-label', texts().language);
   for (const button of languages.querySelectorAll('button'))
     button.setAttribute('aria-pressed', String(button.value === language));
-  if (uppy) speak(uppy, language);
-  drawSettings();
-  rows.draw();
-}
-
-/** @param {string} path  such as `signIn.go` @returns {string | null} */
-function wordsAt(path) {
-  /** @type {unknown} */
-  let found = texts();
-  for (const name of path.split('.')) found = /** @type {Record<string, unknown>} */ (found)[name];
-  return typeof found === 'string' ? found : null;
+  if (uppy) setLanguage(uppy, language);
+  drawSession();
+  list.draw();
 }
 
 part(page, '#languages').addEventListener('click', (event) => {
@@ -82,9 +83,9 @@ part(page, '#languages').addEventListener('click', (event) => {
   try {
     localStorage.setItem(REMEMBERED_LANGUAGE, chosen);
   } catch {
-    // storage may be forbidden; then the switch lasts as long as the page
+    // storage may be forbidden: the choice lasts until the page is closed
   }
-  drawWords();
+  drawTexts();
 });
 
 /** @returns {string | null} */
@@ -98,91 +99,36 @@ function remembered() {
 
 // ---- Settings and signing in
 
-/** @param {string | null} [token]  one to sign in with */
-async function loadSettings(token = null) {
-  trouble = null;
-  drawSettings();
-  asked += 1;
-  const turn = asked;
-  try {
-    const headers = token ? bearer(token) : signIn.headers;
-    const read = await readSettings(browserTransport.get, location.href, headers);
-    if (turn !== asked) return; // somebody was quicker to ask again
-    settings = read;
-    if (token) signIn.take(token);
-    showSignIn(false);
-    if (uppy) limit(uppy, settings.limits, uploads);
-    else uppy = openDashboard(part(page, '#dashboard'), settings, language, uploads, signIn);
-  } catch (error) {
-    if (turn !== asked) return;
-    console.error(error);
-    trouble = error instanceof SettingsError ? error : new SettingsError('config', String(error));
-    if (trouble.part === 'sign_in') showSignIn(true);
-  }
-  drawSettings();
-}
-
-/** @param {boolean} shown */
-function showSignIn(shown) {
-  const change = shown !== signingIn;
-  signingIn = shown;
-  drawSettings();
-  if (!change) return;
-  rows.draw();
-  part(page, '#sign-in').scrollIntoView({ block: 'nearest' });
-  if (shown && !uploads.busy) part(page, '#token').focus();
-}
-
-function drawSettings() {
-  const broken = trouble && trouble.part !== 'sign_in' ? trouble.part : null;
-  part(page, '#trouble').hidden = broken === null;
-  part(page, '#trouble-text').textContent = broken ? texts().trouble[broken] : '';
-  part(page, '#sign-in').hidden = !signingIn;
-  part(page, '#sign-in-trouble').textContent = signingIn ? signInTrouble() : '';
-  part(page, '#token').setAttribute(
-    'aria-invalid',
-    String(signingIn && trouble !== null && signInTrouble() !== ''),
-  );
-  part(page, '#sign-out').hidden = !signIn.signedIn;
-  part(page, '#dashboard').hidden = settings === null;
-  part(page, '#limits').textContent = settings
-    ? texts().limits(settings.limits)
-    : trouble
-      ? ''
-      : texts().loading;
-}
-
-/** @returns {string} */
-function signInTrouble() {
-  if (trouble?.code === 'another_user') return texts().signIn.anotherUser;
-  if (trouble?.code && trouble.code !== 'token_missing') return sentenceFor(texts(), trouble.code, 401);
-  return signIn.signedIn ? texts().signIn.expired : '';
+function drawSession() {
+  const error = session.errorText(texts());
+  const signInText = session.signInText(texts());
+  part(page, '#trouble').hidden = !error;
+  part(page, '#trouble-text').textContent = error;
+  part(page, '#sign-in').hidden = !session.signingIn;
+  part(page, '#sign-in-trouble').textContent = signInText;
+  part(page, '#token').setAttribute('aria-invalid', String(session.error !== null && signInText !== ''));
+  part(page, '#sign-out').hidden = !session.signIn.signedIn;
+  part(page, '#dashboard').hidden = session.settings === null;
+  part(page, '#limits').textContent = session.limitsText(texts());
 }
 
 part(page, '#trouble-retry').addEventListener('click', async () => {
-  await loadSettings();
-  if (trouble) part(page, '#trouble-retry').focus();
+  await session.load();
+  if (session.error) part(page, '#trouble-retry').focus();
 });
 
 part(page, '#sign-in').addEventListener('submit', async (event) => {
   event.preventDefault();
   const field = /** @type {HTMLInputElement} */ (part(page, '#token'));
-  const token = tokenIn(field.value);
-  if (token && !signIn.isAnothers(token)) {
-    await loadSettings(token);
-  } else {
-    trouble = new SettingsError('sign_in', 'not sent', token ? 'another_user' : 'token_invalid');
-    drawSettings();
-  }
-  if (signingIn) return;
+  if (!(await session.signInWith(field.value))) return;
   field.value = '';
   announce(texts().signIn.done);
-  part(page, uploads.busy ? '#uploads-heading' : '#dashboard button').focus(); // whose first one cancels them
+  part(page, uploads.busy ? '#uploads-heading' : '#dashboard button').focus(); // while busy that button cancels all
 });
 
-part(page, '#sign-out').addEventListener('click', () => location.reload()); // which forgets the token
+part(page, '#sign-out').addEventListener('click', () => location.reload()); // the token was in memory only
 
-// ---- Around the page
+// ---- The browser's window
 
 /** @param {BeforeUnloadEvent} event */
 const warn = (event) => event.preventDefault();
@@ -204,12 +150,12 @@ function followBusy() {
 for (const type of ['dragover', 'drop']) {
   addEventListener(type, (event) => {
     const files = event instanceof DragEvent && event.dataTransfer?.types.includes('Files');
-    if (files) event.preventDefault(); // before files can be chosen, too: the browser would leave the page for one
+    if (files) event.preventDefault(); // also before files can be chosen: the browser would open the file instead
   });
 }
 
-addEventListener('online', () => rows.draw());
-addEventListener('offline', () => rows.draw());
+addEventListener('online', () => list.draw());
+addEventListener('offline', () => list.draw());
 
-drawWords();
-void loadSettings();
+drawTexts();
+void session.load();

@@ -1,6 +1,6 @@
 /**
- * What the page is told before anything is uploaded: where the token function is, and what it accepts.
- * No DOM, no words for people. What is decided here is a courtesy: the token function decides again.
+ * The page's settings: the address of the token function, and what may be uploaded. No DOM.
+ * Refusing a file here only saves the user time: the token function decides again.
  */
 
 import { mediaType } from '../lib/upload.js';
@@ -9,7 +9,7 @@ import { mediaType } from '../lib/upload.js';
 
 /**
  * @typedef {{maxBytes: number, slowestBytesPerSecond: number | null, types: string[]}} Limits
- *   `types` are whole ones or end in `/*`.
+ *   `types` are complete ones, such as `image/png`, or end in `/*`.
  *
  * @typedef {{tokenUrl: string, limits: Limits}} Settings
  *
@@ -18,18 +18,18 @@ import { mediaType } from '../lib/upload.js';
 
 const ANSWER_MS = 15_000;
 
-/** The page cannot work. `part` says what it needs and does not have; `code` is the token function's, if it said one. */
+/** The page cannot work: something is missing. `code` is the token function's, if its answer had one. */
 export class SettingsError extends Error {
-  /** @param {'config' | 'limits' | 'sign_in'} part @param {string} message @param {string} [code] */
-  constructor(part, message, code = '') {
+  /** @param {'config' | 'limits' | 'sign_in'} missing @param {string} message @param {string} [code] */
+  constructor(missing, message, code = '') {
     super(message);
-    this.part = part;
+    this.missing = missing;
     this.code = code;
   }
 }
 
 /**
- * Reads `config.json` from beside the page, then the token function's limits.
+ * Reads `config.json`, which lies beside the page, then the token function's limits.
  *
  * @param {Get} get
  * @param {string} pageUrl
@@ -49,7 +49,7 @@ export async function readSettings(get, pageUrl, headers) {
  * @param {Limits} limits
  * @returns {Refused | null}
  */
-export function refuse({ size, type }, { maxBytes, types }) {
+export function reasonToRefuse({ size, type }, { maxBytes, types }) {
   if ((size ?? 0) > maxBytes) return 'too_large';
   const given = mediaType(type).toLowerCase();
   const allowed = types.some(
@@ -65,10 +65,10 @@ export function refuse({ size, type }, { maxBytes, types }) {
  * @param {Get} get
  * @param {string} url
  * @param {import('../lib/upload.js').Headers} headers
- * @param {'config' | 'limits'} part
+ * @param {'config' | 'limits'} missing  if there is no answer, or not the right one
  * @returns {Promise<Record<string, unknown>>}
  */
-async function readJson(get, url, headers, part) {
+async function readJson(get, url, headers, missing) {
   try {
     const { status, body } = await get(url, headers, AbortSignal.timeout(ANSWER_MS));
     if (status === 401) throw new SettingsError('sign_in', `${url}: answered 401`, codeIn(body));
@@ -76,7 +76,7 @@ async function readJson(get, url, headers, part) {
     return Object(JSON.parse(body));
   } catch (error) {
     if (error instanceof SettingsError) throw error;
-    throw new SettingsError(part, `${url}: ${error instanceof Error ? error.message : error}`);
+    throw new SettingsError(missing, `${url}: ${error instanceof Error ? error.message : error}`);
   }
 }
 
@@ -96,20 +96,20 @@ function tokenUrlIn(config, pageUrl) {
     const url = typeof given === 'string' && given ? new URL(given, pageUrl) : null;
     if (url && /^https?:$/.test(url.protocol)) return url.origin + url.pathname.replace(/\/*$/, '/');
   } catch {
-    // said below
+    // reported below
   }
   throw new SettingsError('config', 'config.json has no "tokenUrl" that is an http address');
 }
 
 /** @param {Record<string, unknown>} answer @returns {Limits} */
 function limitsIn({ max_bytes: maxBytes, slowest_bytes_per_second: slowest, types }) {
-  const whole =
+  const isComplete =
     typeof maxBytes === 'number' &&
     maxBytes > 0 &&
     maxBytes < Infinity &&
     Array.isArray(types) &&
     types.every((type) => typeof type === 'string');
-  if (!whole) throw new SettingsError('limits', 'not an answer of ours');
+  if (!isComplete) throw new SettingsError('limits', 'not the answer of a token function');
   return {
     maxBytes,
     slowestBytesPerSecond: typeof slowest === 'number' ? slowest : null,

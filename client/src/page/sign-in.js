@@ -1,6 +1,6 @@
 /**
- * Who is asking, where users sign in. As shipped: an access token that somebody pastes, kept in memory only and never
- * logged. This is the module to replace with your identity provider's.
+ * The access token of the user, where users must sign in. As shipped, users paste one; it is kept in memory only and
+ * never logged. Replace this module with the sign-in of your identity provider.
  */
 
 /** @import { Headers, UploadError } from '../lib/upload.js' */
@@ -9,32 +9,32 @@ export class SignIn {
   #token = '';
   /** @type {((_: unknown) => void)[]} */
   #waiting = [];
-  /** @type {WeakMap<object, string>} the token each upload was last sent with */
+  /** @type {WeakMap<object, string>} the token that each upload's last request had */
   #used = new WeakMap();
 
-  /** @param {() => void} ask  called when a token has expired in mid-upload; `take` is the answer */
-  constructor(ask) {
-    this.ask = ask;
+  /** @param {() => void} onExpired  the token has expired during an upload: ask the user for another, then `take` it */
+  constructor(onExpired) {
+    this.onExpired = onExpired;
   }
 
   get signedIn() {
     return this.#token !== '';
   }
 
-  /** @param {string} token  that the token function accepts: the uploads that wait for it go on */
+  /** @param {string} token  that the token function accepts: uploads that wait for one continue */
   take(token) {
     this.#token = token;
-    for (const goOn of this.#waiting.splice(0)) goOn(undefined);
+    for (const resume of this.#waiting.splice(0)) resume(undefined);
   }
 
   /**
-   * @param {object} upload  the same one for each try
-   * @param {UploadError | null} after  what its last try failed with
-   * @returns {Promise<Headers>} for the token function; waits until somebody has signed in again if that is why
+   * @param {object} upload  the same object for each try
+   * @param {UploadError | null} after  the error of its try before
+   * @returns {Promise<Headers>} for the token function; after `token_expired` only once the user has signed in again
    */
   async headersFor(upload, after) {
     while (after?.code === 'token_expired' && this.#used.get(upload) === this.#token) {
-      this.ask();
+      this.onExpired();
       await new Promise((resolve) => this.#waiting.push(resolve));
     }
     this.#used.set(upload, this.#token);
@@ -46,10 +46,10 @@ export class SignIn {
     return this.signedIn ? bearer(this.#token) : {};
   }
 
-  /** @param {string} token @returns {boolean} whether it says that it is of another user than the one signed in */
-  isAnothers(token) {
-    const [then, now] = [this.#token, token].map(subjectOf);
-    return typeof then === 'string' && typeof now === 'string' && then !== now;
+  /** @param {string} token @returns {boolean} whether it is for another user than the one who has signed in */
+  isOtherUsers(token) {
+    const [before, now] = [this.#token, token].map(subjectOf);
+    return typeof before === 'string' && typeof now === 'string' && before !== now;
   }
 }
 
@@ -58,13 +58,13 @@ export function bearer(token) {
   return { Authorization: `Bearer ${token}` };
 }
 
-/** @param {string} pasted @returns {string | null} the token in it; null for what no header could carry */
+/** @param {string} pasted @returns {string | null} the token in it; null if a header could not carry it */
 export function tokenIn(pasted) {
   const token = pasted.trim().replace(/^bearer\s+/i, '');
   return /^[\x21-\x7e]+$/.test(token) ? token : null;
 }
 
-/** @param {string} token @returns {unknown} the `sub` of a JWT, which is not verified here */
+/** @param {string} token @returns {unknown} the `sub` of a JWT; nothing is verified here */
 function subjectOf(token) {
   try {
     const claims = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');

@@ -1,5 +1,5 @@
 /**
- * The languages of the page, and the text for an error code.
+ * The languages of the page, and how a text is found: by an error code, or by its place in index.html.
  */
 import * as english from './en.js';
 import * as chinese from './zh.js';
@@ -26,6 +26,14 @@ export function firstLanguage(remembered, preferred) {
     .map((tag) => tag.toLowerCase().split('-')[0])
     .find((tag) => tag === 'en' || tag === 'zh');
   return known === 'zh' ? 'zh' : 'en';
+}
+
+/** @param {Texts} texts @param {string} path  such as `signIn.go` @returns {string} */
+export function textAt(texts, path) {
+  /** @type {unknown} */
+  let found = texts;
+  for (const name of path.split('.')) found = /** @type {Record<string, unknown>} */ (found)[name];
+  return String(found);
 }
 
 /**

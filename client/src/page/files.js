@@ -1,0 +1,95 @@
+/**
+ * Which files Uppy accepts, when it sends one again, and how its events reach the list of uploads. No DOM.
+ */
+import OssUpload from '../lib/uppy-oss.js';
+import { reasonToRefuse } from './settings.js';
+import { canRetry } from './uploads.js';
+
+/** @import { Uppy, UppyFile } from '@uppy/core' */
+/** @import { UploadError } from '../lib/upload.js' */
+/** @import { OssUploadOptions } from '../lib/uppy-oss.js' */
+/** @import { Limits } from './settings.js' */
+/** @import { ChosenFile, Item, Uploads } from './uploads.js' */
+
+/**
+ * @typedef {{relativePath?: string}} PageMeta
+ * @typedef {Uppy<PageMeta, Record<string, unknown>>} PageUppy
+ * @typedef {UppyFile<PageMeta, Record<string, unknown>>} PageFile
+ */
+
+const FOLDER_LITTER = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']); // systems put these into folders
+
+/**
+ * @param {PageUppy} uppy
+ * @param {Uploads} uploads  which follow Uppy's files from now on
+ * @param {Omit<OssUploadOptions<PageMeta, Record<string, unknown>>, 'onState'>} options
+ */
+export function connect(uppy, uploads, options) {
+  uppy.use(OssUpload, { ...options, onState: (file, state) => uploads.onState(file, state) });
+  uppy.on('upload-start', (files) => files.forEach((file) => uploads.onStart(file)));
+  uppy.on('upload-error', (file, error) => {
+    if (!file) return;
+    uploads.onError(file, /** @type {UploadError} */ (error));
+    releaseFailed(uppy, file.id);
+  });
+  uppy.on('file-removed', (file) => uploads.onRemoved(file));
+}
+
+/** @param {PageUppy} uppy @param {Limits} limits  of the signed-in user @param {Uploads} uploads */
+export function setLimits(uppy, limits, uploads) {
+  uppy.setOptions({
+    restrictions: {
+      maxFileSize: limits.maxBytes,
+      allowedFileTypes: limits.types.includes('*/*') ? null : limits.types,
+    },
+    onBeforeFileAdded: (file, files) => mayBeAdded(file, files, limits, uploads),
+  });
+}
+
+/** @param {PageUppy} uppy @param {Pick<ChosenFile, 'name' | 'type' | 'data' | 'meta'>} file */
+export function addFile(uppy, { name, type, data, meta: { relativePath } }) {
+  const meta = relativePath ? { relativePath } : {};
+  try {
+    uppy.addFile({ source: 'page', name, type, data: /** @type {File} */ (data), meta });
+  } catch (error) {
+    uppy.log(String(error)); // refused: the list shows why
+  }
+}
+
+/** @param {PageUppy} uppy @param {Item} item  that failed; Uppy no longer has its file */
+export function retry(uppy, item) {
+  if (!canRetry(item)) return;
+  const { file } = item;
+  if (!uppy.getFile(file.id)) addFile(uppy, file);
+  if (uppy.getFile(file.id)) void uppy.retryUpload(file.id);
+}
+
+/**
+ * A failed file is in the list of uploads, with a button to try it again. In Uppy it would keep new files from being
+ * uploaded until the user has dealt with it.
+ *
+ * @param {PageUppy} uppy
+ * @param {string} id
+ */
+function releaseFailed(uppy, id) {
+  uppy.removeFile(id);
+  uppy.setState({ error: null });
+}
+
+/**
+ * @param {PageFile} file
+ * @param {Record<string, PageFile>} files  that Uppy has already, by id
+ * @param {Limits} limits
+ * @param {Uploads} uploads  shows a refused file
+ * @returns {boolean}
+ */
+function mayBeAdded(file, files, limits, uploads) {
+  if (file.meta.relativePath && FOLDER_LITTER.has(file.name)) return false;
+  const reason = Object.hasOwn(files, file.id)
+    ? 'duplicate'
+    : uploads.mayBeStored(file)
+      ? 'unconfirmed'
+      : reasonToRefuse(file, limits);
+  if (reason) uploads.onRefused(file, reason);
+  return !reason;
+}

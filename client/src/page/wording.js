@@ -1,0 +1,177 @@
+/**
+ * What the list shows of an upload, as texts: state, problem, codes, reply. No DOM.
+ */
+import { sizeInWords } from './texts/formatting.js';
+import { sentenceFor } from './texts/languages.js';
+import { isBusy } from './uploads.js';
+
+/** @import { Limits } from './settings.js' */
+/** @import { Texts } from './texts/languages.js' */
+/** @import { ChosenFile, Item, Uploads } from './uploads.js' */
+
+/**
+ * @typedef {Object} Context  What a row's texts depend on beside its item.
+ * @property {Texts} texts
+ * @property {Limits} limits
+ * @property {boolean} offline
+ * @property {boolean} signingIn  whether uploads wait until the user has signed in again
+ */
+
+const REPLY_MAX = 100_000; // characters: nobody reads more, and drawing more would block the page
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g; // turn the reading direction: exe.png for gnp.exe
+const FACTS = /** @type {const} */ (['key', 'size', 'etag', 'type']);
+
+/**
+ * The state that styles and tests use: as the item's, but some failures are no problem, or another one.
+ *
+ * @param {Item} item
+ */
+export function shownState({ now }) {
+  if (now.state !== 'failed') return now.state;
+  return now.code === 'aborted' || now.code === 'not_confirmed' ? now.code : 'failed';
+}
+
+/** @param {ChosenFile} file @returns {string} with its folder, if it came with one */
+export function pathText({ name, meta }) {
+  return (meta.relativePath || name).replace(TURNS, '\ufffd');
+}
+
+/** @param {ChosenFile} file @returns {string} such as PNG */
+export function extensionText({ name }) {
+  return /\.([a-z0-9]{1,4})$/i.exec(name)?.[1]?.toUpperCase() ?? '';
+}
+
+/** @param {Item} item @param {Context} context @returns {string} */
+export function stateText({ now, restarted, bytesPerSecond, file, error }, { texts, offline, signingIn }) {
+  const { states } = texts;
+  if (offline && isBusy(now.state)) return states.offline;
+  if (signingIn && now.state === 'signing') return states.signIn;
+  switch (now.state) {
+    case 'signing':
+      return restarted ? states.signingAgain : states.signing;
+    case 'sending':
+      return now.loaded === now.total && now.total > 0
+        ? states.answering
+        : sendingText(now, bytesPerSecond, states);
+    case 'done':
+      return `${states.done} · ${sizeInWords(file.size ?? 0)}`;
+    case 'failed':
+      return now.code === 'aborted'
+        ? states.aborted
+        : now.code === 'not_confirmed'
+          ? error?.unconfirmed?.stored
+            ? states.notConfirmed
+            : states.notKnown
+          : states.failed;
+    default:
+      return states[now.state];
+  }
+}
+
+/**
+ * @param {{loaded: number, total: number}} sent
+ * @param {number | null} bytesPerSecond
+ * @param {Texts['states']} states
+ */
+function sendingText({ loaded, total }, bytesPerSecond, states) {
+  const percent = total ? Math.floor((loaded / total) * 100) : 0;
+  const sent = [`${percent}%`, states.sending(sizeInWords(loaded), sizeInWords(total))];
+  return [...sent, ...paceTexts(bytesPerSecond, total - loaded, states)].join(' · ');
+}
+
+/**
+ * @param {number | null} bytesPerSecond
+ * @param {number} bytesLeft
+ * @param {Texts['states']} states
+ * @returns {string[]} speed and time left; empty when nothing is sent
+ */
+function paceTexts(bytesPerSecond, bytesLeft, states) {
+  if (!bytesPerSecond) return [];
+  return [states.speed(sizeInWords(bytesPerSecond)), states.timeLeft(Math.ceil(bytesLeft / bytesPerSecond))];
+}
+
+/** @param {Pick<Uploads, 'counts' | 'pace'>} uploads @param {Texts} texts @returns {string} */
+export function tallyText({ counts, pace }, { tally, states }) {
+  return [tally(counts.done, counts.all), ...paceTexts(pace.bytesPerSecond, pace.bytesLeft, states)].join(
+    ' · ',
+  );
+}
+
+/**
+ * @param {Item} item
+ * @returns {number | null} for its bar: the share that is sent; null while something goes on that has no measure
+ */
+export function progressOf({ now }) {
+  if (now.state === 'sending' && now.loaded < now.total) return now.loaded / now.total;
+  return now.state === 'waiting' ? 0 : null;
+}
+
+/** @param {Item} item @param {Context} context @returns {string} why it failed or was refused, in a sentence */
+export function problemText({ now, file }, { texts, limits }) {
+  if (now.state === 'failed') return sentenceFor(texts, now.code, now.status);
+  if (now.state !== 'refused') return '';
+  switch (now.reason) {
+    case 'too_large':
+      return texts.refused.too_large(file.size ?? 0, limits);
+    case 'type_not_allowed':
+      return texts.refused.type_not_allowed(file.type, limits);
+    case 'duplicate':
+      return texts.refused.duplicate;
+    case 'unconfirmed':
+      return texts.refused.unconfirmed;
+  }
+}
+
+/** @param {Item} item @returns {{message: string, codes: string, requestId: string | null} | null} for a support case */
+export function technicalTexts({ now, error }) {
+  if (now.state !== 'failed' || now.code === 'aborted') return null;
+  const codes = [now.code, now.status || '', error?.ec ? `EC ${error.ec}` : ''];
+  return {
+    message: !error || error.message === error.code ? '' : error.message,
+    codes: codes.filter(Boolean).join(' · '),
+    requestId: now.requestId,
+  };
+}
+
+/** @param {Item} item @param {Texts} texts @returns {string} of its button: it may first ask for the file */
+export function retryText({ now }, { askAgain, tryAgain }) {
+  return now.state === 'failed' && now.code === 'not_confirmed' ? askAgain : tryAgain;
+}
+
+/** @param {Record<string, unknown>} result @returns {{name: typeof FACTS[number], text: string}[]} */
+export function factsIn(result) {
+  return FACTS.filter((name) => name in result).map((name) => {
+    const value = result[name];
+    const isSize = name === 'size' && typeof value === 'number';
+    return { name, text: isSize ? `${value.toLocaleString('en')} B` : valueText(value) };
+  });
+}
+
+/** @param {unknown} value  anything that a hook or a backend may have answered @returns {string} */
+export function valueText(value) {
+  if (typeof value === 'string') return value;
+  try {
+    const text = JSON.stringify(value, null, 2);
+    return text.length > REPLY_MAX ? `${text.slice(0, REPLY_MAX)}…` : text;
+  } catch {
+    return '…'; // nested too deeply
+  }
+}
+
+/**
+ * @param {Item[]} items  that have changed in the last moment
+ * @param {Context} context
+ * @returns {string} for a screen reader
+ */
+export function announcementText(items, context) {
+  const { texts } = context;
+  const [item] = items;
+  if (items.length === 1 && item) {
+    const problem = shownState(item) === 'aborted' ? '' : problemText(item, context);
+    return texts.announce(item.file.name, stateText(item, context), problem);
+  }
+  const shown = items.map(shownState); // an upload that is cancelled or not confirmed has not failed
+  const done = shown.filter((state) => state === 'done').length;
+  const bad = shown.filter((state) => state === 'failed' || state === 'refused').length;
+  return texts.announceMany(done, bad, items.length - done - bad);
+}
