@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Uploads } from '../../client/src/page/uploads.js';
+import { Uploads, canRetry } from '../../client/src/page/uploads.js';
 
 const file = (id, more = {}) => ({
   id,
@@ -162,6 +162,38 @@ test('hides what has ended, and nothing else', () => {
   assert.deepEqual(uploads.items, [busy]);
   uploads.onStart(file('a'));
   assert.equal(uploads.items.length, 2);
+});
+
+test('a row that is removed leaves the newer upload of the same file as it is', () => {
+  const { uploads } = open();
+  uploads.onStart(file('a'));
+  uploads.onState(file('a'), { state: 'done', result: { id: '1' } });
+  uploads.onStart(file('a'));
+  const [old, newer] = uploads.items;
+  assert.equal(uploads.remove(old), true);
+  uploads.onState(file('a'), sending(100));
+  assert.deepEqual(newer.now, sending(100));
+  assert.equal(uploads.remove(newer), false);
+  uploads.onState(file('a'), failed());
+  assert.deepEqual([uploads.remove(newer), uploads.items], [true, []]);
+});
+
+test('counts what is done, and what has ended in any way', () => {
+  const { uploads } = open();
+  for (const id of ['a', 'b', 'c', 'd']) uploads.onStart(file(id));
+  uploads.onState(file('a'), { state: 'done', result: { id: '1' } });
+  uploads.onState(file('b'), failed());
+  uploads.onRemoved(file('c'));
+  uploads.onRefused(file('e'), 'too_large');
+  assert.deepEqual(uploads.counts, { done: 1, ended: 4, all: 5 });
+});
+
+test('only a failure that may not last can be tried again', () => {
+  const states = [failed(), { ...failed(), retryable: false }, { state: 'waiting' }, { state: 'refused' }];
+  assert.deepEqual(
+    states.map((now) => canRetry({ now })),
+    [true, false, false, false],
+  );
 });
 
 test('an upload that starts over by itself says so', () => {

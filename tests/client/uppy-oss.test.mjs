@@ -4,72 +4,21 @@ import Uppy from '../../client/node_modules/@uppy/core/lib/index.js';
 import { NetworkFault } from '../../client/src/lib/upload.js';
 import OssUpload from '../../client/src/lib/uppy-oss.js';
 import { callbackFailed, done, grant, json, problem } from './dialogue.mjs';
+import { add, answered, hold, scriptedNetwork, turn } from './scripted-network.mjs';
 
-const turn = () =>
-  new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-
-/** Pauses are over at once; nothing ever takes too long. */
-const wait = (ms, signal) =>
-  ms < 10_000
-    ? Promise.resolve()
-    : new Promise((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason));
-      });
-
-/**
- * An Uppy whose network is the test's: the nth request of each kind gets the nth answer, the last one for good. An
- * answer may be a function of the request; `hold` makes one that waits until the test lets it go.
- */
-function open({ token, oss, confirm = [problem(503, 'unavailable')], ...options }) {
-  const requests = [];
-  const asked = { token: 0, oss: 0, confirm: 0 };
-  const answers = { token: token ?? [({ n }) => grant(`g${n}`)], oss, confirm };
-  const hear = async (kind, request) => {
-    const answer = answers[kind][Math.min(asked[kind], answers[kind].length - 1)];
-    asked[kind] += 1;
-    const heard = { kind, n: asked[kind], ...request };
-    requests.push(heard);
-    return typeof answer === 'function' ? answer(heard) : answer;
-  };
-  const transport = {
-    get: (url, headers, signal) => hear('token', { url, headers, signal }),
-    postForm: (url, fields, file, onProgress, signal) =>
-      hear('oss', { url, id: fields.key.slice(8, -4), file, signal, onProgress }),
-    postJson: (url, { ticket }, headers, signal) => hear('confirm', { ticket, signal }),
-  };
-  const uppy = new Uppy();
-  uppy.use(OssUpload, { tokenUrl: 'https://token.test/', transport, wait, random: () => 0, ...options });
+/** An Uppy whose network is the test's, and the events that it has emitted. */
+function open({ token, oss, confirm, ...options }) {
+  const { options: network, requests, of } = scriptedNetwork({ token, oss, confirm });
+  const uppy = new Uppy({ infoTimeout: 0 }); // or its timer keeps the process for five seconds
+  uppy.use(OssUpload, { ...network, ...options });
   const events = [];
   for (const name of ['upload-start', 'upload-success', 'upload-error', 'complete'])
-    uppy.on(name, (first) =>
-      events.push(
-        `${name} ${[first]
-          .flat()
-          .map((file) => file?.name ?? '')
-          .join(' ')}`.trim(),
-      ),
-    );
-  return { uppy, requests, events, of: (kind) => requests.filter((request) => request.kind === kind) };
+    uppy.on(name, (first) => {
+      const names = [first].flat().map((file) => file?.name ?? '');
+      events.push([name, ...names].join(' ').trim());
+    });
+  return { uppy, requests, events, of };
 }
-
-const answered = ({ id, file, onProgress }) => {
-  onProgress(file.size + 100, file.size + 100);
-  return done(id);
-};
-
-/** An answer that comes when the test says so. */
-function hold() {
-  let go;
-  const gate = new Promise((resolve) => {
-    go = resolve;
-  });
-  return [async (request) => gate.then(() => answered(request)), go];
-}
-
-const add = (uppy, name = 'a.png', more = {}) =>
-  uppy.addFile({ name, type: 'image/png', data: new File([name], name, { lastModified: 1 }), ...more });
 
 test('a file goes through as with any uploader: same events, and the callback has the last word', async () => {
   const { uppy, events } = open({ oss: [answered] });

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import Uppy from '../../client/node_modules/@uppy/core/lib/index.js';
+import { addFile, connect, retry, setLimits } from '../../client/src/page/files.js';
+import { Uploads } from '../../client/src/page/uploads.js';
+import { callbackFailed, grant, problem } from './dialogue.mjs';
+import { add, answered, hold, scriptedNetwork, turn } from './scripted-network.mjs';
+
+const LIMITS = { maxBytes: 1000, slowestBytesPerSecond: null, types: ['image/*'] };
+
+/** The page's Uppy and its list of uploads; `options` as of `scriptedNetwork`. */
+function open({ limits = LIMITS, ...answers }) {
+  const { options, of } = scriptedNetwork({ oss: [answered], ...answers });
+  const uploads = new Uploads(
+    () => {},
+    () => 0,
+  );
+  const uppy = new Uppy({ infoTimeout: 0 }); // or its timer keeps the process for five seconds
+  connect(uppy, uploads, options);
+  setLimits(uppy, limits, uploads);
+  return {
+    uppy,
+    uploads,
+    of,
+    states: () => uploads.items.map(({ now }) => now.reason ?? now.code ?? now.state),
+  };
+}
+
+const refused = (uppy, ...file) => assert.throws(() => add(uppy, ...file));
+
+test('the list follows a file from its start to its end', async () => {
+  const { uppy, uploads, states } = open({});
+  add(uppy);
+  const running = uppy.upload();
+  await turn();
+  assert.equal(uploads.items.length, 1);
+  await running;
+  assert.deepEqual(states(), ['done']);
+});
+
+test('a file that is too large, of another type, or chosen twice is refused in the list', async () => {
+  const { uppy, states, of } = open({});
+  refused(uppy, 'large.png', { data: new File(['x'.repeat(1001)], 'large.png') });
+  refused(uppy, 'a.html', { type: 'text/html' });
+  add(uppy);
+  refused(uppy);
+  await uppy.upload();
+  assert.deepEqual(states(), ['too_large', 'type_not_allowed', 'duplicate', 'done']);
+  assert.equal(of('token').length, 1);
+});
+
+test('what systems put into every folder is left out without a word; chosen by itself it is a file', () => {
+  const { uppy, states } = open({ limits: { ...LIMITS, types: ['*/*'] } });
+  for (const name of ['.DS_Store', 'Thumbs.db', 'desktop.ini'])
+    refused(uppy, name, { meta: { relativePath: `folder/${name}` } });
+  assert.deepEqual([uppy.getFiles(), states()], [[], []]);
+  add(uppy, 'desktop.ini');
+  assert.equal(uppy.getFiles().length, 1);
+});
+
+test('the limits of another user hold for the next file', () => {
+  const { uppy, uploads, states } = open({});
+  setLimits(uppy, { ...LIMITS, types: ['*/*'] }, uploads);
+  add(uppy, 'a.html', { type: 'text/html' });
+  setLimits(uppy, { ...LIMITS, maxBytes: 1 }, uploads);
+  refused(uppy);
+  assert.deepEqual([uppy.getFiles().length, states()], [1, ['too_large']]);
+});
+
+test('a failed file leaves Uppy, so that it holds up no new one, and stays in the list with its error', async () => {
+  const [held, go] = hold();
+  const { uppy, uploads, states } = open({ oss: [problem(403, 'AccessDenied'), held] });
+  for (const name of ['a.png', 'b.png']) add(uppy, name);
+  const running = uppy.upload();
+  await turn();
+  assert.deepEqual(
+    [uppy.getFiles().map(({ name }) => name), uppy.getState().error, states()],
+    [['b.png'], null, ['AccessDenied', 'sending']],
+  );
+  assert.equal(uploads.items[0].error.message, 'AccessDenied.');
+  go();
+  await running;
+  add(uppy, 'c.png');
+  await uppy.upload();
+  assert.deepEqual(states(), ['AccessDenied', 'done', 'done']);
+});
+
+/** The page after a failure that another try may mend; the next request for a grant gets one. */
+async function openFailed(oss) {
+  const token = [...Array(5).fill(problem(503, 'unavailable')), ({ n }) => grant(`g${n}`)];
+  const page = open({ token, oss });
+  add(page.uppy, 'a.png', { meta: { relativePath: 'folder/a.png' } });
+  await page.uppy.upload();
+  assert.deepEqual(page.states(), ['unavailable']);
+  return page;
+}
+
+test('a failed file is tried again in its own row, with its folder', async () => {
+  const { uppy, uploads, states } = await openFailed([answered]);
+  retry(uppy, uploads.items[0]);
+  await turn();
+  assert.deepEqual([states(), uploads.items[0].file.meta.relativePath], [['done'], 'folder/a.png']);
+});
+
+test('retry that is pressed twice sends the file once', async () => {
+  const [held, go] = hold();
+  const { uppy, uploads, states, of } = await openFailed([held]);
+  retry(uppy, uploads.items[0]);
+  await turn();
+  retry(uppy, uploads.items[0]);
+  await turn();
+  go();
+  await turn();
+  retry(uppy, uploads.items[0]);
+  await turn();
+  assert.deepEqual([states(), of('oss').length], [['done'], 1]);
+});
+
+test('a failed file that the limits no longer allow is refused in its own row', async () => {
+  const { uppy, uploads, states } = await openFailed([answered]);
+  setLimits(uppy, { ...LIMITS, maxBytes: 1 }, uploads);
+  retry(uppy, uploads.items[0]);
+  await turn();
+  assert.deepEqual([states(), uppy.getFiles()], [['too_large'], []]);
+});
+
+test('an upload is cancelled by removing its file from Uppy, and can be tried again', async () => {
+  const [held] = hold();
+  const { uppy, uploads, states } = open({ oss: [held, answered] });
+  const id = add(uppy);
+  void uppy.upload();
+  await turn();
+  uppy.removeFile(id);
+  await turn();
+  assert.deepEqual(states(), ['aborted']);
+  retry(uppy, uploads.items[0]);
+  await turn();
+  assert.deepEqual(states(), ['done']);
+});
+
+test('a file chosen again is asked for in its row, not sent, while its upload may be stored', async () => {
+  const { uppy, uploads, states, of } = open({
+    oss: [callbackFailed()],
+    confirm: [problem(403, 'not_verified')],
+  });
+  add(uppy);
+  await uppy.upload();
+  refused(uppy);
+  assert.deepEqual(states(), ['not_confirmed', 'unconfirmed']);
+  uploads.remove(uploads.items[0]);
+  add(uppy);
+  assert.deepEqual([uppy.getFiles().length, of('oss').length], [1, 1]);
+});
+
+test('a pasted file that is refused is in the list, and breaks nothing', () => {
+  const { uppy, states } = open({});
+  addFile(uppy, { name: 'a.html', type: 'text/html', data: new File(['a'], 'a.html'), meta: {} });
+  assert.deepEqual(states(), ['type_not_allowed']);
+});

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { TEXTS } from '../../client/src/page/texts/languages.js';
+import {
+  announcementText,
+  extensionText,
+  factsIn,
+  pathText,
+  problemText,
+  progressOf,
+  retryText,
+  shownState,
+  stateText,
+  tallyText,
+  technicalTexts,
+  valueText,
+} from '../../client/src/page/wording.js';
+
+const LIMITS = { maxBytes: 4096, slowestBytesPerSecond: null, types: ['image/*'] };
+const CONTEXT = { texts: TEXTS.en, limits: LIMITS, offline: false, signingIn: false };
+const item = (now, more = {}) => ({
+  id: 1,
+  file: { id: 'a', name: 'a.png', type: 'image/png', size: 2048, meta: {}, data: 'a' },
+  now,
+  restarted: false,
+  bytesPerSecond: null,
+  error: null,
+  ...more,
+});
+const failed = (code, status = 0) => ({ state: 'failed', code, status, retryable: true, requestId: 'r-1' });
+const sending = (loaded, total = 2048) => ({ state: 'sending', loaded, total });
+
+test('a state is told in words', () => {
+  const { states } = TEXTS.en;
+  for (const [now, more, text] of [
+    [{ state: 'waiting' }, {}, states.waiting],
+    [{ state: 'signing' }, {}, states.signing],
+    [{ state: 'signing' }, { restarted: true }, states.signingAgain],
+    [sending(0), {}, '0% · 0 B of 2 KB'],
+    [sending(2047), {}, '99% · 2 KB of 2 KB'],
+    [sending(1024), { bytesPerSecond: 512 }, '50% · 1 KB of 2 KB · 512 B/s · 2 s left'],
+    [sending(2048), {}, states.answering],
+    [sending(0, 0), {}, '0% · 0 B of 0 B'],
+    [{ state: 'confirming' }, {}, states.confirming],
+    [{ state: 'done', result: { id: 'x' } }, {}, 'Done · 2 KB'],
+    [failed('network'), {}, states.failed],
+    [failed('aborted'), {}, states.aborted],
+    [failed('not_confirmed'), { error: { unconfirmed: { stored: true } } }, states.notConfirmed],
+    [failed('not_confirmed'), { error: { unconfirmed: { stored: false } } }, states.notKnown],
+    [failed('not_confirmed'), {}, states.notKnown],
+    [{ state: 'refused', reason: 'duplicate' }, {}, states.refused],
+  ])
+    assert.equal(stateText(item(now, more), CONTEXT), text);
+});
+
+test('the time left is told in seconds, minutes or hours', () => {
+  for (const [bytesPerSecond, text] of [
+    [10, '10 s left'],
+    [1, '2 min left'],
+    [0.01, '2.8 h left'],
+  ])
+    assert.match(stateText(item(sending(0, 100), { bytesPerSecond }), CONTEXT), new RegExp(`· ${text}$`));
+});
+
+test('an upload that waits for the network or for the user says so, and no other', () => {
+  const { states } = TEXTS.en;
+  const told = (now, more) => stateText(item(now), { ...CONTEXT, ...more });
+  assert.deepEqual(
+    [
+      told({ state: 'signing' }, { offline: true, signingIn: true }),
+      told(failed('network'), { offline: true }),
+      told({ state: 'signing' }, { signingIn: true }),
+      told({ state: 'confirming' }, { signingIn: true }),
+    ],
+    [states.offline, states.failed, states.signIn, states.confirming],
+  );
+});
+
+test('what was cancelled, and what is not confirmed, is not shown as failed', () => {
+  assert.deepEqual(
+    [failed('network'), failed('aborted'), failed('not_confirmed'), { state: 'confirming' }].map((now) =>
+      shownState(item(now)),
+    ),
+    ['failed', 'aborted', 'not_confirmed', 'confirming'],
+  );
+});
+
+test('the bar knows what is sent, is empty while a file waits, and knows nothing more', () => {
+  assert.deepEqual(
+    [{ state: 'waiting' }, sending(512), sending(2048), sending(0, 0), { state: 'signing' }].map((now) =>
+      progressOf(item(now)),
+    ),
+    [0, 0.25, null, null, null],
+  );
+});
+
+test('a problem is told in a sentence', () => {
+  const { refused, codes } = TEXTS.en;
+  for (const [now, text] of [
+    [failed('network'), codes.network],
+    [{ state: 'refused', reason: 'too_large' }, refused.too_large(2048, LIMITS)],
+    [{ state: 'refused', reason: 'type_not_allowed' }, refused.type_not_allowed('image/png', LIMITS)],
+    [{ state: 'refused', reason: 'duplicate' }, refused.duplicate],
+    [{ state: 'refused', reason: 'unconfirmed' }, refused.unconfirmed],
+    [{ state: 'waiting' }, ''],
+  ])
+    assert.equal(problemText(item(now), CONTEXT), text);
+});
+
+test('a failure has its codes beside it; a cancelled upload has none', () => {
+  const error = { code: 'AccessDenied', message: 'You are not allowed.', ec: '0003-1' };
+  assert.deepEqual(technicalTexts(item(failed('AccessDenied', 403), { error })), {
+    message: 'You are not allowed.',
+    codes: 'AccessDenied · 403 · EC 0003-1',
+    requestId: 'r-1',
+  });
+  assert.deepEqual(
+    technicalTexts(item(failed('network'), { error: { code: 'network', message: 'network' } })),
+    {
+      message: '',
+      codes: 'network',
+      requestId: 'r-1',
+    },
+  );
+  for (const now of [failed('aborted'), { state: 'waiting' }]) assert.equal(technicalTexts(item(now)), null);
+});
+
+test('what may be stored is asked for again, anything else tried again', () => {
+  assert.deepEqual(
+    [failed('not_confirmed'), failed('network')].map((now) => retryText(item(now), TEXTS.en)),
+    [TEXTS.en.askAgain, TEXTS.en.tryAgain],
+  );
+});
+
+test('a name that would turn its reading direction does not', () => {
+  const file = (name, relativePath) => ({ name, meta: { relativePath } });
+  assert.deepEqual(
+    [file('photo\u202egnp.exe'), file('a.png', 'b/a.png'), file('a.png', null)].map(pathText),
+    ['photo\ufffdgnp.exe', 'b/a.png', 'a.png'],
+  );
+});
+
+test('a short extension is shown', () => {
+  assert.deepEqual(
+    ['a.png', 'a.TAR.gz', 'a.jpeg2', 'png', 'a.'].map((name) => extensionText({ name })),
+    ['PNG', 'GZ', '', '', ''],
+  );
+});
+
+test('the facts of a reply are those it has, in their order, whatever they are', () => {
+  assert.deepEqual(factsIn({ id: 'x', type: null, size: 12345, key: 'uploads/a.png' }), [
+    { name: 'key', text: 'uploads/a.png' },
+    { name: 'size', text: '12,345 B' },
+    { name: 'type', text: 'null' },
+  ]);
+});
+
+test('a reply that is too long is cut, and one that is too deep is not drawn', () => {
+  const deep = [];
+  deep.push(deep);
+  assert.equal(valueText({ a: 'x'.repeat(100_000) }).length, 100_001);
+  assert.equal(valueText(deep), '…');
+});
+
+test('the tally counts, and has a pace while something is sent', () => {
+  const counts = { done: 1, ended: 1, all: 3 };
+  assert.deepEqual(
+    [0, 1024].map((bytesPerSecond) =>
+      tallyText({ counts, pace: { bytesPerSecond, bytesLeft: 4096 } }, TEXTS.en),
+    ),
+    ['1 of 3 done', '1 of 3 done · 1 KB/s · 4 s left'],
+  );
+});
+
+test('one change is announced with its file and its problem, many with their counts', () => {
+  const one = (now) => announcementText([item(now)], CONTEXT);
+  assert.equal(one({ state: 'done', result: { id: 'x' } }), 'a.png: Done · 2 KB');
+  assert.equal(one(failed('network')), `a.png: Failed. ${TEXTS.en.codes.network}`);
+  assert.equal(one(failed('aborted')), 'a.png: Cancelled');
+  const states = [
+    { state: 'done', result: { id: 'x' } },
+    failed('network'),
+    { state: 'refused', reason: 'duplicate' },
+    failed('aborted'),
+    failed('not_confirmed'),
+  ];
+  assert.equal(
+    announcementText(
+      states.map((now) => item(now)),
+      CONTEXT,
+    ),
+    '1 done, 2 failed or not sent, 2 in other states',
+  );
+});
