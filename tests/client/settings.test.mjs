@@ -33,30 +33,29 @@ test('reads where the token function is, then what it accepts', async () => {
   });
 });
 
-for (const tokenUrl of ['https://token.test/t', 'https://token.test/t//', 'https://token.test/t/?x=1#y']) {
-  test(`${tokenUrl} is read as https://token.test/t/`, async () => {
-    assert.equal((await read({ tokenUrl })).tokenUrl, 'https://token.test/t/');
-  });
-}
+test('the address of the token function is read up to its folder', async () => {
+  for (const tokenUrl of ['https://token.test/t', 'https://token.test/t//', 'https://token.test/t/?x=1#y'])
+    assert.equal((await read({ tokenUrl })).tokenUrl, 'https://token.test/t/', tokenUrl);
+});
 
-for (const config of [
-  '',
-  'no',
-  '[]',
-  'null',
-  {},
-  { tokenUrl: 7 },
-  { tokenUrl: '' },
-  { tokenUrl: 'https://' },
-  { tokenUrl: 'javascript:1' },
-]) {
-  test(`config.json ${JSON.stringify(config)} is told as broken`, async () => {
+test('a broken config.json is told as such', async () => {
+  for (const config of [
+    '',
+    'no',
+    '[]',
+    'null',
+    {},
+    { tokenUrl: 7 },
+    { tokenUrl: '' },
+    { tokenUrl: 'https://' },
+    { tokenUrl: 'javascript:1' },
+  ])
     await assert.rejects(
       read(config),
       (error) => error instanceof SettingsError && error.missing === 'config',
+      JSON.stringify(config),
     );
-  });
-}
+});
 
 test('a missing config.json is told as such', async () => {
   await assert.rejects(readSettings(site({}), PAGE, {}), {
@@ -65,33 +64,36 @@ test('a missing config.json is told as such', async () => {
   });
 });
 
-for (const limits of [
-  new TypeError('failed to fetch'),
-  'no',
-  'null',
-  {},
-  { ...LIMITS, max_bytes: '1000' },
-  { ...LIMITS, max_bytes: -5 },
-  '{"max_bytes": 1e999, "types": ["image/*"]}',
-  { ...LIMITS, types: 'image/*' },
-  { ...LIMITS, types: [{}] },
-]) {
-  test(`limits ${limits instanceof Error ? limits : JSON.stringify(limits)} are told as unreachable`, async () => {
-    await assert.rejects(read({ tokenUrl: 'https://token.test/t/' }, limits), { missing: 'limits' });
-  });
-}
+test('limits that are missing or broken are told as unreachable', async () => {
+  for (const limits of [
+    new TypeError('failed to fetch'),
+    'no',
+    'null',
+    {},
+    { ...LIMITS, max_bytes: '1000' },
+    { ...LIMITS, max_bytes: -5 },
+    '{"max_bytes": 1e999, "types": ["image/*"]}',
+    { ...LIMITS, types: 'image/*' },
+    { ...LIMITS, types: [{}] },
+  ])
+    await assert.rejects(
+      read({ tokenUrl: 'https://token.test/t/' }, limits),
+      (error) => error instanceof SettingsError && error.missing === 'limits',
+      String(limits),
+    );
+});
 
-for (const [body, code] of [
-  ['{"code": "token_invalid"}', 'token_invalid'],
-  ['<html>', ''],
-]) {
-  test(`a 401 that says ${body} is told as a sign-in that is missing`, async () => {
+test('a 401 is told as a sign-in that is missing, with its code if it has one', async () => {
+  for (const [body, code] of [
+    ['{"code": "token_invalid"}', 'token_invalid'],
+    ['<html>', ''],
+  ]) {
     const answers = site({ 'https://page.test/app/config.json': { tokenUrl: 'https://token.test/' } });
     const get = async (url, headers) =>
       url === 'https://token.test/limits' ? { status: 401, headers: {}, body } : answers(url, headers);
     await assert.rejects(readSettings(get, PAGE, {}), { missing: 'sign_in', code });
-  });
-}
+  }
+});
 
 test("the user's token goes to the token function, and to nobody else", async () => {
   const asked = [];
@@ -110,38 +112,28 @@ test("the user's token goes to the token function, and to nobody else", async ()
   ]);
 });
 
-for (const [what, file, reason] of [
-  ['a picture', { size: 1000, type: 'image/png' }, null],
-  ['an empty file', { size: 0, type: 'image/png' }, null],
-  ['a type in capitals', { size: 1, type: 'APPLICATION/PDF' }, null],
-  ['a type with a parameter', { size: 1, type: 'application/pdf; version=1' }, null],
-  ['one byte too many', { size: 1001, type: 'image/png' }, 'too_large'],
-  ['another type', { size: 1, type: 'text/html' }, 'type_not_allowed'],
-  ['a type that only begins alike', { size: 1, type: 'imagesque/png' }, 'type_not_allowed'],
-  ['no type at all', { size: 1, type: '' }, 'type_not_allowed'],
-]) {
-  test(`${what}: ${reason ?? 'accepted'}`, () => {
-    assert.equal(
-      reasonToRefuse(file, {
-        maxBytes: 1000,
-        slowestBytesPerSecond: null,
-        types: ['image/*', 'application/pdf'],
-      }),
-      reason,
-    );
-  });
-}
+test('a file is refused for its size or its type', () => {
+  const limits = { maxBytes: 1000, slowestBytesPerSecond: null, types: ['image/*', 'application/pdf'] };
+  for (const [what, file, reason] of [
+    ['a picture', { size: 1000, type: 'image/png' }, null],
+    ['an empty file', { size: 0, type: 'image/png' }, null],
+    ['a type in capitals', { size: 1, type: 'APPLICATION/PDF' }, null],
+    ['a type with a parameter', { size: 1, type: 'application/pdf; version=1' }, null],
+    ['one byte too many', { size: 1001, type: 'image/png' }, 'too_large'],
+    ['another type', { size: 1, type: 'text/html' }, 'type_not_allowed'],
+    ['a type that only begins alike', { size: 1, type: 'imagesque/png' }, 'type_not_allowed'],
+    ['no type at all', { size: 1, type: '' }, 'type_not_allowed'],
+  ])
+    assert.equal(reasonToRefuse(file, limits), reason, what);
+});
 
-for (const type of ['', ';charset=utf-8']) {
-  test(`a file of type "${type}" is taken for bytes`, () => {
-    const limits = { maxBytes: 1, slowestBytesPerSecond: null, types: ['application/octet-stream'] };
-    assert.equal(reasonToRefuse({ size: 1, type }, limits), null);
-  });
-}
-
-test('any type goes where any type is allowed', () => {
-  assert.equal(
-    reasonToRefuse({ size: 1, type: '' }, { maxBytes: 1, slowestBytesPerSecond: null, types: ['*/*'] }),
-    null,
-  );
+test('a file without a type is taken for bytes, and goes where any type is allowed', () => {
+  for (const [type, allowed] of [
+    ['', 'application/octet-stream'],
+    [';charset=utf-8', 'application/octet-stream'],
+    ['', '*/*'],
+  ]) {
+    const limits = { maxBytes: 1, slowestBytesPerSecond: null, types: [allowed] };
+    assert.equal(reasonToRefuse({ size: 1, type }, limits), null, `${type} where ${allowed} is allowed`);
+  }
 });

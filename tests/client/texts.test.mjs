@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { sizeInWords } from '../../client/src/page/texts/formatting.js';
-import { TEXTS, firstLanguage, sentenceFor } from '../../client/src/page/texts/languages.js';
+import { TEXTS, firstLanguage, sentenceFor, textAt } from '../../client/src/page/texts/languages.js';
 
 const LIMITS = {
   maxBytes: 419_430_400,
@@ -30,17 +31,12 @@ test('an unknown code is told by its status', () => {
   assert.equal(sentenceFor(TEXTS.en, 'constructor', 599), TEXTS.en.brokenWith(599));
 });
 
-for (const code of [
-  'size_differs',
-  'etag_differs',
-  'object_encoded',
-  'storage_class_differs',
-  'object_differs',
-]) {
-  test(`${code} is told as a stored file that is not the one that was sent`, () => {
-    assert.equal(sentenceFor(TEXTS.en, code, 409), TEXTS.en.differs);
-  });
-}
+test('a stored file that is not the one that was sent is told as such', () => {
+  for (const code of 'size_differs etag_differs object_encoded storage_class_differs object_differs'.split(
+    ' ',
+  ))
+    assert.equal(sentenceFor(TEXTS.en, code, 409), TEXTS.en.differs, code);
+});
 
 test('limits are told in words, with what has no everyday name as it is', () => {
   assert.equal(
@@ -63,15 +59,14 @@ test('files of no known type go last, and are called so when refused', () => {
     );
 });
 
-for (const [counts, en, zh] of [
-  [[12, 3, 0], '12 done, 3 failed or not sent', '12 个已完成，3 个失败或未发送'],
-  [[2, 0, 0], '2 done', '2 个已完成'],
-  [[0, 0, 2], '2 in other states', '2 个处于其他状态'],
-]) {
-  test(`many at once are said in one sentence: ${en}`, () => {
+test('many at once are said in one sentence', () => {
+  for (const [counts, en, zh] of [
+    [[12, 3, 0], '12 done, 3 failed or not sent', '12 个已完成，3 个失败或未发送'],
+    [[2, 0, 0], '2 done', '2 个已完成'],
+    [[0, 0, 2], '2 in other states', '2 个处于其他状态'],
+  ])
     assert.deepEqual([TEXTS.en.announceMany(...counts), TEXTS.zh.announceMany(...counts)], [en, zh]);
-  });
-}
+});
 
 test('a size and its limit never look the same', () => {
   assert.equal(
@@ -80,27 +75,31 @@ test('a size and its limit never look the same', () => {
   );
 });
 
-for (const [bytes, words] of [
-  [0, '0 B'],
-  [1023, '1023 B'],
-  [1024, '1 KB'],
-  [1536, '1.5 KB'],
-  [104_857_600, '100 MB'],
-  [2 ** 40, '1 TB'],
-  [2 ** 55, '32768 TB'],
-]) {
-  test(`${bytes} bytes are ${words}`, () => assert.equal(sizeInWords(bytes), words));
-}
+test('sizes are told in steps of 1024', () => {
+  const sizes = [0, 1023, 1024, 1536, 104_857_600, 2 ** 40, 2 ** 55].map(sizeInWords);
+  assert.deepEqual(sizes, ['0 B', '1023 B', '1 KB', '1.5 KB', '100 MB', '1 TB', '32768 TB']);
+});
 
-for (const [remembered, preferred, language] of [
-  [null, ['zh-Hans-CN', 'en'], 'zh'],
-  [null, ['fr', 'zh-TW', 'en'], 'zh'],
-  [null, ['de', 'fr'], 'en'],
-  [null, [], 'en'],
-  ['en', ['zh-CN'], 'en'],
-  ['xx', ['zh-CN'], 'zh'],
-]) {
-  test(`begins in ${language} when ${remembered} is remembered and ${preferred} preferred`, () => {
-    assert.equal(firstLanguage(remembered, preferred), language);
-  });
-}
+test('begins in the language of an earlier visit, or else in the first one known of those preferred', () => {
+  for (const [remembered, preferred, language] of [
+    [null, ['zh-Hans-CN', 'en'], 'zh'],
+    [null, ['fr', 'zh-TW', 'en'], 'zh'],
+    [null, ['de', 'fr'], 'en'],
+    [null, [], 'en'],
+    ['en', ['zh-CN'], 'en'],
+    ['xx', ['zh-CN'], 'zh'],
+  ])
+    assert.equal(firstLanguage(remembered, preferred), language, `${remembered}, ${preferred}`);
+});
+
+test('every place of index.html that names a text has one in both languages', () => {
+  const html = readFileSync(new URL('../../client/index.html', import.meta.url), 'utf8');
+  const paths = [...html.matchAll(/data-text="([^"]+)"/g)].map(([, path]) => path);
+  assert.ok(paths.length > 10);
+  for (const texts of Object.values(TEXTS))
+    for (const path of paths) {
+      const text = path.split('.').reduce((found, name) => found[name], texts);
+      assert.equal(typeof text, 'string', path);
+      assert.equal(textAt(texts, path), text);
+    }
+});
