@@ -1,5 +1,5 @@
 /**
- * A scripted network and a clock that nobody waits for: a test is the dialogue it expects.
+ * A scripted network, and a clock that no test waits for: a test lists the requests it expects, and their answers.
  *
  *   const call = await dialogue([
  *     ['token', grant('a')],
@@ -7,16 +7,18 @@
  *     ['confirm a', done('a')],
  *   ]);
  *
- * Each line is who is asked, then what comes back. A question out of turn, or one never asked, fails the test.
+ * Each line is whom the client asks, then the answer. A request out of turn, or one that never comes, fails the test.
  */
 import assert from 'node:assert/strict';
 import { NetworkFault, uploadFile } from '../../client/src/lib/upload.js';
 
 export const START_MS = Date.UTC(2026, 10, 23, 12, 0, 0);
 export const PHOTO = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
+/** The states of a file that is sent whole at the first try, as `dialogue` writes them. */
+export const WHOLE = ['signing', 'sending 0/5', 'sending 5/5'];
 const FORM_OVERHEAD = 100; // bytes of a form that are not the file's
 
-// ---- What comes back
+// ---- Answers
 
 /** @param {string} id @param {object} [more] */
 export const grant = (id, more = {}) =>
@@ -53,6 +55,10 @@ export const xml = (status, code, { message = '', ec = '', requestId = '5C3D' } 
 
 export const callbackFailed = () =>
   xml(203, 'CallbackFailed', { message: 'Error status : 502.', ec: '0007-00000203' });
+
+/** Function Compute's answer when the function crashed: a 200. */
+export const crashed = () =>
+  json(200, { errorMessage: 'Process exited unexpectedly', errorType: 'Crash', stackTrace: [] });
 
 export const policyExpired = () =>
   xml(403, 'AccessDenied', { message: 'Invalid according to Policy: Policy expired.', ec: '0006-00000213' });
@@ -120,9 +126,9 @@ export const cancelled =
     return new Promise(() => {});
   };
 
-// ---- The play
+// ---- The dialogue
 
-/** Time that moves only when everybody waits. */
+/** Time that passes only when everything waits. */
 export class Clock {
   #ms = START_MS;
   #timers = new Set();
@@ -154,7 +160,7 @@ export class Clock {
       });
       if (settled) return promise;
       const next = [...this.#timers].sort((a, b) => a.at - b.at)[0];
-      assert.ok(next, 'everybody waits, and nobody for the clock');
+      assert.ok(next, 'everything waits, and nothing for the clock');
       this.#timers.delete(next);
       this.#ms = next.at;
       next.resolve();
@@ -168,8 +174,8 @@ export class Clock {
 
 /**
  * @param {[string, unknown][]} script
- * @param {object} [options]  of uploadFile; and `file`; `cancelAt`, the state or pause that makes the caller give
- *   up; `offline`, for how many seconds the nth question finds the machine offline
+ * @param {object} [options]  of uploadFile; and `file`; `cancelAt`, the state or pause at which the caller cancels;
+ *   `offline`, for how many seconds the machine is offline at the nth request
  */
 export async function dialogue(script, { file = PHOTO, cancelAt, offline = [], ...options } = {}) {
   const clock = new Clock();
@@ -180,7 +186,7 @@ export async function dialogue(script, { file = PHOTO, cancelAt, offline = [], .
   const pauses = [];
   const outOfTurn = [];
 
-  const hear = async (who, request, onProgress = () => {}) => {
+  const receive = async (who, request, onProgress = () => {}) => {
     requests.push({ who, at: clock.now() - START_MS, ...request });
     const [expected, reply] = lines.shift() ?? ['nobody'];
     if (who !== expected) outOfTurn.push(`asked ${who} instead of ${expected}`);
@@ -190,11 +196,11 @@ export async function dialogue(script, { file = PHOTO, cancelAt, offline = [], .
     return reply;
   };
   const transport = {
-    get: (url, headers) => hear('token', { url, headers }),
+    get: (url, headers) => receive('token', { url, headers }),
     postForm: (url, fields, sent, onProgress) =>
-      hear(`oss ${/uploads\/(\w+)/.exec(fields.key)?.[1]}`, { url, fields, file: sent }, onProgress),
+      receive(`oss ${/uploads\/(\w+)/.exec(fields.key)?.[1]}`, { url, fields, file: sent }, onProgress),
     postJson: (url, body, headers) =>
-      hear(`confirm ${body.ticket.replace('ticket-', '')}`, { url, body, headers }),
+      receive(`confirm ${body.ticket.replace('ticket-', '')}`, { url, body, headers }),
   };
   const wait = async (ms, signal) => {
     if (cancelAt === 'pause' && ms < 10_000) queueMicrotask(() => controller.abort());
@@ -202,7 +208,7 @@ export async function dialogue(script, { file = PHOTO, cancelAt, offline = [], .
     pauses.push(ms);
   };
   const onState = (state) => {
-    states.push(told(state));
+    states.push(inWords(state));
     if (state.state === cancelAt) controller.abort();
   };
   const upload = uploadFile(file, {
@@ -234,7 +240,7 @@ export async function dialogue(script, { file = PHOTO, cancelAt, offline = [], .
   };
 }
 
-const told = (state) => {
+const inWords = (state) => {
   if (state.state === 'sending') return `sending ${state.loaded}/${state.total}`;
   if (state.state === 'failed')
     return `failed ${state.code} ${state.status}${state.retryable ? ' retryable' : ''}`;

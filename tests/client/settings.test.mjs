@@ -38,7 +38,7 @@ test('the address of the token function is read up to its folder', async () => {
     assert.equal((await read({ tokenUrl })).tokenUrl, 'https://token.test/t/', tokenUrl);
 });
 
-test('a broken config.json is told as such', async () => {
+test('a broken config.json is reported', async () => {
   for (const config of [
     '',
     'no',
@@ -57,14 +57,14 @@ test('a broken config.json is told as such', async () => {
     );
 });
 
-test('a missing config.json is told as such', async () => {
+test('a missing config.json is reported with its address', async () => {
   await assert.rejects(readSettings(site({}), PAGE, {}), {
     missing: 'config',
     message: 'https://page.test/app/config.json: answered 404',
   });
 });
 
-test('limits that are missing or broken are told as unreachable', async () => {
+test('limits that are missing or broken are reported as unreachable', async () => {
   for (const limits of [
     new TypeError('failed to fetch'),
     'no',
@@ -83,7 +83,7 @@ test('limits that are missing or broken are told as unreachable', async () => {
     );
 });
 
-test('a 401 is told as a sign-in that is missing, with its code if it has one', async () => {
+test('a 401 is reported as a missing sign-in, with its code if it has one', async () => {
   for (const [body, code] of [
     ['{"code": "token_invalid"}', 'token_invalid'],
     ['<html>', ''],

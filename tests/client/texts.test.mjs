@@ -26,19 +26,19 @@ test('every code that the functions and upload.js can end with has a sentence of
   );
 });
 
-test('an unknown code is told by its status', () => {
+test('an unknown code is described by its status', () => {
   assert.equal(sentenceFor(TEXTS.en, 'Strange', 418), 'The upload was refused (418).');
   assert.equal(sentenceFor(TEXTS.en, 'constructor', 599), TEXTS.en.brokenWith(599));
 });
 
-test('a stored file that is not the one that was sent is told as such', () => {
+test('a stored file that is not the one that was sent has a sentence of its own', () => {
   for (const code of 'size_differs etag_differs object_encoded storage_class_differs object_differs'.split(
     ' ',
   ))
     assert.equal(sentenceFor(TEXTS.en, code, 409), TEXTS.en.differs, code);
 });
 
-test('limits are told in words, with what has no everyday name as it is', () => {
+test('limits are described in words; a type without an everyday name stays as it is', () => {
   assert.equal(
     TEXTS.en.limits(LIMITS),
     'Up to 400 MB each: images, PDF and model/gltf. The largest need a connection that sends at least 128 KB a second.',
@@ -75,7 +75,7 @@ test('a size and its limit never look the same', () => {
   );
 });
 
-test('sizes are told in steps of 1024', () => {
+test('sizes are shown in steps of 1024', () => {
   const sizes = [0, 1023, 1024, 1536, 104_857_600, 2 ** 40, 2 ** 55].map(sizeInWords);
   assert.deepEqual(sizes, ['0 B', '1023 B', '1 KB', '1.5 KB', '100 MB', '1 TB', '32768 TB']);
 });

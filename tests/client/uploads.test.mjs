@@ -255,7 +255,7 @@ test('what moves no more has no speed', () => {
   uploads.tick();
   uploads.tick();
   assert.equal(uploads.items[0].bytesPerSecond, null);
-  assert.equal(changes.length, 4, 'told once');
+  assert.equal(changes.length, 4, 'reported once');
 });
 
 test('knows how fast all of them go and how much is left, of those that wait as well', () => {
@@ -275,13 +275,13 @@ test('knows how fast all of them go and how much is left, of those that wait as 
 test('a file chosen anew may be stored while its row is not confirmed, and only then', () => {
   const { uploads } = open();
   const anew = file('a', { data: 'read once more' });
-  const told = [uploads.mayBeStored(anew)];
+  const answers = [uploads.mayBeStored(anew)];
   uploads.onStart(file('a'));
   uploads.onState(file('a'), failed('not_confirmed'));
-  told.push(uploads.mayBeStored(anew));
+  answers.push(uploads.mayBeStored(anew));
   uploads.onError(file('a'), Object.assign(new Error(), { unconfirmed: { id: 'g' } }));
-  told.push(uploads.mayBeStored(anew), uploads.mayBeStored(file('a')));
+  answers.push(uploads.mayBeStored(anew), uploads.mayBeStored(file('a')));
   uploads.remove(uploads.items[0]);
-  told.push(uploads.mayBeStored(anew));
-  assert.deepEqual(told, [false, false, true, false, false]);
+  answers.push(uploads.mayBeStored(anew));
+  assert.deepEqual(answers, [false, false, true, false, false]);
 });

@@ -57,7 +57,7 @@ test('progress is of the file, and starts over when the file does', async () => 
   assert.deepEqual(seen, [0, 100, 0, 100]);
 });
 
-test('a failure is told as one, and holds up no other file', async () => {
+test('a failure is reported, and holds up no other file', async () => {
   const refused = ({ file }) => (file.name === 'a.png' ? problem(403, 'AccessDenied') : null);
   const { uppy, events } = open({ oss: [(request) => refused(request) ?? answered(request)] });
   const errors = [];
@@ -99,13 +99,13 @@ test('no limit survives what Uppy tells every plugin when its own options change
 });
 
 test('listeners get the file as it is now, and an address if the answer has one', async () => {
-  const heard = [];
+  const started = [];
   const withUrl = ({ id }) => json(200, { Status: 'OK', id, url: 'https://cdn.test/a.png' });
   const { uppy } = open({ oss: [withUrl] });
-  uppy.on('upload-success', (file) => heard.push(file.progress.uploadStarted > 0));
+  uppy.on('upload-success', (file) => started.push(file.progress.uploadStarted > 0));
   const id = add(uppy);
   await uppy.upload();
-  assert.deepEqual([heard, uppy.getFile(id).uploadURL], [[true], 'https://cdn.test/a.png']);
+  assert.deepEqual([started, uppy.getFile(id).uploadURL], [[true], 'https://cdn.test/a.png']);
 });
 
 test("a listener that throws does not make a failure of what is stored, and Uppy's log has it", async (t) => {

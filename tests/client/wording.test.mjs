@@ -30,7 +30,7 @@ const item = (now, more = {}) => ({
 const failed = (code, status = 0) => ({ state: 'failed', code, status, retryable: true, requestId: 'r-1' });
 const sending = (loaded, total = 2048) => ({ state: 'sending', loaded, total });
 
-test('a state is told in words', () => {
+test('a state is described in words', () => {
   const { states } = TEXTS.en;
   for (const [now, more, text] of [
     [{ state: 'waiting' }, {}, states.waiting],
@@ -53,7 +53,7 @@ test('a state is told in words', () => {
     assert.equal(stateText(item(now, more), CONTEXT), text);
 });
 
-test('the time left is told in seconds, minutes or hours', () => {
+test('the time left is shown in seconds, minutes or hours', () => {
   for (const [bytesPerSecond, text] of [
     [10, '10 s left'],
     [1, '2 min left'],
@@ -64,13 +64,13 @@ test('the time left is told in seconds, minutes or hours', () => {
 
 test('an upload that waits for the network or for the user says so, and no other', () => {
   const { states } = TEXTS.en;
-  const told = (now, more) => stateText(item(now), { ...CONTEXT, ...more });
+  const text = (now, more) => stateText(item(now), { ...CONTEXT, ...more });
   assert.deepEqual(
     [
-      told({ state: 'signing' }, { offline: true, signingIn: true }),
-      told(failed('network'), { offline: true }),
-      told({ state: 'signing' }, { signingIn: true }),
-      told({ state: 'confirming' }, { signingIn: true }),
+      text({ state: 'signing' }, { offline: true, signingIn: true }),
+      text(failed('network'), { offline: true }),
+      text({ state: 'signing' }, { signingIn: true }),
+      text({ state: 'confirming' }, { signingIn: true }),
     ],
     [states.offline, states.failed, states.signIn, states.confirming],
   );
@@ -94,7 +94,7 @@ test('the bar knows what is sent, is empty while a file waits, and knows nothing
   );
 });
 
-test('a problem is told in a sentence', () => {
+test('a problem is described in a sentence', () => {
   const { refused, codes } = TEXTS.en;
   for (const [now, text] of [
     [failed('network'), codes.network],

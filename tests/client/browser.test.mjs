@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import test from 'node:test';
+import { browserTransport, uploadFile } from '../../client/src/lib/upload.js';
+import { PHOTO, problem } from './dialogue.mjs';
+
+/** Replaces a global for one test. */
+function stand(t, name, value) {
+  const before = Object.getOwnPropertyDescriptor(globalThis, name);
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  t.after(() => (before ? Object.defineProperty(globalThis, name, before) : delete globalThis[name]));
+}
+
+test('neither cookies, a cache nor a redirect have a part in asking', async (t) => {
+  const asked = [];
+  stand(t, 'fetch', async (url, { signal: _, ...init }) => {
+    asked.push([url, init]);
+    return new Response('{}', { headers: { 'X-Test': '1' } });
+  });
+  const { signal } = new AbortController();
+  const answer = await browserTransport.get('https://token.test/', { A: 'b' }, signal);
+  await browserTransport.postJson('https://callback.test/confirm', { ticket: 't' }, {}, signal);
+  const apart = { credentials: 'omit', cache: 'no-store', redirect: 'error' };
+  assert.deepEqual(asked, [
+    ['https://token.test/', { headers: { A: 'b' }, ...apart }],
+    [
+      'https://callback.test/confirm',
+      {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: '{"ticket":"t"}',
+        ...apart,
+      },
+    ],
+  ]);
+  assert.deepEqual([answer.status, answer.headers['x-test'], answer.body], [200, '1', '{}']);
+});
+
+test('the form goes out without cookies and without a header of ours, the file last', async (t) => {
+  const sent = [];
+  class Request extends EventTarget {
+    upload = new EventTarget();
+    withCredentials = false;
+    status = 200;
+    responseText = '{}';
+    open = (...how) => sent.push(...how);
+    getAllResponseHeaders = () => 'X-Oss-Request-Id: R-1\r\n';
+    send(form) {
+      sent.push(this.withCredentials, [...form.keys()], form.get('file').name);
+      this.dispatchEvent(new Event('load'));
+    }
+  } // no setRequestHeader: calling it would fail
+  stand(t, 'XMLHttpRequest', Request);
+  const { signal } = new AbortController();
+  const fields = { key: 'k', policy: 'p' };
+  const answer = await browserTransport.postForm('https://oss.test/', fields, PHOTO, () => {}, signal);
+  assert.deepEqual(sent, ['POST', 'https://oss.test/', false, ['key', 'policy', 'file'], 'file']);
+  assert.deepEqual(answer, { status: 200, headers: { 'x-oss-request-id': 'R-1' }, body: '{}' });
+});
+
+/** An upload in real time that is refused at its second try; `more` may make it wait. */
+async function refusedAtLast(signal, more = {}) {
+  const answers = [problem(503, 'unavailable'), problem(413, 'too_large')];
+  const transport = { ...browserTransport, get: async () => answers.shift() };
+  const options = { tokenUrl: 'https://token.test/', transport, random: () => 0, signal, ...more };
+  await assert.rejects(uploadFile(PHOTO, options), { code: 'too_large' });
+}
+
+test("a pause leaves nothing behind on the caller's signal", async () => {
+  const { signal } = new AbortController();
+  await refusedAtLast(signal);
+  assert.deepEqual(getEventListeners(signal, 'abort'), []);
+});
+
+test("waiting for the line leaves nothing behind on the caller's signal", async (t) => {
+  const { signal } = new AbortController();
+  const page = new EventTarget();
+  stand(t, 'navigator', { onLine: false });
+  stand(t, 'addEventListener', page.addEventListener.bind(page));
+  const comesBack = setInterval(() => page.dispatchEvent(new Event('online')), 1);
+  t.after(() => clearInterval(comesBack));
+  await refusedAtLast(signal);
+  assert.deepEqual(getEventListeners(signal, 'abort'), []);
+});
+
+test('cancelling ends a real pause and a real wait for the line at once', async (t) => {
+  const page = new EventTarget();
+  stand(t, 'addEventListener', page.addEventListener.bind(page));
+  for (const onLine of [true, false]) {
+    stand(t, 'navigator', { onLine });
+    const controller = new AbortController();
+    const answers = [problem(503, 'unavailable', { 'retry-after': '60' })];
+    const options = {
+      tokenUrl: 'https://token.test/',
+      transport: { ...browserTransport, get: async () => answers.shift() },
+      signal: controller.signal,
+    };
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    setTimeout(() => controller.abort(), 5);
+    await assert.rejects(uploadFile(PHOTO, options), { code: 'aborted' });
+    assert.deepEqual([timers(), getEventListeners(page, 'online')], [before, []]);
+  }
+});

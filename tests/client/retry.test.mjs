@@ -1,0 +1,341 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  WHOLE,
+  START_MS,
+  callbackFailed,
+  crashed,
+  cutAfter,
+  dialogue,
+  done,
+  early,
+  grant,
+  policyExpired,
+  problem,
+  queued,
+  silence,
+  silenceAfter,
+  slowly,
+  unreachable,
+  xml,
+} from './dialogue.mjs';
+
+// ---- Retries
+
+for (const [what, answer] of Object.entries({
+  'a network fault': unreachable(),
+  'a silent token function': silence(),
+  500: problem(500, 'internal'),
+  503: problem(503, 'unavailable'),
+  408: problem(408, 'timeout'),
+  429: problem(429, 'busy'),
+  'a crashed token function': crashed(),
+  'a grant with a piece missing': grant('a', { confirm: null }),
+  'a grant without fields': grant('a', { fields: null }),
+})) {
+  test(`${what} instead of a grant is tried again`, async () => {
+    const { states } = await dialogue([
+      ['token', answer],
+      ['token', grant('b')],
+      ['oss b', done('b')],
+    ]);
+    assert.deepEqual(states, ['signing', ...WHOLE, 'done']);
+  });
+}
+
+test('misconfigured is a 5xx like another: five tries, then its own code', async () => {
+  const line = ['token', problem(500, 'misconfigured')];
+  const { states } = await dialogue([line, line, line, line, line]);
+  assert.equal(states.at(-1), 'failed misconfigured 500 retryable');
+});
+
+for (const [status, code] of [
+  [400, 'name_invalid'],
+  [403, 'foreign_origin'],
+  [413, 'too_large'],
+  [415, 'type_not_allowed'],
+]) {
+  test(`a grant refused with ${status} ${code} fails at once`, async () => {
+    const { states, error } = await dialogue([['token', problem(status, code)]]);
+    assert.deepEqual(states, ['signing', `failed ${code} ${status}`]);
+    assert.deepEqual([error.requestId, error.message], ['r-1', `${code}.`]);
+  });
+}
+
+for (const [status, code] of [
+  [400, 'EntityTooLarge'],
+  [403, 'AccessDenied'],
+  [403, 'SignatureDoesNotMatch'],
+  [404, 'NoSuchBucket'],
+]) {
+  test(`OSS refusing the form with ${status} ${code} fails at once`, async () => {
+    const { states } = await dialogue([
+      ['token', grant('a')],
+      ['oss a', xml(status, code)],
+    ]);
+    assert.deepEqual(states, [...WHOLE, `failed ${code} ${status}`]);
+  });
+}
+
+for (const [status, code] of [
+  [408, 'RequestTimeout'],
+  [503, 'ServiceUnavailable'],
+]) {
+  test(`a ${status} of OSS before the body has left sends again without asking`, async () => {
+    const { states } = await dialogue([
+      ['token', grant('a')],
+      ['oss a', early(xml(status, code))],
+      ['token', grant('b')],
+      ['oss b', done('b')],
+    ]);
+    assert.deepEqual(states, ['signing', 'sending 0/5', ...WHOLE, 'done']);
+  });
+}
+
+test('tries five times in all', async () => {
+  const lines = ['a', 'b', 'c', 'd', 'e'].flatMap((id) => [
+    ['token', grant(id)],
+    ['oss ' + id, unreachable()],
+  ]);
+  const { states, pauses } = await dialogue(lines);
+  assert.equal(states.at(-1), 'failed network 0 retryable');
+  assert.deepEqual(pauses, [500, 1000, 2000, 4000]);
+});
+
+test('jitter is full: a pause is anything from nothing to the whole backoff', async () => {
+  for (const [random, expected] of [
+    [0, [0, 0, 0, 0]],
+    [1 - 2 ** -53, [1000, 2000, 4000, 8000]],
+  ]) {
+    const line = ['token', problem(500, 'internal')];
+    const { pauses } = await dialogue([line, line, line, line, line], { random: () => random });
+    assert.deepEqual(pauses.map(Math.round), expected);
+  }
+});
+
+test('Retry-After is added to the pause, up to a minute, as seconds or as a date', async () => {
+  for (const [value, expected] of [
+    ['7', 7500],
+    [new Date(START_MS + 9000).toUTCString(), 9500],
+    [new Date(START_MS - 9000).toUTCString(), 500],
+    ['86400', 60_500],
+    [new Date(START_MS + 1e9).toUTCString(), 60_500],
+    ['soon', 500],
+    ['-3', 500],
+  ]) {
+    const { pauses } = await dialogue([
+      ['token', problem(503, 'unavailable', { 'retry-after': value })],
+      ['token', grant('a')],
+      ['oss a', done('a')],
+    ]);
+    assert.deepEqual(pauses, [expected], value);
+  }
+});
+
+// ---- Grants that end
+
+test('a grant that expired while its file stood in a queue is replaced', async () => {
+  const { states } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', queued(20, policyExpired())],
+    ['token', grant('b', { expires_in: 10 })],
+    ['oss b', done('b')],
+  ]);
+  assert.deepEqual(states, [...WHOLE, ...WHOLE, 'done']);
+});
+
+test('a security token that expired is a grant that expired', async () => {
+  const { states } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', xml(403, 'SecurityTokenExpired')],
+    ['token', grant('b')],
+    ['oss b', done('b')],
+  ]);
+  assert.deepEqual(states, [...WHOLE, ...WHOLE, 'done']);
+});
+
+test('a 5xx that calls the policy expired may hide a stored file like any other', async () => {
+  const { result, requests } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', xml(503, 'AccessDenied', { message: 'Policy expired.' })],
+    ['confirm a', done('a')],
+  ]);
+  assert.deepEqual([result.id, requests.length], ['a', 3]);
+});
+
+test('an upload that outlived its grant is too slow and not repeated', async () => {
+  const { states, error } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', slowly(310, policyExpired())],
+  ]);
+  assert.equal(states.at(-1), 'failed too_slow 403');
+  assert.deepEqual([error.requestId, error.ec], ['5C3D', '0006-00000213']);
+});
+
+for (const [seconds, end] of [
+  [260, 'failed grant_expired 403 retryable'],
+  [280, 'failed too_slow 403'],
+]) {
+  test(`a grant of 300 s that ended after ${seconds} s of sending: ${end}`, async () => {
+    const round = (id) => [
+      ['token', grant(id)],
+      ['oss ' + id, slowly(seconds, policyExpired())],
+    ];
+    const tries = end.endsWith('retryable') ? ['a', 'b', 'c', 'd', 'e'] : ['a'];
+    const { states } = await dialogue(tries.flatMap(round));
+    assert.equal(states.at(-1), end);
+  });
+}
+
+for (const [what, more] of [
+  ['without an EC', { message: 'Invalid according to Policy: Policy expired.' }],
+  ['in words we have not seen', { message: 'The policy has ended.', ec: '0006-00000213' }],
+]) {
+  test(`a policy that OSS calls expired ${what} is understood`, async () => {
+    const { states } = await dialogue([
+      ['token', grant('a')],
+      ['oss a', slowly(310, xml(403, 'AccessDenied', more))],
+    ]);
+    assert.equal(states.at(-1), 'failed too_slow 403');
+  });
+}
+
+// ---- Stalls and time limits
+
+test('thirty seconds without progress is a network fault', async () => {
+  const { states, requests } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', silenceAfter(2)],
+    ['token', grant('b')],
+    ['oss b', done('b')],
+  ]);
+  assert.deepEqual(states, ['signing', 'sending 0/5', 'sending 2/5', ...WHOLE, 'done']);
+  assert.deepEqual(
+    requests.map(({ at }) => at),
+    [0, 0, 30_500, 30_500],
+  );
+});
+
+test('progress renews the thirty seconds', async () => {
+  const { states } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', slowly(120, done('a'))],
+  ]);
+  assert.equal(states.at(-1), 'done');
+});
+
+test('thirty seconds without an answer after the last byte is a lost answer', async () => {
+  const { states } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', silenceAfter(5)],
+    ['confirm a', done('a')],
+  ]);
+  assert.deepEqual(states, [...WHOLE, 'confirming', 'done']);
+});
+
+test('a grant and a confirmation each have fifteen seconds', async () => {
+  const { requests } = await dialogue(
+    [
+      ['token', silence()],
+      ['token', grant('a')],
+      ['oss a', callbackFailed()],
+      ['confirm a', silence()],
+      ['confirm a', done('a')],
+    ],
+    { random: () => 0 },
+  );
+  assert.deepEqual(
+    requests.map(({ at }) => at),
+    [0, 15_000, 15_000, 15_000, 30_000],
+  );
+});
+
+test('progress that comes after the time limit is not reported', async () => {
+  let late = () => {};
+  const keep = ({ send }) => {
+    late = () => send(3);
+    return new Promise(() => {});
+  };
+  const { states } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', keep],
+    [
+      'token',
+      ({ clock: _ }) => {
+        late();
+        return grant('b');
+      },
+    ],
+    ['oss b', done('b')],
+  ]);
+  assert.deepEqual(states, ['signing', 'sending 0/5', ...WHOLE, 'done']);
+});
+
+test('progress that comes after the answer changes nothing', async () => {
+  let late;
+  const { states, result } = await dialogue([
+    ['token', grant('a')],
+    [
+      'oss a',
+      ({ send }) => {
+        late = send;
+        send(5);
+        return callbackFailed();
+      },
+    ],
+    [
+      'confirm a',
+      () => {
+        late(3);
+        return done('a');
+      },
+    ],
+  ]);
+  assert.equal(result.id, 'a');
+  assert.deepEqual(states.slice(-2), ['confirming', 'done']);
+});
+
+// ---- Offline
+
+test('waits while the machine is offline and then goes on', async () => {
+  const { states, requests } = await dialogue(
+    [
+      ['token', grant('a')],
+      ['oss a', cutAfter(1)],
+      ['token', grant('b')],
+      ['oss b', done('b')],
+    ],
+    { offline: [0, 0, 4000] },
+  );
+  assert.deepEqual(states, ['signing', 'sending 0/5', 'sending 1/5', ...WHOLE, 'done']);
+  assert.deepEqual(
+    requests.map(({ at }) => at),
+    [0, 0, 4_000_500, 4_000_500],
+  );
+});
+
+test('a file chosen while offline waits for the first question', async () => {
+  const { requests } = await dialogue(
+    [
+      ['token', grant('a')],
+      ['oss a', done('a')],
+    ],
+    { offline: [60] },
+  );
+  assert.deepEqual(
+    requests.map(({ at }) => at),
+    [60_000, 60_000],
+  );
+});
+
+test('cancelled while offline', async () => {
+  const { states } = await dialogue([], { offline: [60], cancelAt: 'signing' });
+  assert.deepEqual(states, ['signing', 'failed aborted 0 retryable']);
+});
+
+for (const offline of [[], [60]]) {
+  test(`a signal that was aborted before asks nothing, ${offline.length ? 'offline' : 'online'}`, async () => {
+    const { states } = await dialogue([], { offline, signal: AbortSignal.abort() });
+    assert.deepEqual(states, ['signing', 'failed aborted 0 retryable']);
+  });
+}
