@@ -99,7 +99,7 @@ export const texts = {
   refused: {
     duplicate: 'A file with this name, size and date is among the chosen ones already.',
     unconfirmed:
-      'This file may have arrived already. Ask again in its row, or dismiss that row to upload the file anew.',
+      'This file may have arrived already. Ask again in its row, or dismiss that row to upload the file again.',
     too_large: (/** @type {number} */ size, /** @type {Limits} */ { maxBytes }) => {
       const [has, limit] = distinctSizes(size, maxBytes);
       return `The file is too large: it is ${has}; the limit is ${limit}.`;
@@ -140,7 +140,7 @@ export const texts = {
     internal: 'Something went wrong in the upload service. Try again later.',
     unavailable: 'The upload service is busy or cannot reach the storage. Try again in a moment.',
     bucket_versioned:
-      'This bucket has had versioning, which uploads here do not support. The operator needs to use another bucket.',
+      'Versioning is or was on for this bucket, and uploads here do not support it. The operator must use another bucket.',
     AccessDenied:
       'OSS refused the upload: it does not match what was permitted, or the permission has ended.',
     SignatureDoesNotMatch:
@@ -150,12 +150,12 @@ export const texts = {
     InvalidPolicyDocument: "OSS did not understand the upload's permission.",
     InvalidArgument: "OSS did not understand one of the upload's fields.",
     MalformedPOSTRequest:
-      'The form did not arrive at OSS as it should. Something on the way may have changed it.',
+      'The form was damaged when it arrived at OSS. Something between this page and OSS may have changed it.',
     EntityTooLarge: 'OSS refused the file: it is larger than announced.',
     EntityTooSmall: 'OSS refused the file: it is smaller than announced. Was it changed in the meantime?',
     NoSuchBucket: 'The storage that this upload is meant for does not exist.',
   },
-  differs: 'What is stored is not what was to be uploaded, so it was not accepted.',
+  differs: 'The stored file is not the file that was to be uploaded, so it was not accepted.',
   refusedWith: (/** @type {number} */ status) => `The upload was refused (${status}).`,
   brokenWith: (/** @type {number} */ status) =>
     `The upload service is out of order at the moment (${status}). Try again later.`,
@@ -173,7 +173,7 @@ export const uppyLocale = {
     browseFiles: 'choose files',
     browseFolders: 'choose a folder',
     dropPasteBoth: 'Drop files here, %{browseFiles} or %{browseFolders}',
-    dropHint: 'Let go to add the files',
+    dropHint: 'Release to add the files',
     uploadingXFiles: { 0: 'Uploading…', 1: 'Uploading…' },
     uploadComplete: 'Nothing left to send',
     complete: 'Nothing left to send',
