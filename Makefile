@@ -10,7 +10,7 @@ NODE_PACKAGES := tests/node_modules/.package-lock.json
 PAGE := client/dist/index.html
 LIBRARY := client/lib/upload.js
 MEASURING := $(VENV) $(BENCH_TOOLS) $(PAGE) $(LIBRARY) bench/node_modules/.package-lock.json
-PAGE_SOURCES := $(wildcard client/*.html client/*.css client/*.js client/*.json client/public/* client/src/*)
+PAGE_SOURCES := $(wildcard client/*.html client/*.js client/*.json client/public/* client/src/*/* client/src/*/*/*)
 
 # The parts of the tests: each runs alone (make test-token), or all of them on two processes (make test).
 # Coverage is measured where it is asked for, and not under inputs at random, which it makes three times slower.
@@ -26,7 +26,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements clean node chromium test-client test-parts types-client
+.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements clean node chromium lint-client test-client test-parts types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -94,12 +94,13 @@ audit: $(VENV) $(PROOF_TOOLS) ## is a dependency known to be vulnerable, is the 
 types: $(VENV) types-client ## mypy for all Python, tsc for the page
 	$(BIN)/mypy && $(BIN)/mypy functions/callback/main.py
 
-lint: $(VENV) ## ruff: rules and format
+lint: $(VENV) lint-client ## rules and format: ruff for Python, ESLint and Prettier for JavaScript
 	$(BIN)/ruff check && $(BIN)/ruff format --check
 
-fmt: $(VENV) ## put the Python code in shape
+fmt: $(VENV) $(PAGE_TOOLS) ## put the Python and the JavaScript code in shape
 	$(BIN)/ruff check --fix --quiet || true
 	$(BIN)/ruff format
+	npm run --silent --prefix client format
 
 vendor: ## copy vendored/, which both functions share, from functions/token to functions/callback
 	rm -rf functions/callback/vendored && cp -r functions/token/vendored functions/callback/
@@ -134,12 +135,15 @@ test-parts: $(VENV) $(PAGE) $(LIBRARY) $(NODE_PACKAGES)
 	$(BIN)/coverage report --include='deploy/*' --fail-under=90
 	$(BIN)/python $(PYTEST) $(TWO) $(UNCOVERED)
 
+lint-client: $(PAGE_TOOLS)
+	npm run --silent --prefix client lint && npm run --silent --prefix client format:check
+
 types-client: $(PAGE_TOOLS)
 	client/node_modules/.bin/tsc -p client
 
 node:
-	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)' \
-		2>/dev/null || { echo "Node.js 20.19, 22.12 or newer is needed to build the page: https://nodejs.org" >&2; exit 1; }
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 13) || (a == 20 && b >= 19) ? 0 : 1)' \
+		2>/dev/null || { echo "Node.js 20.19, 22.13 or newer is needed to build the page: https://nodejs.org" >&2; exit 1; }
 
 chromium: $(VENV)
 	@sh tests/chromium.sh $(BIN)/playwright

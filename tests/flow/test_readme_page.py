@@ -26,13 +26,14 @@ def snippet(readme: str, import_of: str, stack: Stack) -> str:
     return block.replace(TOKEN_URL, f"{stack.token}/")
 
 
-@pytest.mark.parametrize("made", ["src", "lib"])
+@pytest.mark.parametrize("made", ["src/lib", "lib"])
 @pytest.mark.parametrize("readme", READMES)
 def test_ten_lines_upload_from_a_page_of_ones_own(
     readme: str, made: str, browser: Browser, stack: Stack
 ) -> None:
     site = stack.state / "site"
-    shutil.copy(CLIENT / made / "upload.js", site / "upload.js")
+    for file in (CLIENT / made).glob("*.js") if made == "src/lib" else [CLIENT / made / "upload.js"]:
+        shutil.copy(file, site)
     script = snippet(readme, "import { uploadFile }", stack)
     (site / "own.html").write_text(f"<input type=file><script type=module>\n{script}</script>")
     page = browser.new_context().new_page()
@@ -46,14 +47,14 @@ def test_ten_lines_upload_from_a_page_of_ones_own(
     assert any("state: sending" in one for one in said)
 
 
-@pytest.mark.parametrize("made", ["src", "lib"])
+@pytest.mark.parametrize("made", ["src/lib", "lib"])
 @pytest.mark.parametrize("readme", READMES)
 def test_five_lines_upload_from_an_uppy_of_ones_own(
     readme: str, made: str, browser: Browser, stack: Stack, tmp_path: Path
 ) -> None:
     """As a project of one's own builds them, with Uppy from npm."""
-    for name in ("upload.js", "uppy-oss.js"):
-        shutil.copy(CLIENT / made / name, tmp_path / name)
+    for file in (CLIENT / made).glob("*.js"):
+        shutil.copy(file, tmp_path)
     (tmp_path / "node_modules").symlink_to(CLIENT / "node_modules")
     (tmp_path / "own.js").write_text(f"{snippet(readme, 'OssUpload', stack)}\nwindow.uppy = uppy;\n")
     (tmp_path / "index.html").write_text("<div id=uppy></div><script type=module src=./own.js></script>")

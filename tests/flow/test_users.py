@@ -27,7 +27,7 @@ PAGE = Path(__file__).parent / "pages" / "signed-in.html"
 def signed_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     state = tmp_path_factory.mktemp("signed-in")
     stack = Stack(state, SIGN_IN="true")
-    for file in (PAGE, REPOSITORY / "client" / "src" / "upload.js"):
+    for file in (PAGE, *(REPOSITORY / "client" / "src" / "lib").glob("*.js")):
         shutil.copy(file, state / "site")
     yield stack
     stack.end()
