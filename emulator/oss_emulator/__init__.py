@@ -1,4 +1,4 @@
-"""A stand-in for one Alibaba Cloud OSS bucket: form uploads, callbacks, reads, CORS, a website.
+"""An emulator of one Alibaba Cloud OSS bucket: form uploads, callbacks, reads, CORS, a website.
 
-It is written from Alibaba's published documentation and imports nothing from the functions it helps to test.
+It is written from Alibaba's published documentation. It imports nothing from the rest of this repository.
 """

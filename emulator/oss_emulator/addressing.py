@@ -1,7 +1,9 @@
-"""Which bucket and key a request names: by its Host, or by its path.
+"""Which bucket, key and subresource a request names, by its Host, its path and its query.
 
-Source: OSS page on endpoints and bucket domain names (virtual-hosted style); path style is what the SDKs use
-for addresses without a name. Any other host counts as a domain bound to this bucket.
+Source: OSS page on endpoints and bucket domain names (virtual-hosted style); the SDKs use path style where
+the endpoint is an IP address. Any other host counts as a custom domain that is bound to this bucket. The
+names of subresources are from the lists of Alibaba's SDKs (python-sdk v1 and v2), without those that only
+modify a read.
 """
 
 import re
@@ -16,8 +18,9 @@ _VIRTUAL = re.compile(r"(?P<bucket>[^:]+)\.(localhost|oss-[a-z0-9-]+\.aliyuncs\.
 def key_of(request: Request, bucket: str) -> str:
     """Return the decoded key, empty for the bucket itself. Raises OssError if Host names another bucket.
 
-    The port names the bucket. A first segment equal to its name is path style, unless Host already names it:
-    then it is part of the key.
+    One port serves one bucket, so a request need not name it. A first path segment equal to the bucket's name
+    is path style and no part of the key, unless Host already names the bucket: then the segment belongs to
+    the key.
     """
     path = request.path.removeprefix("/")
     found = _VIRTUAL.fullmatch(request.headers.get("host", "").lower())
@@ -38,7 +41,7 @@ def _key(encoded: str) -> str:
 
 
 def no_such_bucket(name: str) -> OssError:
-    """404 for a bucket that is not there (EC 0015-00000101)."""
+    """404 for a bucket that does not exist (EC 0015-00000101)."""
     message = "The specified bucket does not exist."
     return OssError(404, "NoSuchBucket", message, "0015-00000101", {"BucketName": name})
 

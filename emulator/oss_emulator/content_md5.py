@@ -1,7 +1,7 @@
-"""Content-MD5: the digest a request gives of its own body, whatever the body is.
+"""Content-MD5: the digest of a request's own body that the request states.
 
-Source: OSS PutObject page and PostObject errors page (of the whole form there); EC 0017-00000502 for what is
-no MD5, -503 for another one.
+Source: OSS PutObject page and PostObject errors page (there of the whole form); EC 0017-00000502 for a value
+that is not an MD5, -503 for a wrong MD5.
 """
 
 import base64
@@ -12,7 +12,7 @@ from oss_emulator.http_messages import Request
 
 
 def check_content_md5(request: Request) -> None:
-    """Compare the request's Content-MD5, if any, with its body, read to its end. Raises OssError."""
+    """Compare the request's Content-MD5, if any, with the body, already read to its end. Raises OssError."""
     sent = request.headers.get("content-md5")
     if sent is None:
         return

@@ -1,6 +1,6 @@
-"""What OSS answers when it refuses: the error that rules raise, and OSS's XML for it.
+"""OSS's errors: the exception that rules raise to refuse a request, and OSS's XML for it.
 
-Rules raise `OssError` where they find the fault; this module never decides anything.
+Rules raise `OssError` where they find the fault; nothing is decided in this module.
 Source: OSS error response page (Code, Message, RequestId, HostId) and captures with EC and RecommendDoc.
 """
 
@@ -15,8 +15,8 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 class OssError(Exception):
     """A refusal with OSS's HTTP status, Code, Message and EC (empty where no document names one).
 
-    `details` are the further elements that some codes carry, such as ArgumentName. Never sent, only shown at
-    `/-/`: `explanation` (such as field, expected, got) and the `fields` of the form that was refused.
+    `details` are the further XML elements of some codes, such as ArgumentName. `explanation` (such as field,
+    expected, got) and `fields`, those of the refused form, are never sent: they are shown at `/-/`.
     """
 
     def __init__(
@@ -33,9 +33,9 @@ class OssError(Exception):
         self.details = dict(details or {})
 
     def explained(self, **explanation: str) -> "OssError":
-        """Return this refusal with what OSS's answer does not say, such as `expected` and `got`; no secret.
+        """Return this error with an explanation for the page at `/-/`, such as `expected` and `got`.
 
-        An underscore in a name stands for a space.
+        An underscore in a name stands for a space. An explanation never has a secret.
         """
         self.explanation = {name.replace("_", " "): text for name, text in explanation.items()}
         return self
@@ -55,7 +55,7 @@ def bucket_acl_denied() -> OssError:
 
 
 def no_such_key(key: str) -> OssError:
-    """404 for an object that is not there (OSS: GetObject; EC 0026-00000001)."""
+    """404 for an object that does not exist (OSS: GetObject; EC 0026-00000001)."""
     return OssError(404, "NoSuchKey", "The specified key does not exist.", "0026-00000001", {"Key": key})
 
 
@@ -71,12 +71,12 @@ def v1_not_allowed() -> OssError:
 
 
 def not_emulated(what: str) -> OssError:
-    """501 for what OSS does and this stand-in does not: said aloud rather than answered wrongly."""
-    return OssError(501, "NotImplemented", f"The stand-in does not emulate {what}.")
+    """501 for a feature of OSS that the emulator does not have: better an error than a wrong answer."""
+    return OssError(501, "NotImplemented", f"The emulator does not support {what}.")
 
 
 def internal_error() -> OssError:
-    """500 for a fault of the stand-in itself, in OSS's form; the code is OSS's, the words are unconfirmed."""
+    """500 for a fault of the emulator itself, in OSS's form; the code is OSS's, the words are unconfirmed."""
     return OssError(500, "InternalError", "We encountered an internal error. Please try again.")
 
 
@@ -91,6 +91,6 @@ def error_document(error: OssError, *, request_id: str, host_id: str) -> bytes:
 
 
 def xml_text(text: str) -> str:
-    """`text` as XML character content."""
+    """Return `text` escaped as XML character data."""
     clean = _NOT_XML.sub("\ufffd", text)
     return clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,6 +1,6 @@
-"""Faults for the next n requests, set from outside: what a test asks to go wrong, counted across threads.
+"""Faults that a test orders for the next n requests, counted across threads.
 
-This module only counts. Each fault is acted out where the thing would really break.
+This module only counts. Each fault is acted out in the module where the real fault would occur.
 """
 
 import math
@@ -14,7 +14,7 @@ MAX_OFFSET_SECONDS = 10 * 366 * 24 * 3600  # ours: ten years either way
 
 @dataclass(frozen=True)
 class Option:
-    """A number that a fault takes: its smallest and largest value, and whether the fault needs it."""
+    """A numeric option of a fault: its range, whether it is required, and whether it is an integer."""
 
     lowest: float
     highest: float
@@ -24,7 +24,7 @@ class Option:
     def check(self, name: str, value: object) -> None:
         """Raise FaultError for anything but a finite number in the range."""
         kinds = {int} if self.whole else {int, float}
-        # JSON as Python reads it has NaN and Infinity; no NaN is in any range.
+        # Python's JSON parser accepts NaN and Infinity; NaN is in no range.
         if type(value) not in kinds or not self.lowest <= value <= self.highest or value == math.inf:  # type: ignore[operator]
             kind = "a whole number" if self.whole else "a finite number"
             limit = "" if self.highest == math.inf else f" and at most {self.highest}"
@@ -58,19 +58,19 @@ FAULTS: Mapping[str, Mapping[str, Option]] = {
 
 
 class FaultError(ValueError):
-    """A fault that does not exist or was asked for in a wrong way."""
+    """An order for an unknown fault, or with wrong options."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault that strikes now."""
+    """A fault that applies to the current request."""
 
     name: str
     options: Mapping[str, float]
 
 
 class Faults:
-    """Faults still to strike, by name."""
+    """The pending faults, by name."""
 
     def __init__(self, known: Mapping[str, Mapping[str, Option]] = FAULTS) -> None:
         self._known = known
@@ -78,9 +78,9 @@ class Faults:
         self._pending: dict[str, tuple[int, Mapping[str, float]]] = {}
 
     def set(self, order: object) -> None:
-        """Take an order `{"fault": name, "requests": n, ...options}`; 0 clears it. Raises FaultError.
+        """Take an order `{"fault": name, "requests": n, ...options}`; 0 clears the fault. Raises FaultError.
 
-        An order for a fault that is still pending takes its place.
+        A new order for a pending fault replaces the old one.
         """
         if not isinstance(order, dict):
             raise FaultError("a fault is a JSON object")
@@ -119,12 +119,12 @@ class Faults:
         return None
 
     def clear(self) -> None:
-        """Forget all."""
+        """Clear all pending faults."""
         with self._lock:
             self._pending.clear()
 
     def pending(self) -> list[dict[str, object]]:
-        """Return what is still to strike."""
+        """Return the pending faults in the order in which they were set, as orders."""
         with self._lock:
             return [
                 {"fault": name, "requests": requests, **options}

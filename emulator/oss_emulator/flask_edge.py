@@ -1,7 +1,8 @@
-"""The edge to the web server: a Flask request to ours, our answer to Flask's, and the end of a connection.
+"""The edge to the web server: Flask's request to ours, our answer to Flask's, and the end of a connection.
 
-functions-framework serves under gunicorn, which leaves the raw target and the socket in the environment, and
-which answers by itself what is not HTTP: `refuse_what_is_not_http` has OSS's form for that.
+functions-framework runs under gunicorn, which puts the raw request target and the socket into the WSGI
+environment. gunicorn itself answers requests that are not valid HTTP; `refuse_what_is_not_http` does so in
+OSS's form.
 """
 
 import contextlib
@@ -26,20 +27,20 @@ from oss_emulator.http_messages import Answer, Body, BrokenOff, Request
 
 _AUTHORITY = re.compile("^https?://[^/?]*")  # of a target in absolute form (RFC 9112 3.2.2)
 
-CUT_OFF = "0006-00000104"  # EC of a form that does not end, or not as one
+CUT_OFF = "0006-00000104"  # EC of a form that breaks off or is malformed
 
 
 def answer_every_path(answer: Callable[[flask.Request], flask.Response]) -> None:
-    """Let `answer` have every request of the app that is being made, before a route is looked for.
+    """Send every request of the app that is being set up to `answer`, before Flask looks for a route.
 
-    functions-framework has routes of its own: they keep /robots.txt, /favicon.ico and every path with a line
-    feed in it from the function. All of them may be keys.
+    functions-framework has routes of its own for /robots.txt, /favicon.ico and every path with a line feed.
+    All of these may be keys of objects.
     """
     flask.current_app.before_request(lambda: answer(flask.request))
 
 
 def from_flask(request: flask.Request) -> Request:
-    """Our request. Its path is the raw one: Flask's is decoded, and signatures need what was sent."""
+    """Return our request, with the raw path: Flask decodes it, but a signature covers the path as sent."""
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     connection = request.environ["gunicorn.socket"]
     body = Body(
@@ -58,7 +59,7 @@ def from_flask(request: flask.Request) -> Request:
 
 
 def _text(value: str) -> str:
-    """Return a header's text: UTF-8, as OSS takes it; what is not stays the latin-1 that WSGI makes of it."""
+    """Return a header's value read as UTF-8, as OSS does; if it is not UTF-8, as latin-1, which WSGI uses."""
     try:
         return value.encode("latin-1").decode()
     except UnicodeDecodeError:
@@ -66,7 +67,7 @@ def _text(value: str) -> str:
 
 
 def _to_its_end(request: flask.Request) -> Callable[[int], bytes]:
-    """Return what reads the body, and raises BrokenOff where a connection or a chunk breaks it off."""
+    """Return a function that reads the body; it raises BrokenOff if connection or chunk end too early."""
     left = request.content_length
 
     def read(size: int) -> bytes:
@@ -85,31 +86,31 @@ def _to_its_end(request: flask.Request) -> Callable[[int], bytes]:
 
 
 def _pause(connection: socket.socket, seconds: float) -> None:
-    """Wait, but no longer than the client stays: what it has sent and nobody has read yet does not count."""
+    """Wait for `seconds`, or until the client closes the connection, even if it left unread bytes."""
     waiting = select.poll()
-    # Only Linux tells of a closed connection that still holds unread bytes; elsewhere the wait is whole.
+    # Only Linux reports a closed connection that still has unread bytes; elsewhere the wait is not cut short.
     waiting.register(connection, getattr(select, "POLLRDHUP", 0))
     waiting.poll(seconds * 1000)
 
 
 def to_flask(answer: Answer) -> flask.Response:
-    """Flask's response. An iterator as body is streamed, and no Content-Length is made up for it.
+    """Return Flask's response. A body that is an iterator is streamed, and no Content-Length is added.
 
-    The connection of a form that was cut off is not used again: what comes next may be the form's rest, and
-    must not be answered as a request of its own.
+    The connection of a form that broke off is closed: the next bytes may be the rest of the form and must not
+    be taken for a new request.
     """
     if answer.headers.get("x-oss-ec") == CUT_OFF:
-        flask.request.environ["wsgi.input"].failed = True  # gunicorn's word for "the end was not found"
+        flask.request.environ["wsgi.input"].failed = True  # gunicorn's flag for "the body has no end"
     response = flask.Response(answer.body, answer.status)
     del response.headers["Content-Type"]
     for name, value in answer.headers.items():
-        # Header values leave as latin-1; OSS sends the UTF-8 that was stored.
+        # WSGI encodes header values as latin-1; OSS sends the stored UTF-8 bytes.
         response.headers[name] = value.encode().decode("latin-1")
     return response
 
 
 def reset(request: flask.Request) -> flask.Response:
-    """Return a response that resets the connection (TCP RST) instead of being sent."""
+    """Return a response that sends nothing and resets the connection (TCP RST)."""
     connection = request.environ["gunicorn.socket"]
     # gunicorn sends nothing before the first piece of the body, so that is where the reset happens.
     body: Iterator[bytes] = iter(lambda: _reset(connection), b"")
@@ -120,30 +121,30 @@ def _reset(connection: socket.socket) -> NoReturn:
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
-    # gunicorn takes this error, and no other, for a connection that is gone and needs no answer.
+    # Only for this error does gunicorn treat the connection as gone and send no answer.
     raise ConnectionResetError(errno.ECONNRESET, "reset on purpose")
 
 
 def refuse_what_is_not_http(connection: socket.socket, status: int, _reason: str, message: str) -> None:
-    """Write OSS's XML where gunicorn would write its HTML page, and say that the connection ends.
+    """Write OSS's XML instead of gunicorn's HTML page, and announce that the connection closes.
 
-    The statuses are gunicorn's. What OSS says to such requests is unconfirmed: the Code is the status's own
-    phrase, as BadRequest and NotImplemented are in OSS's tables.
+    The statuses are gunicorn's. OSS's answer to such requests is unconfirmed: the Code is the phrase of the
+    HTTP status, as BadRequest and NotImplemented are in OSS's tables.
     """
     # 500 with a message is about a header that only a proxy may send, such as SCRIPT_NAME: a client's fault.
-    told = (
+    answered = (
         HTTPStatus.BAD_REQUEST
         if status == HTTPStatus.INTERNAL_SERVER_ERROR and message
         else HTTPStatus(status)
     )
-    code = told.phrase.title().replace(" ", "").replace("-", "")
-    own_fault = told is HTTPStatus.INTERNAL_SERVER_ERROR
-    error = internal_error() if own_fault else OssError(told, code, message)
+    code = answered.phrase.title().replace(" ", "").replace("-", "")
+    own_fault = answered is HTTPStatus.INTERNAL_SERVER_ERROR
+    error = internal_error() if own_fault else OssError(answered, code, message)
     request_id = new_request_id()
     host, port = connection.getsockname()[:2]
     document = error_document(error, request_id=request_id, host_id=f"{host}:{port}")
     head = (
-        f"HTTP/1.1 {told.value} {told.phrase}",
+        f"HTTP/1.1 {answered.value} {answered.phrase}",
         "Server: AliyunOSS",
         f"Date: {formatdate(usegmt=True)}",
         "Connection: close",
@@ -158,8 +159,8 @@ def refuse_what_is_not_http(connection: socket.socket, status: int, _reason: str
 def close_aside(
     connection: socket.socket, close: Callable[[socket.socket], None] = gunicorn.util.close_graceful
 ) -> None:
-    """Close a connection in a thread of its own.
+    """Close a connection in a separate thread.
 
-    gunicorn gives a client two seconds to close its end, and accepts nobody else meanwhile.
+    gunicorn waits up to two seconds for the client to close its end, and accepts no connection meanwhile.
     """
     threading.Thread(target=close, args=(connection,), daemon=True).start()

@@ -1,6 +1,6 @@
-"""The plain shapes between the web server and the bucket: a request, its body read once, an answer.
+"""The plain types between the web server and the bucket: request, request body, answer.
 
-Nothing here knows OSS; no rule and no header name belongs here.
+Nothing here is specific to OSS; no rule and no header name belongs here.
 """
 
 import hashlib
@@ -15,17 +15,18 @@ TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a header's name (RFC 9110 
 
 
 class ConnectionLost(Exception):
-    """The connection is to be reset without an answer (a fault asked for it)."""
+    """The connection is to be reset without an answer, because of a fault."""
 
 
 class BrokenOff(Exception):
-    """The body ends before the end that its request told: raised by what a `Body` reads from."""
+    """The body ended earlier than its request announced: raised by the function that a `Body` reads with."""
 
 
 class Body:
-    """A request body: read once, in pieces, counted, and digested when the request has a Content-MD5.
+    """A request body: read once, in pieces, counted, and hashed if `digested`.
 
-    `broken_off` says, once all has been read, that its end was missing: nothing may then be done with it.
+    After the whole body was read, `broken_off` says whether its end was missing: the body must then not be
+    used.
     """
 
     def __init__(
@@ -44,15 +45,15 @@ class Body:
         self.broken_off = False
 
     def reset_after(self, count: int) -> None:
-        """Raise ConnectionLost as soon as `count` bytes have been read, or at the end if there are fewer."""
+        """Let `read` raise ConnectionLost after `count` bytes, or at the end of a shorter body."""
         self._reset_after = count
 
     def stall_after(self, count: int, seconds: float) -> None:
-        """Pause once for `seconds` when `count` bytes have been read and more is asked for."""
+        """Let `read` pause once for `seconds` after `count` bytes, before it reads more."""
         self._stall = count, seconds
 
     def read(self, size: int = CHUNK_BYTES) -> bytes:
-        """At most `size` bytes, empty at the end."""
+        """Return at most `size` bytes; none at the end."""
         if self._stall is not None:
             size = self._until_stall(size, *self._stall)
         if self._reset_after is not None:
@@ -65,14 +66,14 @@ class Body:
             self.broken_off = True
             return b""
         self.received_bytes += len(chunk)
-        if not chunk and self._reset_after is not None:  # shorter than was said: reset at its end
+        if not chunk and self._reset_after is not None:  # a shorter body: reset at its end
             raise ConnectionLost
         if self._md5:
             self._md5.update(chunk)
         return chunk
 
     def _until_stall(self, size: int, count: int, seconds: float) -> int:
-        """Return how much to read now: up to the stall, or anything after it."""
+        """Return how many bytes to read now: not beyond the stall, or `size` after it."""
         if self.received_bytes < count:
             return min(size, count - self.received_bytes)
         self._stall = None
@@ -80,16 +81,17 @@ class Body:
         return size
 
     def drain(self) -> None:
-        """Read and drop what is left.
+        """Read the rest of the body and drop it.
 
-        functions-framework reads what a handler leaves unread into memory in one piece, so a refused upload
-        of 2 GiB would take 2 GiB of memory. It also lets a browser read the answer instead of a reset.
+        functions-framework reads an unread rest into memory at once, so a refused upload of 2 GiB would take
+        2 GiB of memory. Besides, a browser whose body is not read sees a reset connection instead of the
+        answer.
         """
         while self.read():
             pass
 
     def md5(self) -> bytes:
-        """MD5 of all that was read; only for a body made with `digested`."""
+        """Return the MD5 of all bytes read; only for a body that is `digested`."""
         if self._md5 is None:
             raise ValueError("this body is not digested")
         return self._md5.digest()
@@ -108,7 +110,7 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The path as sent, still percent-encoded."""
+        """The path as sent, percent-encoded."""
         return self.target.partition("?")[0]
 
     @property
@@ -119,7 +121,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer. A body that is an iterator is streamed and gets no Content-Length but a given one."""
+    """One HTTP answer. An iterator as body is streamed; only `headers` may give it a Content-Length."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)

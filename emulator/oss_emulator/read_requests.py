@@ -1,6 +1,6 @@
-"""GET and HEAD of a key as a browser sees it: the content, the website around it, the forced download.
+"""GET and HEAD of a key or of the bucket: which rules apply, and in which order.
 
-The rules themselves are in `object_read`, `object_list`, `website` and `forced_download`; here they meet.
+The rules themselves are in `objects.reading`, `objects.listing` and `website`.
 """
 
 from oss_emulator.auth.request_signature import is_signed
@@ -17,7 +17,7 @@ from oss_emulator.website.rules import website_answer
 def browsed(request: Request, bucket: Site, key: str) -> Answer:
     """Answer GET or HEAD of `key`, empty for the root. Raises OssError.
 
-    A website shows itself to anonymous requests only: a signed one asks for the object or the listing (OSS:
+    A website's rules apply to anonymous requests only: a signed request gets the object or the listing (OSS:
     PutBucketWebsite page, for the root; for other keys inferred).
     """
 

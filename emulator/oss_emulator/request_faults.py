@@ -1,4 +1,4 @@
-"""Faults of a whole request, before anything looks at it: refused by the service, or at a wrong time.
+"""Faults of a whole request, acted out before the request is read: errors of the service, and a wrong clock.
 
 Source: EC 0004-00000302 for throttling; the words of ServiceUnavailable are unconfirmed.
 """
@@ -16,7 +16,7 @@ _AnySite = TypeVar("_AnySite", bound=Site)
 
 
 def raise_planned_errors(request: Request, bucket: Site) -> None:
-    """Raise the OssError that a fault `throttle` or `server_error` asks for."""
+    """Raise the OssError of a pending fault `throttle` or `server_error`."""
     if request.method in {"POST", "HEAD"} and bucket.faults.strike("throttle"):
         message = "The total QPS of the account exceeds its limit."
         raise OssError(503, "TotalQpsLimitExceeded", message, "0004-00000302")
@@ -32,7 +32,7 @@ def raise_planned_errors(request: Request, bucket: Site) -> None:
 
 
 def with_clock_offset(bucket: _AnySite) -> _AnySite:
-    """Return the bucket, its clock wrong for this one request if a fault `clock_offset` asks for it."""
+    """Return the bucket; with a pending fault `clock_offset`, a copy with a wrong clock for this request."""
     fault = bucket.faults.strike("clock_offset")
     if fault is None:
         return bucket

@@ -17,15 +17,15 @@ BUCKET_ACLS = ("private", "public-read", "public-read-write")
 
 
 class SettingsError(Exception):
-    """Every variable that is missing or wrong, and what was expected; never a value."""
+    """Names every missing or wrong variable and what was expected; never a value."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One bucket. `website` non-empty makes it a read-only site that needs no credentials, folder or key.
+    """One bucket. If `website` is not empty, it is a read-only site that needs no credentials, folder or key.
 
-    `own_domain` says that it is reached at the domain OSS gave it, where HTML is downloaded, and not at a
-    custom one; `neighbours` are other buckets' addresses by name, for the page at `/-/`.
+    `own_domain` means that clients use the domain that OSS gave the bucket, where HTML is downloaded, and not
+    a custom domain. `neighbours` are the addresses of other buckets by name, for the page at `/-/`.
     """
 
     bucket: str
@@ -46,7 +46,7 @@ class Settings:
 
 
 def from_env(environment: Mapping[str, str]) -> Settings:
-    """Read LOCAL_OSS_* variables. Raises SettingsError naming all that is wrong at once."""
+    """Read the LOCAL_OSS_* variables. Raises SettingsError, which names all faults at once."""
     reader = _Reader(environment)
     website = reader.folders("LOCAL_OSS_WEBSITE")
     settings = Settings(
@@ -58,7 +58,7 @@ def from_env(environment: Mapping[str, str]) -> Settings:
         callback_key=Path(
             ""
             if website
-            else reader.required("LOCAL_OSS_CALLBACK_KEY", "path of the RSA key, made if absent")
+            else reader.required("LOCAL_OSS_CALLBACK_KEY", "path of the RSA key, which is made if missing")
         ),
         callback_seconds=reader.seconds("LOCAL_OSS_CALLBACK_SECONDS", DEFAULT_CALLBACK_SECONDS),
         private_callbacks=reader.choice("LOCAL_OSS_PRIVATE_CALLBACKS", ("refuse", "allow")) == "allow",
@@ -76,7 +76,7 @@ def from_env(environment: Mapping[str, str]) -> Settings:
 
 
 class _Reader:
-    """Reads variables and gathers what is wrong with them."""
+    """Reads variables and collects their faults."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment

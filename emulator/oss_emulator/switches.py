@@ -1,7 +1,8 @@
-"""What nobody outside Alibaba knows about OSS and our code meets: each a named switch, strict by default.
+"""Switches: open questions about OSS that matter to this project's code, each with a strict default.
 
-Tests of what is issued run strict; tests of what an attacker might try run permissive. What nothing of ours
-meets has one strict behaviour and no switch.
+A question is open if no document of Alibaba answers it. Tests of issued grants use the strict behaviour;
+tests of attacks use the permissive one. An open question that does not matter to this project has no switch:
+the emulator does the strict thing.
 """
 
 from collections.abc import Mapping
@@ -68,7 +69,7 @@ class SwitchError(ValueError):
 
 
 def read_switches(text: str) -> dict[str, str]:
-    """Switch positions from `name=value,name=value`; what is not named is strict. Raises SwitchError."""
+    """Read `name=value,name=value`; switches that are not named are strict. Raises SwitchError."""
     known = {switch.name: switch for switch in SWITCHES}
     positions = {switch.name: switch.values[0] for switch in SWITCHES}
     for item in filter(None, (part.strip() for part in text.split(","))):
@@ -82,7 +83,7 @@ def read_switches(text: str) -> dict[str, str]:
 
 
 def describe(positions: Mapping[str, str]) -> list[dict[str, object]]:
-    """Return what GET /-/switches answers."""
+    """Return the switches for GET /-/switches."""
     return [
         {"name": s.name, "value": positions[s.name], "values": list(s.values), "source": s.source}
         for s in SWITCHES

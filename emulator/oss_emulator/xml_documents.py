@@ -1,8 +1,8 @@
-"""XML of bucket configurations: read safely and strictly, and written.
+"""Small XML documents: parsed strictly, without DOCTYPE, and written.
 
-What the elements mean is not known here. Source: OSS PutBucketCors, PutBucketWebsite and PutBucketVersioning
-pages for the form; 400 error page for MalformedXML. Whether OSS refuses an element it does not know is
-unconfirmed; it is refused.
+What the elements mean is decided elsewhere.
+Source: OSS PutBucketCors, PutBucketWebsite and PutBucketVersioning pages for the form; 400 error page for
+MalformedXML. Whether OSS refuses an element it does not know is unconfirmed; it is refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ def read_xml(document: bytes, root: str) -> Element:
         text = document.decode()
     except UnicodeDecodeError:
         raise malformed_xml(expected="UTF-8") from None
-    # Looked for before the parser runs: without DOCTYPE there is no entity that could grow or name a file.
+    # Checked before the parser runs: without a DOCTYPE no entity can expand or read a file.
     if len(document) > MAX_DOCUMENT_BYTES or "<!DOCTYPE" in text:
         raise malformed_xml(expected=f"at most {MAX_DOCUMENT_BYTES} bytes and no DOCTYPE")
     try:
@@ -54,7 +54,7 @@ def children(
 
 
 def texts(elements: Sequence[Element]) -> tuple[str, ...]:
-    """Return the stripped text of elements that hold nothing else. Raises OssError."""
+    """Return the stripped text of elements that contain only text. Raises OssError."""
     for element in elements:
         if len(element):
             raise malformed_xml(got=f"elements in {_name(element)}")
@@ -72,7 +72,7 @@ def text_elements(name: str, values: Sequence[str]) -> str:
 
 
 def document(root: str) -> bytes:
-    """Return a whole document around its root element."""
+    """Return the document with this root element."""
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{root}'.encode()
 
 

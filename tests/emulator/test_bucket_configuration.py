@@ -318,7 +318,7 @@ def test_does_not_start_on_a_stored_document_it_cannot_read(scene: Scene, part: 
     with pytest.raises(SettingsError) as caught:
         open_bucket(scene.bucket.settings)
 
-    assert str(caught.value) == f"{path} is no {part} configuration: mend or delete it"
+    assert str(caught.value) == f"{path} is not a valid {part} configuration: correct or delete it"
 
 
 def test_nothing_is_half_written(scene: Scene) -> None:
@@ -334,7 +334,7 @@ def test_a_folder_in_place_of_the_document_is_a_sentence_too(scene: Scene) -> No
     path = scene.folder / "configuration" / "cors.xml"
     path.mkdir(parents=True)
 
-    with pytest.raises(SettingsError, match="mend or delete it"):
+    with pytest.raises(SettingsError, match="correct or delete it"):
         Configuration(scene.folder)
 
 

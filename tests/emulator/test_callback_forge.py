@@ -93,7 +93,7 @@ def test_a_forged_callback_says_it_is_from_this_bucket_unless_told_otherwise(
 
 @pytest.mark.parametrize(
     ("failure", "said"),
-    [(Unreachable(), "nobody could be reached"), (TooSlow(), "no answer came in time")],
+    [(Unreachable(), "no connection"), (TooSlow(), "no answer within the time limit")],
 )
 def test_says_when_nobody_answered(scene: Scene, failure: Exception, said: str) -> None:
     scene.replies = [failure]

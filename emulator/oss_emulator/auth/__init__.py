@@ -1,1 +1,1 @@
-"""Signatures of requests and of forms."""
+"""Signatures of requests and forms, and the access keys they are made with."""

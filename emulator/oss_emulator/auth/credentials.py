@@ -1,6 +1,6 @@
-"""Access keys the bucket knows: permanent ones, and temporary ones that come with a security token.
+"""Access keys that the bucket knows: permanent ones, and temporary ones with a security token.
 
-Finding a key is all that happens here; signatures are checked elsewhere.
+Keys are only looked up here; signatures are checked elsewhere.
 Source: OSS error pages and EC pages 0002-00000003, -004, -006, -007; which Code goes with which EC is
 inferred.
 """
@@ -25,9 +25,9 @@ class Credential:
 
 @dataclass(frozen=True)
 class KnownKeys:
-    """Access keys of which one may expire before its time.
+    """Access keys, and whether a temporary one counts as expired before its time.
 
-    `expires_early` is asked once for each request, and only about a token that could still be used.
+    `expires_early` is called once for each request, and only for a token that is still valid.
     """
 
     credentials: tuple[Credential, ...]

@@ -1,7 +1,8 @@
-"""Who signed this form? V4 and V1 signatures over the policy field's text, checked step by step.
+"""V4 and V1 signatures of forms, which cover the text of the policy field, checked step by step.
 
 Source: OSS PostObject page; V4 form signature page; EC 0002-00000080, -701 to -710 (their HTTP statuses, but
-for the mismatch's 403, are unconfirmed: 400, as every known fault of a field). The policy is not read here.
+for the mismatch's 403, are unconfirmed: 400, as every known fault of a field). The policy's content is not
+read here.
 """
 
 import base64
@@ -15,7 +16,7 @@ from oss_emulator.auth.credentials import Credential
 from oss_emulator.auth.v4 import utc
 from oss_emulator.errors import OssError, invalid_argument, v1_not_allowed
 
-# OSS: PostObject page: any of these makes the others necessary, even where anybody may upload.
+# OSS: PostObject page: one of these makes the others necessary, even where anonymous uploads are allowed.
 SIGNATURE_FIELDS = frozenset({"ossaccesskeyid", "policy", "signature"}) | {
     f"x-oss-{name}" for name in ("signature-version", "credential", "date", "signature")
 }
@@ -27,11 +28,11 @@ FindKey = Callable[[str, str], Credential]
 def verify_form(
     fields: Mapping[str, str], find_key: FindKey, *, region: str, now: float, v1_allowed: bool
 ) -> Signed:
-    """Verify the form's signature; `not` is a form without any. Raises OssError.
+    """Verify the form's signature and return its version; `not` is a form without signature. Raises OssError.
 
-    `find_key(access_key_id, security_token)` returns the key or raises OssError. The order is: the fields are
-    there -> key id and token -> date and credential -> signature. A form that does not name its version is V1
-    (EC 0002-00000701: "delete the field and use the default signature version").
+    `find_key(access_key_id, security_token)` returns the key or raises OssError. The order of checks is:
+    presence of the fields -> key id and token -> date and credential -> signature. A form without a version
+    field is V1 (EC 0002-00000701: "delete the field and use the default signature version").
     """
     if not SIGNATURE_FIELDS & set(fields):
         return "not"
@@ -68,7 +69,7 @@ def _check_scope(fields: Mapping[str, str], scope: v4.Scope, *, region: str, now
     date = _needed(fields, "x-oss-date", "0002-00000709")
     seconds = v4.parse_date(date)
     if seconds is None or seconds - now > v4.SKEW_SECONDS or now - seconds > v4.LIFETIME_SECONDS:
-        expected = f"at most 15 minutes ahead of {utc(now)}, the stand-in's time, and 7 days before it"
+        expected = f"at most 15 minutes ahead of {utc(now)}, the emulator's time, and 7 days before it"
         raise _wrong_field(fields, "x-oss-date", "0002-00000709", expected=expected)
     if scope.day != date[:8]:
         expected = f"the day of x-oss-date, {date[:8]}"
@@ -98,7 +99,7 @@ def _compare(expected: str, provided: str, access_key_id: str, string_to_sign: s
 
 
 def signature_mismatch(ec: str, access_key_id: str, provided: str, string_to_sign: str) -> OssError:
-    """403 with what OSS signed, as its answers show it (php-sdk #158)."""
+    """403 with the string that OSS signed, as its answers show it (php-sdk #158)."""
     message = (
         "The request signature we calculated does not match the signature you provided. "
         "Check your key and signing method."

@@ -1,7 +1,8 @@
-"""V4 signatures of requests: each stage a function, compared with outside vectors; the Authorization header.
+"""V4 signatures of requests, one function for each stage of the specification, and the Authorization header.
 
 Source: OSS "Include a V4 signature in the Authorization header"; EC 0002-00000080 (V1), -201, -213 (the
-Credential), -214 (x-oss-content-sha256), -502 and -503 (x-oss-date), -504. Presigned addresses are elsewhere.
+Credential), -214 (x-oss-content-sha256), -502 and -503 (x-oss-date), -504. Presigned URLs are in
+`presigned_url`.
 """
 
 import hashlib
@@ -51,7 +52,7 @@ def verify_header(
 
 
 def check_signature(key: Credential, canonical: str, date: str, scope: v4.Scope, provided: str) -> None:
-    """Compare the signature that was sent with that of `canonical`. Raises OssError with what was signed."""
+    """Compare the signature `provided` with that of `canonical`. Raises OssError with the string to sign."""
     text = string_to_sign(canonical, date, scope)
     expected = v4.sign(v4.signing_key(key.access_key_secret, scope), text)
     if not hmac.compare_digest(expected.encode(), provided.encode()):
@@ -65,7 +66,7 @@ def check_signature(key: Credential, canonical: str, date: str, scope: v4.Scope,
 def canonical_request(
     method: str, resource: str, query: str, headers: Mapping[str, str], additional: Iterable[str]
 ) -> str:
-    """Return the request as it is signed. `resource` is `/bucket/key`, unencoded; `query` is as sent."""
+    """Return the canonical request. `resource` is `/bucket/key`, not encoded; `query` is as sent."""
     names = sorted({name.lower() for name in additional})
     lower = {name.lower(): value.strip() for name, value in headers.items()}
     signed = {
@@ -86,7 +87,7 @@ def canonical_request(
 
 
 def string_to_sign(canonical: str, date: str, scope: v4.Scope) -> str:
-    """Return what the signing key signs."""
+    """Return the string to sign of a canonical request."""
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     return f"{v4.VERSION}\n{date}\n{scope.without_key}\n{digest}"
 
@@ -100,7 +101,7 @@ def _canonical_query(query: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    # A plus in a query is a space: python-sdk v1 sends one and signs `%20`, and so does go-sdk v2.
+    # A plus in a query is a space: python-sdk v1 and go-sdk v2 send `+` and sign `%20`.
     return quote(unquote_plus(text), safe="~")
 
 

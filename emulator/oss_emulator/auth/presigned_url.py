@@ -1,8 +1,8 @@
-"""Presigned addresses: a V4 signature in the query, with its own life time.
+"""Presigned URLs: a V4 signature in the query, with its own lifetime.
 
 Source: OSS "V4 signatures in presigned URLs"; EC 0002-00000066, -076, -078, -215 to -220 (-218 inferred),
--223, -232, -235, -236. Statuses and codes of the field faults are unconfirmed: 400 InvalidArgument, as every
-known fault of a field.
+-223, -232, -235, -236. Status and code for faulty parameters are unconfirmed: 400 InvalidArgument, as for
+faulty form fields.
 """
 
 import time
@@ -35,7 +35,8 @@ def verify_address(
 ) -> None:
     """Verify the signature in the request's query against `key` in `bucket`. Raises OssError.
 
-    The order is: the parameters are there -> key id and token -> date and credential -> time -> signature.
+    The order of checks is: presence of the parameters -> key id and token -> date and credential -> time ->
+    signature.
     """
     sent = _parameters(request.query)
     if sent.get(VERSION) != v4.VERSION:
@@ -114,7 +115,10 @@ def _started(sent: Mapping[str, str], scope: v4.Scope, region: str) -> float:
 
 
 def _check_time(started: float, expires_seconds: int, now: float) -> None:
-    """Check the start, from 15 minutes before it, and the end; an expired one's answer is from a capture."""
+    """Check that the URL is valid now: from 15 minutes before its date until it expires.
+
+    The answer for an expired URL is from a capture.
+    """
     if now < started - v4.SKEW_SECONDS:
         message = "Request is not valid yet."  # these words are unconfirmed
         raise OssError(403, "AccessDenied", message, "0002-00000235", {"ServerTime": _iso(now)})

@@ -1,6 +1,7 @@
-"""Is a request signed, and how? The Authorization header or the query, never both, and only V4.
+"""The signature of a request: in the Authorization header or in the query, never in both, and only V4.
 
-Source: OSS signature pages; EC 0002-00000039 (both), 0002-00000080 (V1). The words for both are unconfirmed.
+Source: OSS signature pages; EC 0002-00000039 (both), 0002-00000080 (V1). The message for a request with both
+is unconfirmed.
 """
 
 from collections.abc import Iterable
@@ -17,14 +18,14 @@ _V4 = {CREDENTIAL, SIGNATURE, VERSION}
 
 
 def is_signed(request: Request) -> bool:
-    """Whether the request claims to be signed; that alone makes it wrong if the signature is."""
+    """Whether the request has any part of a signature. If so, it must have a valid one."""
     return "authorization" in request.headers or bool(_query_names(request) & (_V1 | _V4))
 
 
 def verify_request(
     request: Request, bucket: str, key: str, known: Iterable[Credential], *, region: str, now: float
 ) -> None:
-    """Verify the signature of a request for `key` in `bucket`. Raises OssError, also if there is none."""
+    """Verify the signature of a request for `key` in `bucket`. Raises OssError if it is wrong or missing."""
     names = _query_names(request)
     if not names & (_V1 | _V4):
         verify_header(request, bucket, key, known, region=region, now=now)

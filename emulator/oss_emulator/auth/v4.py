@@ -1,6 +1,6 @@
-"""What V4 form and header signatures share: the credential scope, its dates, and the signing key.
+"""The common parts of V4 signatures of forms and requests: credential scope, dates, signing key.
 
-Source: OSS "Signature version 4" pages. No message is put together here.
+Source: OSS "Signature version 4" pages. The strings to sign are made elsewhere.
 """
 
 import calendar
@@ -30,7 +30,7 @@ class Scope:
 
     @property
     def without_key(self) -> str:
-        """What goes into a header signature's string to sign."""
+        """The scope as it is in a string to sign."""
         return f"{self.day}/{self.region}/{self.product}/{self.terminator}"
 
 
@@ -41,7 +41,7 @@ def parse_scope(text: str) -> Scope | None:
 
 
 def parse_date(text: str) -> float | None:
-    """Seconds since 1970 of `YYYYMMDDTHHMMSSZ`, None if it is not one."""
+    """Return `YYYYMMDDTHHMMSSZ` in seconds since 1970; None for any other text."""
     if not _DATE.fullmatch(text):
         return None
     try:

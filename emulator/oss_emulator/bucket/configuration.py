@@ -1,7 +1,7 @@
-"""What requests have configured a bucket with, kept as the XML that was sent, one file for each part.
+"""A bucket's configuration as set by requests: the XML that was sent, one file for each part.
 
-Read once at the start and held in memory: a request reads it for nothing. Each file is written beside its
-place and renamed into it, so a kill leaves the old configuration or the new one.
+The files are read once at the start and kept in memory. Each is written under another name and then renamed,
+so a kill leaves the old configuration or the new one.
 """
 
 import threading
@@ -20,12 +20,12 @@ _READERS: Mapping[str, Callable[[bytes], object]] = {
     "website": read_website,
     "versioning": read_versioning,
 }
-# A file of no bytes: the part was deleted, so what the environment says of it does not come back.
+# An empty file: the part was deleted, so the environment's value for it does not come back at the next start.
 _DELETED = b""
 
 
 class ConfigurationError(SettingsError):
-    """A stored configuration that cannot be used, in a sentence that names its file."""
+    """A stored configuration that cannot be used; the message names its file."""
 
 
 class Configuration:
@@ -40,7 +40,7 @@ class Configuration:
             self._load(name)
 
     def cors(self, default: Cors) -> Cors:
-        """Return the CORS rules; `default` as long as none were ever put or deleted."""
+        """Return the CORS rules; `default` until a request has set or deleted them."""
         return cast("Cors | None", self._parts.get("cors", default)) or Cors()
 
     @property
@@ -77,7 +77,8 @@ class Configuration:
         except FileNotFoundError:
             return
         except (OSError, OssError) as error:
-            raise ConfigurationError(f"{path} is no {name} configuration: mend or delete it") from error
+            message = f"{path} is not a valid {name} configuration: correct or delete it"
+            raise ConfigurationError(message) from error
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.xml"

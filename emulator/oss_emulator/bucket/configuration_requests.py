@@ -1,7 +1,7 @@
-"""What a key's owner may ask of the bucket itself: CORS, website, versioning, ACL, Block Public Access.
+"""Requests for a bucket's configuration: CORS, website, versioning, ACL, Block Public Access.
 
-Each request is signed; whoever signs with a key the bucket knows may ask everything. The ACL and Block Public
-Access come from the stand-in's environment and cannot be put.
+Each request must be signed; every access key that the bucket knows may send any of them. The ACL and Block
+Public Access come from the emulator's environment and cannot be changed by a request.
 Source: OSS PutBucketCors, PutBucketWebsite, PutBucketVersioning pages and the GET and DELETE beside each;
 GetBucketAcl and GetBucketPublicAccessBlock pages. The messages of the two 404 are unconfirmed.
 """

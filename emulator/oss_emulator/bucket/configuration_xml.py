@@ -1,8 +1,11 @@
-"""CORS rules as XML: what PUT /?cors may set, and what GET /?cors answers.
+"""CORS rules, website and versioning as XML: read from PUT, written for GET.
 
-Source: OSS PutBucketCors and GetBucketCors pages; CORSRuleBeyondLimit from the 400 error page; EC
+Source of CORS: OSS PutBucketCors and GetBucketCors pages; CORSRuleBeyondLimit from the 400 error page; EC
 0034-00000002 (no rule), -004 (ResponseVary), -011 (AllowedMethod), -013 (ExposeHeader). That these ECs come
-with MalformedXML is inferred. Newer guides speak of 20 rules, the page and the error of 10.
+with MalformedXML is inferred. Newer guides allow 20 rules, the page and the error 10.
+Of the website: PutBucketWebsite and GetBucketWebsite pages; none has codes for wrong values: MalformedXML.
+Of versioning: PutBucketVersioning and GetBucketVersioning pages: once on, versioning can only be suspended,
+and a bucket that never had it answers without a Status.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""CORS rules of a bucket: what a preflight is answered and which headers an actual answer gets.
+"""CORS rules of a bucket: the answer to a preflight request, and the headers of every other answer.
 
-Source: OSS PutBucketCors and OptionObject pages; EC 0003-00000601, -602, 0034-00000101, -102. An actual
-request that no rule matches is executed all the same, without these headers: nothing here may stop one.
+Source: OSS PutBucketCors and OptionObject pages; EC 0003-00000601, -602, 0034-00000101, -102. OSS executes
+an actual request that no rule matches, without these headers: nothing here may refuse one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from oss_emulator.errors import OssError
 from oss_emulator.http_messages import Answer, Request
 
-# OSS's own words, typing errors included.
+# OSS's own text, with its typing errors.
 _NOT_ALLOWED = (
     "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, "
     "request method / Access-Control-Request-Method or Access-Control-Requet-Headers are not whitelisted "
@@ -31,9 +31,9 @@ class CorsRule:
 
 @dataclass(frozen=True)
 class Cors:
-    """The rules of a bucket, in the order in which they are tried; no rule means that CORS is off.
+    """The rules of a bucket, in the order in which they are tried; without rules CORS is off.
 
-    `response_vary` puts `Vary: Origin` on every answer, of whatever request; without it there is never one.
+    With `response_vary` every answer has `Vary: Origin`, whatever the request; without it no answer has.
     """
 
     rules: tuple[CorsRule, ...] = ()
@@ -59,7 +59,7 @@ def preflight(cors: Cors, headers: Mapping[str, str]) -> Answer:
 
 
 def actual_headers(cors: Cors, request: Request) -> dict[str, str]:
-    """Return what an actual answer carries: the grant of the first rule that matches, if any."""
+    """Return the CORS headers of the answer to an actual request, by the first rule that matches, if any."""
     origin = request.headers.get("origin", "")
     rule = _matching(cors.rules, origin, request.method, []) if origin else None
     vary = {"Vary": "Origin"} if cors.response_vary else {}

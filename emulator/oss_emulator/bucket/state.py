@@ -1,4 +1,4 @@
-"""One bucket, put together: what its requests share. No rule and no route lives here."""
+"""One bucket: settings, objects, clock and history, which all its requests share. No rules, no routes."""
 
 import secrets
 import time
@@ -44,7 +44,7 @@ class Site:
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket(Site):
-    """A bucket with an object store and everything that a test may want to replace."""
+    """A bucket with an object store. A test may replace any part of it."""
 
     store: Store
     key: rsa.RSAPrivateKey

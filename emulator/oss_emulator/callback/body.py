@@ -15,21 +15,21 @@ from oss_emulator.callback.parameter import JSON
 
 Variables = Mapping[str, str | int | None]
 
-MAX_BODY_BYTES = 256 * 1024  # ours: a template may name a large value hundreds of times
+MAX_BODY_BYTES = 256 * 1024  # ours: a template may insert one large value hundreds of times
 
 _VARIABLE = re.compile(r"\$\{([^{}$]*)\}")
 
 
 def names_of(template: str) -> frozenset[str]:
-    """Return the names of the variables that `template` has."""
+    """Return the names of the variables in `template`."""
     return frozenset(_VARIABLE.findall(template))
 
 
 def callback_body(template: str, body_type: str, variables: Variables, switches: Mapping[str, str]) -> bytes:
-    """Fill in the template. Constants pass unchanged; only inserted values are encoded.
+    """Fill in the template. Constants are not changed; only inserted values are encoded.
 
-    Switches `form_space` and `json_missing_variable` say what no document does. Raises CallbackFailed for a
-    body that would be longer than MAX_BODY_BYTES.
+    The switches `form_space` and `json_missing_variable` decide what no document says. Raises CallbackFailed
+    for a body that would be longer than MAX_BODY_BYTES.
     """
     values: dict[str, bytes] = {}
     body = bytearray()

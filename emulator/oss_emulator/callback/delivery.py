@@ -1,4 +1,4 @@
-"""Sending a callback and judging the answer: addresses in order, one deadline, no redirect, no retry.
+"""Sending a callback and checking the reply: addresses in order, one deadline, no redirect, no retry.
 
 Source: OSS Callback page; 203 error page (EC 0007-00000203, -205).
 """
@@ -34,7 +34,7 @@ class CallbackFailed(Exception):
 
 @dataclass(frozen=True)
 class Timing:
-    """The limit for all addresses together, and the clock and wait it is kept with."""
+    """The time limit for all addresses together, and the clock and the sleep function that keep it."""
 
     limit_seconds: float
     monotonic: Callable[[], float]
@@ -42,14 +42,14 @@ class Timing:
 
 
 class Recorder:
-    """Sends like what it is made with, and keeps every attempt in `attempts`, answered or not."""
+    """Sends with the function it is made with, and keeps every attempt in `attempts`, answered or not."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self.attempts: list[Attempt] = []
 
     def __call__(self, request: CallbackRequest, seconds: float) -> Reply:
-        """Send. Raises what the sending raises."""
+        """Send `request`. Raises Unreachable or TooSlow, as `send` does."""
         try:
             reply = self._send(request, seconds)
         except (Unreachable, TooSlow):
@@ -60,7 +60,10 @@ class Recorder:
 
 
 def deliver(requests: Sequence[CallbackRequest], send: Send, timing: Timing) -> bytes:
-    """Send to the first address that answers well; its body. Raises CallbackFailed with the last failure."""
+    """Send to each address until a reply is accepted, and return its body.
+
+    Raises CallbackFailed with the last failure. Each address may take the time that is left of the limit.
+    """
     deadline = timing.monotonic() + timing.limit_seconds
     failure = CallbackFailed(_unreachable())
     for request in requests:

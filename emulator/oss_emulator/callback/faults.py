@@ -1,6 +1,6 @@
-"""What goes wrong with a callback when a fault says so: each fault is another way of sending.
+"""The faults of callbacks: each replaces the function that sends a callback by one that goes wrong.
 
-Some reach the application, which does its work: then only what becomes of its answer is wrong.
+With some of them the application server is called and does its work, and only its reply is replaced.
 """
 
 import json
@@ -15,12 +15,12 @@ BOM = b"\xef\xbb\xbf"
 
 
 def strike(faults: Faults) -> Fault | None:
-    """Return the fault that strikes this callback, if any."""
+    """Return the fault that applies to this callback, if any, and count it."""
     return faults.strike(*_ACTED, "callback_twice")
 
 
 def recorder(send: Send, fault: Fault | None, timing: Timing) -> tuple[Recorder, Send]:
-    """Return the record of what will be sent, and how to send: wrongly, if `fault` says so."""
+    """Return the recorder of attempts and the function to send with, which acts out `fault` if given."""
     acted = _ACTED.get(fault.name) if fault else None
     record = Recorder(acted(send, fault, timing) if acted and fault else send)
     return record, _twice(record) if fault and fault.name == "callback_twice" else record
@@ -29,7 +29,7 @@ def recorder(send: Send, fault: Fault | None, timing: Timing) -> tuple[Recorder,
 def _twice(send: Send) -> Send:
     def sending(request: CallbackRequest, seconds: float) -> Reply:
         reply = send(request, seconds)
-        with suppress(Unreachable, TooSlow):  # the first answer counts, whatever becomes of the second
+        with suppress(Unreachable, TooSlow):  # the first reply counts, whether the second arrives or not
             send(request, seconds)
         return reply
 
@@ -45,7 +45,7 @@ def _down(_send: Send, _fault: Fault, _timing: Timing) -> Send:
 
 def _busy(_send: Send, _fault: Fault, _timing: Timing) -> Send:
     def sending(_request: CallbackRequest, _seconds: float) -> Reply:
-        # OSS: 203 page; EC 0007-00000201, which OSS answers without having sent anything.
+        # OSS: 203 page; EC 0007-00000201. OSS answers this before it sends anything.
         raise CallbackFailed("Too many callback requests.", "0007-00000201")
 
     return sending
@@ -57,7 +57,7 @@ def _slow(send: Send, fault: Fault, timing: Timing) -> Send:
     def sending(request: CallbackRequest, seconds: float) -> Reply:
         if "seconds" in fault.options:
             timing.sleep(min(seconds_late, timing.limit_seconds))
-        reply = send(request, seconds)  # a slow server has done its work all the same
+        reply = send(request, seconds)  # a slow server still does its work
         if seconds_late >= timing.limit_seconds:
             raise TooSlow
         return reply

@@ -1,8 +1,9 @@
 """Width, height and format of an image, from the first bytes of its file. Nothing is decompressed.
 
-By hand rather than with a library: what is read stays a few bytes whatever the file claims to be. What is
-not an image, or is broken where it says how large it is, has none of the three.
-Source: OSS Callback page (imageInfo); EC 0007-00000302 for the formats. HEIC, which it has too, is not read.
+Without an image library, so that only a few bytes are read, whatever the file is. A file that is no image, or
+whose header is damaged, has none of the three.
+Source: OSS Callback page (imageInfo); EC 0007-00000302 for the formats. HEIC, which that page has too, is not
+supported.
 """
 
 import struct
@@ -11,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-HEAD_BYTES = 33  # a PNG's first chunk, checksum and all, is the longest
-MAX_SEGMENTS = 1000  # ours, of a JPEG: each may have 64 KB and is stepped over
+HEAD_BYTES = 33  # the longest: signature and first chunk of a PNG, with its checksum
+MAX_SEGMENTS = 1000  # ours, of a JPEG: each may have 64 KB and is skipped
 MAX_DIRECTORY_ENTRIES = 1000  # ours, of a TIFF
 
 MARK = 0xFF  # every marker of a JPEG begins with it
@@ -36,7 +37,7 @@ class ImageInfo:
 
 
 def image_info(content: BinaryIO) -> ImageInfo | None:
-    """Return what an image's file says about itself; None for anything else. `content` can be sought."""
+    """Return size and format as an image's file states them; None for other files. `content` is seekable."""
     head = content.read(HEAD_BYTES)
     for magic, (name, read) in _FORMATS.items():
         if head.startswith(magic):
@@ -69,7 +70,7 @@ def _gif(head: bytes, _content: BinaryIO) -> Size:
 def _bmp(head: bytes, _content: BinaryIO) -> Size:
     (header_size,) = struct.unpack_from("<I", head, 14)
     width, height = struct.unpack_from("<HH" if header_size == _OLD_BMP_HEADER else "<ii", head, 18)
-    return width, abs(height)  # a negative height says that rows go downwards
+    return width, abs(height)  # a negative height means that rows are stored from top to bottom
 
 
 def _webp(head: bytes, _content: BinaryIO) -> Size | None:

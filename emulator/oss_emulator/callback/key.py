@@ -1,4 +1,4 @@
-"""The key that signs callbacks: the stand-in's own, never OSS's, and its signature.
+"""The key that signs callbacks, and the signature. The key is the emulator's own; only OSS has OSS's.
 
 Source: OSS Callback page: RSA with MD5 (PKCS#1 v1.5) over the decoded path, the query with its `?`, a line
 feed and the body.
@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-KEY_BITS = 2048  # OSS's own has 512, which no library makes any more
+KEY_BITS = 2048  # OSS's own key has 512 bits; current libraries refuse to make such a key
 
 
 def load_or_make_key(path: Path) -> rsa.RSAPrivateKey:
-    """Read the RSA key at `path`, made first if it is not there; two processes that start at once agree."""
+    """Read the RSA key at `path`, or make it. Two processes that start at once get the same key."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         pem = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS).private_bytes(
@@ -46,12 +46,12 @@ def load_or_make_key(path: Path) -> rsa.RSAPrivateKey:
 
 
 def public_pem(key: rsa.RSAPrivateKey) -> bytes:
-    """Return what a verifier needs, as gosspublic.alicdn.com publishes it for OSS."""
+    """Return the public key as PEM, in the form in which gosspublic.alicdn.com publishes OSS's."""
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def string_to_sign(path: str, query: str, body: bytes) -> bytes:
-    """Return what a callback's signature covers; `query` has its `?` or is empty."""
+    """Return the bytes that a callback's signature covers; `query` has its `?` or is empty."""
     return unquote_to_bytes(path) + query.encode() + b"\n" + body
 
 

@@ -1,4 +1,4 @@
-"""A callback as OSS sends it: its headers, and what its signature covers. Nothing is sent here.
+"""A callback as OSS sends it: its headers and its signature. Nothing is sent here.
 
 Source: OSS Callback page and a full capture of 2019-06-02 for the headers and their names.
 """
@@ -19,7 +19,7 @@ ACCOUNT_ID = "1000000000000000"  # stands for the bucket owner's uid
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What a callback says about where it comes from; `public_key_url` is where its key is said to be."""
+    """The origin that a callback's headers state: bucket, request, and the address of the public key."""
 
     bucket: str
     request_id: str
@@ -28,7 +28,7 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """What a callback says: to any address, with the Host header of `host` if that is not empty."""
+    """The content of a callback, the same for every address; `host` is its Host header if not empty."""
 
     body: bytes
     body_type: str
@@ -45,7 +45,7 @@ def signed_request(
     now: float,
     signed_path: str = "",
 ) -> CallbackRequest:
-    """Return the request to `url`. OSS always signs the path of `url`; `signed_path` is there for forgers."""
+    """Return the request to `url`. It is signed for the path of `url`, or `signed_path` if it is forged."""
     body, text = message.body, string_to_sign(signed_path or url.path, url.query, message.body)
     headers = {
         "Host": message.host or url.netloc,

@@ -1,6 +1,6 @@
-"""The `callback` parameter: base64 and JSON to a checked `Callback`, before anything is stored.
+"""The `callback` parameter: decoded from base64 and JSON, and checked, before anything is stored.
 
-Nothing is sent here and no variable is filled in.
+Nothing is sent here, and no variable is inserted.
 Source: OSS Callback page; 400 error page for the messages; EC 0007-00000001 to -00000014, -00000105.
 """
 
@@ -20,15 +20,15 @@ MAX_URLS = 5  # EC 0007-00000005
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 _URL_CHARACTERS = re.compile(r"[!-~]+")  # printable ASCII: anything else must be percent-encoded
-_LABEL = r"[A-Za-z0-9-]{1,63}"  # RFC 1035 2.3.4; a name with any other label cannot even be looked up
+_LABEL = r"[A-Za-z0-9-]{1,63}"  # RFC 1035 2.3.4: DNS has no other labels
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?(:[1-9][0-9]{{0,4}})?")
-_SURROGATE = re.compile("[\ud800-\udfff]")  # a JSON escape can make one; no body can carry it
+_SURROGATE = re.compile("[\ud800-\udfff]")  # a JSON escape can make one, and UTF-8 cannot encode it
 _LONE_DOLLAR = re.compile(r"\$(?!\{[^{}$]*\})")
 
 
 @dataclass(frozen=True)
 class CallbackUrl:
-    """One address. `path` is never empty; `query` is as written with its `?`, or empty."""
+    """One callback address. `path` is never empty; `query` is as sent with its `?`, or empty."""
 
     scheme: str
     host: str
@@ -43,7 +43,7 @@ class CallbackUrl:
 
 @dataclass(frozen=True)
 class Callback:
-    """What to send where. `host` overrides the Host header when not empty."""
+    """A checked callback parameter: body template and addresses. `host`, if not empty, is the Host header."""
 
     urls: tuple[CallbackUrl, ...]
     host: str
@@ -97,7 +97,7 @@ def _urls(members: Mapping[str, object], text: str) -> tuple[CallbackUrl, ...]:
 
 
 def parse_url(text: str) -> CallbackUrl | None:
-    """Return one address taken apart; None if OSS would not call it."""
+    """Parse one address; None if OSS would not call it."""
     if not _URL_CHARACTERS.fullmatch(text):
         return None
     # The scheme is optional: OSS's own samples write `121.43.113.8:23456/index.html`.

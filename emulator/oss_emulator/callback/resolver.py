@@ -1,4 +1,4 @@
-"""The addresses of application servers: how a name becomes one within a limit, and which are public."""
+"""The addresses of application servers: resolving a host name within a time limit, and which are public."""
 
 import ipaddress
 import socket
@@ -9,21 +9,21 @@ Resolve = Callable[[str], Sequence[str]]
 
 
 def resolve(host: str) -> Sequence[str]:
-    """Return the addresses of a host name; none if it has none, which then fails when it is called."""
+    """Return the addresses of a host name; none if it has none: the callback then fails as unreachable."""
     try:
         return [str(ipaddress.ip_address(host))]
     except ValueError:
         pass
     try:
         return sorted({str(found[4][0]) for found in socket.getaddrinfo(host, None)})
-    except (OSError, UnicodeError):  # UnicodeError: no DNS name can be written like this
+    except (OSError, UnicodeError):  # UnicodeError: the text cannot be a DNS name
         return []
 
 
 def resolve_within(seconds: float, host: str, resolve: Resolve) -> Sequence[str]:
     """Return what `resolve` says of `host`. Raises TimeoutError if that takes longer than `seconds`.
 
-    The system's resolver cannot be interrupted: it is left to itself, and ends when its own limit is over.
+    The system's resolver cannot be interrupted: its thread goes on until the resolver's own time limit.
     """
     found: list[Sequence[str]] = []
     thread = threading.Thread(

@@ -1,7 +1,6 @@
-"""One callback request on the wire, with a deadline that no slow name and no slow drip of bytes can outlive.
+"""Sending one callback request, with one deadline for name resolution and every byte of the reply.
 
-What a request says is put together in `callback_headers`; whether the answer is good enough is judged in
-`callback_delivery`.
+The request is made in `message`; the reply is checked in `delivery`.
 """
 
 import contextlib
@@ -21,7 +20,7 @@ MAX_ANSWER_BYTES = 1024 * 1024  # OSS: Callback page 2021 and 203 page
 
 @dataclass(frozen=True)
 class CallbackRequest:
-    """A POST to one address, ready to be sent; `string_to_sign` is what its Authorization header signs."""
+    """A POST to one address, ready to be sent; its Authorization header signs `string_to_sign`."""
 
     url: CallbackUrl
     headers: Mapping[str, str]
@@ -32,7 +31,7 @@ class CallbackRequest:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the application server answered: header names in lower case, `body` at most MAX_ANSWER_BYTES."""
+    """The application server's reply: header names in lower case, `body` at most MAX_ANSWER_BYTES."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,7 +39,7 @@ class Reply:
 
 
 class Unreachable(Exception):
-    """No connection, or it broke before a whole answer had come."""
+    """No connection, or the connection ended before the whole reply had arrived."""
 
 
 class TooSlow(Exception):
@@ -57,10 +56,11 @@ def send_over_network(
     private_callbacks: bool = False,
     resolve: Resolve = resolve,
 ) -> Reply:
-    """Send `request`, which ends within `seconds`. Raises Unreachable or TooSlow.
+    """Send `request` and return the reply within `seconds`. Raises Unreachable or TooSlow.
 
-    The name is looked up once, and what it then stands for is checked and called: a name that stood for
-    another address when the upload was checked (DNS rebinding) is Unreachable unless `private_callbacks`.
+    The name is resolved once, and the address found is checked and called. So a name that had a public
+    address when the upload was checked and has a private one now (DNS rebinding) is Unreachable, unless
+    `private_callbacks`.
     """
     deadline = time.monotonic() + seconds
     try:
@@ -81,7 +81,7 @@ def _called(request: CallbackRequest, address: str, seconds: float) -> Reply:
     try:
         return _exchange(connection, request)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        # The socket has the same limit as the timer, and either may be first.
+        # The socket and the timer have the same limit; either may be first.
         late = connection.expired or isinstance(error, TimeoutError)
         raise (TooSlow if late else Unreachable) from error
     finally:
@@ -89,14 +89,14 @@ def _called(request: CallbackRequest, address: str, seconds: float) -> Reply:
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection whose socket a timer shuts down at the deadline, whatever it waits for."""
+    """A connection whose socket a timer shuts down at the deadline, whatever it is waiting for."""
 
     def __init__(self, url: CallbackUrl, address: str, seconds: float, *, sni: bool) -> None:
         super().__init__(url.host, url.port, timeout=seconds)
         self._address = address
         self._tls = url.scheme == "https"
         self._sni = sni
-        # http.client lets go of its socket before the body is read; the timer must not.
+        # http.client forgets its socket before the body is read; the timer needs it until the end.
         self._live = socket.socket(socket.AF_INET, socket.SOCK_STREAM)  # OSS calls no IPv6 address
         self._live.settimeout(seconds)
         self._timer = threading.Timer(seconds, self._expire)
@@ -123,7 +123,7 @@ class _Connection(http.client.HTTPConnection):
 
     def _expire(self) -> None:
         self.expired = True
-        with contextlib.suppress(OSError):  # it may end by itself at the same moment
+        with contextlib.suppress(OSError):  # the connection may end at the same moment
             socket.socket.shutdown(self._live, socket.SHUT_RDWR)
 
 
@@ -136,7 +136,7 @@ def _exchange(connection: _Connection, request: CallbackRequest) -> Reply:
     connection.endheaders(request.body)
     with connection.getresponse() as response:
         answered = {name.lower(): value for name, value in response.getheaders()}
-        # A length that the judge will refuse anyway is not read: the server might never end it.
+        # A body whose length `check_reply` will refuse is not read: it might never end.
         content = response.read() if response.length and response.length <= MAX_ANSWER_BYTES else b""
     if connection.expired:
         raise TimeoutError

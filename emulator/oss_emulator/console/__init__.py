@@ -1,1 +1,1 @@
-"""The page at `/-/` and its routes: what the stand-in offers beside OSS's own API."""
+"""The page at `/-/` and its routes, which OSS does not have: they show and control the emulator."""

@@ -1,4 +1,4 @@
-"""What a bucket is, for the page at `/-/`: its names, addresses, rights and configuration; never a secret."""
+"""The facts about a bucket on the page at `/-/`: addresses, rights, configuration; never a secret."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from oss_emulator.website.rules import Website
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing to know about the bucket, named in both languages; `links` are texts with their addresses."""
+    """One fact, named in both languages; `links` are texts with their addresses; `wide` takes a whole row."""
 
     name: str
     chinese: str
@@ -21,7 +21,7 @@ class Fact:
 
 
 def bucket_facts(bucket: Site, host: str) -> Iterator[Fact]:
-    """Yield what to know about a bucket that is reached at `host`."""
+    """Yield the facts about a bucket that clients reach at `host`."""
     settings = bucket.settings
     yield Fact("Address", "地址", [f"http://{host}/", f"http://{host}/{settings.bucket}/"], wide=True)
     yield Fact("Region", "地域", [settings.region])

@@ -1,8 +1,8 @@
-"""Callbacks that OSS signs for anyone: replayed ones, and ones for other buckets' objects or for none at all.
+"""Replayed and forged callbacks with valid signatures, to test an application server with.
 
-OSS's signature covers path, query and body and nothing else, with one key for all its customers. Whoever has
-a bucket of their own makes OSS sign any body for any path, and whoever has seen a callback can send it again.
-A receiver that trusts the signature alone is shown here to be open to both.
+OSS's signature covers path, query and body and nothing else, and OSS uses one key for all its customers.
+Everybody with a bucket can make OSS sign any body for any path, and everybody who has seen a callback can
+send it again. An application server that only checks the signature accepts both.
 Source: OSS Callback page, "signature"; the conclusion is ours.
 """
 
@@ -18,7 +18,7 @@ from oss_emulator.callback.transport import CallbackRequest, TooSlow, Unreachabl
 from oss_emulator.errors import OssError, invalid_argument
 from oss_emulator.history.records import Attempt
 
-_ASCII = re.compile("[ -~]*")  # anything else would end or spoil a header
+_ASCII = re.compile("[ -~]*")  # any other character would end or break a header
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _REPLAY = frozenset({"replay"})
@@ -27,12 +27,13 @@ _NEEDED = frozenset({"url", "body"})
 
 
 def send(order: object, bucket: Bucket, *, public_key_url: str) -> dict[str, object]:
-    """Send what `order` says, and return what was sent and answered, all of it text for JSON.
+    """Send the callback that `order` describes; return request and reply as text for JSON.
 
     `{"replay": request_id}` sends the last recorded callback of that request again, byte for byte.
-    `{"url", "body", "body_type"?, "bucket"?, "signed_path"?}` sends `body`, signed for the path of `url` or
-    for another one, said to come from any bucket; `body_type` is one of OSS's two. `public_key_url` is where
-    the key is said to be. Raises OssError for anything else, and for a private address that is not allowed.
+    `{"url", "body", "body_type"?, "bucket"?, "signed_path"?}` sends `body` to `url`. It is signed for the
+    path of `url`, or for `signed_path`, and names this bucket, or `bucket`, as its origin; `body_type` is one
+    of OSS's two. `public_key_url` is the address that the callback gives for the public key. Raises OssError
+    for any other order, and for a private address unless the settings allow it.
     """
     if not isinstance(order, dict) or not all(isinstance(value, str) for value in order.values()):
         raise _wrong("an order is a JSON object of strings")
@@ -42,17 +43,17 @@ def send(order: object, bucket: Bucket, *, public_key_url: str) -> dict[str, obj
     elif _NEEDED <= names <= _FORGED:
         request = _forged(order, bucket, public_key_url)
     else:
-        raise _wrong("an order has replay, or url and body with body_type, bucket and signed_path if need be")
+        raise _wrong("an order has replay, or url and body and optionally body_type, bucket and signed_path")
     return _sent(request, bucket)
 
 
 def _replayed(request_id: str, bucket: Bucket) -> CallbackRequest:
     record = next((r for r in bucket.history.callbacks() if r.request_id == request_id), None)
     if record is None or not record.attempts:
-        raise _wrong("replay is the request id of a callback that was sent and is still remembered")
+        raise _wrong("replay is the request id of a callback that was sent and is still in the history")
     attempt = record.attempts[-1]
     if int(attempt.headers["Content-Length"]) != len(record.body):
-        raise _wrong("that callback's body is too long to have been remembered whole")
+        raise _wrong("the history has not kept that callback's whole body: it is too long")
     return CallbackRequest(
         url=_url(attempt.url, bucket),
         headers=attempt.headers,
@@ -90,9 +91,9 @@ def _sent(request: CallbackRequest, bucket: Bucket) -> dict[str, object]:
     try:
         record(request, bucket.timing.limit_seconds)
     except Unreachable:
-        failure = "nobody could be reached"
+        failure = "no connection"
     except TooSlow:
-        failure = "no answer came in time"
+        failure = "no answer within the time limit"
     (attempt,) = record.attempts
     return {**_text(attempt), "body": request.body.decode(errors="replace"), "failure": failure}
 

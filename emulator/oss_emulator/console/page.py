@@ -1,7 +1,7 @@
-"""The page at `/-/`: what this bucket is, what it refused and why, whom it called back, what it stores.
+"""The page at `/-/`: facts about the bucket, its last refusals and why, its last callbacks, its objects.
 
-Only put together here: records are read in `record_views`, text is made visible in `visible`, and `page.html`
-says what stands where. No script, nothing from another host, nothing from an upload that is not escaped.
+This module collects the values for the template `page.html`: `record_views` prepares the records, `text_diff`
+escapes texts. The page has no script, loads nothing from another host, and escapes every text of a request.
 """
 
 import base64
@@ -27,17 +27,17 @@ from oss_emulator.storage.object_version import StoredObject
 from oss_emulator.switches import describe
 
 SHOWN_OBJECTS = 200
-LONG_LINES, LONG_CHARACTERS = 18, 1000  # what is longer scrolls inside its own box
-BULKY_CHARACTERS = 400  # and in a table's cell
+LONG_LINES, LONG_CHARACTERS = 18, 1000  # a longer text scrolls in its own box
+BULKY_CHARACTERS = 400  # the same, in a table's cell
 
 _FOLDER = Path(__file__).parent
 _AGES = ((86400, "d"), (3600, "h"), (60, "min"))
-_MET_STATUS = 299  # a status up to this one is no refusal
+_LAST_SUCCESS = 299  # the highest status that is no refusal
 
 
 @dataclass(frozen=True)
 class PlannedFault:
-    """A fault that can be set, the command that does it, and how often it is still to strike."""
+    """A fault, the command that sets it, and its pending order, if any."""
 
     name: str
     command: str
@@ -45,7 +45,7 @@ class PlannedFault:
 
 
 def own_page(request: Request, bucket: Site) -> Answer:
-    """Answer GET of the page. The caller has checked who asks."""
+    """Answer GET of the page. The caller has checked that the request may read it."""
     host = request.headers.get("host") or f"127.0.0.1:{request.port}"
     now = bucket.now()
     html = (
@@ -71,12 +71,12 @@ def own_page(request: Request, bucket: Site) -> Answer:
         "Content-Security-Policy": _policy(),
         "Referrer-Policy": "no-referrer",
     }
-    # A lone surrogate is never left by `visible`; whatever else might bring one shows a question mark.
+    # `visible` leaves no lone surrogate; one from anywhere else becomes a question mark.
     return Answer(200, headers, html.encode(errors="replace"))
 
 
 def _objects(bucket: Site) -> list[StoredObject]:
-    """Return one more than is shown, if there are more."""
+    """Return one object more than the page shows, if there are more."""
     return list(bucket.store.objects(SHOWN_OBJECTS + 1)) if isinstance(bucket, Bucket) else []
 
 
@@ -117,7 +117,7 @@ def _policy() -> str:
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-        # an origin of its own: see `admin.OWN_HEADERS`
+        # an origin of its own: see `routes.OWN_HEADERS`
         "sandbox allow-downloads allow-popups allow-popups-to-escape-sandbox"
     )
 
@@ -140,7 +140,7 @@ def _environment() -> Environment:
     environment.tests |= {
         "long": _is_long,
         "bulky": lambda text: len(text) > BULKY_CHARACTERS,
-        "met": lambda status: 0 < status <= _MET_STATUS,
+        "met": lambda status: 0 < status <= _LAST_SUCCESS,
     }
     environment.globals["style"] = Markup(_style())  # noqa: S704 - our own file
     environment.globals["nothing"] = Markup('<span class="nothing">empty</span>')

@@ -1,4 +1,4 @@
-"""A form's policy for people: decoded, one condition a line, the one that failed marked. Judges nothing."""
+"""A form's policy for the page at `/-/`: decoded, one condition per line, the failed one marked."""
 
 import base64
 import binascii
@@ -10,28 +10,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a policy; `failed` says that the refusal is about it."""
+    """One line of a policy; `failed` if the form was refused because of it."""
 
     text: str
     failed: bool = False
 
 
 def policy_lines(policy: str, failed_condition: str, about: str) -> Sequence[Line]:
-    """Return the decoded policy. What is no base64 or no JSON object is shown as it is.
+    """Return the decoded policy. A text that is not base64 or not a JSON object is returned as it is.
 
-    `failed_condition` is a condition in its long form, such as `["eq", "$key", "a"]`; `about` the name of a
-    member or the operator of conditions that the refusal is about, such as `expiration`.
+    `failed_condition` is a condition in its list form, such as `["eq", "$key", "a"]`. `about` is the name of
+    the member, or the operator of the conditions, that the form was refused for, such as `expiration`.
     """
     text = _decoded(policy)
     document = _json(text)
     if isinstance(document, _Members):
-        with suppress(RecursionError):  # nested deeper than this can follow
+        with suppress(RecursionError):  # nested more deeply than Python's recursion limit
             return [Line("{"), *_members(document, _json(failed_condition), about), Line("}")]
     return [Line(line) for line in text.split("\n")]
 
 
 class _Members(list[tuple[str, object]]):
-    """A JSON object whose doubled names are kept: they are one of the faults a policy is refused for."""
+    """A JSON object as a list of its members. Duplicate names are kept: OSS refuses a policy for them."""
 
 
 def _members(document: _Members, failed: object, about: str) -> Iterator[Line]:
@@ -54,7 +54,7 @@ def _is_about(condition: object, failed: object, about: str) -> bool:
 
 
 def _long(condition: object) -> object:
-    """Return the long form of `{"field": "value"}`, and any other condition as it is."""
+    """Return the list form of `{"field": "value"}`, and any other condition as it is."""
     if isinstance(condition, _Members) and len(condition) == 1:
         name, value = condition[0]
         return ["eq", f"${name}", value]
@@ -62,7 +62,7 @@ def _long(condition: object) -> object:
 
 
 def _shown(value: object) -> str:
-    """JSON in one line, with doubled names and readable characters."""
+    """Return JSON in one line, with duplicate names and without escapes for printable characters."""
     if isinstance(value, _Members):
         return "{" + ", ".join(f"{_shown(name)}: {_shown(member)}" for name, member in value) + "}"
     if isinstance(value, list):

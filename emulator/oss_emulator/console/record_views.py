@@ -12,14 +12,14 @@ from oss_emulator.console.policy_lines import Line, policy_lines
 from oss_emulator.console.text_diff import Difference, difference, text_of, visible
 from oss_emulator.history.records import Attempt, CallbackRecord, RefusalRecord
 
-# What in a policy each code or EC is about.
+# The member or condition of a policy that each code or EC is about.
 POLICY_PARTS = {
     "0006-00000213": "expiration",
     "EntityTooLarge": "content-length-range",
     "EntityTooSmall": "content-length-range",
 }
 
-SHOWN_BYTES = 1_000_000  # of the records of one kind, as JSON; of what is older, only the first line is shown
+SHOWN_BYTES = 1_000_000  # of the records of one kind, as JSON; of older records only the summary is shown
 
 _COMPARED = ("expected", "got")
 _SHOWN_APART = frozenset({*_COMPARED, "condition", "field"})
@@ -29,7 +29,7 @@ Rows = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class RefusalView:
-    """One refusal. `why` compares what was expected with what came; `further` is the other explanation."""
+    """One refusal. `why` compares expected and received value; `further` is the rest of the explanation."""
 
     record: RefusalRecord
     brief: bool = False
@@ -42,7 +42,7 @@ class RefusalView:
 
 @dataclass(frozen=True)
 class CallbackView:
-    """One callback: its body decoded into rows, if it has any, and its attempts."""
+    """One callback: its body, the body decoded into `rows` if possible, and its attempts."""
 
     record: CallbackRecord
     brief: bool = False
@@ -54,7 +54,7 @@ class CallbackView:
 
 @dataclass(frozen=True)
 class AttemptView:
-    """One attempt, its bytes as text. `public_key_url` is decoded from its header."""
+    """One attempt, its bytes as text. `public_key_url` is decoded from the header x-oss-pub-key-url."""
 
     url: str
     status: int
@@ -66,7 +66,7 @@ class AttemptView:
 
 
 def refusal_views(records: Sequence[RefusalRecord]) -> list[RefusalView]:
-    """Return what the page shows of refusals, of the older ones less if they are large."""
+    """Return the views of refusals; older ones are brief if the records are too large together."""
     room = _room(records)
     return [
         refusal_view(record) if fits else RefusalView(record, brief=True)
@@ -75,7 +75,7 @@ def refusal_views(records: Sequence[RefusalRecord]) -> list[RefusalView]:
 
 
 def callback_views(records: Sequence[CallbackRecord]) -> list[CallbackView]:
-    """Return what the page shows of callbacks, of the older ones less if they are large."""
+    """Return the views of callbacks; older ones are brief if the records are too large together."""
     room = _room(records)
     return [
         callback_view(record) if fits else CallbackView(record, brief=True)
@@ -89,7 +89,7 @@ def _room(records: Sequence[RefusalRecord] | Sequence[CallbackRecord]) -> list[b
 
 
 def refusal_view(record: RefusalRecord) -> RefusalView:
-    """Return all that can be shown of a refusal."""
+    """Return the complete view of a refusal."""
     explanation = record.explanation
     condition = explanation.get("condition", "")
     about = POLICY_PARTS.get(record.ec) or POLICY_PARTS.get(record.code, "")
@@ -104,7 +104,7 @@ def refusal_view(record: RefusalRecord) -> RefusalView:
 
 
 def callback_view(record: CallbackRecord) -> CallbackView:
-    """Return all that can be shown of a callback."""
+    """Return the complete view of a callback."""
     attempts = [_attempt_view(attempt) for attempt in record.attempts]
     body_type = next((text for one in attempts for name, text in one.headers if name == "Content-Type"), "")
     body = text_of(record.body)
@@ -113,7 +113,7 @@ def callback_view(record: CallbackRecord) -> CallbackView:
 
 
 def decoded_callback(parameter: str) -> str:
-    """Return the JSON in a `callback` field, readable; nothing if there is none."""
+    """Return the JSON of a `callback` field, indented; empty if it is not base64 or not JSON."""
     try:
         members = json.loads(base64.b64decode(parameter, validate=True))
         return json.dumps(members, ensure_ascii=False, indent=2)

@@ -1,9 +1,10 @@
-"""What only a stand-in has, below `/-/`: its page, its public key, its switches, its history, faults to come.
+"""The emulator's own routes, below `/-/`: its page, public key, switches, history and pending faults.
 
-No object and no site file is ever served from here. Whoever reaches this can make uploads fail and read what
-was sent, so no page may, whether another website's or an object's: pages get no CORS grant, may not order
-anything, may not read what a window or frame of theirs shows, and cannot pretend to be this machine by a name
-that resolves to it (DNS rebinding). Nor may a callback, which goes wherever an uploader wishes.
+No object and no site file is ever served from here. Whoever can use these routes can make uploads fail and
+read what was sent, so no web page may use them, neither another website's nor one that is stored as an
+object. A page gets no CORS grant, may not send orders, may not read a route through a window or frame, and
+cannot pass for this machine by a domain name that resolves to it (DNS rebinding). A callback may not use them
+either: an uploader chooses its address.
 """
 
 import ipaddress
@@ -28,8 +29,9 @@ PREFIX = "/-/"
 MAX_ORDER_BYTES = 64 * 1024
 READING = frozenset({"GET", "HEAD"})
 
-# What every answer below `/-/` carries, a refusal too. The sandbox gives it an origin of its own, so that a
-# page among the objects, whose origin is the bucket's, cannot read it through a window that it opens.
+# Sent with every answer below `/-/`, refusals included. The sandbox gives the answer an origin of its own. A
+# page that is stored as an object has the bucket's origin, so it cannot read the answer through a window that
+# it opens.
 OWN_HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; sandbox allow-downloads",
@@ -37,19 +39,19 @@ OWN_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
 }
 
-_THERE = "callback_pub_key.pem, callbacks, faults, objects, refusals and switches"
+_ROUTES = "callback_pub_key.pem, callbacks, faults, objects, refusals and switches"
 
 
 def is_own(request: Request) -> bool:
-    """Say whether a request is for the stand-in itself and not for its bucket."""
+    """Whether a request is for the emulator itself and not for its bucket."""
     return request.path.startswith(PREFIX)
 
 
 def admin_answer(request: Request, bucket: Site) -> Answer:
-    """Answer a request below `/-/`. Raises OssError for what is not there, and for other websites."""
+    """Answer a request below `/-/`. Raises OssError for an unknown route, and for requests of web pages."""
     _refuse_other_websites(request)
     name = request.path.removeprefix(PREFIX)
-    if request.method in READING:  # what waits for a server to be up often asks with HEAD
+    if request.method in READING:  # scripts that wait for a server to be up often send HEAD
         return _shown(name, request, bucket)
     match request.method, name:
         case "POST", "faults":
@@ -86,10 +88,11 @@ _LISTS: Mapping[str, Callable[[Site], object]] = {
 
 
 def is_this_machine(host: str) -> bool:
-    """Say whether a Host header names this machine in a way that no website's name can.
+    """Whether a Host header can only mean this machine, and not a website whose name resolves to it.
 
-    An IP address cannot be made to resolve to another; `localhost` and a name without a dot, such as a
-    service's in Docker Compose, are in nobody's DNS zone. No Host at all is no browser.
+    DNS cannot make an IP address lead elsewhere. `localhost` and names without a dot, such as a service's
+    name in Docker Compose, are in nobody's DNS zone. Every browser sends Host, so a request without one is
+    not a browser's.
     """
     try:
         name = urlsplit(f"//{host}").hostname or ""
@@ -107,14 +110,14 @@ def is_this_machine(host: str) -> bool:
 def _refuse_other_websites(request: Request) -> None:
     host = request.headers.get("host", "")
     if not is_this_machine(host):
-        raise _denied(f"Below {PREFIX} this machine's address is needed, not a domain name.")
+        raise _denied(f"Below {PREFIX} Host must be an address of this machine, not a domain name.")
     origin = request.headers.get("origin")
     foreign = origin is not None and origin not in {f"http://{host}", f"https://{host}"}
     ordering = request.method not in READING
     if ordering and (foreign or "sec-fetch-site" in request.headers or "x-oss-tag" in request.headers):
-        raise _denied(f"Below {PREFIX} orders are taken from tools: not from pages, and not from callbacks.")
+        raise _denied(f"Below {PREFIX} orders are accepted from tools only, not from web pages or callbacks.")
     if request.headers.get("sec-fetch-dest", "document") != "document":
-        raise _denied(f"What is below {PREFIX} is for people to look at, not for scripts and frames.")
+        raise _denied(f"Below {PREFIX} scripts and frames of web pages may not read anything.")
 
 
 def _plan_fault(request: Request, bucket: Site) -> None:
@@ -128,11 +131,11 @@ def _sent(request: Request, bucket: Bucket) -> dict[str, object]:
     return callback_forge.send(_order(request), bucket, public_key_url=public_key_url(request))
 
 
-def _order(request: Request) -> Any:  # noqa: ANN401 - JSON, judged by whoever the order is for
+def _order(request: Request) -> Any:  # noqa: ANN401 - JSON, checked by the function that takes the order
     try:
         return json.loads(request.body.read(MAX_ORDER_BYTES))
     except (ValueError, RecursionError) as error:
-        raise invalid_argument(f"what is ordered below {PREFIX} is a JSON object") from error
+        raise invalid_argument(f"an order below {PREFIX} is a JSON object") from error
 
 
 def _object_list(found: Iterable[StoredObject]) -> dict[str, object]:
@@ -152,7 +155,7 @@ def _text(content: object) -> str:
 
 
 def _nothing() -> OssError:
-    return OssError(404, "NoSuchKey", f"Below {PREFIX} are {_THERE}.")
+    return OssError(404, "NoSuchKey", f"Below {PREFIX} are {_ROUTES}.")
 
 
 def _denied(message: str) -> OssError:

@@ -1,7 +1,7 @@
-"""Text as who debugs must see it: escaped, with what is invisible named, and differences marked. Pure.
+"""Text for the page at `/-/`: escaped as HTML, invisible characters named, differences marked. Pure.
 
-The characters themselves stay in the page, so that what is copied from it is what was sent; their names are
-drawn beside them by the style sheet.
+The characters themselves stay in the page, so a text that is copied from it is the text that was sent. The
+style sheet shows their names beside them.
 """
 
 import unicodedata
@@ -13,26 +13,26 @@ from urllib.parse import unquote
 
 from markupsafe import Markup, escape
 
-ALIGNED_CHARACTERS = 400  # comparing two texts place by place takes the square of this
-ALIKE = 0.5  # less alike than this, single letters that happen to agree would only confuse
+ALIGNED_CHARACTERS = 400  # the time to compare two texts character by character grows with the square
+ALIKE = 0.5  # below this similarity, marking single equal letters would only confuse
 
-Run = tuple[bool, str, str]  # whether the two texts agree here, and what stands in each
+Run = tuple[bool, str, str]  # whether the two texts are equal here, and the piece of each
 
-NAMED_CHARACTERS = 256  # in one text: what is binary is not read here, and a name takes 50 times the place
+NAMED_CHARACTERS = 256  # in one text: nobody reads binary data here, and a name takes 50 times the space
 
 _SURROGATES = range(0xD800, 0xE000)
 _ESCAPED_BYTES = range(0xDC80, 0xDD00)  # what the error handler surrogateescape makes of bytes
 _NAMES = {"\t": "TAB", "\r": "CR", "\0": "NUL", " ": "SP"}
-_NO_CONTROL = "\t\r"  # the only control characters that HTML can carry as they are, beside the line feed
+_ALLOWED_CONTROLS = "\t\r"  # the only control characters, besides the line feed, that HTML can contain
 
 
 def text_of(content: bytes) -> str:
-    """Decode UTF-8; a byte that is none becomes a lone surrogate, which `visible` shows as the byte it is."""
+    """Decode UTF-8; an invalid byte becomes a lone surrogate, which `visible` shows as 0xFF, say."""
     return content.decode(errors="surrogateescape")
 
 
 def visible(text: str, *, spaces: bool = False) -> Markup:
-    """Return `text` as HTML, with every character named that prints nothing; with `spaces` these too."""
+    """Return `text` as HTML in which every invisible character is named; with `spaces` also spaces."""
     if text.isprintable() and not spaces:
         return escape(text)
 
@@ -53,7 +53,7 @@ def visible(text: str, *, spaces: bool = False) -> Markup:
 
 
 def visible_lines(text: str) -> Markup:
-    """Return a text of our own making, whose line ends need no name."""
+    """Return our own text as HTML; its line ends are not named."""
     return Markup("\n").join(visible(line) for line in text.split("\n"))
 
 
@@ -65,7 +65,7 @@ def named(character: str) -> str:
 
 @dataclass(frozen=True)
 class Difference:
-    """Two texts, where they part marked, and sentences about it. None is a text that is not known."""
+    """Two texts as HTML with their differences marked, and sentences about them. None is an unknown text."""
 
     expected: Markup | None
     got: Markup | None
@@ -73,7 +73,7 @@ class Difference:
 
 
 def difference(expected: str, got: str, *, start_only: bool = False) -> Difference:
-    """Compare what was expected with what came; with `start_only` what came may go on."""
+    """Compare two texts; with `start_only`, `got` only needs to begin with `expected`."""
     parts = _alike(expected, got)
     sentences = _sentences(expected, got, parts, start_only=start_only)
     if not sentences:
@@ -89,7 +89,7 @@ def difference(expected: str, got: str, *, start_only: bool = False) -> Differen
 
 
 def _alike(one: Iterable[str], other: Iterable[str]) -> int:
-    """Return with how many equal characters two texts start."""
+    """Return the number of equal characters at the start of two texts."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
@@ -101,7 +101,7 @@ def _start_runs(expected: str, got: str, parts: int) -> Iterator[Run]:
 
 
 def _runs(expected: str, got: str, parts: int) -> Iterator[Run]:
-    """Yield where two texts agree and where not: every place in short texts that are alike, else one."""
+    """Yield the equal and the different pieces: all differences of short similar texts, else one."""
     if max(len(expected), len(got)) <= ALIGNED_CHARACTERS:
         found = SequenceMatcher(None, expected, got, autojunk=False)
         if found.ratio() > ALIKE:
@@ -124,7 +124,7 @@ def _sentences(expected: str, got: str, parts: int, *, start_only: bool) -> tupl
     return (f"They part at character {parts + 1}: {one}.", *islice(hints, 1))
 
 
-# The usual ways in which two texts look alike: each makes them equal.
+# Usual reasons why two texts look alike: each function makes such texts equal.
 _HINTS: Mapping[str, Callable[[str], str]] = {
     "Only white space at the ends differs.": str.strip,
     "Only letter case differs.": str.casefold,
@@ -157,7 +157,7 @@ def _named(character: str) -> Markup:
 def _stays(character: str) -> bool:
     if ord(character) in _SURROGATES:
         return False
-    return character in _NO_CONTROL or unicodedata.category(character) != "Cc"
+    return character in _ALLOWED_CONTROLS or unicodedata.category(character) != "Cc"
 
 
 def _code_point(character: str) -> str:

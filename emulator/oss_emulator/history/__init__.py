@@ -1,1 +1,1 @@
-"""What the bucket received, answered and called back, kept for the page at `/-/`."""
+"""The last callbacks and refusals, kept for the page at `/-/`."""

@@ -1,8 +1,8 @@
-"""What happened lately, for the page at `/-/`: the last callbacks and the last refusals. Kept in memory only.
+"""The last callbacks and the last refusals, for the page at `/-/`. Kept in memory only.
 
-Bounded in number and in size, whoever adds, so a stand-in that runs for weeks does not grow; no security
-token is kept. Refused forms, which people come to see, are not pushed out by the many small refusals of other
-requests. Nothing here decides anything.
+Number and size of the records are bounded here, so an emulator that runs for weeks does not grow; security
+tokens are not kept. Refused forms and other refusals are counted apart, so many refused reads do not push out
+the refused forms that people look for.
 """
 
 import heapq
@@ -27,9 +27,9 @@ KEPT_ATTEMPTS = 5  # as many addresses as OSS allows (EC 0007-00000005)
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One request to one callback address, and what came back.
+    """One request to one callback address, and the answer.
 
-    `status` is 0 when there was no answer; `string_to_sign` is what the Authorization header signs.
+    `status` is 0 if there was no answer; the Authorization header is the signature of `string_to_sign`.
     """
 
     url: str
@@ -42,9 +42,9 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class CallbackRecord:
-    """One callback: where it went, what it said, and how it ended. `message` is empty when it succeeded.
+    """One callback: its body, its attempts and its outcome. `message` is empty if it succeeded.
 
-    `time` is in seconds since 1970; `key` is the object's.
+    `time` is in seconds since 1970; `key` is the object's key.
     """
 
     time: float
@@ -58,9 +58,9 @@ class CallbackRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class RefusalRecord:
-    """One refused request. `explanation` says what OSS's answer does not: field, expected, got.
+    """One refused request. `explanation` has details that OSS's answer has not, such as field, expected, got.
 
-    `time` is in seconds since 1970; `fields` are those of the form, if it was one.
+    `time` is in seconds since 1970; `fields` are the form's, if the request was a form.
     """
 
     time: float
@@ -81,19 +81,19 @@ class History:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._callbacks: deque[CallbackRecord] = deque(maxlen=KEPT_RECORDS)
-        # Numbered as they came: the clock may be wrong, for a fault or a test.
+        # Numbered in order of arrival: the clock may be wrong because of a fault or a test.
         self._numbers = itertools.count()
         self._forms: deque[tuple[int, RefusalRecord]] = deque(maxlen=KEPT_RECORDS)
         self._others: deque[tuple[int, RefusalRecord]] = deque(maxlen=KEPT_RECORDS)
 
     def add_callback(self, record: CallbackRecord) -> None:
-        """Keep what may be kept of a callback."""
+        """Keep a callback, shortened to the limits of this history."""
         kept = _kept_callback(record)
         with self._lock:
             self._callbacks.appendleft(kept)
 
     def add_refusal(self, record: RefusalRecord) -> None:
-        """Keep what may be kept of a refusal."""
+        """Keep a refusal, shortened to the limits of this history and without security tokens."""
         kept = _kept_refusal(record)
         kind = self._forms if record.method == "POST" else self._others
         with self._lock:

@@ -1,7 +1,7 @@
-"""How much of a text may be kept for the page at `/-/`, and how a security token is left out of it. Pure.
+"""Shortening of the texts that the history keeps, and redaction of security tokens in them. Pure.
 
-Sizes are in bytes of UTF-8. What is cut says so and how long it was; a token is shown as its length, wherever
-it stands: in its own field, in the policy that pins it, in a condition, in an address.
+Sizes are in bytes of UTF-8. A shortened text ends with its full length. A token is replaced by its length
+wherever it occurs: in its own field, in the policy that pins it, in a condition, in a URL.
 """
 
 import base64
@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 KEPT_BYTES = 4096  # of any one text or body
-KEPT_POLICY_BYTES = 16 * 1024  # whole or not at all: a policy that is cut cannot be decoded
+KEPT_POLICY_BYTES = 16 * 1024  # kept whole or not at all: a shortened policy cannot be decoded
 KEPT_NAME_BYTES = 256
 KEPT_NAMES = 100  # of one mapping, such as a form's fields
-KEPT_MAPPING_BYTES = 32 * 1024  # of one mapping together, without the policy
-KEPT_HEADERS_BYTES = 8 * 1024  # of the headers of one request or answer together
+KEPT_MAPPING_BYTES = 32 * 1024  # of one mapping in total, without the policy
+KEPT_HEADERS_BYTES = 8 * 1024  # of all headers of one request or answer
 
 SECURITY_TOKEN = "x-oss-security-token"  # noqa: S105 - the field's name
-SHORTEST_TOKEN = 8  # what is shorter is no secret, and replacing it everywhere would spoil other texts
+SHORTEST_TOKEN = 8  # a shorter text is no secret, and replacing it everywhere would damage other texts
 
 _SECRET_FIELDS = frozenset({SECURITY_TOKEN, "security-token"})
 _QUOTE = '"'
-# No two gaps touch: each text is searched in one way only, so in linear time.
+# No two repetitions are adjacent, so there is no backtracking: a search takes linear time.
 _TOKEN_IN_JSON = re.compile(
     r"""("\$?x-oss-security-token"\s*[:,]\s*(?:\[\s*)?)("(?:[^"\\]|\\.)*"?(?:,\s*"(?:[^"\\]|\\.)*"?)*)""",
     re.IGNORECASE,
@@ -34,23 +34,23 @@ Redact = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Redaction:
-    """What shortens any text about one form and takes the form's security token out of it.
+    """Shortens any text about one form and removes the form's security token from it.
 
-    `policy` is what is kept of the form's policy; `replaced` has each secret with what is shown of it.
+    `policy` is the form's policy, redacted; `replaced` maps each secret to the text that replaces it.
     """
 
     policy: str
     replaced: Mapping[str, str] = field(repr=False)
 
     def __call__(self, text: str) -> str:
-        """Return what may be kept of `text`."""
+        """Return `text`, shortened and redacted."""
         for secret, shown in self.replaced.items():
             text = text.replace(secret, shown)
-        return _without_named_token(shortened(text))  # cut before it is searched: it may be megabytes long
+        return _without_named_token(shortened(text))  # shortened first: it may be megabytes long
 
 
 def shortened(text: str, limit: int = KEPT_BYTES) -> str:
-    """Return `text`, cut with a word about it where it is longer than `limit` bytes."""
+    """Return `text`, cut and marked with its length if it is longer than `limit` bytes."""
     encoded = text.encode(errors="surrogatepass")
     if len(encoded) <= limit:
         return text
@@ -58,7 +58,7 @@ def shortened(text: str, limit: int = KEPT_BYTES) -> str:
 
 
 def shortened_bytes(content: bytes) -> bytes:
-    """Return `content`, cut with a word about it where it is longer than is kept."""
+    """Return `content`, cut and marked with its length if it is longer than KEPT_BYTES."""
     if len(content) <= KEPT_BYTES:
         return content
     return content[:KEPT_BYTES] + f"… ({len(content)} bytes)".encode()
@@ -67,12 +67,12 @@ def shortened_bytes(content: bytes) -> bytes:
 def bounded(
     texts: Mapping[str, str], redact: Redact = shortened, limit: int = KEPT_MAPPING_BYTES
 ) -> dict[str, str]:
-    """Return what may be kept of a mapping: entries while there is room, and a count of the others."""
+    """Return the entries of a mapping that fit into `limit` bytes, redacted, and the number of the others."""
     kept: dict[str, str] = {}
     left = limit
     for name, text in texts.items():
         if len(kept) >= KEPT_NAMES or min(len(text), KEPT_BYTES) > left:
-            continue  # known before the text is searched
+            continue  # too many or too large: skipped before the text is searched
         short_name, short = shortened(name, KEPT_NAME_BYTES), redact(text)
         size = _size((short_name, short))
         if size <= left:
@@ -84,12 +84,12 @@ def bounded(
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return what may be kept of the headers of a request or of an answer."""
+    """Return the headers of a request or an answer, shortened."""
     return bounded(headers, limit=KEPT_HEADERS_BYTES)
 
 
 def redaction(fields: Mapping[str, str]) -> Redaction:
-    """Return what takes this form's secrets out of a text."""
+    """Return the redaction that removes this form's secrets from a text."""
     tokens = {
         text: said_length(text)
         for name, text in fields.items()
@@ -101,7 +101,7 @@ def redaction(fields: Mapping[str, str]) -> Redaction:
 
 
 def kept_fields(fields: Mapping[str, str], redact: Redaction) -> dict[str, str]:
-    """Return what may be kept of a form's fields: bounded, without its security token, its policy last."""
+    """Return a form's fields, shortened and without the security token; the policy is last."""
     named = {
         name: said_length(text) if name.lower() in _SECRET_FIELDS else text
         for name, text in fields.items()
@@ -112,7 +112,7 @@ def kept_fields(fields: Mapping[str, str], redact: Redaction) -> dict[str, str]:
 
 
 def kept_explanation(explanation: Mapping[str, str], redact: Redact) -> dict[str, str]:
-    """Return what may be kept of an explanation; of a token that failed its condition, only lengths."""
+    """Return an explanation, shortened and redacted; of a token that broke its condition only the lengths."""
     secret = explanation.get("field", "").lower() in _SECRET_FIELDS
     shown = {
         name: said_length(text) if secret and name in {"expected", "got"} else text
@@ -122,7 +122,7 @@ def kept_explanation(explanation: Mapping[str, str], redact: Redact) -> dict[str
 
 
 def said_length(text: str) -> str:
-    """Return how long a secret is, and nothing else about it."""
+    """Return the text that replaces a secret: its length."""
     return f"({len(text)} characters)"
 
 
@@ -132,7 +132,7 @@ def _without_named_token(text: str) -> str:
 
 
 def _kept_policy(policy: str, tokens: Mapping[str, str]) -> str:
-    """Return the policy as base64 without a token; unchanged where there is none to leave out."""
+    """Return the policy as base64 with its tokens replaced; unchanged if it has none."""
     if len(policy) > KEPT_POLICY_BYTES:
         return said_length(policy)
     try:

@@ -1,8 +1,8 @@
 """Who may read, write and list objects, and which version a request names.
 
-Source: OSS ACL pages (an object's own ACL overrides its bucket's, for reads and writes; Block Public Access
-makes both be ignored);
-EC 0003-00000001, -005, -905 and 0012-00000201, -202. That no ACL lets anybody list is unconfirmed.
+Source: OSS ACL pages (an object's own ACL overrides its bucket's, for reads and writes; with Block Public
+Access both are ignored); EC 0003-00000001, -005, -905 and 0012-00000201, -202. That no ACL allows anonymous
+listing is unconfirmed.
 """
 
 import re
@@ -19,7 +19,7 @@ _VERSION_ID = re.compile(r"[0-9A-Za-z]+")  # OSS: EC 0012-00000202, only letters
 
 
 def check_may_read(request: Request, bucket: Bucket, key: str, version_id: str) -> None:
-    """Check that the request is signed, or for a public object. Raises OssError."""
+    """Check that the request is signed, or that anybody may read this object. Raises OssError."""
     if _is_signed_well(request, bucket, key):
         return
     own_acl = _own_acl(bucket, key, version_id)
@@ -64,13 +64,13 @@ def asked_version_id(query: Mapping[str, str]) -> str:
 
 
 def _own_acl(bucket: Bucket, key: str, version_id: str = "") -> str:
-    """Return the object's ACL, empty where it is its bucket's or there is no object."""
+    """Return the object's own ACL; empty if it has none, or if there is no object."""
     found = bucket.store.find(key, version_id)
     return found.acl if found and found.acl != "default" else ""
 
 
 def _is_signed_well(request: Request, bucket: Bucket, key: str) -> bool:
-    """Whether the request is signed; one that is must be signed well, also where it need not be."""
+    """Whether the request is signed. Raises OssError for a wrong signature, even if none is needed."""
     if not is_signed(request):
         return False
     settings = bucket.settings

@@ -1,6 +1,6 @@
-"""GET and HEAD of stored objects: their headers, the bytes that are sent, and the gzip rule.
+"""Answers to GET and HEAD of an object: headers, the bytes that are sent, and gzip.
 
-Who may read, and which version, is decided before.
+Permission and version were checked before.
 Source: OSS GetObject and HeadObject pages; the FAQ of 2024-11 on gzip and missing ETag and Content-Length.
 """
 
@@ -37,10 +37,10 @@ def object_answer(
     marks: Mapping[str, str],
     overrides: Mapping[str, str],
 ) -> Answer:
-    """Answer a permitted GET or HEAD; `content` is closed when the answer has been sent. Raises OssError.
+    """Answer a permitted GET or HEAD; `content` is closed after the answer was sent. Raises OssError.
 
-    `marks` go with every answer, `overrides` replace headers of the object in a 200. HEAD takes no Range, and
-    an answer to one is not zipped (both unconfirmed).
+    `marks` are headers of every answer; `overrides` replace the object's headers in a 200. HEAD ignores
+    Range, and a part is not compressed (both unconfirmed).
     """
     check_preconditions(request.headers, stored)
     headers = {**_headers(stored), **marks}
@@ -62,7 +62,7 @@ def object_answer(
 
 
 def meta_answer(stored: StoredObject, marks: Mapping[str, str]) -> Answer:
-    """Answer GetObjectMeta: less than HeadObject (OSS: GetObjectMeta page)."""
+    """Answer GetObjectMeta, which has fewer headers than HeadObject (OSS: GetObjectMeta page)."""
     headers = {
         "Content-Length": str(stored.size),
         "ETag": f'"{stored.etag}"',

@@ -1,8 +1,8 @@
-"""Whether a read happens at all, and of which bytes: conditional headers and Range.
+"""Conditional headers and Range: whether an object is sent, and which bytes of it.
 
 Source: OSS GetObject page; 412 and 416 error pages; "How to obtain OSS resources by segmenting HTTP Range
-requests", also for x-oss-range-behavior. That an ETag's condition overrides a date's is RFC 9110's rule; no
-page of OSS denies it.
+requests", also for x-oss-range-behavior. That a condition on the ETag overrides one on the date is RFC 9110's
+rule; no page of OSS says otherwise.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ def check_preconditions(headers: Mapping[str, str], stored: StoredObject) -> Non
 
 
 def is_not_modified(headers: Mapping[str, str], stored: StoredObject) -> bool:
-    """Whether If-None-Match or If-Modified-Since makes the answer a 304. An invalid date is no condition."""
+    """Whether If-None-Match or If-Modified-Since makes the answer a 304. An invalid date is ignored."""
     if "if-none-match" in headers:
         return _matches(headers["if-none-match"], stored)
     since = _seconds(headers.get("if-modified-since"))
@@ -36,10 +36,11 @@ def is_not_modified(headers: Mapping[str, str], stored: StoredObject) -> bool:
 
 
 def wanted_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
-    """Return the first byte and the one after the last that Range asks for, None for the whole object.
+    """Return the range's first byte and the byte after its last one; None for the whole object.
 
-    A range that is not inside the object counts as none, unless `x-oss-range-behavior: standard` asks for
-    HTTP's own rule: the part that is inside, or OssError 416 if none is. Of several only the first counts.
+    A range that is not inside the object is ignored, unless `x-oss-range-behavior: standard` asks for HTTP's
+    own rule: the part that is inside, or OssError 416 if there is none. Of several ranges only the first
+    counts.
     """
     parsed = parse_range_header(headers.get("range"))
     if parsed is None or parsed.units != "bytes":
@@ -66,5 +67,5 @@ def _seconds(text: str | None) -> float | None:
     try:
         parsed = parse_date(text)
         return None if parsed is None else parsed.timestamp()
-    except (OverflowError, ValueError):  # a date outside what can be counted
+    except (OverflowError, ValueError):  # a date outside the range of a timestamp
         return None

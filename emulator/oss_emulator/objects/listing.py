@@ -1,7 +1,7 @@
 """ListObjects and ListObjectsV2: the keys of a bucket in the order of their bytes, in pages.
 
 Source: OSS ListObjects (GetBucket) and ListObjectsV2 pages. A continuation token is opaque there; here it is
-the name after which to go on, in hex. The messages of wrong parameters are unconfirmed.
+the last name of the page before, in hex. The messages for wrong parameters are unconfirmed.
 """
 
 import time
@@ -31,10 +31,10 @@ class Page:
 
 @dataclass
 class _Names:
-    """The `limit` smallest names of those added, and what each stands for."""
+    """The `limit` smallest names of those added, each with its object, or None for a common prefix."""
 
     limit: int
-    ordered: list[str] = field(default_factory=list)  # by code point, which is by UTF-8's bytes too
+    ordered: list[str] = field(default_factory=list)  # by code point: also the order of UTF-8
     found: dict[str, StoredObject | None] = field(default_factory=dict)
 
     def add(self, name: str, stored: StoredObject | None) -> None:
@@ -72,7 +72,7 @@ def list_objects(request: Request, bucket: Bucket) -> Answer:
 
 
 def page_of(objects: Iterable[StoredObject], *, prefix: str, delimiter: str, after: str, limit: int) -> Page:
-    """Return the first `limit` names after `after`. Keys alike up to a delimiter after the prefix are one."""
+    """Return the first `limit` names after `after`. Keys with the same common prefix are one name."""
     names = _Names(limit + 1)
     for stored in objects:
         if stored.key.startswith(prefix) and stored.key > after:

@@ -1,9 +1,10 @@
-"""What an uploaded object is stored with: its key, its headers, its ACL, its storage class. Pure.
+"""The metadata of an uploaded object: key, headers, ACL, storage class. Pure.
 
 Source: OSS PostObject page (fields, content type priority, limits); 400 error page; EC 0005-00000003, -203 to
 -205 (encryption), 0016-00000001, -003, -005 (names), 0016-00000901 (public ACL), 0017-00000104, -105 (ACL),
--131, -132 (storage class), -279 (forbid-overwrite). These pages tell of request headers; that PostObject's
-fields are refused alike is inferred. `x-oss-tagging` is not supported in PostObject (its page), so not kept.
+-131, -132 (storage class), -279 (forbid-overwrite). These pages are about request headers; that PostObject's
+fields are refused in the same way is inferred. PostObject does not support `x-oss-tagging` (its page), so
+tags are not kept.
 """
 
 from collections.abc import Mapping
@@ -29,7 +30,7 @@ ALGORITHMS = ("AES256", "KMS", "SM4")
 
 
 def required_key(fields: Mapping[str, str]) -> str:
-    """Return the `key` field, as sent. It must have come before the file."""
+    """Return the `key` field as sent. Raises OssError if it is empty or missing before the file."""
     if not fields.get("key"):
         message = (
             "The bucket POST must contain the specified 'key'. "
@@ -42,9 +43,9 @@ def required_key(fields: Mapping[str, str]) -> str:
 
 
 def metadata(form: Form, request_headers: Mapping[str, str], *, public_acls: bool) -> Metadata:
-    """Read the object's metadata from a form that satisfies its policy. Raises OssError.
+    """Return the metadata of a form that satisfies its policy. Raises OssError.
 
-    With `public_acls` false, public access is blocked.
+    `public_acls` is false where Block Public Access is on.
     """
     fields = form.fields
     key = expanded(required_key(fields), form.filename)
@@ -57,10 +58,10 @@ def metadata(form: Form, request_headers: Mapping[str, str], *, public_acls: boo
 def metadata_of(
     key: str, fields: Mapping[str, str], content_type: str | None, *, public_acls: bool
 ) -> Metadata:
-    """Check what is to be stored with the object whose key is finally `key`. Raises OssError.
+    """Check and return the metadata of an object with this key. Raises OssError.
 
-    `fields` has those of a form, or headers of the same names. With `public_acls` false, public access is
-    blocked.
+    `fields` are a form's fields, or request headers of the same names. `public_acls` is false where Block
+    Public Access is on.
     """
     return Metadata(
         key=_checked_key(key),
@@ -72,10 +73,10 @@ def metadata_of(
 
 
 def expanded(key: str, filename: str) -> str:
-    """Return the key with the file's name in it, which no policy ever sees.
+    """Return the key with `${filename}` replaced by the file's name. The policy is checked before this.
 
-    A path in the name is kept, but for the drive and folders that old browsers sent, which the form's parser
-    takes away; what OSS does is unconfirmed.
+    Folders in the name are kept, except those of a Windows path, which old browsers sent and the form's
+    parser removes; OSS's behaviour is unconfirmed.
     """
     return key.replace("${filename}", filename)
 
@@ -109,20 +110,20 @@ def _headers(fields: Mapping[str, str], content_type: str) -> dict[str, str]:
 
 
 def _encryption(fields: Mapping[str, str]) -> dict[str, str]:
-    """Return the encryption headers: nothing is encrypted here, but they are given back as OSS does."""
-    asked = {name: fields[name] for name in ENCRYPTION_FIELDS if name in fields}
-    algorithm = asked.get(ENCRYPTION, "")
-    if ENCRYPTION in asked and algorithm not in ALGORITHMS:
+    """Return the encryption headers. Nothing is encrypted here, but answers have them, as OSS's do."""
+    sent = {name: fields[name] for name in ENCRYPTION_FIELDS if name in fields}
+    algorithm = sent.get(ENCRYPTION, "")
+    if ENCRYPTION in sent and algorithm not in ALGORITHMS:
         message = "The Encryption request you specified is not valid. Supported value: AES256/KMS."
         error = OssError(400, "InvalidEncryptionAlgorithmError", message, "0005-00000003")
         raise error.explained(field=ENCRYPTION, expected=", ".join(ALGORITHMS), got=algorithm)
-    if ENCRYPTION_KEY in asked and algorithm != "KMS":
-        raise _wrong_value(ENCRYPTION_KEY, asked, "0005-00000204", f"only with {ENCRYPTION}: KMS")
-    if ENCRYPTION_KEY in asked and not asked[ENCRYPTION_KEY]:
-        raise _wrong_value(ENCRYPTION_KEY, asked, "0005-00000205", "the id of a key")
-    if DATA_ENCRYPTION in asked and (algorithm, asked[DATA_ENCRYPTION]) != ("KMS", "SM4"):
-        raise _wrong_value(DATA_ENCRYPTION, asked, "0005-00000203", f"SM4, only with {ENCRYPTION}: KMS")
-    return asked
+    if ENCRYPTION_KEY in sent and algorithm != "KMS":
+        raise _wrong_value(ENCRYPTION_KEY, sent, "0005-00000204", f"only with {ENCRYPTION}: KMS")
+    if ENCRYPTION_KEY in sent and not sent[ENCRYPTION_KEY]:
+        raise _wrong_value(ENCRYPTION_KEY, sent, "0005-00000205", "the id of a key")
+    if DATA_ENCRYPTION in sent and (algorithm, sent[DATA_ENCRYPTION]) != ("KMS", "SM4"):
+        raise _wrong_value(DATA_ENCRYPTION, sent, "0005-00000203", f"SM4, only with {ENCRYPTION}: KMS")
+    return sent
 
 
 def _acl(acl: str, *, public_acls: bool) -> str:

@@ -1,7 +1,7 @@
-"""GetObject, HeadObject, GetObjectMeta: which version, and what a request may ask for besides.
+"""GetObject, HeadObject and GetObjectMeta: the version that is read, and headers that replace the object's.
 
-Source: OSS GetObject page (versions, delete markers, archive, response headers); EC 0012-00000203 (that it is
-also GetObject's is inferred), 0016-00000404, 0017-00000902, 0026-00000001.
+Source: OSS GetObject page (versions, delete markers, archive, response headers); EC 0012-00000203 (that it
+also applies to GetObject is inferred), 0016-00000404, 0017-00000902, 0026-00000001.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _OVERRIDES = {
 
 
 def read_object(request: Request, bucket: Bucket, key: str) -> Answer:
-    """Answer GET or HEAD of an object, if the request has the right to it. Raises OssError."""
+    """Answer GET or HEAD of an object, if the request may read it. Raises OssError."""
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     version_id = asked_version_id(query)
     check_may_read(request, bucket, key, version_id)
@@ -89,7 +89,7 @@ def _is_delete_marker(method: str) -> OssError:
 
 
 def _check_not_archived(stored: StoredObject) -> None:
-    """Nothing restores an object here, and real-time access of archives is off, as in every new bucket."""
+    """Refuse archived objects: none can be restored here, and new buckets have no real-time access."""
     if stored.storage_class in ARCHIVED_CLASSES:
         message = "The operation is not valid for the object's state"
         raise OssError(403, "InvalidObjectState", message, "0016-00000404", {"ObjectName": stored.key})

@@ -1,7 +1,7 @@
 """The callback of one stored upload, from its template to its record in the history.
 
-Source: OSS Callback page, "system variables"; a callback comes after the object is stored, and its failure
-changes nothing about that.
+Source: OSS Callback page, "system variables". A callback is sent after the object is stored; if it fails, the
+object stays.
 """
 
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ from oss_emulator.http_messages import Request
 from oss_emulator.storage.object_version import StoredObject
 
 IMAGE_VARIABLES = frozenset({"imageInfo.height", "imageInfo.width", "imageInfo.format"})
-SNI_REGIONS = frozenset({"eu-west-1"})  # OSS: Callback page, London sends the server's name in any case
+SNI_REGIONS = frozenset({"eu-west-1"})  # OSS: Callback page: the London region always sends SNI
 
 
 @dataclass(frozen=True)
 class Uploaded:
-    """What a callback tells about: the object, the request that brought it, and that request's fields."""
+    """A stored upload: the object, the request that uploaded it, and that request's form fields."""
 
     stored: StoredObject
     request: Request
@@ -34,7 +34,10 @@ class Uploaded:
 
 
 def call_back(callback: Callback, uploaded: Uploaded, bucket: Bucket) -> bytes:
-    """Call the application back and return its answer. Raises CallbackFailed; the history has either."""
+    """Send the callback and return the application server's answer. Raises CallbackFailed.
+
+    Success and failure are both recorded in the history.
+    """
     now = bucket.now()
     variables = upload_variables(callback.body, uploaded, bucket)
     try:
@@ -63,14 +66,14 @@ def call_back(callback: Callback, uploaded: Uploaded, bucket: Bucket) -> bytes:
 
 
 def public_key_url(request: Request) -> str:
-    """Return where this stand-in hands out the key that its callbacks are signed with."""
+    """Return the address of the public key that verifies this emulator's callbacks."""
     return f"http://127.0.0.1:{request.port}/-/callback_pub_key.pem"
 
 
 def upload_variables(template: str, uploaded: Uploaded, bucket: Bucket) -> Variables:
-    """Everything a PostObject callback may insert. `x:` fields are variables by their lower-case name.
+    """Return the values of the variables that a PostObject callback may use; `x:` names in lower case.
 
-    `vpcId` has no value here, as for every upload that does not come through a VPC.
+    `vpcId` has no value here, as for every upload that does not go through a VPC.
     """
     stored = uploaded.stored
     custom = {name: value for name, value in uploaded.fields.items() if name.startswith("x:")}
@@ -97,7 +100,7 @@ def _image_variables(stored: StoredObject, bucket: Bucket) -> Variables:
         return {}
     found, content = opened
     with closing(content):
-        # Another upload may have taken the key since.
+        # Another upload may have overwritten the object since.
         info = image_info(content) if found.content_file == stored.content_file else None
     if info is None:
         return {}

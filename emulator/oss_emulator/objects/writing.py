@@ -1,7 +1,7 @@
-"""PutObject and DeleteObject: to seed a bucket and to clean it up. What they may store is PostObject's rules.
+"""PutObject and DeleteObject, to fill a bucket and to clean it up. Metadata has PostObject's rules.
 
-Source: OSS PutObject and DeleteObject pages; 400 and 411 error pages. What PutObject does besides (callbacks,
-copies, tags, links) is not emulated and refused.
+Source: OSS PutObject and DeleteObject pages; 400 and 411 error pages. Other features of PutObject (callbacks,
+copies, tags, links) are not emulated and refused.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def delete_object(request: Request, bucket: Bucket, key: str) -> Answer:
 
 
 def _length(request: Request) -> int | None:
-    """Return the body's length, None if it is chunked. Raises OssError."""
+    """Return the body's length as announced; None if it is chunked. Raises OssError."""
     length = request.headers.get("content-length")
     if length is None:
         if "transfer-encoding" in request.headers:

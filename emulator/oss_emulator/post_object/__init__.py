@@ -1,1 +1,1 @@
-"""PostObject: the upload by an HTML form."""
+"""PostObject: uploads by an HTML form."""

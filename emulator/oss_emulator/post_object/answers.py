@@ -1,8 +1,8 @@
-"""What PostObject answers when the object is stored: 204, 200, 201, a redirect, or the callback's outcome.
+"""PostObject's answer after the object is stored: 204, 200, 201, a redirect, or the callback's outcome.
 
 Source: OSS PostObject page (success_action_status, success_action_redirect, response elements, versioning);
-203 page. That a redirect is 303 with bucket, key and etag in its query, and that an address which is none is
-taken as absent, are S3's rules, which OSS's page does not repeat.
+203 page. That a redirect is 303 with bucket, key and etag in its query, and that an invalid redirect address
+is ignored, are S3's rules; OSS's page says nothing about them.
 """
 
 import re
@@ -15,11 +15,11 @@ from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.metadata import ENCRYPTION_FIELDS
 from oss_emulator.storage.object_version import StoredObject
 
-_ADDRESS = re.compile(r"https?://[!-~]+", re.IGNORECASE)  # printable ASCII: nothing that could end a header
+_ADDRESS = re.compile(r"https?://[!-~]+", re.IGNORECASE)  # printable ASCII: no character can end a header
 
 
 def stored_answer(request: Request, fields: Mapping[str, str], stored: StoredObject, bucket: str) -> Answer:
-    """Answer an upload without callback, as its form asks for."""
+    """Answer an upload without callback, as its form's success_action fields ask."""
     headers = _object_headers(stored)
     location = _redirect(fields.get("success_action_redirect", ""), stored, bucket)
     if location:
@@ -32,7 +32,7 @@ def stored_answer(request: Request, fields: Mapping[str, str], stored: StoredObj
 
 
 def called_back_answer(stored: StoredObject, reply: bytes) -> Answer:
-    """Answer with what the callback answered; no status and no redirect of the form counts any more."""
+    """Answer with the body of the callback's reply; the form's success_action fields have no effect."""
     return Answer(200, {**_object_headers(stored), "Content-Type": "application/json"}, reply)
 
 
@@ -47,7 +47,7 @@ def callback_failed_answer(
 
 
 def _redirect(address: str, stored: StoredObject, bucket: str) -> str:
-    """Return where to send the browser; nothing if `address` is no absolute http address."""
+    """Return the redirect's Location; empty if `address` is not an absolute http or https URL."""
     try:
         parts = urlsplit(address if _ADDRESS.fullmatch(address) else "")
     except ValueError:

@@ -1,7 +1,6 @@
 """The multipart form of PostObject, read as a stream: fields up to `file`, then the file in pieces.
 
-What stands after the file is looked at only for a second file. No field is judged here beyond its size and
-its form.
+After the file, only a second file is looked for. Of a field, only size and syntax are checked here.
 Source: OSS PostObject page; 400 error page; EC 0006-00000104, -107, -109 to -112; EC page on several files.
 """
 
@@ -18,11 +17,11 @@ from oss_emulator.http_messages import CHUNK_BYTES
 MAX_BOUNDARY_CHARACTERS = 70  # RFC 2046 5.1.1
 MAX_HEADER_BYTES = 16 * 1024  # one part header line: the longest name OSS takes is 8 KB
 MAX_PART_HEADERS = 8
-MAX_FIELDS = 1000  # ours: OSS names no number, and memory must stay bounded
+MAX_FIELDS = 1000  # ours, to bound memory: OSS documents no limit
 MAX_FIELDS_BYTES = 8 * 1024 * 1024  # EC 0006-00000112: the values of all fields before the file
 
-NAME_TOO_LONG = "0006-00000110"  # its page says 8 KB; that the limit of 4 KB has the same EC is inferred
-VALUE_TOO_LONG = "0006-00000111"  # its page says 2 MB; the number is inferred from its place
+NAME_TOO_LONG = "0006-00000110"  # its page says 8 KB; that the 4 KB limit has the same EC is inferred
+VALUE_TOO_LONG = "0006-00000111"  # its page says 2 MB; the EC is inferred from its neighbours
 
 _BOUNDARY = re.compile(r";\s*boundary=([^;\s]+)", re.IGNORECASE)
 _QUOTED_NAME = re.compile(r';\s*name="')
@@ -44,9 +43,9 @@ FIELD_LIMITS = {
 
 @dataclass(frozen=True)
 class Form:
-    """Fields by lower-cased name, and the file, its content still unread.
+    """A form's fields by lower-case name, and its file, whose content is not read yet.
 
-    Of doubled fields, `fields` has the first and `last_fields` the last.
+    Of fields with the same name, `fields` has the first and `last_fields` the last.
     """
 
     fields: Mapping[str, str]
@@ -56,19 +55,19 @@ class Form:
     content: Iterator[bytes]
 
     def views(self, doubled_field: str) -> tuple["Form", "Form"]:
-        """Return the form as it is checked and the form as it is acted on; switch `doubled_field` says which.
+        """Return the form that is checked and the form that is used, as the switch `doubled_field` decides.
 
-        The two share one content.
+        Both share one content.
         """
         last = replace(self, fields=self.last_fields)
         return {"first": (self, self), "last": (last, last)}.get(doubled_field, (self, last))
 
 
 def read_form(content_type: str, read: Callable[[int], bytes], limits: FieldLimits) -> Form:
-    """Read a form up to its file. `Form.content` goes on reading to the end of the form.
+    """Read a form up to its file. `Form.content` then reads to the end of the form.
 
-    Raises OssError for anything that is not a well-formed form with one file; so does `Form.content`, if the
-    file is cut off or another one follows.
+    Raises OssError for anything but a well-formed form with one file. Iterating over `Form.content` raises it
+    too, if the file breaks off or a second file follows.
     """
     boundary = _boundary(content_type)
     events = _events(boundary, read)
@@ -100,7 +99,7 @@ def _boundary(content_type: str) -> str:
             "Bucket POST must be of the enclosure-type multipart/form-data.",
         )
     found = _BOUNDARY.search(content_type)
-    # Taken literally, quotes and all: Alibaba's own .NET sample strips the quotes that .NET adds.
+    # Quotes are part of the boundary here: Alibaba's own .NET sample removes the quotes that .NET adds.
     if not found or len(found[1]) > MAX_BOUNDARY_CHARACTERS:
         raise malformed()
     return found[1]
@@ -115,7 +114,7 @@ class _Parser(PushMultipartParser):  # type: ignore[misc]  # multipart ships no 
         if not _QUOTED_NAME.search(headerlist[0][1]):
             raise malformed()
         segment = super()._create_segment(headerlist)
-        if not segment.name:  # what looked like one was inside the file's name
+        if not segment.name:  # the text `name="` was part of the file name
             raise malformed()
         return segment
 
@@ -152,7 +151,7 @@ def _value(name: str, events: Iterator[object], limits: FieldLimits) -> bytes:
 def _file(events: Iterator[object]) -> Iterator[bytes]:
     yield from _content(events)
     second = False
-    # What follows need not even be a form: the PostObject page's own sample has a field after the file.
+    # The rest need not be well-formed: the PostObject page's own sample has a field after the file.
     with suppress(OssError):
         second = any(isinstance(event, MultipartSegment) and _is_file(event) for event in events)
     if second:
@@ -179,7 +178,7 @@ def _text(value: bytes) -> str:
 
 
 def malformed(ec: str = "0006-00000104") -> OssError:
-    """400 for what is no form, or not a whole one (OSS: 400 error page; EC 0006-00000104)."""
+    """400 for a body that is not a form or breaks off (OSS: 400 error page; EC 0006-00000104)."""
     message = "The body of your POST request is not well-formed multipart/form-data."
     return OssError(400, "MalformedPOSTRequest", message, ec)
 

@@ -1,7 +1,8 @@
-"""The text of a policy: base64, UTF-8 and JSON to a JSON object, with OSS's faults for each. Pure.
+"""The policy document: decoded from base64, UTF-8 and JSON to a `Policy`, or refused with OSS's EC.
 
-What the members mean is read in `policy`. Source: EC pages 0006-00000202, -203, -204; PostObject errors page
-for the wording of JSON faults.
+Whether a form satisfies a policy is decided in `policy_check`.
+Source: OSS PostObject page, "Policy"; EC pages 0006-00000202 to -224; message texts after "Invalid Policy: "
+are OSS's where the error pages print them (JSON and simple conditions) and ours elsewhere.
 """
 
 import base64
@@ -17,7 +18,7 @@ from oss_emulator.errors import OssError
 
 
 class Members(list[tuple[str, object]]):
-    """A JSON object with its members in order, doubled names kept: a condition may have only one."""
+    """A JSON object as a list of its members. Duplicate names are kept, so that they can be refused."""
 
 
 def read_members(policy_base64: str) -> Members:
@@ -34,7 +35,7 @@ def invalid_policy(message: str, ec: str) -> OssError:
 
 def _decoded(policy_base64: str) -> str:
     if not policy_base64:
-        # That this page's EC is -205 is inferred from its place between its neighbours.
+        # That the EC of this error is -205 is inferred from its neighbours -204 and -206.
         raise invalid_policy("Policy is empty.", "205")
     try:
         document = base64.b64decode(policy_base64, validate=True)
@@ -63,7 +64,7 @@ def _no_constant(name: str) -> object:
 
 
 def _json_fault(error: json.JSONDecodeError) -> str:
-    """OSS's own wording where its error page shows one."""
+    """Return OSS's own wording if its error page shows one."""
     if error.msg == "Expecting ',' delimiter":
         opened = error.doc[: error.pos].rfind("["), error.doc[: error.pos].rfind("{")
         return f", or {']' if opened[0] > opened[1] else '}'} expected"
@@ -77,7 +78,7 @@ _EXPIRATION = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition on one field. `field` is as written, without `$`; `values` as written, escapes and all."""
+    """A condition on one field. `field` is as written, without `$`; `values` still have their escapes."""
 
     operator: str
     field: str
@@ -100,7 +101,7 @@ class SizeRange:
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy document: when it ends, and what must hold."""
+    """A policy document: its expiration in seconds since 1970, its conditions and its size ranges."""
 
     expires: float
     conditions: tuple[Condition, ...]

@@ -1,4 +1,4 @@
-"""Does a form satisfy its policy? Pure: fields and a parsed policy in, an OssError out.
+"""Whether a form satisfies its policy. Pure: takes fields and a parsed policy, and raises OssError.
 
 Source: OSS PostObject page "Policy"; EC 0006-00000003, -004, -213, -226, -227, -228; 400 error page for the
 sizes.
@@ -16,7 +16,7 @@ V4_PINNED = ("x-oss-signature-version", "x-oss-credential", "x-oss-date")
 
 
 def check_expiration(policy: Policy, now: float) -> None:
-    """Refuse an expired policy. OSS looks when the *complete* request has arrived (EC 0006-00000213)."""
+    """Refuse an expired policy. OSS checks when the *complete* request has arrived (EC 0006-00000213)."""
     if policy.expires <= now:
         raise _denied("Policy expired.", "0006-00000213").explained(
             policy_expires=utc(policy.expires), time_here=utc(now)
@@ -26,9 +26,9 @@ def check_expiration(policy: Policy, now: float) -> None:
 def check_conditions(
     policy: Policy, fields: Mapping[str, str], *, bucket: str, v4: bool, switches: Mapping[str, str]
 ) -> None:
-    """Refuse a form that breaks a condition or carries a field that must be pinned and is not.
+    """Refuse a form that breaks a condition, or that has a field which needs a condition and has none.
 
-    `fields` have lower-case names. A condition on a field the form lacks fails.
+    `fields` have lower-case names. A condition on a field that the form does not have fails.
     """
     known = {**fields, "bucket": bucket}
     any_case = switches["condition_letter_case"] == "any"
@@ -45,7 +45,7 @@ def check_conditions(
 
 
 def check_largest_size(policy: Policy, size_bytes: int) -> None:
-    """Refuse as soon as more has arrived than every content-length-range allows (EC 0006-00000003)."""
+    """Refuse a file as soon as it is larger than a content-length-range allows (EC 0006-00000003)."""
     for size in policy.size_ranges:
         if size_bytes > size.max_bytes:
             message = "Your proposed upload exceeds the maximum allowed size."
@@ -54,7 +54,7 @@ def check_largest_size(policy: Policy, size_bytes: int) -> None:
 
 
 def check_smallest_size(policy: Policy, size_bytes: int) -> None:
-    """Refuse a file that ended too early (OSS: 400 error page; EC 0006-00000004)."""
+    """Refuse a file that is smaller than a content-length-range allows (EC 0006-00000004)."""
     for size in policy.size_ranges:
         if size_bytes < size.min_bytes:
             message = "Your proposed upload smaller than the minimum allowed size."
@@ -85,10 +85,10 @@ def _holds(condition: Condition, sent: str) -> bool:
 
 
 def _literal(value: str) -> str | None:
-    r"""Return a value with `\$` resolved; None, equal to nothing, if a `$` stands without its escape.
+    r"""Return a value with `\$` replaced by `$`; None, which equals nothing, if a `$` is not escaped.
 
-    OSS: PostObject page, "Policy": `$` marks a variable, a literal one is `\$`. What OSS makes of a bare one
-    is unconfirmed, so nothing may depend on it.
+    OSS: PostObject page, "Policy": `$` marks a variable, a literal one is `\$`. How OSS reads a `$` without
+    escape is unconfirmed, so nothing may depend on it.
     """
     if "$" in value.replace(r"\$", ""):
         return None

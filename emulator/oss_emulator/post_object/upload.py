@@ -1,24 +1,25 @@
-"""PostObject: a form upload from first byte to answer. The order of checks is this module's promise.
+"""PostObject: a form upload from its first byte to the answer. This module fixes the order of the checks.
 
-OSS documents no order; this is the stand-in's:
+OSS documents no order; this is the emulator's:
 
  1. the request is a multipart form of at most 5 GB
  2. fields up to `file`, and their sizes
  3. key
- 4. signature fields, key id and token, date and credential, signature; or none, where anybody may write
+ 4. signature fields, key id and token, date and credential, signature; or none, if anybody may write
  5. the policy's JSON
- 6. its expiration (early, to refuse early)
- 7. its conditions, then the fields that must be pinned
+ 6. its expiration, for a first time, to refuse early
+ 7. its conditions, then the fields that need a condition
  8. the callback: its transport, then its parameter
  9. metadata: final key, headers, encryption, ACL, storage class, forbid-overwrite's value
-10. forbid-overwrite, where the bucket was never versioned
+10. forbid-overwrite, if the bucket was never versioned
 11. the content: largest size, whole form, a second file, whole request, smallest size
-12. expiration again, now that the request is complete; Content-MD5
-13. the object is stored, unless another upload of a key not to be overwritten was faster
+12. expiration again, because the request is complete now; Content-MD5
+13. the object is stored, unless another upload has taken a key that may not be overwritten
 14. the callback
 
-Nothing is stored before 13, and nothing is undone after it. A form of anybody's (4) has no policy, and 5 to 7
-are left out. Source: OSS PostObject page.
+Nothing is stored before 13, and nothing is undone after it. An anonymous form (4) has no policy, so 5 to 7
+are skipped.
+Source: OSS PostObject page.
 """
 
 from collections.abc import Mapping
@@ -48,11 +49,11 @@ from oss_emulator.storage.object_version import Metadata, StoredObject
 
 MAX_BODY_BYTES = 5 * 1024**3  # OSS: 400 error page, the whole form
 
-NO_POLICY = Policy(float("inf"), (), ())  # of a form without a signature
+NO_POLICY = Policy(float("inf"), (), ())  # of an anonymous form
 
 
 def post_object(request: Request, bucket: Bucket, request_id: str) -> Answer:
-    """Take an upload in and answer it. Raises OssError; the body may then be partly unread."""
+    """Store an upload and answer it. Raises OssError; part of the body may then be unread."""
     _stall(request, bucket)
     if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
         raise _too_large()
@@ -129,12 +130,12 @@ def _store(request: Request, form: Form, policy: Policy, wanted: Metadata, bucke
         for chunk in form.content:
             upload.write(chunk)
             check_largest_size(policy, upload.size)
-            if request.body.received_bytes > MAX_BODY_BYTES:  # its length was not said, or wrongly
+            if request.body.received_bytes > MAX_BODY_BYTES:  # without a Content-Length, or with a wrong one
                 raise _too_large()
         request.body.drain()
-        if request.body.broken_off:  # whatever the form says: the request was to be longer
+        if request.body.broken_off:  # even if the form is complete: the request was announced as longer
             raise malformed().explained(
-                expected=_told_length(request), got=f"{request.body.received_bytes} bytes"
+                expected=_announced_length(request), got=f"{request.body.received_bytes} bytes"
             )
         check_smallest_size(policy, upload.size)
         check_expiration(policy, bucket.now())
@@ -142,9 +143,9 @@ def _store(request: Request, form: Form, policy: Policy, wanted: Metadata, bucke
         return bucket.store.keep(upload, wanted, now=bucket.now(), versioning=bucket.versioning)
 
 
-def _told_length(request: Request) -> str:
-    told = request.headers.get("content-length")
-    return f"{told} bytes, as Content-Length tells" if told else "a last chunk"
+def _announced_length(request: Request) -> str:
+    length = request.headers.get("content-length")
+    return f"{length} bytes, by its Content-Length" if length else "a last chunk"
 
 
 def _called_back(callback: Callback, uploaded: Uploaded, bucket: Bucket) -> Answer:

@@ -1,9 +1,9 @@
-"""The JSON documents that make objects exist: one for the newest version of a key, one for each before it.
+"""The JSON documents of objects: one for the newest version of a key, and one for each earlier version.
 
-Every change is one rename or one unlink of a document that is whole, so a kill at any moment leaves the
-state before or after it. While content comes or goes, `incoming` has a draft of its document. File names are
-hashes of keys and version ids, so neither can name a path. Writers come one at a time (`alone`); readers
-never wait.
+An object exists if its document does. Every change is one rename or one unlink of a complete document, so a
+kill at any moment leaves the state before or after the change. While a content file is added or removed, the
+folder `incoming` has a draft of its document. File names are hashes of keys and version ids, so neither can
+name a path. Writers exclude each other (`alone`); readers never wait.
 """
 
 import fcntl
@@ -29,7 +29,7 @@ def hashed(name: str) -> str:
 
 
 class Documents:
-    """The documents of one bucket: the newest in `objects`, earlier ones in `versions`, by key."""
+    """The documents of one bucket: of newest versions in folder `objects`, of earlier ones in `versions`."""
 
     def __init__(self, objects: Path, versions: Path, incoming: Path) -> None:
         self._objects = objects
@@ -38,7 +38,7 @@ class Documents:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other writers out, in this process and in others."""
+        """Hold the lock that excludes other writers, in this process and in others."""
         folder = os.open(self._objects, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
@@ -52,7 +52,7 @@ class Documents:
 
     def version(self, key: str, version_id: str) -> StoredObject | None:
         """Return one version, which may be a delete marker."""
-        for _ in range(2):  # one that becomes the newest between the two reads is found at the second look
+        for _ in range(2):  # a version may become the newest between the two reads: then look again
             newest = self.newest(key)
             if newest and newest.version == version_id:
                 return newest
@@ -62,7 +62,7 @@ class Documents:
         return None
 
     def newest_first(self, limit: int | None = None) -> Iterator[StoredObject]:
-        """Yield the newest version of the `limit` keys (all, if None) that were written last."""
+        """Yield the newest version of the `limit` keys that were written last; of all keys if None."""
         entries = ((entry.stat().st_mtime_ns, entry.path) for entry in self._entries())
         latest = sorted(entries, reverse=True) if limit is None else heapq.nlargest(limit, entries)
         for _, path in latest:
@@ -78,19 +78,23 @@ class Documents:
                 yield found
 
     def draft(self, stored: StoredObject) -> Path:
-        """Write a document that does not count yet, or soon no more. Only alone, and gone before others come.
+        """Write a draft: a document in `incoming`, of a version that is about to be added or removed.
 
-        One that a kill leaves tells the next start what was under way: see `settle`.
+        Call it inside `alone`, and remove the draft before `alone` ends. A draft that a kill leaves tells the
+        next start which content file was being added or removed: see `settle`.
         """
         document = self._incoming / f"{secrets.token_hex(16)}{_SUFFIX}"
         document.write_text(json.dumps(asdict(stored), ensure_ascii=False), encoding="utf-8")
         return document
 
     def settle(self, leftover: Path) -> str:
-        """End what a draft was for, if it is one; return the content that no document names. Only alone."""
+        """Finish or undo the change that a leftover draft describes. Call it inside `alone`.
+
+        Return the name of the content file that no document names, to be removed; empty if there is none.
+        """
         try:
             left = _read(leftover) if leftover.suffix == _SUFFIX else None
-        except ValueError:  # killed while it was written, before any content was touched
+        except ValueError:  # the kill came while the draft was written, before any content file changed
             return ""
         if left is None:
             return ""
@@ -100,17 +104,17 @@ class Documents:
         return "" if there and there.content_file == left.content_file else left.content_file
 
     def put(self, stored: StoredObject, draft: Path) -> None:
-        """Make `stored`, by its draft, the newest version, and the one of its id. Only alone."""
+        """Make the draft of `stored` the document of the newest version. Call it inside `alone`."""
         newest = self.newest(stored.key)
         if newest and newest.version != stored.version:
             self._keep(newest)
-        now = time.time_ns()  # what the page sorts by; the kernel's own file times are too coarse for it
+        now = time.time_ns()  # `newest_first` sorts by it; the kernel's own file times are too coarse
         os.utime(draft, ns=(now, now))
         draft.replace(self._newest(stored.key))
         self._earlier(stored.key, stored.version).unlink(missing_ok=True)
 
     def remove(self, removed: StoredObject) -> None:
-        """Remove a version; of the others, the last written becomes the newest. Only alone."""
+        """Remove a version; the last written of the others becomes the newest. Call it inside `alone`."""
         newest = self.newest(removed.key)
         self._earlier(removed.key, removed.version).unlink(missing_ok=True)
         if newest and newest.version == removed.version:
@@ -121,13 +125,14 @@ class Documents:
                 self._newest(removed.key).unlink()
 
     def _keep(self, newest: StoredObject) -> None:
-        """Give the newest version its second name, under which it stays when another becomes the newest."""
+        """Link the newest version's document into `versions`, because another becomes the newest."""
         earlier = self._earlier(newest.key, newest.version)
         earlier.parent.mkdir(exist_ok=True)
         link = self._incoming / f"{secrets.token_hex(16)}{_SUFFIX}"
         link.hardlink_to(self._newest(newest.key))
         link.replace(earlier)
-        link.unlink(missing_ok=True)  # still there if a killed writer had come this far: one file, two names
+        # If an earlier writer was killed here, both names are one file, and `replace` does nothing.
+        link.unlink(missing_ok=True)
 
     def _latest_earlier(self, key: str) -> StoredObject | None:
         folder = self._versions / hashed(key)

@@ -1,6 +1,7 @@
-"""What is known of one stored object, and the ids of its versions. Nothing here touches a disk.
+"""One version of an object: its metadata and its version id. Nothing here reads or writes files.
 
-Source: OSS versioning pages: an id is opaque, and `null` for what an unversioned or suspended bucket wrote.
+Source: OSS versioning pages: an id is opaque, and `null` if the bucket was unversioned or suspended at the
+time.
 """
 
 import base64
@@ -11,16 +12,16 @@ from dataclasses import dataclass, field
 ENABLED, SUSPENDED = "Enabled", "Suspended"
 NULL_VERSION = "null"
 
-_ID_PREFIX = b"\x08\x01\x10"  # `CAEQ`, with which the ids of OSS's documentation start
+_ID_PREFIX = b"\x08\x01\x10"  # `CAEQ` in base64: the ids in OSS's documentation begin with it
 _ID_BYTES = 48  # 64 characters in base64
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One version of one object. `etag` is upper-case hex without quotes; `headers` are to be given back.
+    """One version of one object. `etag` is upper-case hex without quotes; `headers` go with every answer.
 
-    `version_id` is empty where the bucket was never versioned. `order` counts the versions of a key upwards.
-    A `delete_marker` has no content and hides the versions before it.
+    `version_id` is empty if the bucket was never versioned. `order` counts the versions of a key upwards. A
+    `delete_marker` has no content and hides the versions before it.
     """
 
     key: str
@@ -39,13 +40,13 @@ class StoredObject:
 
     @property
     def version(self) -> str:
-        """The id by which it is asked for: objects from before versioning are `null` (OSS: versioning)."""
+        """The version id in requests: `null` for an object from before versioning (OSS: versioning pages)."""
         return self.version_id or NULL_VERSION
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """Everything about an object to be stored but its content."""
+    """The metadata of an object to be stored: everything but its content."""
 
     key: str
     headers: Mapping[str, str]
@@ -55,7 +56,7 @@ class Metadata:
 
 
 def delete_marker(key: str, *, now: float) -> StoredObject:
-    """Return a marker that hides `key`, last modified at `now` (seconds since 1970)."""
+    """Return a delete marker for `key`, made at `now` (seconds since 1970)."""
     return StoredObject(
         key=key,
         size=0,
@@ -69,9 +70,9 @@ def delete_marker(key: str, *, now: float) -> StoredObject:
 
 
 def new_version_id(versioning: str) -> str:
-    """Return the id of what is written now: a new one if Enabled, `null` if Suspended, else empty."""
+    """Return the id of a new version: a unique one if Enabled, `null` if Suspended, else empty."""
     if versioning == ENABLED:
-        # Hex digits inside, so that no id has a character an address must escape.
+        # The random part is hex digits, so that no id has a character that a URL must escape.
         digits = secrets.token_hex(_ID_BYTES).encode()
         return base64.b64encode((_ID_PREFIX + digits)[:_ID_BYTES]).decode()
     return NULL_VERSION if versioning == SUSPENDED else ""

@@ -1,10 +1,10 @@
-"""Objects on disk: a content file and a JSON document for each version, and no half object, ever.
+"""Objects on disk: each version has a content file and a JSON document.
 
-The document is what makes an object exist, and it comes last, in one step: a kill at any moment leaves either
-the whole object or none. Content that a kill leaves without a document is gone after the next start: before
-it comes or goes, a draft in `incoming` says so, and no start has to look through the objects. One process has
-the folder: another that starts beside it takes its unfinished uploads away, but nothing that is stored.
-What an upload must satisfy is decided by callers.
+An object exists if its document does, and the document is written last, in one step. So a kill at any moment
+leaves either the whole object or none. A kill may leave a content file without a document. The next start
+removes it without searching through all objects: before a content file is added or removed, a draft of its
+document is written to `incoming`. One process uses the folder: a second one that starts beside it removes the
+first one's unfinished uploads, but no stored object. Callers decide what an upload must satisfy.
 """
 
 import base64
@@ -41,14 +41,14 @@ class Upload:
         self.size += len(chunk)
 
     def discard(self) -> None:
-        """Leave nothing of the content that was not committed."""
+        """Remove the content, unless it was committed."""
         self._file.close()
         self.path.unlink(missing_ok=True)
 
     def finish(
         self, key: str, *, now: float, headers: Mapping[str, str], acl: str, storage_class: str
     ) -> StoredObject:
-        """End the content; the object still does not exist. `now` is in seconds since 1970."""
+        """Close the content and return the object, not stored yet. `now` is in seconds since 1970."""
         self._file.close()
         digest = self._md5.digest()
         return StoredObject(
@@ -80,7 +80,7 @@ class Store:
 
     @contextmanager
     def start(self) -> Iterator[Upload]:
-        """Start a new upload; what is not committed inside this context is gone after it."""
+        """Start a new upload; at the end of this context it is removed unless it was committed."""
         upload = Upload(self._incoming)
         try:
             yield upload
@@ -88,9 +88,10 @@ class Store:
             upload.discard()
 
     def find(self, key: str, version_id: str = "") -> StoredObject | None:
-        """Return the object with this key: its newest version unless that is a delete marker, or a given one.
+        """Return the newest version of a key, or the version with this id; None if there is none.
 
-        `null` is the id of what was written without versioning. A given version may be a delete marker.
+        A delete marker as the newest version counts as none; with an id it is returned. The id of a version
+        that was written without versioning is `null`.
         """
         if version_id:
             return self._documents.version(key, version_id)
@@ -102,8 +103,8 @@ class Store:
         return self._documents.newest(key)
 
     def open(self, key: str, version_id: str = "") -> tuple[StoredObject, BinaryIO] | None:
-        """Return the object and its content, both of the same upload; None if either is not there."""
-        for _ in range(2):  # overwritten between the two reads: look again; twice is a file gone for good
+        """Return the object and its content, both from the same upload; None if one of them is missing."""
+        for _ in range(2):  # if the object was overwritten between the two reads: once more
             found = self.find(key, version_id)
             if found is None or found.delete_marker:
                 return None
@@ -112,15 +113,15 @@ class Store:
         return None
 
     def each(self) -> Iterator[StoredObject]:
-        """Yield every object in no order, one at a time in memory."""
+        """Yield every object in no particular order, without reading all into memory."""
         return (found for found in self._documents.each() if not found.delete_marker)
 
     def objects(self, limit: int | None = None) -> Iterator[StoredObject]:
-        """Yield the objects written last, newest first: of at most `limit` keys, all if None."""
+        """Yield the objects that were written last, newest first: of at most `limit` keys, of all if None."""
         return (found for found in self._documents.newest_first(limit) if not found.delete_marker)
 
     def keep(self, upload: Upload, wanted: Metadata, *, now: float, versioning: str = "") -> StoredObject:
-        """End an upload and make it an object, at `now` (seconds since 1970). Raises what `commit` raises."""
+        """Finish an upload and commit it, at `now` (seconds since 1970). Raises OssError as `commit` does."""
         stored = upload.finish(
             wanted.key,
             now=now,
@@ -136,8 +137,8 @@ class Store:
         """Make a finished upload the newest version of its key, in one step; return it with its version id.
 
         `versioning` is the bucket's: empty, Enabled or Suspended. Raises OssError if the key has an object
-        and may not be overwritten, which counts only in an unversioned bucket (OSS: PostObject page); of two
-        that commit at the same time exactly one wins.
+        and `forbid_overwrite` is set, which has an effect only in an unversioned bucket (OSS: PostObject
+        page). Of two such uploads that commit at the same time exactly one succeeds.
         """
         with self._documents.alone():
             if forbid_overwrite and not versioning and self.find(stored.key):
@@ -147,10 +148,10 @@ class Store:
     def delete(
         self, key: str, *, now: float, version_id: str = "", versioning: str = ""
     ) -> StoredObject | None:
-        """Delete one version, or hide all of them; return what was deleted, or the marker that hides.
+        """Delete one version for good, or the key; return the deleted version or the new delete marker.
 
-        Without a version id, a bucket that is or was versioned keeps what it has and gets a delete marker,
-        also for a key it never had (OSS: DeleteObject page).
+        Without a version id, a bucket that is or was versioned keeps all versions and adds a delete marker,
+        even for a key that it never had (OSS: DeleteObject page).
         """
         with self._documents.alone():
             if versioning and not version_id:
@@ -174,19 +175,19 @@ class Store:
 
     @contextmanager
     def _going(self, version: StoredObject | None) -> Iterator[None]:
-        """Remove the content of a version, if there is one, whose document goes in this context."""
+        """Remove the content of `version` after the body of this context has removed its document."""
         if version is None:
             yield
             return
-        # No `finally`: a failure leaves the same behind as a kill, for the next start.
+        # No `finally`: after a failure the draft stays for the next start, as after a kill.
         draft = self._documents.draft(version)
         yield
         self._remove_content(version.content_file)
         draft.unlink()
 
     def _sweep(self) -> None:
-        """Remove what a killed process left: its uploads, and content that only its drafts name."""
-        with self._documents.alone():  # so that every draft there is left of somebody, not of work under way
+        """Remove unfinished uploads and the content files that only a draft names, left by a kill."""
+        with self._documents.alone():  # so that no draft belongs to a change that is still being made
             for leftover in self._incoming.iterdir():
                 self._remove_content(self._documents.settle(leftover))
                 leftover.unlink(missing_ok=True)

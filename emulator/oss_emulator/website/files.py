@@ -1,4 +1,4 @@
-"""A site of files in some folders, read-only: the other place that a website's pages come from."""
+"""A read-only website whose pages are files in folders instead of objects in a bucket."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from oss_emulator.errors import no_such_key
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.website.rules import Missing, Website
 
-# Folders say nothing of their pages, so this is fixed.
+# Folders have no website configuration, so it is fixed.
 SITE = Website(index="index.html", sub_directories=True, missing=Missing.NOT_FOUND, error_key="404.html")
 
 _TYPES = {
@@ -23,7 +23,7 @@ _TYPES = {
     ".mjs": "text/javascript; charset=utf-8",
     ".png": "image/png",
     ".svg": "image/svg+xml",
-    ".ts": "text/plain; charset=utf-8",  # such as .d.ts: for people to read
+    ".ts": "text/plain; charset=utf-8",  # such as .d.ts: TypeScript, not MPEG transport stream
     ".txt": "text/plain; charset=utf-8",
     ".webp": "image/webp",
     ".woff2": "font/woff2",
@@ -57,6 +57,6 @@ def _find(folders: Sequence[Path], key: str) -> Path | None:
             path = root.joinpath(*parts).resolve()
             if path.is_relative_to(root) and path.is_file():
                 return path
-        except (OSError, RuntimeError):  # no file has such a name: too long, or a link to itself
+        except (OSError, RuntimeError):  # the name is too long, or a link that points to itself
             continue
     return None

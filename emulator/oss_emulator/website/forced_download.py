@@ -1,11 +1,11 @@
-"""Pages and pictures that a browser downloads and does not show: what a bucket's own domain does to them.
+"""Forced downloads: at the domain that OSS gave a bucket, browsers download pages and pictures.
 
 Source: EC 0048-00000001, and the table "forced download rules" of OSS's page on previews: types, and for
-pictures an EC by region. The table's dates are past, so every bucket of the stand-in counts as new. Its rule
-for accounts first used after 2022-10-09, whose every type is downloaded (EC 0048-00000113), is not emulated.
-A request signed in its header is an API's and not a browser's, and is left alone (Alibaba's diagnosis of EC
-0048-00000001: "direct API/SDK access is not affected"); captures of `curl -I` show the headers with HEAD too.
-That XML has no EC (the table has none) is unconfirmed.
+pictures an EC by region. The table's dates are past, so every bucket of the emulator counts as new. The rule
+for accounts first used after 2022-10-09, where every type is downloaded (EC 0048-00000113), is not emulated.
+A request with an Authorization header comes from an SDK and not from a browser, and is not changed (Alibaba's
+diagnosis of EC 0048-00000001: "direct API/SDK access is not affected"); captures of `curl -I` show the
+headers with HEAD too. That XML has no EC (the table has none) is unconfirmed.
 """
 
 from collections.abc import Mapping
@@ -48,13 +48,13 @@ _IMAGE_ECS: Mapping[str, str] = {
 
 
 def downloaded(answer: Answer, key: str, region: str) -> Answer:
-    """Return the answer with the content of `key` as a bucket's own domain in `region` gives it."""
+    """Return `answer`, which has the content of `key`, with forced-download headers if they apply."""
     content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     ec = _ec(key.lower(), content_type, region)
     if ec is None:
         return answer
     disposition = answer.headers.get("Content-Disposition", "")
-    # An `inline` of the object's own does not help; a file name that an attachment already has may stay.
+    # The object's own `inline` is replaced; an `attachment` with a file name is kept.
     kept = disposition if disposition.lower().startswith("attachment") else "attachment"
     forced = {"Content-Disposition": kept, "x-oss-force-download": "true", **({"x-oss-ec": ec} if ec else {})}
     return Answer(answer.status, {**answer.headers, **forced}, answer.body)

@@ -1,6 +1,6 @@
-"""The rules of a website in a bucket: which key an address shows, and what is shown where there is none.
+"""The rules of a bucket's website: the key that a path shows, and the page for a missing key.
 
-Where content comes from is the caller's business: objects of the bucket, or files of some folders.
+The caller provides the content: objects of the bucket, or files in folders.
 Source: OSS PutBucketWebsite page. RoutingRules (redirection, mirroring) are not emulated.
 """
 
@@ -12,15 +12,15 @@ from urllib.parse import quote
 from oss_emulator.errors import OssError
 from oss_emulator.http_messages import Answer, Request
 
-# Answers a request as if it had asked for a key; raises OssError NoSuchKey for one that is not there.
+# Answers a request with the content of a key; raises OssError NoSuchKey if there is none.
 Read = Callable[[Request, str], Answer]
 
-# What a page in another's place must not be measured by.
+# Conditions on the requested key, which must not be applied to the error page.
 _CONDITIONS = frozenset({"if-match", "if-modified-since", "if-none-match", "if-unmodified-since", "range"})
 
 
 class Missing(Enum):
-    """IndexDocument's Type: what a key without a slash at its end shows when there is only `key/index`."""
+    """IndexDocument's Type: the answer for a key without a slash at its end if only `key/index` exists."""
 
     REDIRECT = "0"
     NOT_FOUND = "1"
@@ -29,7 +29,7 @@ class Missing(Enum):
 
 @dataclass(frozen=True)
 class Website:
-    """A website configuration. An empty `index` or `error_key` is one that is not set."""
+    """A website configuration. An empty `index` or `error_key` means that there is none."""
 
     index: str = ""
     sub_directories: bool = False
@@ -39,7 +39,7 @@ class Website:
 
 
 def website_answer(website: Website, request: Request, key: str, read: Read) -> Answer:
-    """Answer an anonymous GET or HEAD of `key`. Raises OssError where no page stands in."""
+    """Answer an anonymous GET or HEAD of `key`. Raises OssError if key and error page are missing."""
     try:
         return read(request, _shown_key(website, key))
     except OssError as error:
@@ -79,7 +79,7 @@ def _error_page(website: Website, request: Request, read: Read) -> Answer | None
     headers = {name: value for name, value in request.headers.items() if name not in _CONDITIONS}
     try:
         page = read(replace(request, headers=headers), website.error_key)
-    except OssError:  # not there or not public: the refusal itself is shown
+    except OssError:  # missing or not public: the original refusal is sent
         return None
     # That the page carries the EC of the missing key is inferred.
     return Answer(website.error_status, {**page.headers, "x-oss-ec": "0026-00000001"}, page.body)
