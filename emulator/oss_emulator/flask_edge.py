@@ -23,11 +23,11 @@ from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 
 from oss_emulator.bucket.state import new_request_id
 from oss_emulator.errors import OssError, error_document, internal_error
-from oss_emulator.http_messages import Answer, Body, BrokenOff, Request
+from oss_emulator.http_messages import Answer, Body, IncompleteRead, Request
 
 _AUTHORITY = re.compile("^https?://[^/?]*")  # of a target in absolute form (RFC 9112 3.2.2)
 
-CUT_OFF = "0006-00000104"  # EC of a form that breaks off or is malformed
+MALFORMED_FORM = "0006-00000104"  # EC of a form that breaks off or is malformed
 
 
 def answer_every_path(answer: Callable[[flask.Request], flask.Response]) -> None:
@@ -41,10 +41,10 @@ def answer_every_path(answer: Callable[[flask.Request], flask.Response]) -> None
 
 def from_flask(request: flask.Request) -> Request:
     """Return our request, with the raw path: Flask decodes it, but a signature covers the path as sent."""
-    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+    headers = {name.lower(): _header_value(value) for name, value in request.headers.items()}
     connection = request.environ["gunicorn.socket"]
     body = Body(
-        _to_its_end(request),
+        _body_reader(request),
         digested="content-md5" in headers,
         pause=lambda seconds: _pause(connection, seconds),
     )
@@ -58,7 +58,7 @@ def from_flask(request: flask.Request) -> Request:
     )
 
 
-def _text(value: str) -> str:
+def _header_value(value: str) -> str:
     """Return a header's value read as UTF-8, as OSS does; if it is not UTF-8, as latin-1, which WSGI uses."""
     try:
         return value.encode("latin-1").decode()
@@ -66,8 +66,8 @@ def _text(value: str) -> str:
         return value
 
 
-def _to_its_end(request: flask.Request) -> Callable[[int], bytes]:
-    """Return a function that reads the body; it raises BrokenOff if connection or chunk end too early."""
+def _body_reader(request: flask.Request) -> Callable[[int], bytes]:
+    """Return a function that reads the body; it raises IncompleteRead if it ends too early."""
     left = request.content_length
 
     def read(size: int) -> bytes:
@@ -75,11 +75,11 @@ def _to_its_end(request: flask.Request) -> Callable[[int], bytes]:
         try:
             piece = request.stream.read(size)
         except (OSError, ParseException) as error:
-            raise BrokenOff from error
+            raise IncompleteRead from error
         if left is not None:
             left -= len(piece)
             if left and not piece:
-                raise BrokenOff
+                raise IncompleteRead
         return piece
 
     return read
@@ -99,7 +99,7 @@ def to_flask(answer: Answer) -> flask.Response:
     The connection of a form that broke off is closed: the next bytes may be the rest of the form and must not
     be taken for a new request.
     """
-    if answer.headers.get("x-oss-ec") == CUT_OFF:
+    if answer.headers.get("x-oss-ec") == MALFORMED_FORM:
         flask.request.environ["wsgi.input"].failed = True  # gunicorn's flag for "the body has no end"
     response = flask.Response(answer.body, answer.status)
     del response.headers["Content-Type"]

@@ -18,14 +18,14 @@ class ConnectionLost(Exception):
     """The connection is to be reset without an answer, because of a fault."""
 
 
-class BrokenOff(Exception):
+class IncompleteRead(Exception):
     """The body ended earlier than its request announced: raised by the function that a `Body` reads with."""
 
 
 class Body:
-    """A request body: read once, in pieces, counted, and hashed if `digested`.
+    """A request body: read once, in pieces, counted, and hash_name if `digested`.
 
-    After the whole body was read, `broken_off` says whether its end was missing: the body must then not be
+    After the whole body was read, `incomplete` says whether its end was missing: the body must then not be
     used.
     """
 
@@ -42,7 +42,7 @@ class Body:
         self._md5 = hashlib.md5(usedforsecurity=False) if digested else None
         self._reset_after: int | None = None
         self.received_bytes = 0
-        self.broken_off = False
+        self.incomplete = False
 
     def reset_after(self, count: int) -> None:
         """Let `read` raise ConnectionLost after `count` bytes, or at the end of a shorter body."""
@@ -62,8 +62,8 @@ class Body:
                 raise ConnectionLost
         try:
             chunk = self._read(size)
-        except BrokenOff:
-            self.broken_off = True
+        except IncompleteRead:
+            self.incomplete = True
             return b""
         self.received_bytes += len(chunk)
         if not chunk and self._reset_after is not None:  # a shorter body: reset at its end

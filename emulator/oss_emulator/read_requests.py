@@ -10,11 +10,11 @@ from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.listing import list_objects
 from oss_emulator.objects.reading import read_object
 from oss_emulator.website.files import SITE, read_file
-from oss_emulator.website.forced_download import downloaded
+from oss_emulator.website.forced_download import force_download
 from oss_emulator.website.rules import website_answer
 
 
-def browsed(request: Request, bucket: Site, key: str) -> Answer:
+def read_answer(request: Request, bucket: Site, key: str) -> Answer:
     """Answer GET or HEAD of `key`, empty for the root. Raises OssError.
 
     A website's rules apply to anonymous requests only: a signed request gets the object or the listing (OSS:
@@ -27,7 +27,7 @@ def browsed(request: Request, bucket: Site, key: str) -> Answer:
         else:
             answer = read_file(bucket.settings.website, wanted, shown)
         forced = bucket.settings.own_domain and "authorization" not in wanted.headers
-        return downloaded(answer, shown, bucket.settings.region) if forced else answer
+        return force_download(answer, shown, bucket.settings.region) if forced else answer
 
     website = bucket.configuration.website if isinstance(bucket, Bucket) else SITE
     if website and not is_signed(request) and (key or website.index):

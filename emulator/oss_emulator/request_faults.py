@@ -15,7 +15,7 @@ SERVICE_UNAVAILABLE = 503
 _AnySite = TypeVar("_AnySite", bound=Site)
 
 
-def raise_planned_errors(request: Request, bucket: Site) -> None:
+def raise_pending_error(request: Request, bucket: Site) -> None:
     """Raise the OssError of a pending fault `throttle` or `server_error`."""
     if request.method in {"POST", "HEAD"} and bucket.faults.strike("throttle"):
         message = "The total QPS of the account exceeds its limit."

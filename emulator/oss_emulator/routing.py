@@ -12,14 +12,14 @@ from oss_emulator.addressing import key_of, subresource_of
 from oss_emulator.bucket.configuration_requests import configuration_answer
 from oss_emulator.bucket.cors import actual_headers, preflight
 from oss_emulator.bucket.state import Bucket, Site, new_request_id
-from oss_emulator.console.routes import OWN_HEADERS, admin_answer, is_own
+from oss_emulator.console.routes import CONSOLE_HEADERS, console_answer, is_console_request
 from oss_emulator.errors import OssError, error_document, internal_error, not_emulated
 from oss_emulator.history.records import RefusalRecord
 from oss_emulator.http_messages import Answer, ConnectionLost, Request
 from oss_emulator.objects.writing import delete_object, put_object
 from oss_emulator.post_object.upload import post_object
-from oss_emulator.read_requests import browsed
-from oss_emulator.request_faults import raise_planned_errors, with_clock_offset
+from oss_emulator.read_requests import read_answer
+from oss_emulator.request_faults import raise_pending_error, with_clock_offset
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,46 +31,46 @@ def respond(request: Request, bucket: Site) -> Answer:
     """
     started, request_id = bucket.now(), new_request_id()
     try:
-        answer = _routed(request, bucket, request_id)
+        answer = _dispatch(request, bucket, request_id)
     except OssError as error:
-        if not is_own(request):
-            bucket.history.add_refusal(refusal_record(error, request, request_id, started))
-        answer = refusal_answer(error, request, request_id)
+        if not is_console_request(request):
+            bucket.history.add_refusal(_refusal_record(error, request, request_id, started))
+        answer = _refusal_answer(error, request, request_id)
     except ConnectionLost:
         raise
     except Exception:  # noqa: BLE001 - our own fault: logged, and answered in OSS's form
         _LOG.exception("request %s", request_id)
-        answer = refusal_answer(internal_error(), request, request_id)
+        answer = _refusal_answer(internal_error(), request, request_id)
     request.body.drain()
     headers = {
         "x-oss-request-id": request_id,
         "x-oss-server-time": str(max(0, round((bucket.now() - started) * 1000))),
         # the emulator's own pages are for no other origin, even if the bucket's CORS rules allow one
-        **(OWN_HEADERS if is_own(request) else actual_headers(bucket.cors, request)),
+        **(CONSOLE_HEADERS if is_console_request(request) else actual_headers(bucket.cors, request)),
         **answer.headers,
     }
     return Answer(answer.status, headers, answer.body)
 
 
-def _routed(request: Request, bucket: Site, request_id: str) -> Answer:
-    if is_own(request):
-        return admin_answer(request, bucket)
+def _dispatch(request: Request, bucket: Site, request_id: str) -> Answer:
+    if is_console_request(request):
+        return console_answer(request, bucket)
     key = key_of(request, bucket.settings.bucket)
     if request.method == "OPTIONS":
         return preflight(bucket.cors, request.headers)
-    raise_planned_errors(request, bucket)
+    raise_pending_error(request, bucket)
     bucket = with_clock_offset(bucket)
     part = subresource_of(request)
     if part:
-        return _part_answer(request, bucket, key, part)
+        return _configuration_answer(request, bucket, key, part)
     if request.method in {"GET", "HEAD"}:
-        return browsed(request, bucket, key)
+        return read_answer(request, bucket, key)
     if isinstance(bucket, Bucket):
-        return _written(request, bucket, key, request_id)
+        return _write(request, bucket, key, request_id)
     raise _method_not_allowed(request, key)
 
 
-def _written(request: Request, bucket: Bucket, key: str, request_id: str) -> Answer:
+def _write(request: Request, bucket: Bucket, key: str, request_id: str) -> Answer:
     match request.method:
         case "POST" if not key:
             return _upload(request, bucket, request_id)
@@ -83,7 +83,7 @@ def _written(request: Request, bucket: Bucket, key: str, request_id: str) -> Ans
     raise _method_not_allowed(request, key)
 
 
-def _part_answer(request: Request, bucket: Site, key: str, part: str) -> Answer:
+def _configuration_answer(request: Request, bucket: Site, key: str, part: str) -> Answer:
     if key or not isinstance(bucket, Bucket):
         raise not_emulated(f"{request.method} of ?{part} of {'an object' if key else 'a site'}")
     return configuration_answer(request, bucket, part)
@@ -102,7 +102,7 @@ def _method_not_allowed(request: Request, key: str) -> OssError:
     return OssError(405, "MethodNotAllowed", message, "", details)
 
 
-def refusal_answer(error: OssError, request: Request, request_id: str) -> Answer:
+def _refusal_answer(error: OssError, request: Request, request_id: str) -> Answer:
     """Return OSS's answer for `error`."""
     document = error_document(error, request_id=request_id, host_id=request.headers.get("host", ""))
     headers = {"Content-Type": "application/xml", **error.headers}
@@ -113,7 +113,7 @@ def refusal_answer(error: OssError, request: Request, request_id: str) -> Answer
     return Answer(error.status, headers, document)
 
 
-def refusal_record(error: OssError, request: Request, request_id: str, now: float) -> RefusalRecord:
+def _refusal_record(error: OssError, request: Request, request_id: str, now: float) -> RefusalRecord:
     """Return the record of a refusal."""
     return RefusalRecord(
         time=now,

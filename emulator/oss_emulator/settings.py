@@ -1,4 +1,4 @@
-"""The environment of one stand-in bucket, read once into a frozen `Settings`.
+"""The environment of one emulated bucket, read once into a frozen `Settings`.
 
 No other module reads the environment, and no default here grants access.
 """
@@ -13,6 +13,7 @@ from oss_emulator.auth.credentials import Credential
 from oss_emulator.switches import SwitchError, read_switches
 
 DEFAULT_CALLBACK_SECONDS = 5.0  # OSS: Callback page, "the default timeout is 5 seconds"
+ACCOUNT_ID = "1000000000000000"  # of the bucket's owner: OSS names it in answers and callbacks
 BUCKET_ACLS = ("private", "public-read", "public-read-write")
 
 

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from oss_emulator.callback.body import callback_body
+from oss_emulator.callback.body import fill_template
 from oss_emulator.callback.delivery import CallbackFailed, Timing, check_reply, deliver
 from oss_emulator.callback.key import load_or_make_key, public_pem
 from oss_emulator.callback.message import Message, Origin, signed_request
@@ -184,7 +184,7 @@ VARIABLES: dict[str, str | int | None] = {"object": "a/b é:(1).txt", "size": 5,
     ],
 )
 def test_fills_the_template_in_as_oss_does(template: str, body_type: str, expected: str) -> None:
-    assert callback_body(template, body_type, VARIABLES, read_switches("")).decode() == expected
+    assert fill_template(template, body_type, VARIABLES, read_switches("")).decode() == expected
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_fills_the_template_in_as_oss_does(template: str, body_type: str, expect
 def test_switches_change_what_no_document_settles(
     switch: str, template: str, body_type: str, expected: str
 ) -> None:
-    assert callback_body(template, body_type, VARIABLES, read_switches(switch)).decode() == expected
+    assert fill_template(template, body_type, VARIABLES, read_switches(switch)).decode() == expected
 
 
 def test_an_upload_offers_its_variables(scene: Scene) -> None:

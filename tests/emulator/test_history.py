@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oss_emulator.history.records import KEPT_RECORDS, Attempt, CallbackRecord, History, RefusalRecord
-from oss_emulator.history.redaction import redaction
+from oss_emulator.history.redaction import make_redaction
 from tests.support.emulator.scene import BUCKET, NOW, Scene, encoded, multipart, part, policy_text, signed
 
 TOKEN = "CAIS+SecurityToken/that==is.secret"
@@ -101,7 +101,7 @@ def test_no_gap_before_a_token_makes_it_be_kept(gap: str, before: str) -> None:
 
 
 def test_a_redaction_shows_no_secret() -> None:
-    assert TOKEN not in repr(redaction({"x-oss-security-token": TOKEN}))
+    assert TOKEN not in repr(make_redaction({"x-oss-security-token": TOKEN}))
 
 
 def test_a_short_record_is_kept_as_it_is() -> None:

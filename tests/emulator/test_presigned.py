@@ -12,7 +12,7 @@ import pytest
 from oss_emulator.auth import v4
 from oss_emulator.auth.credentials import Credential
 from oss_emulator.auth.header_signature import canonical_request, string_to_sign
-from oss_emulator.auth.presigned_url import verify_address
+from oss_emulator.auth.presigned_url import verify_presigned_url
 from oss_emulator.errors import OssError
 from oss_emulator.http_messages import Body, Request
 from tests.support.emulator.scene import BUCKET, DATE, DAY, NOW, REGION, TEMPORARY, Scene, Seen
@@ -81,11 +81,13 @@ def test_accepts_the_published_addresses(vector: dict[str, Any]) -> None:
     assert now
     key = Credential(vector["access_key_id"], vector["access_key_secret"], vector["security_token"] or "")
 
-    verify_address(request, vector["bucket"], vector["key"], [key], region=vector["region"], now=now)
+    verify_presigned_url(request, vector["bucket"], vector["key"], [key], region=vector["region"], now=now)
 
     changed = Request("GET", f"/key?{query}", headers, Body(lambda _: b""))
     with pytest.raises(OssError, match="SignatureDoesNotMatch 0002-00000201"):
-        verify_address(changed, vector["bucket"], vector["key"], [key], region=vector["region"], now=now)
+        verify_presigned_url(
+            changed, vector["bucket"], vector["key"], [key], region=vector["region"], now=now
+        )
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

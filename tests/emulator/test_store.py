@@ -129,21 +129,21 @@ def test_what_is_to_be_kept_is_stored_with_all_of_its_metadata(tmp_path: Path) -
     wanted = Metadata("a", {"Content-Type": "a/b"}, "private", "IA", forbid_overwrite=True)
     with store.start() as upload:
         upload.write(b"x")
-        kept = store.keep(upload, wanted, now=3.0)
+        kept = store.save(upload, wanted, now=3.0)
 
     assert store.find("a") == kept
     assert (kept.headers, kept.acl, kept.storage_class) == ({"Content-Type": "a/b"}, "private", "IA")
     assert (kept.key, kept.size, kept.last_modified, kept.version_id) == ("a", 1, 3.0, "")
     with store.start() as upload, pytest.raises(OssError, match="409 FileAlreadyExists"):
-        store.keep(upload, wanted, now=4.0)
+        store.save(upload, wanted, now=4.0)
     with store.start() as upload:
-        assert store.keep(upload, wanted, now=4.0, versioning="Enabled").version_id
+        assert store.save(upload, wanted, now=4.0, versioning="Enabled").version_id
 
 
 def test_files_have_the_same_names_in_every_locale() -> None:
     ascii_only = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     folder = Path(__file__).parents[2] / "emulator"
-    code = "from oss_emulator.storage.documents import hashed; print(hashed(chr(22270) + chr(0xdcff)))"
+    code = "from oss_emulator.storage.documents import hash_name; print(hash_name(chr(22270) + chr(0xdcff)))"
 
     named = subprocess.run(
         [sys.executable, "-c", code], env=ascii_only, cwd=folder, check=True, capture_output=True, text=True
@@ -430,16 +430,16 @@ def test_lists_the_objects_written_last_first(tmp_path: Path) -> None:
         put(store, key, b"", versioning="Enabled")
     store.delete("c", now=2.0, versioning="Enabled")
 
-    assert [stored.key for stored in store.objects()] == ["b", "a"]
-    assert [stored.key for stored in store.objects(2)] == ["b"]  # c was written, and hidden, last
-    assert sorted(stored.key for stored in store.each()) == ["a", "b"]
+    assert [stored.key for stored in store.latest_objects()] == ["b", "a"]
+    assert [stored.key for stored in store.latest_objects(2)] == ["b"]  # c was written, and hidden, last
+    assert sorted(stored.key for stored in store.all_objects()) == ["a", "b"]
 
 
 def test_an_object_that_goes_while_they_are_listed_is_left_out(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for key in ("a", "b"):
         put(store, key, b"")
-    listing = store.objects()
+    listing = store.latest_objects()
     assert next(listing).key == "b"
     store.delete("a", now=2.0)
 

@@ -21,13 +21,13 @@ SIGNATURE_FIELDS = frozenset({"ossaccesskeyid", "policy", "signature"}) | {
     f"x-oss-{name}" for name in ("signature-version", "credential", "date", "signature")
 }
 
-Signed = Literal["V4", "V1", "not"]
+SignatureVersion = Literal["V4", "V1", "not"]
 FindKey = Callable[[str, str], Credential]
 
 
 def verify_form(
     fields: Mapping[str, str], find_key: FindKey, *, region: str, now: float, v1_allowed: bool
-) -> Signed:
+) -> SignatureVersion:
     """Verify the form's signature and return its version; `not` is a form without signature. Raises OssError.
 
     `find_key(access_key_id, security_token)` returns the key or raises OssError. The order of checks is:
@@ -46,8 +46,8 @@ def verify_form(
 def _verify_v4(fields: Mapping[str, str], find_key: FindKey, *, region: str, now: float) -> None:
     if fields["x-oss-signature-version"] != v4.VERSION:
         raise _wrong_field(fields, "x-oss-signature-version", "0002-00000701", expected=v4.VERSION)
-    policy = _needed(fields, "policy", "0002-00000702")
-    signature = _needed_signature(fields, "x-oss-signature")
+    policy = _required(fields, "policy", "0002-00000702")
+    signature = _required_signature(fields, "x-oss-signature")
     scope = _scope(fields)
     key = find_key(scope.access_key_id, fields.get("x-oss-security-token", ""))
     _check_scope(fields, scope, region=region, now=now)
@@ -56,7 +56,7 @@ def _verify_v4(fields: Mapping[str, str], find_key: FindKey, *, region: str, now
 
 
 def _scope(fields: Mapping[str, str]) -> v4.Scope:
-    scope = v4.parse_scope(_needed(fields, "x-oss-credential", "0002-00000708"))
+    scope = v4.parse_scope(_required(fields, "x-oss-credential", "0002-00000708"))
     expected = f"<AccessKeyId>/<YYYYMMDD>/<region>/oss/{v4.TERMINATOR}"
     if scope is None or not scope.access_key_id.isprintable():
         raise _wrong_field(fields, "x-oss-credential", "0002-00000708", expected=expected)
@@ -66,7 +66,7 @@ def _scope(fields: Mapping[str, str]) -> v4.Scope:
 
 
 def _check_scope(fields: Mapping[str, str], scope: v4.Scope, *, region: str, now: float) -> None:
-    date = _needed(fields, "x-oss-date", "0002-00000709")
+    date = _required(fields, "x-oss-date", "0002-00000709")
     seconds = v4.parse_date(date)
     if seconds is None or seconds - now > v4.SKEW_SECONDS or now - seconds > v4.LIFETIME_SECONDS:
         expected = f"at most 15 minutes ahead of {utc(now)}, the emulator's time, and 7 days before it"
@@ -79,11 +79,11 @@ def _check_scope(fields: Mapping[str, str], scope: v4.Scope, *, region: str, now
 
 
 def _verify_v1(fields: Mapping[str, str], find_key: FindKey, *, allowed: bool) -> None:
-    access_key_id = _needed(fields, "OSSAccessKeyId", "0002-00000706")
+    access_key_id = _required(fields, "OSSAccessKeyId", "0002-00000706")
     if not access_key_id:
         raise invalid_argument("Post request accessKeyId is empty.", "0002-00000707", name="OSSAccessKeyId")
-    policy = _needed(fields, "policy", "0002-00000702")
-    signature = _needed_signature(fields, "Signature")
+    policy = _required(fields, "policy", "0002-00000702")
+    signature = _required_signature(fields, "Signature")
     if not allowed:
         raise v1_not_allowed().explained(
             expected=f"x-oss-signature-version: {v4.VERSION}, or LOCAL_OSS_V1_SIGNATURES=accept", got="none"
@@ -114,7 +114,7 @@ def signature_mismatch(ec: str, access_key_id: str, provided: str, string_to_sig
     return error.explained(expected_string_to_sign=string_to_sign, got_signature=provided)
 
 
-def _needed(fields: Mapping[str, str], name: str, ec: str) -> str:
+def _required(fields: Mapping[str, str], name: str, ec: str) -> str:
     if name.lower() not in fields:
         message = (
             f"The bucket POST must contain the specified '{name}'. "
@@ -126,8 +126,8 @@ def _needed(fields: Mapping[str, str], name: str, ec: str) -> str:
     return fields[name.lower()]
 
 
-def _needed_signature(fields: Mapping[str, str], name: str) -> str:
-    signature = _needed(fields, name, "0002-00000703")
+def _required_signature(fields: Mapping[str, str], name: str) -> str:
+    signature = _required(fields, name, "0002-00000703")
     if not signature:
         raise invalid_argument("Post request signature is empty.", "0002-00000704", name=name)
     return signature

@@ -27,10 +27,10 @@ MAX_EXPIRES_SECONDS = 7 * 24 * 3600  # OSS: EC 0002-00000232
 
 _MISSING_EC = {CREDENTIAL: "0002-00000217", EXPIRES: "0002-00000215", SIGNATURE: "0002-00000219"}
 _EMPTY_EC = {CREDENTIAL: "0002-00000218", EXPIRES: "0002-00000216", SIGNATURE: "0002-00000220"}
-_OF_SIGNATURE = {VERSION, CREDENTIAL, DATE, EXPIRES, SIGNATURE, ADDITIONAL_HEADERS, SECURITY_TOKEN}
+_SIGNATURE_PARAMETERS = {VERSION, CREDENTIAL, DATE, EXPIRES, SIGNATURE, ADDITIONAL_HEADERS, SECURITY_TOKEN}
 
 
-def verify_address(
+def verify_presigned_url(
     request: Request, bucket: str, key: str, known: Iterable[Credential], *, region: str, now: float
 ) -> None:
     """Verify the signature in the request's query against `key` in `bucket`. Raises OssError.
@@ -43,11 +43,11 @@ def verify_address(
         raise _wrong(sent, VERSION, "0002-00000066")
     scope = _scope(sent)
     expires_seconds = _expires_seconds(sent)
-    provided = _needed(sent, SIGNATURE)
+    provided = _required(sent, SIGNATURE)
     additional = _additional_headers(sent, request.headers)
     token = sent.get(SECURITY_TOKEN, "")
     found = find_credential(known, access_key_id=scope.access_key_id, security_token=token, now=now)
-    started = _started(sent, scope, region)
+    started = _signed_at(sent, scope, region)
     _check_time(started, expires_seconds, now)
     query = "&".join(item for item in request.query.split("&") if _name(item) != SIGNATURE)
     resource = f"/{bucket}/{key}"
@@ -56,7 +56,7 @@ def verify_address(
 
 
 def _parameters(query: str) -> dict[str, str]:
-    pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] in _OF_SIGNATURE]
+    pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] in _SIGNATURE_PARAMETERS]
     sent = dict(pairs)
     for name in sent:
         if sum(1 for pair in pairs if pair[0] == name) > 1:
@@ -68,7 +68,7 @@ def _name(item: str) -> str:
     return unquote(item.partition("=")[0])
 
 
-def _needed(sent: Mapping[str, str], name: str) -> str:
+def _required(sent: Mapping[str, str], name: str) -> str:
     if name not in sent:
         raise invalid_argument(f"The parameter {name} is missing.", _MISSING_EC[name], name=name)
     if not sent[name]:
@@ -77,14 +77,14 @@ def _needed(sent: Mapping[str, str], name: str) -> str:
 
 
 def _scope(sent: Mapping[str, str]) -> v4.Scope:
-    scope = v4.parse_scope(_needed(sent, CREDENTIAL))
+    scope = v4.parse_scope(_required(sent, CREDENTIAL))
     if scope is None or scope.product != "oss" or scope.terminator != v4.TERMINATOR:
         raise _wrong(sent, CREDENTIAL)
     return scope
 
 
 def _expires_seconds(sent: Mapping[str, str]) -> int:
-    text = _needed(sent, EXPIRES)
+    text = _required(sent, EXPIRES)
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_EXPIRES_SECONDS))):
         raise _wrong(sent, EXPIRES, "0002-00000232")
     if not 1 <= int(text) <= MAX_EXPIRES_SECONDS:
@@ -103,7 +103,7 @@ def _additional_headers(sent: Mapping[str, str], headers: Mapping[str, str]) -> 
     return names
 
 
-def _started(sent: Mapping[str, str], scope: v4.Scope, region: str) -> float:
+def _signed_at(sent: Mapping[str, str], scope: v4.Scope, region: str) -> float:
     seconds = v4.parse_date(sent.get(DATE, ""))
     if seconds is None:
         raise _wrong(sent, DATE)

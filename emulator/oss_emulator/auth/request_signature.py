@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from oss_emulator.auth.credentials import Credential
 from oss_emulator.auth.header_signature import verify_header
-from oss_emulator.auth.presigned_url import CREDENTIAL, SIGNATURE, VERSION, verify_address
+from oss_emulator.auth.presigned_url import CREDENTIAL, SIGNATURE, VERSION, verify_presigned_url
 from oss_emulator.errors import invalid_argument, v1_not_allowed
 from oss_emulator.http_messages import Request
 
@@ -35,7 +35,7 @@ def verify_request(
         raise invalid_argument(message, "0002-00000039", name="Authorization")
     if names & _V1:
         raise v1_not_allowed()
-    verify_address(request, bucket, key, known, region=region, now=now)
+    verify_presigned_url(request, bucket, key, known, region=region, now=now)
 
 
 def _query_names(request: Request) -> set[str]:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from oss_emulator.auth.request_signature import verify_request
 from oss_emulator.bucket.configuration_xml import cors_document, versioning_document, website_document
 from oss_emulator.bucket.state import Bucket
-from oss_emulator.callback.message import ACCOUNT_ID
 from oss_emulator.content_md5 import check_content_md5
 from oss_emulator.errors import OssError, not_emulated
 from oss_emulator.http_messages import Answer, Request
+from oss_emulator.settings import ACCOUNT_ID
 from oss_emulator.xml_documents import MAX_DOCUMENT_BYTES, document, element, malformed_xml
 
 PARTS: Mapping[str, frozenset[str]] = {

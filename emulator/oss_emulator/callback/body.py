@@ -20,12 +20,12 @@ MAX_BODY_BYTES = 256 * 1024  # ours: a template may insert one large value hundr
 _VARIABLE = re.compile(r"\$\{([^{}$]*)\}")
 
 
-def names_of(template: str) -> frozenset[str]:
+def variable_names(template: str) -> frozenset[str]:
     """Return the names of the variables in `template`."""
     return frozenset(_VARIABLE.findall(template))
 
 
-def callback_body(template: str, body_type: str, variables: Variables, switches: Mapping[str, str]) -> bytes:
+def fill_template(template: str, body_type: str, variables: Variables, switches: Mapping[str, str]) -> bytes:
     """Fill in the template. Constants are not changed; only inserted values are encoded.
 
     The switches `form_space` and `json_missing_variable` decide what no document says. Raises CallbackFailed
@@ -33,16 +33,16 @@ def callback_body(template: str, body_type: str, variables: Variables, switches:
     """
     values: dict[str, bytes] = {}
     body = bytearray()
-    for constant, name in _pieces(template):
+    for constant, name in _split(template):
         if name is not None and name not in values:
-            values[name] = _encoded(variables.get(name), body_type, switches).encode()
+            values[name] = _encode(variables.get(name), body_type, switches).encode()
         body += constant.encode() + (values[name] if name is not None else b"")
         if len(body) > MAX_BODY_BYTES:
             raise CallbackFailed("The callback body is too long.")
     return bytes(body)
 
 
-def _pieces(template: str) -> Iterator[tuple[str, str | None]]:
+def _split(template: str) -> Iterator[tuple[str, str | None]]:
     """Yield each constant with the variable that follows it; the last has none."""
     end = 0
     for found in _VARIABLE.finditer(template):
@@ -51,7 +51,7 @@ def _pieces(template: str) -> Iterator[tuple[str, str | None]]:
     yield template[end:], None
 
 
-def _encoded(value: str | int | None, body_type: str, switches: Mapping[str, str]) -> str:
+def _encode(value: str | int | None, body_type: str, switches: Mapping[str, str]) -> str:
     if body_type == JSON:
         return _json_value(value, "" if switches["json_missing_variable"] == "empty" else None)
     escape = quote_plus if switches["form_space"] == "+" else quote

@@ -41,7 +41,7 @@ class Timing:
     sleep: Callable[[float], None]
 
 
-class Recorder:
+class RecordingSender:
     """Sends with the function it is made with, and keeps every attempt in `attempts`, answered or not."""
 
     def __init__(self, send: Send) -> None:

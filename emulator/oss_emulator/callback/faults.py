@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from oss_emulator.callback.delivery import CallbackFailed, Recorder, Timing
+from oss_emulator.callback.delivery import CallbackFailed, RecordingSender, Timing
 from oss_emulator.callback.transport import CallbackRequest, Reply, Send, TooSlow, Unreachable
 from oss_emulator.faults import Fault, Faults
 
@@ -16,13 +16,13 @@ BOM = b"\xef\xbb\xbf"
 
 def strike(faults: Faults) -> Fault | None:
     """Return the fault that applies to this callback, if any, and count it."""
-    return faults.strike(*_ACTED, "callback_twice")
+    return faults.strike(*_FAULTY_SENDERS, "callback_twice")
 
 
-def recorder(send: Send, fault: Fault | None, timing: Timing) -> tuple[Recorder, Send]:
-    """Return the recorder of attempts and the function to send with, which acts out `fault` if given."""
-    acted = _ACTED.get(fault.name) if fault else None
-    record = Recorder(acted(send, fault, timing) if acted and fault else send)
+def recording_sender(send: Send, fault: Fault | None, timing: Timing) -> tuple[RecordingSender, Send]:
+    """Return the recorder of attempts, and the function to send with: it acts out `fault` if given."""
+    faulty = _FAULTY_SENDERS.get(fault.name) if fault else None
+    record = RecordingSender(faulty(send, fault, timing) if faulty and fault else send)
     return record, _twice(record) if fault and fault.name == "callback_twice" else record
 
 
@@ -66,17 +66,17 @@ def _slow(send: Send, fault: Fault, timing: Timing) -> Send:
 
 
 def _instead(reply: Reply) -> Callable[[Send, Fault, Timing], Send]:
-    def acted(_send: Send, _fault: Fault, _timing: Timing) -> Send:
+    def faulty(_send: Send, _fault: Fault, _timing: Timing) -> Send:
         return lambda _request, _seconds: reply
 
-    return acted
+    return faulty
 
 
 def _changed(change: Callable[[Reply], Reply]) -> Callable[[Send, Fault, Timing], Send]:
-    def acted(send: Send, _fault: Fault, _timing: Timing) -> Send:
+    def faulty(send: Send, _fault: Fault, _timing: Timing) -> Send:
         return lambda request, seconds: change(send(request, seconds))
 
-    return acted
+    return faulty
 
 
 def _with_body(reply: Reply, body: bytes) -> Reply:
@@ -101,7 +101,7 @@ _CRASHED = _made(
     | {"stackTrace": []},
 )
 
-_ACTED: Mapping[str, Callable[[Send, Fault, Timing], Send]] = {
+_FAULTY_SENDERS: Mapping[str, Callable[[Send, Fault, Timing], Send]] = {
     "callback_down": _down,
     "callback_slow": _slow,
     "callback_refused": _instead(_REFUSED),

@@ -13,8 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from oss_emulator.callback.key import sign_callback, string_to_sign
 from oss_emulator.callback.parameter import CallbackUrl
 from oss_emulator.callback.transport import CallbackRequest
-
-ACCOUNT_ID = "1000000000000000"  # stands for the bucket owner's uid
+from oss_emulator.settings import ACCOUNT_ID
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,7 +57,7 @@ def parse_callback(parameter: str, *, resolve: Resolve | None) -> Callback:
     text, members = _members(parameter)
     urls = _urls(members, text)
     if resolve:
-        refuse_private(urls, resolve)
+        refuse_private_addresses(urls, resolve)
     return Callback(
         urls=urls,
         host=_host(members, text),
@@ -113,7 +113,7 @@ def parse_url(text: str) -> CallbackUrl | None:
     return CallbackUrl(parts.scheme, str(parts.hostname), port, parts.netloc, parts.path or "/", query)
 
 
-def refuse_private(urls: Sequence[CallbackUrl], resolve: Resolve) -> None:
+def refuse_private_addresses(urls: Sequence[CallbackUrl], resolve: Resolve) -> None:
     """Refuse addresses that are not public, as OSS does (cpp-sdk, ObjectCallbackTest). Raises OssError."""
     for url in urls:
         for address in resolve(url.host):

@@ -73,10 +73,10 @@ def send_over_network(
     left = deadline - time.monotonic()
     if left <= 0:
         raise TooSlow
-    return _called(request, address, left)
+    return _call(request, address, left)
 
 
-def _called(request: CallbackRequest, address: str, seconds: float) -> Reply:
+def _call(request: CallbackRequest, address: str, seconds: float) -> Reply:
     connection = _Connection(request.url, address, seconds, sni=request.sni)
     try:
         return _exchange(connection, request)

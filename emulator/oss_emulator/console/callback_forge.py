@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 
 from oss_emulator.bucket.state import Bucket, new_request_id
-from oss_emulator.callback.delivery import Recorder
+from oss_emulator.callback.delivery import RecordingSender
 from oss_emulator.callback.message import Message, Origin, signed_request
-from oss_emulator.callback.parameter import FORM, JSON, CallbackUrl, parse_url, refuse_private
+from oss_emulator.callback.parameter import FORM, JSON, CallbackUrl, parse_url, refuse_private_addresses
 from oss_emulator.callback.transport import CallbackRequest, TooSlow, Unreachable
 from oss_emulator.errors import OssError, invalid_argument
 from oss_emulator.history.records import Attempt
@@ -81,12 +81,12 @@ def _url(text: str, bucket: Bucket) -> CallbackUrl:
     if url is None:
         raise _wrong("url is an http or https address, as in callbackUrl")
     if not bucket.settings.private_callbacks:
-        refuse_private([url], bucket.resolve)
+        refuse_private_addresses([url], bucket.resolve)
     return url
 
 
 def _sent(request: CallbackRequest, bucket: Bucket) -> dict[str, object]:
-    record = Recorder(bucket.send)
+    record = RecordingSender(bucket.send)
     failure = ""
     try:
         record(request, bucket.timing.limit_seconds)

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from oss_emulator.bucket.state import Bucket, Site
 from oss_emulator.console.bucket_facts import bucket_facts
 from oss_emulator.console.record_views import callback_views, decoded_callback, refusal_views
-from oss_emulator.console.text_diff import visible, visible_lines
+from oss_emulator.console.text_diff import show_invisible, show_invisible_lines
 from oss_emulator.errors import RECOMMEND_DOC
 from oss_emulator.faults import FAULTS
 from oss_emulator.http_messages import Answer, Request
@@ -36,7 +36,7 @@ _LAST_SUCCESS = 299  # the highest status that is no refusal
 
 
 @dataclass(frozen=True)
-class PlannedFault:
+class FaultRow:
     """A fault, the command that sets it, and its pending order, if any."""
 
     name: str
@@ -44,7 +44,7 @@ class PlannedFault:
     pending: Mapping[str, object] | None
 
 
-def own_page(request: Request, bucket: Site) -> Answer:
+def console_page(request: Request, bucket: Site) -> Answer:
     """Answer GET of the page. The caller has checked that the request may read it."""
     host = request.headers.get("host") or f"127.0.0.1:{request.port}"
     now = bucket.now()
@@ -71,18 +71,18 @@ def own_page(request: Request, bucket: Site) -> Answer:
         "Content-Security-Policy": _policy(),
         "Referrer-Policy": "no-referrer",
     }
-    # `visible` leaves no lone surrogate; one from anywhere else becomes a question mark.
+    # `show_invisible` leaves no lone surrogate; one from anywhere else becomes a question mark.
     return Answer(200, headers, html.encode(errors="replace"))
 
 
 def _objects(bucket: Site) -> list[StoredObject]:
     """Return one object more than the page shows, if there are more."""
-    return list(bucket.store.objects(SHOWN_OBJECTS + 1)) if isinstance(bucket, Bucket) else []
+    return list(bucket.store.latest_objects(SHOWN_OBJECTS + 1)) if isinstance(bucket, Bucket) else []
 
 
-def _faults(bucket: Site, host: str) -> list[PlannedFault]:
+def _faults(bucket: Site, host: str) -> list[FaultRow]:
     pending = {str(planned["fault"]): planned for planned in bucket.faults.pending()}
-    return [PlannedFault(name, _command(name, host), pending.get(name)) for name in FAULTS]
+    return [FaultRow(name, _command(name, host), pending.get(name)) for name in FAULTS]
 
 
 def _command(fault: str, host: str) -> str:
@@ -117,7 +117,7 @@ def _policy() -> str:
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-        # an origin of its own: see `routes.OWN_HEADERS`
+        # an origin of its own: see `routes.CONSOLE_HEADERS`
         "sandbox allow-downloads allow-popups allow-popups-to-escape-sandbox"
     )
 
@@ -132,8 +132,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "visible": visible,
-        "visible_lines": visible_lines,
+        "show_invisible": show_invisible,
+        "show_invisible_lines": show_invisible_lines,
         "utc": _utc,
         "decoded_callback": decoded_callback,
     }

@@ -38,12 +38,14 @@ def _members(document: _Members, failed: object, about: str) -> Iterator[Line]:
     for at, (name, value) in enumerate(document, 1):
         comma = "," if at < len(document) else ""
         if name != "conditions" or isinstance(value, _Members) or not isinstance(value, list):
-            yield Line(f"  {_shown(name)}: {_shown(value)}{comma}", name == about)
+            yield Line(f"  {_compact_json(name)}: {_compact_json(value)}{comma}", name == about)
             continue
-        yield Line(f"  {_shown(name)}: [")
+        yield Line(f"  {_compact_json(name)}: [")
         for number, condition in enumerate(value, 1):
             more = "," if number < len(value) else ""
-            yield Line(f"    {_shown(condition)}{more}", _is_about(_long(condition), failed, about))
+            yield Line(
+                f"    {_compact_json(condition)}{more}", _is_about(_list_form(condition), failed, about)
+            )
         yield Line(f"  ]{comma}")
 
 
@@ -53,7 +55,7 @@ def _is_about(condition: object, failed: object, about: str) -> bool:
     return failed is not None and condition == failed
 
 
-def _long(condition: object) -> object:
+def _list_form(condition: object) -> object:
     """Return the list form of `{"field": "value"}`, and any other condition as it is."""
     if isinstance(condition, _Members) and len(condition) == 1:
         name, value = condition[0]
@@ -61,12 +63,14 @@ def _long(condition: object) -> object:
     return condition
 
 
-def _shown(value: object) -> str:
+def _compact_json(value: object) -> str:
     """Return JSON in one line, with duplicate names and without escapes for printable characters."""
     if isinstance(value, _Members):
-        return "{" + ", ".join(f"{_shown(name)}: {_shown(member)}" for name, member in value) + "}"
+        return (
+            "{" + ", ".join(f"{_compact_json(name)}: {_compact_json(member)}" for name, member in value) + "}"
+        )
     if isinstance(value, list):
-        return "[" + ", ".join(map(_shown, value)) + "]"
+        return "[" + ", ".join(map(_compact_json, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 

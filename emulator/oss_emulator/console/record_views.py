@@ -9,7 +9,7 @@ from itertools import accumulate
 from urllib.parse import parse_qsl
 
 from oss_emulator.console.policy_lines import Line, policy_lines
-from oss_emulator.console.text_diff import Difference, difference, text_of, visible
+from oss_emulator.console.text_diff import Difference, decode_text, difference, show_invisible
 from oss_emulator.history.records import Attempt, CallbackRecord, RefusalRecord
 
 # The member or condition of a policy that each code or EC is about.
@@ -67,23 +67,23 @@ class AttemptView:
 
 def refusal_views(records: Sequence[RefusalRecord]) -> list[RefusalView]:
     """Return the views of refusals; older ones are brief if the records are too large together."""
-    room = _room(records)
+    fitting = _fits(records)
     return [
         refusal_view(record) if fits else RefusalView(record, brief=True)
-        for record, fits in zip(records, room, strict=True)
+        for record, fits in zip(records, fitting, strict=True)
     ]
 
 
 def callback_views(records: Sequence[CallbackRecord]) -> list[CallbackView]:
     """Return the views of callbacks; older ones are brief if the records are too large together."""
-    room = _room(records)
+    fitting = _fits(records)
     return [
         callback_view(record) if fits else CallbackView(record, brief=True)
-        for record, fits in zip(records, room, strict=True)
+        for record, fits in zip(records, fitting, strict=True)
     ]
 
 
-def _room(records: Sequence[RefusalRecord] | Sequence[CallbackRecord]) -> list[bool]:
+def _fits(records: Sequence[RefusalRecord] | Sequence[CallbackRecord]) -> list[bool]:
     sizes = (len(json.dumps(asdict(record), default=repr)) for record in records)
     return [total <= SHOWN_BYTES for total in accumulate(sizes)]
 
@@ -107,7 +107,7 @@ def callback_view(record: CallbackRecord) -> CallbackView:
     """Return the complete view of a callback."""
     attempts = [_attempt_view(attempt) for attempt in record.attempts]
     body_type = next((text for one in attempts for name, text in one.headers if name == "Content-Type"), "")
-    body = text_of(record.body)
+    body = decode_text(record.body)
     rows = _json_rows(body) if "json" in body_type else _form_rows(body)
     return CallbackView(record, body=body, body_type=body_type, rows=rows, attempts=attempts)
 
@@ -128,7 +128,7 @@ def _why(explanation: Mapping[str, str], condition: str) -> Difference | None:
     operator = _operator(condition)
     if expected is not None and got is not None and operator in {"eq", "starts-with"}:
         return difference(expected, got, start_only=operator == "starts-with")
-    plain = [None if text is None else visible(text) for text in (expected, got)]
+    plain = [None if text is None else show_invisible(text) for text in (expected, got)]
     return Difference(plain[0], plain[1])
 
 
@@ -148,9 +148,9 @@ def _attempt_view(attempt: Attempt) -> AttemptView:
         status=attempt.status,
         headers=headers,
         public_key_url=_base64_text(key_url),
-        string_to_sign=text_of(attempt.string_to_sign),
+        string_to_sign=decode_text(attempt.string_to_sign),
         answer_headers=list(attempt.answer_headers.items()),
-        answer=text_of(attempt.answer),
+        answer=decode_text(attempt.answer),
     )
 
 
@@ -170,6 +170,6 @@ def _json_rows(body: str) -> Rows:
 
 def _base64_text(text: str) -> str:
     try:
-        return text_of(base64.b64decode(text, validate=True))
+        return decode_text(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):
         return ""

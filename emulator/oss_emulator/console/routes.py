@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from oss_emulator.bucket.state import Bucket, Site
 from oss_emulator.callback.key import public_pem
 from oss_emulator.console import callback_forge
-from oss_emulator.console.page import SHOWN_OBJECTS, own_page
+from oss_emulator.console.page import SHOWN_OBJECTS, console_page
 from oss_emulator.errors import OssError, invalid_argument
 from oss_emulator.faults import FaultError
 from oss_emulator.http_messages import Answer, Request
@@ -27,12 +27,12 @@ from oss_emulator.switches import describe
 
 PREFIX = "/-/"
 MAX_ORDER_BYTES = 64 * 1024
-READING = frozenset({"GET", "HEAD"})
+READ_METHODS = frozenset({"GET", "HEAD"})
 
 # Sent with every answer below `/-/`, refusals included. The sandbox gives the answer an origin of its own. A
 # page that is stored as an object has the bucket's origin, so it cannot read the answer through a window that
 # it opens.
-OWN_HEADERS: Mapping[str, str] = {
+CONSOLE_HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; sandbox allow-downloads",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -42,41 +42,41 @@ OWN_HEADERS: Mapping[str, str] = {
 _ROUTES = "callback_pub_key.pem, callbacks, faults, objects, refusals and switches"
 
 
-def is_own(request: Request) -> bool:
+def is_console_request(request: Request) -> bool:
     """Whether a request is for the emulator itself and not for its bucket."""
     return request.path.startswith(PREFIX)
 
 
-def admin_answer(request: Request, bucket: Site) -> Answer:
+def console_answer(request: Request, bucket: Site) -> Answer:
     """Answer a request below `/-/`. Raises OssError for an unknown route, and for requests of web pages."""
     _refuse_other_websites(request)
     name = request.path.removeprefix(PREFIX)
-    if request.method in READING:  # scripts that wait for a server to be up often send HEAD
-        return _shown(name, request, bucket)
+    if request.method in READ_METHODS:  # scripts that wait for a server to be up often send HEAD
+        return _read(name, request, bucket)
     match request.method, name:
         case "POST", "faults":
-            _plan_fault(request, bucket)
+            _set_fault(request, bucket)
             return _json(bucket.faults.pending())
         case "DELETE", "faults":
             bucket.faults.clear()
             return _json([])
         case "POST", "callbacks" if isinstance(bucket, Bucket):
-            return _json(_sent(request, bucket))
-    raise _nothing()
+            return _json(_send_callback(request, bucket))
+    raise _no_such_route()
 
 
-def _shown(name: str, request: Request, bucket: Site) -> Answer:
+def _read(name: str, request: Request, bucket: Site) -> Answer:
     if not name:
-        return own_page(request, bucket)
+        return console_page(request, bucket)
     if name in _LISTS:
         return _json(_LISTS[name](bucket))
     if isinstance(bucket, Bucket):
         match name:
             case "objects":
-                return _json(_object_list(bucket.store.objects(SHOWN_OBJECTS + 1)))
+                return _json(_object_list(bucket.store.latest_objects(SHOWN_OBJECTS + 1)))
             case "callback_pub_key.pem":
                 return Answer(200, {"Content-Type": "application/x-pem-file"}, public_pem(bucket.key))
-    raise _nothing()
+    raise _no_such_route()
 
 
 _LISTS: Mapping[str, Callable[[Site], object]] = {
@@ -113,21 +113,21 @@ def _refuse_other_websites(request: Request) -> None:
         raise _denied(f"Below {PREFIX} Host must be an address of this machine, not a domain name.")
     origin = request.headers.get("origin")
     foreign = origin is not None and origin not in {f"http://{host}", f"https://{host}"}
-    ordering = request.method not in READING
+    ordering = request.method not in READ_METHODS
     if ordering and (foreign or "sec-fetch-site" in request.headers or "x-oss-tag" in request.headers):
         raise _denied(f"Below {PREFIX} orders are accepted from tools only, not from web pages or callbacks.")
     if request.headers.get("sec-fetch-dest", "document") != "document":
         raise _denied(f"Below {PREFIX} scripts and frames of web pages may not read anything.")
 
 
-def _plan_fault(request: Request, bucket: Site) -> None:
+def _set_fault(request: Request, bucket: Site) -> None:
     try:
         bucket.faults.set(_order(request))
     except FaultError as error:
         raise invalid_argument(str(error)) from error
 
 
-def _sent(request: Request, bucket: Bucket) -> dict[str, object]:
+def _send_callback(request: Request, bucket: Bucket) -> dict[str, object]:
     return callback_forge.send(_order(request), bucket, public_key_url=public_key_url(request))
 
 
@@ -154,7 +154,7 @@ def _text(content: object) -> str:
     raise TypeError(f"{type(content)} is not for JSON")
 
 
-def _nothing() -> OssError:
+def _no_such_route() -> OssError:
     return OssError(404, "NoSuchKey", f"Below {PREFIX} are {_ROUTES}.")
 
 

@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from oss_emulator.history.redaction import (
-    kept_explanation,
-    kept_fields,
-    kept_headers,
-    redaction,
-    shortened,
-    shortened_bytes,
+    make_redaction,
+    redact_explanation,
+    redact_fields,
+    shorten,
+    shorten_bytes,
+    shorten_headers,
 )
 
 KEPT_RECORDS = 50  # of each kind: callbacks, refused forms, other refusals
@@ -88,13 +88,13 @@ class History:
 
     def add_callback(self, record: CallbackRecord) -> None:
         """Keep a callback, shortened to the limits of this history."""
-        kept = _kept_callback(record)
+        kept = _shorten_callback(record)
         with self._lock:
             self._callbacks.appendleft(kept)
 
     def add_refusal(self, record: RefusalRecord) -> None:
         """Keep a refusal, shortened to the limits of this history and without security tokens."""
-        kept = _kept_refusal(record)
+        kept = _shorten_refusal(record)
         kind = self._forms if record.method == "POST" else self._others
         with self._lock:
             kind.appendleft((next(self._numbers), kept))
@@ -111,34 +111,34 @@ class History:
             return [record for _, record in merged]
 
 
-def _kept_refusal(record: RefusalRecord) -> RefusalRecord:
-    redact = redaction(record.fields)
+def _shorten_refusal(record: RefusalRecord) -> RefusalRecord:
+    redact = make_redaction(record.fields)
     return replace(
         record,
-        method=shortened(record.method),
+        method=shorten(record.method),
         target=redact(record.target),
         message=redact(record.message),
-        explanation=kept_explanation(record.explanation, redact),
-        fields=kept_fields(record.fields, redact),
+        explanation=redact_explanation(record.explanation, redact),
+        fields=redact_fields(record.fields, redact),
     )
 
 
-def _kept_callback(record: CallbackRecord) -> CallbackRecord:
+def _shorten_callback(record: CallbackRecord) -> CallbackRecord:
     return replace(
         record,
-        key=shortened(record.key),
-        message=shortened(record.message),
-        body=shortened_bytes(record.body),
-        attempts=tuple(_kept_attempt(attempt) for attempt in record.attempts[:KEPT_ATTEMPTS]),
+        key=shorten(record.key),
+        message=shorten(record.message),
+        body=shorten_bytes(record.body),
+        attempts=tuple(_shorten_attempt(attempt) for attempt in record.attempts[:KEPT_ATTEMPTS]),
     )
 
 
-def _kept_attempt(attempt: Attempt) -> Attempt:
+def _shorten_attempt(attempt: Attempt) -> Attempt:
     return replace(
         attempt,
-        url=shortened(attempt.url),
-        headers=kept_headers(attempt.headers),
-        string_to_sign=shortened_bytes(attempt.string_to_sign),
-        answer_headers=kept_headers(attempt.answer_headers),
-        answer=shortened_bytes(attempt.answer),
+        url=shorten(attempt.url),
+        headers=shorten_headers(attempt.headers),
+        string_to_sign=shorten_bytes(attempt.string_to_sign),
+        answer_headers=shorten_headers(attempt.answer_headers),
+        answer=shorten_bytes(attempt.answer),
     )

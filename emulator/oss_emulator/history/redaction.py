@@ -46,10 +46,10 @@ class Redaction:
         """Return `text`, shortened and redacted."""
         for secret, shown in self.replaced.items():
             text = text.replace(secret, shown)
-        return _without_named_token(shortened(text))  # shortened first: it may be megabytes long
+        return _without_named_token(shorten(text))  # shortened first: it may be megabytes long
 
 
-def shortened(text: str, limit: int = KEPT_BYTES) -> str:
+def shorten(text: str, limit: int = KEPT_BYTES) -> str:
     """Return `text`, cut and marked with its length if it is longer than `limit` bytes."""
     encoded = text.encode(errors="surrogatepass")
     if len(encoded) <= limit:
@@ -57,15 +57,15 @@ def shortened(text: str, limit: int = KEPT_BYTES) -> str:
     return f"{_whole_characters(encoded[:limit])}… ({len(encoded)} bytes)"
 
 
-def shortened_bytes(content: bytes) -> bytes:
+def shorten_bytes(content: bytes) -> bytes:
     """Return `content`, cut and marked with its length if it is longer than KEPT_BYTES."""
     if len(content) <= KEPT_BYTES:
         return content
     return content[:KEPT_BYTES] + f"… ({len(content)} bytes)".encode()
 
 
-def bounded(
-    texts: Mapping[str, str], redact: Redact = shortened, limit: int = KEPT_MAPPING_BYTES
+def shorten_mapping(
+    texts: Mapping[str, str], redact: Redact = shorten, limit: int = KEPT_MAPPING_BYTES
 ) -> dict[str, str]:
     """Return the entries of a mapping that fit into `limit` bytes, redacted, and the number of the others."""
     kept: dict[str, str] = {}
@@ -73,7 +73,7 @@ def bounded(
     for name, text in texts.items():
         if len(kept) >= KEPT_NAMES or min(len(text), KEPT_BYTES) > left:
             continue  # too many or too large: skipped before the text is searched
-        short_name, short = shortened(name, KEPT_NAME_BYTES), redact(text)
+        short_name, short = shorten(name, KEPT_NAME_BYTES), redact(text)
         size = _size((short_name, short))
         if size <= left:
             kept[short_name] = short
@@ -83,58 +83,58 @@ def bounded(
     return kept
 
 
-def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def shorten_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers of a request or an answer, shortened."""
-    return bounded(headers, limit=KEPT_HEADERS_BYTES)
+    return shorten_mapping(headers, limit=KEPT_HEADERS_BYTES)
 
 
-def redaction(fields: Mapping[str, str]) -> Redaction:
+def make_redaction(fields: Mapping[str, str]) -> Redaction:
     """Return the redaction that removes this form's secrets from a text."""
     tokens = {
-        text: said_length(text)
+        text: length_note(text)
         for name, text in fields.items()
         if name.lower() in _SECRET_FIELDS and len(text) >= SHORTEST_TOKEN
     }
     policy = fields.get("policy", "")
-    kept = _kept_policy(policy, tokens)
+    kept = _redact_policy(policy, tokens)
     return Redaction(kept, {policy: kept, **tokens} if policy else tokens)
 
 
-def kept_fields(fields: Mapping[str, str], redact: Redaction) -> dict[str, str]:
+def redact_fields(fields: Mapping[str, str], redact: Redaction) -> dict[str, str]:
     """Return a form's fields, shortened and without the security token; the policy is last."""
     named = {
-        name: said_length(text) if name.lower() in _SECRET_FIELDS else text
+        name: length_note(text) if name.lower() in _SECRET_FIELDS else text
         for name, text in fields.items()
         if name != "policy"
     }
-    kept = bounded(named, redact)
+    kept = shorten_mapping(named, redact)
     return {**kept, "policy": redact.policy} if "policy" in fields else kept
 
 
-def kept_explanation(explanation: Mapping[str, str], redact: Redact) -> dict[str, str]:
+def redact_explanation(explanation: Mapping[str, str], redact: Redact) -> dict[str, str]:
     """Return an explanation, shortened and redacted; of a token that broke its condition only the lengths."""
     secret = explanation.get("field", "").lower() in _SECRET_FIELDS
     shown = {
-        name: said_length(text) if secret and name in {"expected", "got"} else text
+        name: length_note(text) if secret and name in {"expected", "got"} else text
         for name, text in explanation.items()
     }
-    return bounded(shown, redact)
+    return shorten_mapping(shown, redact)
 
 
-def said_length(text: str) -> str:
+def length_note(text: str) -> str:
     """Return the text that replaces a secret: its length."""
     return f"({len(text)} characters)"
 
 
 def _without_named_token(text: str) -> str:
-    found = _TOKEN_IN_JSON.sub(lambda part: f'{part[1]}"{said_length(part[2].strip(_QUOTE))}"', text)
-    return _TOKEN_IN_TEXT.sub(lambda part: part[1] + said_length(part[2]), found)
+    found = _TOKEN_IN_JSON.sub(lambda part: f'{part[1]}"{length_note(part[2].strip(_QUOTE))}"', text)
+    return _TOKEN_IN_TEXT.sub(lambda part: part[1] + length_note(part[2]), found)
 
 
-def _kept_policy(policy: str, tokens: Mapping[str, str]) -> str:
+def _redact_policy(policy: str, tokens: Mapping[str, str]) -> str:
     """Return the policy as base64 with its tokens replaced; unchanged if it has none."""
     if len(policy) > KEPT_POLICY_BYTES:
-        return said_length(policy)
+        return length_note(policy)
     try:
         text = base64.b64decode(policy).decode()
     except (binascii.Error, ValueError):

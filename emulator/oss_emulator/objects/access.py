@@ -20,39 +20,39 @@ _VERSION_ID = re.compile(r"[0-9A-Za-z]+")  # OSS: EC 0012-00000202, only letters
 
 def check_may_read(request: Request, bucket: Bucket, key: str, version_id: str) -> None:
     """Check that the request is signed, or that anybody may read this object. Raises OssError."""
-    if _is_signed_well(request, bucket, key):
+    if _has_valid_signature(request, bucket, key):
         return
     own_acl = _own_acl(bucket, key, version_id)
     if bucket.settings.block_public_access or (own_acl or bucket.settings.acl) not in PUBLIC_ACLS:
         error = _object_acl_denied() if own_acl == "private" else bucket_acl_denied()
-        raise _explained(error, bucket, own_acl)
+        raise _explain(error, bucket, own_acl)
 
 
 def check_may_write(request: Request, bucket: Bucket, key: str) -> None:
     """Check that the request is signed, or that anybody may write this object. Raises OssError."""
-    if not _is_signed_well(request, bucket, key):
-        check_anybody_may_write(bucket, key)
+    if not _has_valid_signature(request, bucket, key):
+        check_anonymous_write(bucket, key)
 
 
-def check_anybody_may_write(bucket: Bucket, key: str) -> None:
+def check_anonymous_write(bucket: Bucket, key: str) -> None:
     """Check that the ACL of the object, or else of its bucket, lets anybody write. Raises OssError."""
     own_acl = _own_acl(bucket, key)
     if bucket.settings.block_public_access or (own_acl or bucket.settings.acl) != "public-read-write":
         error = _object_acl_denied() if own_acl == "private" else bucket_acl_denied()
-        raise _explained(error, bucket, own_acl)
+        raise _explain(error, bucket, own_acl)
 
 
 def check_may_list(request: Request, bucket: Bucket) -> None:
     """Check that the request is signed. Raises OssError."""
-    if _is_signed_well(request, bucket, ""):
+    if _has_valid_signature(request, bucket, ""):
         return
     if bucket.settings.block_public_access or bucket.settings.acl not in PUBLIC_ACLS:
-        raise _explained(bucket_acl_denied(), bucket)
+        raise _explain(bucket_acl_denied(), bucket)
     message = "The bucket you access does not belong to you."  # as in a capture
-    raise _explained(OssError(403, "AccessDenied", message, "0003-00000905"), bucket)
+    raise _explain(OssError(403, "AccessDenied", message, "0003-00000905"), bucket)
 
 
-def asked_version_id(query: Mapping[str, str]) -> str:
+def requested_version_id(query: Mapping[str, str]) -> str:
     """Return the version id that a query names, empty if none. Raises OssError."""
     version_id = query.get("versionId")
     if version_id == "":
@@ -69,7 +69,7 @@ def _own_acl(bucket: Bucket, key: str, version_id: str = "") -> str:
     return found.acl if found and found.acl != "default" else ""
 
 
-def _is_signed_well(request: Request, bucket: Bucket, key: str) -> bool:
+def _has_valid_signature(request: Request, bucket: Bucket, key: str) -> bool:
     """Whether the request is signed. Raises OssError for a wrong signature, even if none is needed."""
     if not is_signed(request):
         return False
@@ -83,7 +83,7 @@ def _object_acl_denied() -> OssError:
     return OssError(403, "AccessDenied", "You have no right to access this object.", "0003-00000005")
 
 
-def _explained(error: OssError, bucket: Bucket, own_acl: str = "") -> OssError:
+def _explain(error: OssError, bucket: Bucket, own_acl: str = "") -> OssError:
     blocked = "on" if bucket.settings.block_public_access else "off"
     return error.explained(
         expected="a signature, or an ACL that allows this to anybody",

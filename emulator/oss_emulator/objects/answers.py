@@ -11,16 +11,16 @@ from email.utils import formatdate
 from typing import BinaryIO
 
 from oss_emulator.http_messages import CHUNK_BYTES, Answer, Request
-from oss_emulator.objects.conditions import check_preconditions, is_not_modified, wanted_range
+from oss_emulator.objects.conditions import check_preconditions, is_not_modified, requested_range
 from oss_emulator.storage.object_version import StoredObject
 
 GZIP_FROM_BYTES = 1024
 
-_GZIP_TYPES = re.compile(
+_GZIP_MEDIA_TYPES = re.compile(
     r"text/[^;]+|application/(json|javascript|x-javascript|xml|rss\+xml)|image/svg\+xml|font/(ttf|otf)"
 )
 _GZIP_WINDOW = 31  # zlib: a 15 bit window, in gzip's own wrapping
-_OF_NOT_MODIFIED = {
+_NOT_MODIFIED_HEADERS = {
     "Cache-Control",
     "ETag",
     "Expires",
@@ -34,41 +34,41 @@ def object_answer(
     stored: StoredObject,
     content: BinaryIO,
     *,
-    marks: Mapping[str, str],
+    version_headers: Mapping[str, str],
     overrides: Mapping[str, str],
 ) -> Answer:
     """Answer a permitted GET or HEAD; `content` is closed after the answer was sent. Raises OssError.
 
-    `marks` are headers of every answer; `overrides` replace the object's headers in a 200. HEAD ignores
+    `version_headers` go with every answer; `overrides` replace the object's headers in a 200. HEAD ignores
     Range, and a part is not compressed (both unconfirmed).
     """
     check_preconditions(request.headers, stored)
-    headers = {**_headers(stored), **marks}
-    whole = _of_content(stored)
+    headers = {**_headers(stored), **version_headers}
+    whole = _content_headers(stored)
     if is_not_modified(request.headers, stored):
         content.close()
-        kept = {name: value for name, value in {**headers, **whole}.items() if name in _OF_NOT_MODIFIED}
+        kept = {name: value for name, value in {**headers, **whole}.items() if name in _NOT_MODIFIED_HEADERS}
         return Answer(304, kept)
-    wanted = None if request.method == "HEAD" else wanted_range(request.headers, stored.size)
+    wanted = None if request.method == "HEAD" else requested_range(request.headers, stored.size)
     if wanted:
-        return _part(stored, content, headers, wanted)
+        return _partial(stored, content, headers, wanted)
     headers |= overrides
-    zipped = _zipped(request, stored.size, headers)
+    zipped = _is_gzipped(request, stored.size, headers)
     headers = {**headers, "Content-Encoding": "gzip"} if zipped else {**headers, **whole}
     if request.method == "HEAD":
         content.close()
         return Answer(200, headers, iter(()))
-    return Answer(200, headers, _gzip(content) if zipped else _pieces(content, stored.size))
+    return Answer(200, headers, _gzip(content) if zipped else _chunks(content, stored.size))
 
 
-def meta_answer(stored: StoredObject, marks: Mapping[str, str]) -> Answer:
+def meta_answer(stored: StoredObject, version_headers: Mapping[str, str]) -> Answer:
     """Answer GetObjectMeta, which has fewer headers than HeadObject (OSS: GetObjectMeta page)."""
     headers = {
         "Content-Length": str(stored.size),
         "ETag": f'"{stored.etag}"',
         "Last-Modified": formatdate(stored.last_modified, usegmt=True),
     }
-    return Answer(200, {**headers, **marks}, iter(()))
+    return Answer(200, {**headers, **version_headers}, iter(()))
 
 
 def _headers(stored: StoredObject) -> dict[str, str]:
@@ -81,7 +81,7 @@ def _headers(stored: StoredObject) -> dict[str, str]:
     }
 
 
-def _of_content(stored: StoredObject) -> dict[str, str]:
+def _content_headers(stored: StoredObject) -> dict[str, str]:
     return {
         "Accept-Ranges": "bytes",
         "Content-Length": str(stored.size),
@@ -90,7 +90,7 @@ def _of_content(stored: StoredObject) -> dict[str, str]:
     }
 
 
-def _part(
+def _partial(
     stored: StoredObject, content: BinaryIO, headers: Mapping[str, str], wanted: tuple[int, int]
 ) -> Answer:
     start, stop = wanted
@@ -101,15 +101,15 @@ def _part(
         "Content-Range": f"bytes {start}-{stop - 1}/{stored.size}",
         "ETag": f'"{stored.etag}"',
     }
-    return Answer(206, {**headers, **of_part}, _pieces(content, stop - start))
+    return Answer(206, {**headers, **of_part}, _chunks(content, stop - start))
 
 
-def _zipped(request: Request, size: int, headers: Mapping[str, str]) -> bool:
+def _is_gzipped(request: Request, size: int, headers: Mapping[str, str]) -> bool:
     return (
         size >= GZIP_FROM_BYTES
         and _accepts_gzip(request.headers.get("accept-encoding", ""))
         and "Content-Encoding" not in headers
-        and bool(_GZIP_TYPES.fullmatch(headers["Content-Type"].partition(";")[0].strip().lower()))
+        and bool(_GZIP_MEDIA_TYPES.fullmatch(headers["Content-Type"].partition(";")[0].strip().lower()))
     )
 
 
@@ -121,7 +121,7 @@ def _accepts_gzip(accept_encoding: str) -> bool:
     return False
 
 
-def _pieces(content: BinaryIO, left: int) -> Iterator[bytes]:
+def _chunks(content: BinaryIO, left: int) -> Iterator[bytes]:
     with content:
         while left and (chunk := content.read(min(CHUNK_BYTES, left))):
             left -= len(chunk)

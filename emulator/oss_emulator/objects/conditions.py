@@ -18,7 +18,7 @@ def check_preconditions(headers: Mapping[str, str], stored: StoredObject) -> Non
     if "if-match" in headers:
         held, name = _matches(headers["if-match"], stored), "If-Match"
     else:
-        since = _seconds(headers.get("if-unmodified-since"))
+        since = _timestamp(headers.get("if-unmodified-since"))
         held, name = since is None or int(stored.last_modified) <= since, "If-Unmodified-Since"
     if not held:
         message = "At least one of the pre-conditions you specified did not hold"
@@ -31,11 +31,11 @@ def is_not_modified(headers: Mapping[str, str], stored: StoredObject) -> bool:
     """Whether If-None-Match or If-Modified-Since makes the answer a 304. An invalid date is ignored."""
     if "if-none-match" in headers:
         return _matches(headers["if-none-match"], stored)
-    since = _seconds(headers.get("if-modified-since"))
+    since = _timestamp(headers.get("if-modified-since"))
     return since is not None and int(stored.last_modified) <= since
 
 
-def wanted_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
+def requested_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | None:
     """Return the range's first byte and the byte after its last one; None for the whole object.
 
     A range that is not inside the object is ignored, unless `x-oss-range-behavior: standard` asks for HTTP's
@@ -63,7 +63,7 @@ def _matches(text: str, stored: StoredObject) -> bool:
     return parse_etags(text).contains_weak(stored.etag)
 
 
-def _seconds(text: str | None) -> float | None:
+def _timestamp(text: str | None) -> float | None:
     try:
         parsed = parse_date(text)
         return None if parsed is None else parsed.timestamp()

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote
 
 from oss_emulator.bucket.state import Bucket
-from oss_emulator.callback.message import ACCOUNT_ID
 from oss_emulator.errors import invalid_argument, not_emulated, xml_text
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.access import check_may_list
+from oss_emulator.settings import ACCOUNT_ID
 from oss_emulator.storage.object_version import StoredObject
 from oss_emulator.xml_documents import document, element
 
@@ -53,10 +53,10 @@ def list_objects(request: Request, bucket: Bucket) -> Answer:
         raise not_emulated("HEAD of a bucket")
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
-    second = query.get("list-type", "1") == "2"
-    after = (_token_name(query) or query.get("start-after", "")) if second else query.get("marker", "")
+    is_v2 = query.get("list-type", "1") == "2"
+    after = (_token_name(query) or query.get("start-after", "")) if is_v2 else query.get("marker", "")
     limit = _max_keys(query)
-    page = page_of(bucket.store.each(), prefix=prefix, delimiter=delimiter, after=after, limit=limit)
+    page = page_of(bucket.store.all_objects(), prefix=prefix, delimiter=delimiter, after=after, limit=limit)
     encode = _encoding(query)
     parts = [
         element("Name", bucket.settings.bucket),
@@ -64,9 +64,9 @@ def list_objects(request: Request, bucket: Bucket) -> Answer:
         element("MaxKeys", str(limit)),
         element("Delimiter", encode(delimiter)),
         *([element("EncodingType", "url")] if "encoding-type" in query else []),
-        *(_of_v2 if second else _of_v1)(query, page, encode),
+        *(_v2_elements if is_v2 else _v1_elements)(query, page, encode),
         element("IsTruncated", "true" if page.next_name else "false"),
-        *_entries(page, encode, owner=not second or query.get("fetch-owner") == "true"),
+        *_entry_elements(page, encode, owner=not is_v2 or query.get("fetch-owner") == "true"),
     ]
     return Answer(200, {"Content-Type": "application/xml"}, document(element("ListBucketResult", *parts)))
 
@@ -108,12 +108,12 @@ def _encoding(query: Mapping[str, str]) -> Callable[[str], str]:
     return (lambda text: quote(text, safe="")) if asked else xml_text
 
 
-def _of_v1(query: Mapping[str, str], page: Page, encode: Callable[[str], str]) -> list[str]:
+def _v1_elements(query: Mapping[str, str], page: Page, encode: Callable[[str], str]) -> list[str]:
     further = [element("NextMarker", encode(page.next_name))] if page.next_name else []
     return [element("Marker", encode(query.get("marker", ""))), *further]
 
 
-def _of_v2(query: Mapping[str, str], page: Page, encode: Callable[[str], str]) -> list[str]:
+def _v2_elements(query: Mapping[str, str], page: Page, encode: Callable[[str], str]) -> list[str]:
     parts = [element("KeyCount", str(len(page.entries)))]
     if "start-after" in query:
         parts.append(element("StartAfter", encode(query["start-after"])))
@@ -133,13 +133,13 @@ def _token_name(query: Mapping[str, str]) -> str:
         raise invalid_argument(message, name="continuation-token", value=token) from None
 
 
-def _entries(page: Page, encode: Callable[[str], str], *, owner: bool) -> list[str]:
-    contents = [_contents(stored, encode, owner=owner) for stored in page.entries.values() if stored]
+def _entry_elements(page: Page, encode: Callable[[str], str], *, owner: bool) -> list[str]:
+    contents = [_contents_element(stored, encode, owner=owner) for stored in page.entries.values() if stored]
     prefixes = [name for name, stored in page.entries.items() if stored is None]
     return [*contents, *(element("CommonPrefixes", element("Prefix", encode(name))) for name in prefixes)]
 
 
-def _contents(stored: StoredObject, encode: Callable[[str], str], *, owner: bool) -> str:
+def _contents_element(stored: StoredObject, encode: Callable[[str], str], *, owner: bool) -> str:
     changed = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(stored.last_modified))
     whose = element("Owner", element("ID", ACCOUNT_ID), element("DisplayName", ACCOUNT_ID))
     return element(

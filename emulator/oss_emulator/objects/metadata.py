@@ -1,6 +1,6 @@
 """The metadata of an uploaded object: key, headers, ACL, storage class. Pure.
 
-Source: OSS PostObject page (fields, content type priority, limits); 400 error page; EC 0005-00000003, -203 to
+Source: OSS PostObject page (fields, limits); 400 error page; EC 0005-00000003, -203 to
 -205 (encryption), 0016-00000001, -003, -005 (names), 0016-00000901 (public ACL), 0017-00000104, -105 (ACL),
 -131, -132 (storage class), -279 (forbid-overwrite). These pages are about request headers; that PostObject's
 fields are refused in the same way is inferred. PostObject does not support `x-oss-tagging` (its page), so
@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 from oss_emulator.errors import OssError, invalid_argument
 from oss_emulator.http_messages import TOKEN
-from oss_emulator.post_object.form import Form
 from oss_emulator.storage.object_version import Metadata
 
 ACL = "x-oss-object-acl"
@@ -29,33 +28,7 @@ ENCRYPTION_FIELDS = (ENCRYPTION, ENCRYPTION_KEY, DATA_ENCRYPTION)
 ALGORITHMS = ("AES256", "KMS", "SM4")
 
 
-def required_key(fields: Mapping[str, str]) -> str:
-    """Return the `key` field as sent. Raises OssError if it is empty or missing before the file."""
-    if not fields.get("key"):
-        message = (
-            "The bucket POST must contain the specified 'key'. "
-            "If it is specified, please check the order of the fields"
-        )
-        raise invalid_argument(message, name="key").explained(
-            field="key", expected="a field before the file", got="none"
-        )
-    return fields["key"]
-
-
-def metadata(form: Form, request_headers: Mapping[str, str], *, public_acls: bool) -> Metadata:
-    """Return the metadata of a form that satisfies its policy. Raises OssError.
-
-    `public_acls` is false where Block Public Access is on.
-    """
-    fields = form.fields
-    key = expanded(required_key(fields), form.filename)
-    content_type = fields.get("x-oss-content-type") or form.file_content_type or fields.get("content-type")
-    # The form field wins over the request's header.
-    acl = {name: value for name, value in request_headers.items() if name == ACL}
-    return metadata_of(key, {**acl, **fields}, content_type, public_acls=public_acls)
-
-
-def metadata_of(
+def checked_metadata(
     key: str, fields: Mapping[str, str], content_type: str | None, *, public_acls: bool
 ) -> Metadata:
     """Check and return the metadata of an object with this key. Raises OssError.
@@ -70,15 +43,6 @@ def metadata_of(
         storage_class=_storage_class(fields.get("x-oss-storage-class", STORAGE_CLASSES[0])),
         forbid_overwrite=_forbid_overwrite(fields.get("x-oss-forbid-overwrite", "false")),
     )
-
-
-def expanded(key: str, filename: str) -> str:
-    """Return the key with `${filename}` replaced by the file's name. The policy is checked before this.
-
-    Folders in the name are kept, except those of a Windows path, which old browsers sent and the form's
-    parser removes; OSS's behaviour is unconfirmed.
-    """
-    return key.replace("${filename}", filename)
 
 
 def _checked_key(key: str) -> str:

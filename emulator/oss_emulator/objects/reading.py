@@ -11,13 +11,13 @@ from oss_emulator.auth.request_signature import is_signed
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.errors import OssError, bucket_acl_denied, invalid_argument, no_such_key, not_emulated
 from oss_emulator.http_messages import Answer, Request
-from oss_emulator.objects.access import asked_version_id, check_may_read
+from oss_emulator.objects.access import check_may_read, requested_version_id
 from oss_emulator.objects.answers import meta_answer, object_answer
 from oss_emulator.storage.object_version import StoredObject
 
 ARCHIVED_CLASSES = ("Archive", "ColdArchive", "DeepColdArchive")
 
-_OVERRIDES = {
+_RESPONSE_HEADERS = {
     "response-cache-control": "Cache-Control",
     "response-content-disposition": "Content-Disposition",
     "response-content-encoding": "Content-Encoding",
@@ -30,7 +30,7 @@ _OVERRIDES = {
 def read_object(request: Request, bucket: Bucket, key: str) -> Answer:
     """Answer GET or HEAD of an object, if the request may read it. Raises OssError."""
     query = dict(parse_qsl(request.query, keep_blank_values=True))
-    version_id = asked_version_id(query)
+    version_id = requested_version_id(query)
     check_may_read(request, bucket, key, version_id)
     overrides = _overrides(query, signed=is_signed(request)) if request.method == "GET" else {}
     meta_only = "objectMeta" in query
@@ -38,35 +38,35 @@ def read_object(request: Request, bucket: Bucket, key: str) -> Answer:
         raise not_emulated("GET of ?objectMeta")
     opened = None if bucket.faults.strike("object_missing") else bucket.store.open(key, version_id)
     if opened is None:
-        raise _missing(request, bucket, key, version_id)
+        raise _not_found(request, bucket, key, version_id)
     stored, content = opened
     try:
         if request.method == "GET":
             _check_not_archived(stored)
-        marks = {"x-oss-version-id": stored.version} if bucket.versioning else {}
+        version_headers = {"x-oss-version-id": stored.version} if bucket.versioning else {}
         if meta_only:
             content.close()
-            return meta_answer(stored, marks)
-        return object_answer(request, stored, content, marks=marks, overrides=overrides)
+            return meta_answer(stored, version_headers)
+        return object_answer(request, stored, content, version_headers=version_headers, overrides=overrides)
     except OssError:
         content.close()
         raise
 
 
 def _overrides(query: Mapping[str, str], *, signed: bool) -> dict[str, str]:
-    wanted = {header: query[name] for name, header in _OVERRIDES.items() if query.get(name)}
+    wanted = {header: query[name] for name, header in _RESPONSE_HEADERS.items() if query.get(name)}
     if wanted and not signed:
         raise OssError(400, "InvalidRequest", "Can not override response header for an anonymous user")
     if "Content-Type" in wanted:
         message = "Can not override response header on content-type"
         raise OssError(400, "InvalidRequest", message, "0017-00000902")
-    for name, header in _OVERRIDES.items():
+    for name, header in _RESPONSE_HEADERS.items():
         if not wanted.get(header, "").isprintable():
             raise invalid_argument("A response header holds control characters.", name=name)
     return wanted
 
 
-def _missing(request: Request, bucket: Bucket, key: str, version_id: str) -> OssError:
+def _not_found(request: Request, bucket: Bucket, key: str, version_id: str) -> OssError:
     marker = bucket.store.find(key, version_id) if version_id else bucket.store.newest(key)
     if marker and marker.delete_marker:
         error = _is_delete_marker(request.method) if version_id else no_such_key(key)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.callback import faults
-from oss_emulator.callback.body import Variables, callback_body, names_of
+from oss_emulator.callback.body import Variables, fill_template, variable_names
 from oss_emulator.callback.delivery import CallbackFailed, Timing, deliver
 from oss_emulator.callback.image_info import image_info
 from oss_emulator.callback.message import Message, Origin, signed_request
@@ -24,7 +24,7 @@ SNI_REGIONS = frozenset({"eu-west-1"})  # OSS: Callback page: the London region 
 
 
 @dataclass(frozen=True)
-class Uploaded:
+class StoredUpload:
     """A stored upload: the object, the request that uploaded it, and that request's form fields."""
 
     stored: StoredObject
@@ -33,7 +33,7 @@ class Uploaded:
     fields: Mapping[str, str]
 
 
-def call_back(callback: Callback, uploaded: Uploaded, bucket: Bucket) -> bytes:
+def send_callback(callback: Callback, uploaded: StoredUpload, bucket: Bucket) -> bytes:
     """Send the callback and return the application server's answer. Raises CallbackFailed.
 
     Success and failure are both recorded in the history.
@@ -41,7 +41,7 @@ def call_back(callback: Callback, uploaded: Uploaded, bucket: Bucket) -> bytes:
     now = bucket.now()
     variables = upload_variables(callback.body, uploaded, bucket)
     try:
-        body = callback_body(callback.body, callback.body_type, variables, bucket.settings.switches)
+        body = fill_template(callback.body, callback.body_type, variables, bucket.settings.switches)
     except CallbackFailed as failed:
         bucket.history.add_callback(_record(uploaded, b"", [], failed, now))
         raise
@@ -54,7 +54,7 @@ def call_back(callback: Callback, uploaded: Uploaded, bucket: Bucket) -> bytes:
     )
     requests = [signed_request(url, message, origin, key=bucket.key, now=now) for url in callback.urls]
     timing = _timing(bucket)
-    record, send = faults.recorder(bucket.send, faults.strike(bucket.faults), timing)
+    record, send = faults.recording_sender(bucket.send, faults.strike(bucket.faults), timing)
     failure: CallbackFailed | None = None
     try:
         return deliver(requests, send, timing)
@@ -70,14 +70,14 @@ def public_key_url(request: Request) -> str:
     return f"http://127.0.0.1:{request.port}/-/callback_pub_key.pem"
 
 
-def upload_variables(template: str, uploaded: Uploaded, bucket: Bucket) -> Variables:
+def upload_variables(template: str, uploaded: StoredUpload, bucket: Bucket) -> Variables:
     """Return the values of the variables that a PostObject callback may use; `x:` names in lower case.
 
     `vpcId` has no value here, as for every upload that does not go through a VPC.
     """
     stored = uploaded.stored
     custom = {name: value for name, value in uploaded.fields.items() if name.startswith("x:")}
-    image = _image_variables(stored, bucket) if names_of(template) & IMAGE_VARIABLES else {}
+    image = _image_variables(stored, bucket) if variable_names(template) & IMAGE_VARIABLES else {}
     return {
         **custom,
         **image,
@@ -117,7 +117,7 @@ def _timing(bucket: Bucket) -> Timing:
 
 
 def _record(
-    uploaded: Uploaded, body: bytes, attempts: list[Attempt], failure: CallbackFailed | None, now: float
+    uploaded: StoredUpload, body: bytes, attempts: list[Attempt], failure: CallbackFailed | None, now: float
 ) -> CallbackRecord:
     return CallbackRecord(
         time=now,

@@ -11,8 +11,8 @@ from oss_emulator.bucket.state import Bucket
 from oss_emulator.content_md5 import check_content_md5
 from oss_emulator.errors import OssError, file_already_exists, not_emulated
 from oss_emulator.http_messages import Answer, Body, Request
-from oss_emulator.objects.access import asked_version_id, check_may_write
-from oss_emulator.objects.metadata import metadata_of
+from oss_emulator.objects.access import check_may_write, requested_version_id
+from oss_emulator.objects.metadata import checked_metadata
 from oss_emulator.storage.object_version import Metadata, StoredObject
 
 MAX_BODY_BYTES = 5 * 1024**3  # OSS: PutObject page
@@ -29,10 +29,10 @@ def put_object(request: Request, bucket: Bucket, key: str) -> Answer:
             raise not_emulated(f"{name} with PUT")
     length = _length(request)
     content_type, public_acls = request.headers.get("content-type"), not bucket.settings.block_public_access
-    wanted = metadata_of(key, request.headers, content_type, public_acls=public_acls)
-    if wanted.forbid_overwrite and not bucket.versioning and bucket.store.find(key):
+    metadata = checked_metadata(key, request.headers, content_type, public_acls=public_acls)
+    if metadata.forbid_overwrite and not bucket.versioning and bucket.store.find(key):
         raise file_already_exists()
-    stored = _store(request, wanted, bucket, length)
+    stored = _store(request, metadata, bucket, length)
     headers = {
         "ETag": f'"{stored.etag}"',
         "Content-MD5": stored.content_md5,
@@ -44,7 +44,7 @@ def put_object(request: Request, bucket: Bucket, key: str) -> Answer:
 def delete_object(request: Request, bucket: Bucket, key: str) -> Answer:
     """Delete an object or one of its versions; 204, whether or not there was one. Raises OssError."""
     check_may_write(request, bucket, key)
-    version_id = asked_version_id(dict(parse_qsl(request.query, keep_blank_values=True)))
+    version_id = requested_version_id(dict(parse_qsl(request.query, keep_blank_values=True)))
     gone = bucket.store.delete(key, now=bucket.now(), version_id=version_id, versioning=bucket.versioning)
     if gone is None or not bucket.versioning:
         return Answer(204)
@@ -64,17 +64,17 @@ def _length(request: Request) -> int | None:
     return int(length)
 
 
-def _store(request: Request, wanted: Metadata, bucket: Bucket, length: int | None) -> StoredObject:
+def _store(request: Request, metadata: Metadata, bucket: Bucket, length: int | None) -> StoredObject:
     with bucket.store.start() as upload:
-        for chunk in _pieces(request.body):
+        for chunk in _chunks(request.body):
             upload.write(chunk)
         if length is not None and upload.size != length:
             raise OssError(400, "IncompleteBody", "The request body is shorter than its Content-Length.")
         check_content_md5(request)
-        return bucket.store.keep(upload, wanted, now=bucket.now(), versioning=bucket.versioning)
+        return bucket.store.save(upload, metadata, now=bucket.now(), versioning=bucket.versioning)
 
 
-def _pieces(body: Body) -> Iterator[bytes]:
+def _chunks(body: Body) -> Iterator[bytes]:
     while chunk := body.read():
         if body.received_bytes > MAX_BODY_BYTES:
             raise _too_large()

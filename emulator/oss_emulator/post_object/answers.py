@@ -26,12 +26,12 @@ def stored_answer(request: Request, fields: Mapping[str, str], stored: StoredObj
         return Answer(303, {**headers, "Location": location})
     status = fields.get("success_action_status")
     if status == "201":
-        document = _description(request, stored, bucket)
+        document = _post_response(request, stored, bucket)
         return Answer(201, {**headers, "Content-Type": "application/xml"}, document)
     return Answer(200 if status == "200" else 204, headers)
 
 
-def called_back_answer(stored: StoredObject, reply: bytes) -> Answer:
+def callback_answer(stored: StoredObject, reply: bytes) -> Answer:
     """Answer with the body of the callback's reply; the form's success_action fields have no effect."""
     return Answer(200, {**_object_headers(stored), "Content-Type": "application/json"}, reply)
 
@@ -59,7 +59,7 @@ def _redirect(address: str, stored: StoredObject, bucket: str) -> str:
     return urlunsplit(parts._replace(query=f"{parts.query}&{query}" if parts.query else query))
 
 
-def _description(request: Request, stored: StoredObject, bucket: str) -> bytes:
+def _post_response(request: Request, stored: StoredObject, bucket: str) -> bytes:
     host = request.headers.get("host", "")
     parts = {
         "Bucket": bucket,

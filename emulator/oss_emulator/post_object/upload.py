@@ -33,11 +33,11 @@ from oss_emulator.callback.parameter import Callback, parse_callback
 from oss_emulator.content_md5 import check_content_md5
 from oss_emulator.errors import OssError, file_already_exists, invalid_argument
 from oss_emulator.http_messages import Answer, ConnectionLost, Request
-from oss_emulator.objects.access import check_anybody_may_write
-from oss_emulator.objects.metadata import expanded, metadata, required_key
-from oss_emulator.objects.upload_callback import Uploaded, call_back
-from oss_emulator.post_object.answers import callback_failed_answer, called_back_answer, stored_answer
+from oss_emulator.objects.access import check_anonymous_write
+from oss_emulator.objects.upload_callback import StoredUpload, send_callback
+from oss_emulator.post_object.answers import callback_answer, callback_failed_answer, stored_answer
 from oss_emulator.post_object.form import FIELD_LIMITS, Form, malformed, read_form
+from oss_emulator.post_object.metadata import expand_filename, form_metadata, required_key
 from oss_emulator.post_object.policy import Policy, parse_policy
 from oss_emulator.post_object.policy_check import (
     check_conditions,
@@ -60,9 +60,9 @@ def post_object(request: Request, bucket: Bucket, request_id: str) -> Answer:
     switches = bucket.settings.switches
     limits = FIELD_LIMITS[switches["field_limit"]]
     form = read_form(request.headers.get("content-type", ""), request.body.read, limits)
-    checked, acted_on = form.views(switches["doubled_field"])
+    checked, used = form.views(switches["doubled_field"])
     try:
-        return _upload(request, checked, acted_on, bucket, request_id)
+        return _upload(request, checked, used, bucket, request_id)
     except OssError as error:
         error.fields = checked.fields
         raise
@@ -70,17 +70,17 @@ def post_object(request: Request, bucket: Bucket, request_id: str) -> Answer:
 
 def _upload(request: Request, checked: Form, form: Form, bucket: Bucket, request_id: str) -> Answer:
     required_key(checked.fields)
-    policy = _satisfied_policy(checked, bucket)
+    policy = _check_policy(checked, bucket)
     callback = _callback(request, checked.fields, bucket)
     public_acls = not bucket.settings.block_public_access
-    wanted = metadata(form, request.headers, public_acls=public_acls)
-    if wanted.forbid_overwrite and not bucket.versioning and bucket.store.find(wanted.key):
-        raise file_already_exists().explained(field="key", expected="no object", got=wanted.key)
-    stored = _store(request, form, policy, wanted, bucket)
+    metadata = form_metadata(form, request.headers, public_acls=public_acls)
+    if metadata.forbid_overwrite and not bucket.versioning and bucket.store.find(metadata.key):
+        raise file_already_exists().explained(field="key", expected="no object", got=metadata.key)
+    stored = _store(request, form, policy, metadata, bucket)
     answer = stored_answer(request, form.fields, stored, bucket.settings.bucket)
     if callback:
-        uploaded = Uploaded(stored, request, request_id, form.fields)
-        answer = _called_back(callback, uploaded, bucket)
+        uploaded = StoredUpload(stored, request, request_id, form.fields)
+        answer = _callback_answer(callback, uploaded, bucket)
     if bucket.faults.strike("answer_lost"):
         raise ConnectionLost
     return answer
@@ -92,7 +92,7 @@ def _stall(request: Request, bucket: Bucket) -> None:
         request.body.stall_after(int(fault.options.get("after_bytes", 0)), fault.options["seconds"])
 
 
-def _satisfied_policy(form: Form, bucket: Bucket) -> Policy:
+def _check_policy(form: Form, bucket: Bucket) -> Policy:
     fields, settings, now = form.fields, bucket.settings, bucket.now()
 
     def find_key(access_key_id: str, security_token: str) -> Credential:
@@ -102,7 +102,7 @@ def _satisfied_policy(form: Form, bucket: Bucket) -> Policy:
 
     signed = verify_form(fields, find_key, region=settings.region, now=now, v1_allowed=settings.v1_signatures)
     if signed == "not":
-        check_anybody_may_write(bucket, expanded(required_key(fields), form.filename))
+        check_anonymous_write(bucket, expand_filename(required_key(fields), form.filename))
         return NO_POLICY
     policy = parse_policy(fields["policy"])
     check_expiration(policy, now)
@@ -112,8 +112,8 @@ def _satisfied_policy(form: Form, bucket: Bucket) -> Policy:
 
 def _callback(request: Request, fields: Mapping[str, str], bucket: Bucket) -> Callback | None:
     in_query = any(name == "callback" for name, _ in parse_qsl(request.query, keep_blank_values=True))
-    ways = (in_query, "x-oss-callback" in request.headers, "callback" in fields)
-    if sum(ways) > 1:
+    transports = (in_query, "x-oss-callback" in request.headers, "callback" in fields)
+    if sum(transports) > 1:
         message = (
             "Either the callback query string parameter or the x-oss-callback header should be specified, "
             "not both."
@@ -125,7 +125,7 @@ def _callback(request: Request, fields: Mapping[str, str], bucket: Bucket) -> Ca
     return parse_callback(fields["callback"], resolve=resolve)
 
 
-def _store(request: Request, form: Form, policy: Policy, wanted: Metadata, bucket: Bucket) -> StoredObject:
+def _store(request: Request, form: Form, policy: Policy, metadata: Metadata, bucket: Bucket) -> StoredObject:
     with bucket.store.start() as upload:
         for chunk in form.content:
             upload.write(chunk)
@@ -133,14 +133,14 @@ def _store(request: Request, form: Form, policy: Policy, wanted: Metadata, bucke
             if request.body.received_bytes > MAX_BODY_BYTES:  # without a Content-Length, or with a wrong one
                 raise _too_large()
         request.body.drain()
-        if request.body.broken_off:  # even if the form is complete: the request was announced as longer
+        if request.body.incomplete:  # even if the form is complete: the request was announced as longer
             raise malformed().explained(
                 expected=_announced_length(request), got=f"{request.body.received_bytes} bytes"
             )
         check_smallest_size(policy, upload.size)
         check_expiration(policy, bucket.now())
         check_content_md5(request)
-        return bucket.store.keep(upload, wanted, now=bucket.now(), versioning=bucket.versioning)
+        return bucket.store.save(upload, metadata, now=bucket.now(), versioning=bucket.versioning)
 
 
 def _announced_length(request: Request) -> str:
@@ -148,9 +148,9 @@ def _announced_length(request: Request) -> str:
     return f"{length} bytes, by its Content-Length" if length else "a last chunk"
 
 
-def _called_back(callback: Callback, uploaded: Uploaded, bucket: Bucket) -> Answer:
+def _callback_answer(callback: Callback, uploaded: StoredUpload, bucket: Bucket) -> Answer:
     try:
-        return called_back_answer(uploaded.stored, call_back(callback, uploaded, bucket))
+        return callback_answer(uploaded.stored, send_callback(callback, uploaded, bucket))
     except CallbackFailed as failed:
         return callback_failed_answer(uploaded.request, uploaded.stored, failed, uploaded.request_id)
 

@@ -3,7 +3,7 @@
 An object exists if its document does. Every change is one rename or one unlink of a complete document, so a
 kill at any moment leaves the state before or after the change. While a content file is added or removed, the
 folder `incoming` has a draft of its document. File names are hashes of keys and version ids, so neither can
-name a path. Writers exclude each other (`alone`); readers never wait.
+name a path. Writers exclude each other (`exclusive`); readers never wait.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ from oss_emulator.storage.object_version import StoredObject
 _SUFFIX = ".json"
 
 
-def hashed(name: str) -> str:
+def hash_name(name: str) -> str:
     """Return a file name for any key or id."""
     return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -37,7 +37,7 @@ class Documents:
         self._incoming = incoming
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
         """Hold the lock that excludes other writers, in this process and in others."""
         folder = os.open(self._objects, os.O_RDONLY)
         try:
@@ -48,7 +48,7 @@ class Documents:
 
     def newest(self, key: str) -> StoredObject | None:
         """Return the newest version, which may be a delete marker."""
-        return _read(self._newest(key))
+        return _read(self._newest_path(key))
 
     def version(self, key: str, version_id: str) -> StoredObject | None:
         """Return one version, which may be a delete marker."""
@@ -56,12 +56,12 @@ class Documents:
             newest = self.newest(key)
             if newest and newest.version == version_id:
                 return newest
-            earlier = _read(self._earlier(key, version_id))
+            earlier = _read(self._earlier_path(key, version_id))
             if earlier:
                 return earlier
         return None
 
-    def newest_first(self, limit: int | None = None) -> Iterator[StoredObject]:
+    def latest(self, limit: int | None = None) -> Iterator[StoredObject]:
         """Yield the newest version of the `limit` keys that were written last; of all keys if None."""
         entries = ((entry.stat().st_mtime_ns, entry.path) for entry in self._entries())
         latest = sorted(entries, reverse=True) if limit is None else heapq.nlargest(limit, entries)
@@ -70,25 +70,25 @@ class Documents:
             if found:
                 yield found
 
-    def each(self) -> Iterator[StoredObject]:
+    def all_newest(self) -> Iterator[StoredObject]:
         """Yield the newest version of every key, in no order, one at a time in memory."""
         for entry in self._entries():
             found = _read(Path(entry.path))
             if found:
                 yield found
 
-    def draft(self, stored: StoredObject) -> Path:
+    def write_draft(self, stored: StoredObject) -> Path:
         """Write a draft: a document in `incoming`, of a version that is about to be added or removed.
 
-        Call it inside `alone`, and remove the draft before `alone` ends. A draft that a kill leaves tells the
-        next start which content file was being added or removed: see `settle`.
+        Call it inside `exclusive`, and remove the draft before that ends. A draft that a kill leaves
+        tells the next start which content file was being added or removed: see `settle_draft`.
         """
         document = self._incoming / f"{secrets.token_hex(16)}{_SUFFIX}"
         document.write_text(json.dumps(asdict(stored), ensure_ascii=False), encoding="utf-8")
         return document
 
-    def settle(self, leftover: Path) -> str:
-        """Finish or undo the change that a leftover draft describes. Call it inside `alone`.
+    def settle_draft(self, leftover: Path) -> str:
+        """Finish or undo the change that a leftover draft describes. Call it inside `exclusive`.
 
         Return the name of the content file that no document names, to be removed; empty if there is none.
         """
@@ -100,42 +100,42 @@ class Documents:
             return ""
         newest, there = self.newest(left.key), self.version(left.key, left.version)
         if newest:
-            self._earlier(newest.key, newest.version).unlink(missing_ok=True)
+            self._earlier_path(newest.key, newest.version).unlink(missing_ok=True)
         return "" if there and there.content_file == left.content_file else left.content_file
 
     def put(self, stored: StoredObject, draft: Path) -> None:
-        """Make the draft of `stored` the document of the newest version. Call it inside `alone`."""
+        """Make the draft of `stored` the document of the newest version. Call it inside `exclusive`."""
         newest = self.newest(stored.key)
         if newest and newest.version != stored.version:
-            self._keep(newest)
-        now = time.time_ns()  # `newest_first` sorts by it; the kernel's own file times are too coarse
+            self._link_earlier(newest)
+        now = time.time_ns()  # `latest` sorts by it; the kernel's own file times are too coarse
         os.utime(draft, ns=(now, now))
-        draft.replace(self._newest(stored.key))
-        self._earlier(stored.key, stored.version).unlink(missing_ok=True)
+        draft.replace(self._newest_path(stored.key))
+        self._earlier_path(stored.key, stored.version).unlink(missing_ok=True)
 
     def remove(self, removed: StoredObject) -> None:
-        """Remove a version; the last written of the others becomes the newest. Call it inside `alone`."""
+        """Remove a version; the last written of the others becomes the newest. Call it inside `exclusive`."""
         newest = self.newest(removed.key)
-        self._earlier(removed.key, removed.version).unlink(missing_ok=True)
+        self._earlier_path(removed.key, removed.version).unlink(missing_ok=True)
         if newest and newest.version == removed.version:
             earlier = self._latest_earlier(removed.key)
             if earlier:
-                self._earlier(earlier.key, earlier.version).replace(self._newest(removed.key))
+                self._earlier_path(earlier.key, earlier.version).replace(self._newest_path(removed.key))
             else:
-                self._newest(removed.key).unlink()
+                self._newest_path(removed.key).unlink()
 
-    def _keep(self, newest: StoredObject) -> None:
+    def _link_earlier(self, newest: StoredObject) -> None:
         """Link the newest version's document into `versions`, because another becomes the newest."""
-        earlier = self._earlier(newest.key, newest.version)
+        earlier = self._earlier_path(newest.key, newest.version)
         earlier.parent.mkdir(exist_ok=True)
         link = self._incoming / f"{secrets.token_hex(16)}{_SUFFIX}"
-        link.hardlink_to(self._newest(newest.key))
+        link.hardlink_to(self._newest_path(newest.key))
         link.replace(earlier)
         # If an earlier writer was killed here, both names are one file, and `replace` does nothing.
         link.unlink(missing_ok=True)
 
     def _latest_earlier(self, key: str) -> StoredObject | None:
-        folder = self._versions / hashed(key)
+        folder = self._versions / hash_name(key)
         found = [_read(path) for path in folder.glob(f"*{_SUFFIX}")]
         return max(filter(None, found), key=lambda one: one.order, default=None)
 
@@ -147,11 +147,11 @@ class Documents:
                         entry.stat()
                         yield entry
 
-    def _newest(self, key: str) -> Path:
-        return self._objects / f"{hashed(key)}{_SUFFIX}"
+    def _newest_path(self, key: str) -> Path:
+        return self._objects / f"{hash_name(key)}{_SUFFIX}"
 
-    def _earlier(self, key: str, version_id: str) -> Path:
-        return self._versions / hashed(key) / f"{hashed(version_id)}{_SUFFIX}"
+    def _earlier_path(self, key: str, version_id: str) -> Path:
+        return self._versions / hash_name(key) / f"{hash_name(version_id)}{_SUFFIX}"
 
 
 def _read(document: Path) -> StoredObject | None:

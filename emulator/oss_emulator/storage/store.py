@@ -19,7 +19,7 @@ from typing import BinaryIO
 from fastcrc import crc64
 
 from oss_emulator.errors import file_already_exists
-from oss_emulator.storage.documents import Documents, hashed
+from oss_emulator.storage.documents import Documents, hash_name
 from oss_emulator.storage.object_version import Metadata, StoredObject, delete_marker, new_version_id
 
 
@@ -58,7 +58,7 @@ class Upload:
             crc64=str(self._crc64),
             content_md5=base64.b64encode(digest).decode(),
             last_modified=now,
-            content_file=f"{hashed(key)}.{self.path.name}",
+            content_file=f"{hash_name(key)}.{self.path.name}",
             headers=headers,
             acl=acl,
             storage_class=storage_class,
@@ -76,7 +76,7 @@ class Store:
         versions.mkdir(exist_ok=True)
         self._incoming.mkdir(exist_ok=True)
         self._documents = Documents(self._objects, versions, self._incoming)
-        self._sweep()
+        self._remove_leftovers()
 
     @contextmanager
     def start(self) -> Iterator[Upload]:
@@ -112,24 +112,24 @@ class Store:
                 return found, (self._objects / found.content_file).open("rb")
         return None
 
-    def each(self) -> Iterator[StoredObject]:
+    def all_objects(self) -> Iterator[StoredObject]:
         """Yield every object in no particular order, without reading all into memory."""
-        return (found for found in self._documents.each() if not found.delete_marker)
+        return (found for found in self._documents.all_newest() if not found.delete_marker)
 
-    def objects(self, limit: int | None = None) -> Iterator[StoredObject]:
+    def latest_objects(self, limit: int | None = None) -> Iterator[StoredObject]:
         """Yield the objects that were written last, newest first: of at most `limit` keys, of all if None."""
-        return (found for found in self._documents.newest_first(limit) if not found.delete_marker)
+        return (found for found in self._documents.latest(limit) if not found.delete_marker)
 
-    def keep(self, upload: Upload, wanted: Metadata, *, now: float, versioning: str = "") -> StoredObject:
+    def save(self, upload: Upload, metadata: Metadata, *, now: float, versioning: str = "") -> StoredObject:
         """Finish an upload and commit it, at `now` (seconds since 1970). Raises OssError as `commit` does."""
         stored = upload.finish(
-            wanted.key,
+            metadata.key,
             now=now,
-            headers=wanted.headers,
-            acl=wanted.acl,
-            storage_class=wanted.storage_class,
+            headers=metadata.headers,
+            acl=metadata.acl,
+            storage_class=metadata.storage_class,
         )
-        return self.commit(upload, stored, forbid_overwrite=wanted.forbid_overwrite, versioning=versioning)
+        return self.commit(upload, stored, forbid_overwrite=metadata.forbid_overwrite, versioning=versioning)
 
     def commit(
         self, upload: Upload, stored: StoredObject, *, forbid_overwrite: bool, versioning: str = ""
@@ -140,7 +140,7 @@ class Store:
         and `forbid_overwrite` is set, which has an effect only in an unversioned bucket (OSS: PostObject
         page). Of two such uploads that commit at the same time exactly one succeeds.
         """
-        with self._documents.alone():
+        with self._documents.exclusive():
             if forbid_overwrite and not versioning and self.find(stored.key):
                 raise file_already_exists()
             return self._put(stored, versioning, upload.path)
@@ -153,12 +153,12 @@ class Store:
         Without a version id, a bucket that is or was versioned keeps all versions and adds a delete marker,
         even for a key that it never had (OSS: DeleteObject page).
         """
-        with self._documents.alone():
+        with self._documents.exclusive():
             if versioning and not version_id:
                 return self._put(delete_marker(key, now=now), versioning)
             removed = self._documents.version(key, version_id) if version_id else self.newest(key)
             if removed:
-                with self._going(removed):
+                with self._removing_content(removed):
                     self._documents.remove(removed)
             return removed
 
@@ -166,30 +166,30 @@ class Store:
         newest = self.newest(stored.key)
         order = newest.order + 1 if newest and versioning else 0
         versioned = replace(stored, version_id=new_version_id(versioning), order=order)
-        draft = self._documents.draft(versioned)
+        draft = self._documents.write_draft(versioned)
         if content:
             content.rename(self._objects / versioned.content_file)
-        with self._going(self._documents.version(stored.key, versioned.version)):
+        with self._removing_content(self._documents.version(stored.key, versioned.version)):
             self._documents.put(versioned, draft)
         return versioned
 
     @contextmanager
-    def _going(self, version: StoredObject | None) -> Iterator[None]:
+    def _removing_content(self, version: StoredObject | None) -> Iterator[None]:
         """Remove the content of `version` after the body of this context has removed its document."""
         if version is None:
             yield
             return
         # No `finally`: after a failure the draft stays for the next start, as after a kill.
-        draft = self._documents.draft(version)
+        draft = self._documents.write_draft(version)
         yield
         self._remove_content(version.content_file)
         draft.unlink()
 
-    def _sweep(self) -> None:
+    def _remove_leftovers(self) -> None:
         """Remove unfinished uploads and the content files that only a draft names, left by a kill."""
-        with self._documents.alone():  # so that no draft belongs to a change that is still being made
+        with self._documents.exclusive():  # so that no draft belongs to a change that is still being made
             for leftover in self._incoming.iterdir():
-                self._remove_content(self._documents.settle(leftover))
+                self._remove_content(self._documents.settle_draft(leftover))
                 leftover.unlink(missing_ok=True)
 
     def _remove_content(self, name: str) -> None:

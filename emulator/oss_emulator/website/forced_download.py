@@ -47,7 +47,7 @@ _IMAGE_ECS: Mapping[str, str] = {
 }
 
 
-def downloaded(answer: Answer, key: str, region: str) -> Answer:
+def force_download(answer: Answer, key: str, region: str) -> Answer:
     """Return `answer`, which has the content of `key`, with forced-download headers if they apply."""
     content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     ec = _ec(key.lower(), content_type, region)

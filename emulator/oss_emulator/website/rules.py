@@ -45,7 +45,7 @@ def website_answer(website: Website, request: Request, key: str, read: Read) -> 
     except OssError as error:
         if error.code != "NoSuchKey":
             raise
-        answer = _of_folder(website, request, key, read) or _error_page(website, request, read)
+        answer = _folder_answer(website, request, key, read) or _error_page(website, request, read)
         if answer is None:
             raise
         return answer
@@ -57,7 +57,7 @@ def _shown_key(website: Website, key: str) -> str:
     return (key if website.sub_directories else "") + website.index
 
 
-def _of_folder(website: Website, request: Request, key: str, read: Read) -> Answer | None:
+def _folder_answer(website: Website, request: Request, key: str, read: Read) -> Answer | None:
     found = website.index and website.sub_directories and not key.endswith("/")
     if not found or website.missing is Missing.NOT_FOUND:
         return None
