@@ -15,7 +15,6 @@ import pytest
 
 from oss_emulator.auth.credentials import Credential
 from oss_emulator.callback.transport import Reply, TooSlow, Unreachable
-from tests.support.emulator.owner import ask, cors, cors_rule, put
 from tests.support.emulator.process import StandIn
 from tests.support.emulator.scene import (
     BOUNDARY,
@@ -39,6 +38,7 @@ from tests.support.emulator.scene import (
     signature,
     signed,
 )
+from tests.support.emulator.signed_requests import ask, cors, cors_rule, put
 
 
 class Row(NamedTuple):

@@ -1,7 +1,7 @@
 import pytest
 
-from tests.support.emulator.owner import ask
 from tests.support.emulator.scene import ORIGIN, Scene, signed
+from tests.support.emulator.signed_requests import ask
 
 PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
 

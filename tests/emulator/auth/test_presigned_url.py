@@ -17,7 +17,7 @@ from oss_emulator.errors import OssError
 from oss_emulator.http_messages import Body, Request
 from tests.support.emulator.scene import BUCKET, DATE, DAY, NOW, REGION, TEMPORARY, Scene, Seen
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "presigned_v4.json").read_text())[
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "presigned_v4.json").read_text())[
     "v4_presigned"
 ]
 SCOPE = f"{DAY}/{REGION}/oss/aliyun_v4_request"

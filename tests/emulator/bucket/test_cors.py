@@ -1,7 +1,7 @@
 import pytest
 
-from tests.support.emulator.owner import ask, cors, cors_rule, put
 from tests.support.emulator.scene import ORIGIN, Scene, signed
+from tests.support.emulator.signed_requests import ask, cors, cors_rule, put
 
 PREFLIGHT = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
 NO_MATCH = (403, "AccessForbidden", "0003-00000602")

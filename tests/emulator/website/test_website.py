@@ -1,7 +1,7 @@
 import pytest
 
-from tests.support.emulator.owner import ask, put
 from tests.support.emulator.scene import Scene, Seen
+from tests.support.emulator.signed_requests import ask, put
 
 MISSING = (404, "NoSuchKey", "0026-00000001")
 DENIED = (403, "AccessDenied", "0003-00000001")

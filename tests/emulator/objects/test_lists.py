@@ -3,9 +3,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.support.emulator.owner import ask
 from tests.support.emulator.scene import BUCKET as NAME
 from tests.support.emulator.scene import NOW, Scene, Seen
+from tests.support.emulator.signed_requests import ask
 
 KEYS = ("a", "b/", "b/1", "b/2/x", "c d+e", "图/a")
 

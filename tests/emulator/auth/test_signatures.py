@@ -25,7 +25,7 @@ from tests.support.emulator.scene import (
     signing_key,
 )
 
-VECTORS = Path(__file__).parents[1] / "vectors"
+VECTORS = Path(__file__).parents[2] / "vectors"
 HEADERS = json.loads((VECTORS / "header_v4.json").read_text())["v4_header"]
 FORMS = json.loads((VECTORS / "post_policy.json").read_text())
 

@@ -1,14 +1,20 @@
-"""What the owner of the bucket asks of it: requests for its configuration, signed without our signer."""
+"""Requests that are signed with the bucket's permanent key, and documents of its configuration."""
 
 import hashlib
 import hmac
 import time
+from collections.abc import Mapping
 
-from tests.support.emulator.scene import BUCKET, REGION, Scene, Seen, signing_key
+from oss_emulator.auth import v4
+from oss_emulator.auth.header_signature import canonical_request, string_to_sign
+from tests.support.emulator.scene import BUCKET, DATE, DAY, REGION, Scene, Seen, signing_key
 
 
 def ask(scene: Scene, method: str, target: str, body: bytes | str = b"", **headers: str) -> Seen:
-    """Send a request; its path needs no encoding, and header names are written with underscores."""
+    """Send a request, signed without the emulator's signer.
+
+    Its path must need no encoding; header names are written with underscores.
+    """
     content = body.encode() if isinstance(body, str) else body
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(scene.now))
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -22,6 +28,19 @@ def ask(scene: Scene, method: str, target: str, body: bytes | str = b"", **heade
     signature = hmac.new(signing_key("SKEXAMPLE", date[:8]), text.encode(), hashlib.sha256).hexdigest()
     authorization = f"OSS4-HMAC-SHA256 Credential=AKEXAMPLE/{scope},Signature={signature}"
     return scene.request(method, target, {**signed, "Authorization": authorization}, content)
+
+
+def read(scene: Scene, method: str, target: str, key: str, headers: Mapping[str, str] | None = None) -> Seen:
+    """Send a read of `key`, signed with the emulator's own signer; only `target` is percent-encoded."""
+    query = target.partition("?")[2]
+    sent = {"x-oss-date": DATE, "x-oss-content-sha256": "UNSIGNED-PAYLOAD", **(headers or {})}
+    canonical = canonical_request(method, f"/{BUCKET}/{key}", query, sent, [])
+    text = string_to_sign(canonical, DATE, v4.Scope("", DAY, REGION, "oss", "aliyun_v4_request"))
+    signature = v4.sign(signing_key("SKEXAMPLE"), text)
+    authorization = (
+        f"OSS4-HMAC-SHA256 Credential=AKEXAMPLE/{DAY}/{REGION}/oss/aliyun_v4_request,Signature={signature}"
+    )
+    return scene.request(method, target, {**sent, "Authorization": authorization})
 
 
 def put(scene: Scene, part: str, document: str) -> None:

@@ -1,38 +1,18 @@
 import base64
 import gzip
-from collections.abc import Mapping
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from oss_emulator.auth import v4
-from oss_emulator.auth.header_signature import canonical_request, string_to_sign
 from tests.support.emulator.scene import (
     BUCKET,
-    DATE,
-    DAY,
     ORIGIN,
-    REGION,
     Scene,
-    Seen,
     callback_parameter,
     signed,
-    signing_key,
 )
-
-SCOPE = f"{DAY}/{REGION}/oss/aliyun_v4_request"
-
-
-def read(scene: Scene, method: str, target: str, key: str, headers: Mapping[str, str] | None = None) -> Seen:
-    """Ask for `key` at `target`, signed."""
-    query = target.partition("?")[2]
-    sent = {"x-oss-date": DATE, "x-oss-content-sha256": "UNSIGNED-PAYLOAD", **(headers or {})}
-    canonical = canonical_request(method, f"/{BUCKET}/{key}", query, sent, [])
-    text = string_to_sign(canonical, DATE, v4.Scope("", DAY, REGION, "oss", "aliyun_v4_request"))
-    signature = v4.sign(signing_key("SKEXAMPLE"), text)
-    authorization = f"OSS4-HMAC-SHA256 Credential=AKEXAMPLE/{SCOPE},Signature={signature}"
-    return scene.request(method, target, {**sent, "Authorization": authorization})
+from tests.support.emulator.signed_requests import read
 
 
 def test_gives_back_what_was_stored(scene: Scene) -> None:

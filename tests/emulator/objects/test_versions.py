@@ -4,8 +4,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from oss_emulator.storage.object_version import StoredObject
-from tests.emulator.test_reads import read
 from tests.support.emulator.scene import NOW, Scene
+from tests.support.emulator.signed_requests import read
 
 
 def versioning(scene: Scene, state: str) -> None:

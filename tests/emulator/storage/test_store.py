@@ -141,12 +141,12 @@ def test_what_is_to_be_kept_is_stored_with_all_of_its_metadata(tmp_path: Path) -
 
 
 def test_files_have_the_same_names_in_every_locale() -> None:
-    ascii_only = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-    folder = Path(__file__).parents[2] / "emulator"
+    locale = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    environment = {**os.environ, **locale, "PYTHONPATH": str(Path(__file__).parents[3] / "emulator")}
     code = "from oss_emulator.storage.documents import hash_name; print(hash_name(chr(22270) + chr(0xdcff)))"
 
     named = subprocess.run(
-        [sys.executable, "-c", code], env=ascii_only, cwd=folder, check=True, capture_output=True, text=True
+        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
     )
 
     assert named.stdout == hashlib.sha256("图".encode() + b"\xff").hexdigest() + "\n"

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from oss_emulator.bucket.state import open_bucket
-from tests.support.emulator.owner import ask, put
 from tests.support.emulator.scene import Scene, Seen
+from tests.support.emulator.signed_requests import ask, put
 
 HTML = "0048-00000001"
 

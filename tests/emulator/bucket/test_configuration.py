@@ -9,8 +9,8 @@ from oss_emulator.bucket.configuration import Configuration
 from oss_emulator.bucket.state import open_bucket
 from oss_emulator.settings import SettingsError
 from oss_emulator.xml_documents import MAX_DOCUMENT_BYTES
-from tests.support.emulator.owner import ask, cors, cors_rule, put
 from tests.support.emulator.scene import ORIGIN, Scene
+from tests.support.emulator.signed_requests import ask, cors, cors_rule, put
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 MALFORMED = (400, "MalformedXML", "")
