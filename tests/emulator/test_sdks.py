@@ -12,13 +12,6 @@ import alibabacloud_oss_v2 as v2
 import oss2
 import pytest
 import requests
-from oss2.models import (
-    BUCKET_VERSIONING_ENABLE,
-    BucketCors,
-    BucketVersioningConfig,
-    BucketWebsite,
-    CorsRule,
-)
 
 from oss_emulator.auth.credentials import Credential
 from tests.support.emulator.process import BUCKET, REGION, StandIn
@@ -31,8 +24,6 @@ OTHER_TOKEN = Credential("STS.EXAMPLE", "STSSECRET", "CAISOTHER")
 KNOWN = json.dumps([vars(KEY), vars(TEMPORARY)])
 
 OBJECTS = ["a.txt", "a/b/c.txt", "a b", "a+b", "100%", "a%2Fb", "中文/文件.txt", "~-_.!*'()&=@:;,?#"]
-Rule = tuple[list[str], list[str], list[str], list[str], int]
-RULE: Rule = (["http://*.example.com"], ["POST", "GET"], ["*"], ["ETag"], 60)  # origins, methods, headers
 ETAG = "5D41402ABC4B2A76B9719D911017C592"  # md5 of hello
 
 
@@ -47,9 +38,6 @@ class Sdk(Protocol):
     def listed(self, prefix: str) -> tuple[list[str], list[str]]: ...
     def presigned(self, name: str) -> str: ...
     def refusal(self, method: str, name: str) -> tuple[int, str, str]: ...
-    def cors(self) -> list[Rule]: ...
-    def website(self) -> tuple[str, str]: ...
-    def versioning(self) -> str: ...
 
 
 class Oss2:
@@ -87,22 +75,6 @@ class Oss2:
         with pytest.raises(oss2.exceptions.ServerError) as raised:
             call(name)
         return raised.value.status, raised.value.code, raised.value.ec
-
-    def cors(self) -> list[Rule]:
-        rule = CorsRule(*RULE)
-        self._bucket.put_bucket_cors(BucketCors([rule]))
-        return [taken_apart(rule) for rule in self._bucket.get_bucket_cors().rules]
-
-    def website(self) -> tuple[str, str]:
-        self._bucket.put_bucket_website(BucketWebsite("index.html", "404.html"))
-        found = self._bucket.get_bucket_website()
-        return found.index_file, found.error_file
-
-    def versioning(self) -> str:
-        config = BucketVersioningConfig()
-        config.status = BUCKET_VERSIONING_ENABLE
-        self._bucket.put_bucket_versioning(config)
-        return str(self._bucket.get_bucket_versioning().status)
 
 
 class V2:
@@ -145,31 +117,6 @@ class V2:
         error = raised.value.unwrap()
         return error.status_code, error.code, error.ec
 
-    def cors(self) -> list[Rule]:
-        rules = v2.CORSConfiguration([v2.CORSRule(*RULE)])
-        self._client.put_bucket_cors(v2.PutBucketCorsRequest(BUCKET, rules))
-        found = self._client.get_bucket_cors(v2.GetBucketCorsRequest(BUCKET)).cors_configuration
-        return [taken_apart(rule) for rule in found.cors_rules]
-
-    def website(self) -> tuple[str, str]:
-        asked = v2.WebsiteConfiguration(
-            v2.IndexDocument(suffix="index.html"), v2.ErrorDocument(key="404.html")
-        )
-        self._client.put_bucket_website(v2.PutBucketWebsiteRequest(BUCKET, asked))
-        found = self._client.get_bucket_website(v2.GetBucketWebsiteRequest(BUCKET)).website_configuration
-        return found.index_document.suffix, found.error_document.key
-
-    def versioning(self) -> str:
-        asked = v2.VersioningConfiguration(status="Enabled")
-        self._client.put_bucket_versioning(v2.PutBucketVersioningRequest(BUCKET, asked))
-        return str(self._client.get_bucket_versioning(v2.GetBucketVersioningRequest(BUCKET)).version_status)
-
-
-def taken_apart(rule: CorsRule | v2.CORSRule) -> Rule:
-    """Both SDKs name a rule's parts alike."""
-    lists = rule.allowed_origins, rule.allowed_methods, rule.allowed_headers, rule.expose_headers
-    return (*lists, rule.max_age_seconds)
-
 
 both = pytest.mark.parametrize("sdk", [Oss2, V2])
 
@@ -180,12 +127,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
         for name in OBJECTS:
             upload(running, name)
         yield running
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[StandIn]:
-    with StandIn(tmp_path, LOCAL_OSS_CREDENTIALS=KNOWN) as fresh:
-        yield fresh
 
 
 def upload(stand_in: StandIn, name: str, content: bytes = b"hello") -> requests.Response:
@@ -199,17 +140,18 @@ def upload(stand_in: StandIn, name: str, content: bytes = b"hello") -> requests.
 
 @both
 @pytest.mark.parametrize("key", [KEY, TEMPORARY], ids=["permanent", "temporary"])
-@pytest.mark.parametrize("name", OBJECTS)
-def test_an_sdk_reads_an_object_back(running: StandIn, sdk: type[Sdk], name: str, key: Credential) -> None:
+def test_an_sdk_reads_an_object_back(running: StandIn, sdk: type[Sdk], key: Credential) -> None:
     bucket = sdk(running.url, key)
-    assert (bucket.head(name), bucket.get(name)) == ((5, ETAG), b"hello")
+    for name in OBJECTS:
+        assert (bucket.head(name), bucket.get(name)) == ((5, ETAG), b"hello"), name
 
 
 @both
-@pytest.mark.parametrize("name", OBJECTS)
-def test_an_address_that_an_sdk_presigned_needs_no_key(running: StandIn, sdk: type[Sdk], name: str) -> None:
-    answer = requests.get(sdk(running.url, KEY).presigned(name), timeout=10)
-    assert (answer.status_code, answer.content) == (200, b"hello")
+def test_an_address_that_an_sdk_presigned_needs_no_key(running: StandIn, sdk: type[Sdk]) -> None:
+    bucket = sdk(running.url, KEY)
+    for name in OBJECTS:
+        answer = requests.get(bucket.presigned(name), timeout=10)
+        assert (answer.status_code, answer.content) == (200, b"hello"), name
 
 
 @both
@@ -219,7 +161,6 @@ def test_a_presigned_address_carries_a_token(running: StandIn, sdk: type[Sdk]) -
 
 
 @both
-@pytest.mark.parametrize("method", ["HEAD", "GET"])
 @pytest.mark.parametrize(
     ("key", "name", "refusal"),
     [
@@ -231,19 +172,20 @@ def test_a_presigned_address_carries_a_token(running: StandIn, sdk: type[Sdk]) -
     ids=["secret", "token", "key", "object"],
 )
 def test_an_sdk_understands_a_refusal(
-    running: StandIn, sdk: type[Sdk], method: str, key: Credential, name: str, refusal: tuple[int, str, str]
+    running: StandIn, sdk: type[Sdk], key: Credential, name: str, refusal: tuple[int, str, str]
 ) -> None:
-    assert sdk(running.url, key).refusal(method, name) == refusal
+    for method in ("HEAD", "GET"):
+        assert sdk(running.url, key).refusal(method, name) == refusal, method
 
 
 @both
-@pytest.mark.parametrize("name", OBJECTS)
-def test_an_sdk_puts_and_deletes_an_object(running: StandIn, sdk: type[Sdk], name: str) -> None:
-    bucket, name = sdk(running.url, KEY), f"put/{name}"
-    bucket.put(name, b"hello")
-    assert (bucket.head(name), bucket.get(name)) == ((5, ETAG), b"hello")
-    bucket.delete(name)
-    assert bucket.refusal("GET", name) == (404, "NoSuchKey", "0026-00000001")
+def test_an_sdk_puts_and_deletes_an_object(running: StandIn, sdk: type[Sdk]) -> None:
+    bucket = sdk(running.url, KEY)
+    for name in (f"put/{name}" for name in OBJECTS):
+        bucket.put(name, b"hello")
+        assert (bucket.head(name), bucket.get(name)) == ((5, ETAG), b"hello"), name
+        bucket.delete(name)
+        assert bucket.refusal("GET", name) == (404, "NoSuchKey", "0026-00000001"), name
 
 
 @both
@@ -252,23 +194,6 @@ def test_an_sdk_lists_a_folder_page_by_page(running: StandIn, sdk: type[Sdk]) ->
     for name in ("1", "2 +%", "中文/1", "中文/2", "文件"):
         bucket.put(f"list/{name}", b"")
     assert bucket.listed("list/") == (["list/1", "list/2 +%", "list/文件"], ["list/中文/"])
-
-
-@both
-def test_an_sdk_sets_cors_rules_and_reads_them_back(fresh: StandIn, sdk: type[Sdk]) -> None:
-    assert sdk(fresh.url, KEY).cors() == [RULE]
-
-
-@both
-def test_an_sdk_makes_a_website_of_a_bucket(fresh: StandIn, sdk: type[Sdk]) -> None:
-    assert sdk(fresh.url, KEY).website() == ("index.html", "404.html")
-
-
-@both
-def test_an_sdk_turns_versioning_on(fresh: StandIn, sdk: type[Sdk]) -> None:
-    assert sdk(fresh.url, KEY).versioning() == "Enabled"
-    versions = {upload(fresh, "a.txt").headers["x-oss-version-id"] for _ in range(2)}
-    assert len(versions) == 2
 
 
 def post_signed_by_ali_oss(stand_in: StandIn, key: Credential, name: str) -> tuple[int, str]:

@@ -122,16 +122,13 @@ def test_tells_the_acl_and_whether_public_access_is_blocked(scene: Scene) -> Non
     )
 
 
-@pytest.mark.parametrize(
-    "part", ["cors", "website", "versioning", "acl", "publicAccessBlock", "lifecycle", "uploads"]
-)
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST", "HEAD"])
-def test_only_who_signs_may_ask_for_a_configuration(scene: Scene, method: str, part: str) -> None:
+def test_only_signed_requests_may_read_or_set_a_configuration(scene: Scene) -> None:
     scene.set(acl="public-read-write")
 
-    answer = scene.request(method, f"/?{part}", body=CORS.encode())
-
-    assert answer.refusal == (403, "AccessDenied", "0003-00000001")
+    for part in ("cors", "website", "versioning", "acl", "publicAccessBlock", "lifecycle", "uploads"):
+        for method in ("GET", "PUT", "DELETE", "POST", "HEAD"):
+            answer = scene.request(method, f"/?{part}", body=CORS.encode())
+            assert answer.refusal == (403, "AccessDenied", "0003-00000001"), (method, part)
 
 
 def test_a_signature_of_another_query_is_refused(scene: Scene) -> None:
@@ -167,12 +164,12 @@ def test_what_oss_has_and_the_stand_in_lacks_is_said(scene: Scene, method: str, 
 @pytest.mark.parametrize(
     "query", ["acl", "cors", "uploads", "uploadId=1&partNumber=1", "x-oss-process=image/info", "tagging="]
 )
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "POST", "DELETE"])
-def test_a_subresource_of_an_object_is_never_its_content(scene: Scene, method: str, query: str) -> None:
+def test_a_subresource_of_an_object_is_never_its_content(scene: Scene, query: str) -> None:
     scene.upload({"key": "a", "x-oss-object-acl": "public-read"})
 
-    assert scene.request(method, f"/a?{query}").status == 501
-    assert scene.request("GET", "/a").status == 200
+    for method in ("GET", "HEAD", "PUT", "POST", "DELETE"):
+        assert scene.request(method, f"/a?{query}").status == 501, method
+        assert scene.request("GET", "/a").status == 200
 
 
 @pytest.mark.parametrize(
