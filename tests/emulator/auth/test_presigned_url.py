@@ -247,10 +247,10 @@ def test_nothing_that_was_signed_can_be_changed(scene: Scene, target: str, heade
 @pytest.mark.parametrize(
     ("passed", "expected"),
     [
-        (-901, (403, "AccessDenied", "0002-00000235")),
+        (-900.25, (403, "AccessDenied", "0002-00000235")),
         (-900, None),
         (600, None),
-        (601, (403, "AccessDenied", "0002-00000236")),
+        (600.25, (403, "AccessDenied", "0002-00000236")),
     ],
 )
 def test_an_address_is_valid_from_15_minutes_before_its_date_until_it_expires(

@@ -330,6 +330,18 @@ def test_addresses_are_tried_in_order_until_one_succeeds() -> None:
     assert outcome(Unreachable(), json_reply(status=500)) == ("Error status : 500.", "0007-00000203")
 
 
+def test_each_address_may_take_what_the_others_left_of_the_limit() -> None:
+    readings, given = iter([10.0, 10.0, 12.5, 14.75]), []
+
+    def send(_request: CallbackRequest, seconds: float) -> Reply:
+        given.append(seconds)
+        raise Unreachable
+
+    with pytest.raises(CallbackFailed):
+        deliver([REQUEST] * 3, send, Timing(5.0, lambda: next(readings), lambda _: None))
+    assert given == [5.0, 2.5, 0.25]
+
+
 def test_all_addresses_share_one_limit() -> None:
     readings = iter([0.0, 0.0, 5.0])
 

@@ -8,7 +8,7 @@ from oss_emulator.callback.parameter import JSON
 from oss_emulator.callback.transport import CallbackRequest, Reply, TooSlow, Unreachable
 from oss_emulator.faults import FAULTS
 from oss_emulator.history.records import CallbackRecord
-from tests.support.emulator.scene import NOW, Scene, Seen, callback_parameter, json_reply
+from tests.support.emulator.scene import CLOCK, Scene, Seen, callback_parameter, json_reply
 
 UNREACHABLE = "Error status : -1.OSS can not connect to your callbackUrl, please check it."
 SLOW = "Error status : -1 203.0.114.7:9002 reply timeout, cost:5000ms, timeout:5000ms (err -4, errno115)"
@@ -76,7 +76,7 @@ def test_of_a_callback_that_comes_twice_the_first_answer_counts(
 ) -> None:
     answer = uploaded(scene, json_reply(b"1"), second, fault="callback_twice")
 
-    assert (answer.status, answer.body) == (200, b"1")
+    assert (answer.status, answer.body, scene.limits) == (200, b"1", [5.0, 5.0])
     assert scene.called[0] == scene.called[1]
     assert len(record(scene).attempts) == 2
 
@@ -111,7 +111,7 @@ def test_a_slow_callback_waits_only_when_it_is_told_how_long(
 ) -> None:
     answer = uploaded(scene, json_reply(), fault="callback_slow", **options)
 
-    assert (answer.status, scene.waited) == (status, waited)
+    assert (answer.status, scene.waited, scene.limits) == (status, waited, [5.0])
 
 
 def test_a_limit_is_shorter_for_one_upload(scene: Scene) -> None:
@@ -120,6 +120,7 @@ def test_a_limit_is_shorter_for_one_upload(scene: Scene) -> None:
     messages = [uploaded(scene, TooSlow()).error["Message"] for _ in range(2)]
 
     assert messages == [SLOW.replace("5000ms", "250ms"), SLOW]
+    assert scene.limits == [0.25, 5.0]
 
 
 def test_a_limit_and_another_fault_may_strike_together(scene: Scene) -> None:
@@ -141,7 +142,7 @@ def test_the_history_has_what_was_signed_sent_and_answered(scene: Scene) -> None
 
     (attempt,) = record(scene).attempts
     assert record(scene) == CallbackRecord(
-        time=NOW,
+        time=CLOCK,
         request_id=answer.headers["x-oss-request-id"],
         key="a",
         body=b"object=a&size=5",

@@ -101,6 +101,7 @@ def test_says_when_nobody_answered(scene: Scene, failure: Exception, said: str) 
     result = send({"url": CALLBACK_URL, "body": "x"}, scene)
 
     assert (result["status"], result["answer"], result["failure"]) == (0, "", said)
+    assert scene.limits == [5.0]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,17 @@ import pytest
 
 from oss_emulator.history.records import KEPT_RECORDS, Attempt, CallbackRecord, History, RefusalRecord
 from oss_emulator.history.redaction import make_redaction
-from tests.support.emulator.scene import BUCKET, NOW, Scene, encoded, multipart, part, policy_text, signed
+from tests.support.emulator.scene import (
+    BUCKET,
+    CLOCK,
+    NOW,
+    Scene,
+    encoded,
+    multipart,
+    part,
+    policy_text,
+    signed,
+)
 
 TOKEN = "CAIS+SecurityToken/that==is.secret"
 
@@ -164,11 +174,41 @@ def test_a_long_text_is_cut_between_characters_and_says_so(text: str, shown: str
     assert kept(message=text).message == shown
 
 
-def test_a_long_body_is_cut_and_says_so() -> None:
+def test_every_text_of_a_record_is_cut_and_says_so() -> None:
+    long, cut = "a" * 5000, "a" * 4096 + "… (5000 bytes)"
+    content, cut_content = b"\xff" * 5000, b"\xff" * 4096 + "… (5000 bytes)".encode()
+    attempt = Attempt(
+        url=long,
+        headers={"x": long},
+        string_to_sign=content,
+        status=200,
+        answer_headers={"y": long},
+        answer=content,
+    )
     history = History()
-    history.add_callback(callback(body=b"\xff" * 5000))
+    history.add_callback(callback(key=long, message=long, body=content, attempts=[attempt] * 6))
 
-    assert history.callbacks()[0].body == b"\xff" * 4096 + "… (5000 bytes)".encode()
+    assert history.callbacks() == [
+        callback(
+            key=cut,
+            message=cut,
+            body=cut_content,
+            attempts=(
+                Attempt(
+                    url=cut,
+                    headers={"x": cut},
+                    string_to_sign=cut_content,
+                    status=200,
+                    answer_headers={"y": cut},
+                    answer=cut_content,
+                ),
+            )
+            * 5,
+        )
+    ]
+    long_refusal = {"method": long, "target": long, "message": long, "explanation": {"got": long}}
+    cut_refusal = {"method": cut, "target": cut, "message": cut, "explanation": {"got": cut}}
+    assert kept(**long_refusal, fields={"key": long}) == refusal(**cut_refusal, fields={"key": cut})
 
 
 def test_fields_beyond_the_room_are_counted() -> None:
@@ -258,7 +298,7 @@ def test_a_refused_request_is_kept_with_what_was_answered(scene: Scene) -> None:
     answer = scene.request("GET", "/missing?x=1", {"Authorization": "none"})
 
     (record,) = scene.bucket.history.refusals()
-    assert (record.method, record.target, record.time) == ("GET", "/missing?x=1", NOW)
+    assert (record.method, record.target, record.time) == ("GET", "/missing?x=1", CLOCK)
     assert (record.status, record.code, record.ec) == answer.refusal
     assert (record.message, record.request_id) == (
         answer.error["Message"],

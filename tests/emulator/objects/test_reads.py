@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.emulator.scene import (
     BUCKET,
+    CLOCK,
     ORIGIN,
     Scene,
     callback_parameter,
@@ -42,6 +43,14 @@ def test_gives_back_what_was_stored(scene: Scene) -> None:
         "x-oss-server-time": "0",
         "Vary": "Origin",
     }
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.0126, "13"), (0.0, "0"), (-1.0, "0")])
+def test_an_answer_tells_its_milliseconds(scene: Scene, seconds: float, shown: str) -> None:
+    readings = iter([CLOCK, CLOCK + seconds])
+    scene.bucket = replace(scene.bucket, now=lambda: next(readings))
+
+    assert scene.request("OPTIONS", "/").headers["x-oss-server-time"] == shown
 
 
 def test_content_that_somebody_deleted_is_no_such_key(scene: Scene) -> None:

@@ -118,7 +118,10 @@ def test_a_body_needs_a_length_or_chunks(scene: Scene) -> None:
 def test_an_overwrite_may_be_forbidden(scene: Scene) -> None:
     put(scene, b"first")
 
-    assert put(scene, b"second", x_oss_forbid_overwrite="true").refusal[:2] == (409, "FileAlreadyExists")
+    for forbidding in ("true", "TRUE", "True"):
+        refused = put(scene, b"second", x_oss_forbid_overwrite=forbidding)
+        assert refused.refusal[:2] == (409, "FileAlreadyExists"), forbidding
+    assert put(scene, b"first", x_oss_forbid_overwrite="FALSE").status == 200
     assert (content_of(scene), put(scene, b"third").status, content_of(scene)) == (b"first", 200, b"third")
 
 

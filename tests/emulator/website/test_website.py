@@ -92,11 +92,30 @@ def test_type_means_nothing_without_sub_directories(site: Scene) -> None:
 def test_a_missing_key_shows_the_error_page_with_its_status(site: Scene, status: int) -> None:
     put(site, "website", website(error=f"<HttpStatus>{status}</HttpStatus>"))
 
-    answer = site.request("GET", "/none", {"Range": "bytes=0-1", "If-None-Match": "*"})
+    answer = site.request("GET", "/none")
 
     assert shown(answer) == (status, "lost.html")
     assert answer.headers["Content-Type"] == "text/html"
     assert answer.headers["x-oss-ec"] == "0026-00000001"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"Range": "bytes=0-1"},
+        {"If-Match": '"0"'},
+        {"If-None-Match": "*"},
+        {"If-Modified-Since": "Wed, 01 Jan 2200 00:00:00 GMT"},
+        {"If-Unmodified-Since": "Thu, 01 Jan 1970 00:00:00 GMT"},
+    ],
+)
+def test_conditions_on_the_missing_key_are_not_applied_to_the_error_page(
+    site: Scene, condition: dict[str, str]
+) -> None:
+    put(site, "website", website(error="<HttpStatus>404</HttpStatus>"))
+
+    assert site.request("GET", "/lost.html", condition).status in {206, 304, 412}
+    assert shown(site.request("GET", "/none", condition)) == (404, "lost.html")
 
 
 def test_head_shows_the_same_without_the_page(site: Scene) -> None:

@@ -1,4 +1,4 @@
-"""A bucket in this process with a fixed clock, and a form issuer written from the specification alone."""
+"""A bucket in this process with a fixed clock, and forms that code written from the specification signs."""
 
 import base64
 import hashlib
@@ -25,7 +25,8 @@ from oss_emulator.settings import Settings
 from oss_emulator.storage.store import Store
 from oss_emulator.switches import read_switches
 
-NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z
+NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z, when forms and requests are signed
+CLOCK = NOW + 0.25  # the bucket's clock, between two seconds as real clocks nearly always are
 DAY, DATE = "20260921", "20260921T141320Z"
 BUCKET, REGION = "examplebucket", "cn-hangzhou"
 ORIGIN = "http://127.0.0.1:8080"
@@ -121,12 +122,16 @@ class Seen:
 
 @dataclass
 class Scene:
-    """One bucket, `now` and callback replies set by the test; `called` lists the callbacks that were sent."""
+    """One bucket, its clock and its callback replies set by the test.
+
+    `called` lists the callbacks that were sent, `limits` the seconds each was given, `waited` the pauses.
+    """
 
     folder: Path
-    now: float = NOW
+    now: float = CLOCK
     replies: list[Reply | Exception] = field(default_factory=list)
     called: list[tuple[str, bytes]] = field(default_factory=list)
+    limits: list[float] = field(default_factory=list)
     waited: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -159,8 +164,9 @@ class Scene:
             changes["switches"] = read_switches(changes["switches"])
         self.bucket = replace(self.bucket, settings=replace(self.bucket.settings, **changes))
 
-    def _send(self, request: CallbackRequest, _seconds: float) -> Reply:
+    def _send(self, request: CallbackRequest, seconds: float) -> Reply:
         self.called.append((request.url.path + request.url.query, request.body))
+        self.limits.append(seconds)
         reply = self.replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
