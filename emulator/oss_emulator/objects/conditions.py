@@ -6,6 +6,7 @@ rule; no page of OSS says otherwise.
 """
 
 from collections.abc import Mapping
+from email.utils import formatdate
 
 from werkzeug.http import parse_date, parse_etags, parse_range_header
 
@@ -16,15 +17,13 @@ from oss_emulator.storage.object_version import StoredObject
 def check_preconditions(headers: Mapping[str, str], stored: StoredObject) -> None:
     """Check If-Match and If-Unmodified-Since. Raises OssError 412."""
     if "if-match" in headers:
-        held, name = _matches(headers["if-match"], stored), "If-Match"
-    else:
-        since = _timestamp(headers.get("if-unmodified-since"))
-        held, name = since is None or int(stored.last_modified) <= since, "If-Unmodified-Since"
-    if not held:
-        message = "At least one of the pre-conditions you specified did not hold"
-        got = headers[name.lower()]
-        error = OssError(412, "PreconditionFailed", message, "", {"Condition": name})
-        raise error.explained(condition=name, expected=f'"{stored.etag}"', got=got)
+        if not _matches(headers["if-match"], stored):
+            raise _precondition_failed("If-Match", f'"{stored.etag}"', headers["if-match"])
+        return
+    since = _timestamp(headers.get("if-unmodified-since"))
+    if since is not None and int(stored.last_modified) > since:
+        last_modified = formatdate(stored.last_modified, usegmt=True)
+        raise _precondition_failed("If-Unmodified-Since", last_modified, headers["if-unmodified-since"])
 
 
 def is_not_modified(headers: Mapping[str, str], stored: StoredObject) -> bool:
@@ -49,7 +48,7 @@ def requested_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | 
     if start < 0:
         start, stop = size + start, size
     elif stop is None:
-        stop = max(size, start + 1)
+        stop = size
     if start >= 0 and stop <= size and start < stop:
         return start, stop
     if headers.get("x-oss-range-behavior") != "standard":
@@ -57,6 +56,12 @@ def requested_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | 
     if start >= size or not size:
         raise OssError(416, "InvalidRange", "The requested range cannot be satisfied")
     return max(start, 0), min(stop, size)
+
+
+def _precondition_failed(name: str, expected: str, got: str) -> OssError:
+    message = "At least one of the pre-conditions you specified did not hold"
+    error = OssError(412, "PreconditionFailed", message, details={"Condition": name})
+    return error.explained(condition=name, expected=expected, got=got)
 
 
 def _matches(text: str, stored: StoredObject) -> bool:

@@ -123,6 +123,15 @@ def test_a_limit_is_shorter_for_one_upload(scene: Scene) -> None:
     assert scene.limits == [0.25, 5.0]
 
 
+def test_a_callback_without_any_time_is_not_sent(scene: Scene) -> None:
+    scene.bucket.faults.set({"fault": "callback_limit", "seconds": 0})
+
+    answer = uploaded(scene, json_reply())
+
+    assert answer.refusal == (203, "CallbackFailed", "0007-00000203")
+    assert (answer.error["Message"], scene.called) == (UNREACHABLE, [])
+
+
 def test_a_limit_and_another_fault_may_strike_together(scene: Scene) -> None:
     scene.bucket.faults.set({"fault": "callback_limit", "seconds": 0.25})
 

@@ -313,7 +313,9 @@ def test_an_empty_object_has_no_range(scene: Scene) -> None:
 
     assert read(scene, "GET", "/a", "a", {"Range": "bytes=0-"}).status == 200
     for wanted in ("bytes=0-", "bytes=-1"):
-        assert read(scene, "GET", "/a", "a", {"Range": wanted, **standard}).status == 416
+        refused = read(scene, "GET", "/a", "a", {"Range": wanted, **standard})
+        assert refused.refusal == (416, "InvalidRange", "")
+        assert refused.error["Message"] == "The requested range cannot be satisfied"
 
 
 def test_a_range_is_never_zipped_and_head_takes_none(scene: Scene) -> None:
@@ -378,13 +380,22 @@ def test_not_modified_says_of_what_and_carries_nothing(scene: Scene) -> None:
     }
 
 
-def test_a_condition_that_fails_is_named(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("name", "expected", "got"),
+    [("If-Match", f'"{ETAG}"', OTHER), ("If-Unmodified-Since", AT, BEFORE)],
+)
+def test_a_condition_that_fails_is_named_and_explained(
+    scene: Scene, name: str, expected: str, got: str
+) -> None:
     scene.upload({"key": "a"})
 
-    error = read(scene, "GET", "/a", "a", {"If-Match": OTHER}).error
+    answer = read(scene, "GET", "/a", "a", {name: got})
 
-    assert (error["Code"], error["Condition"]) == ("PreconditionFailed", "If-Match")
-    assert error["Message"] == "At least one of the pre-conditions you specified did not hold"
+    assert answer.refusal == (412, "PreconditionFailed", "")
+    assert answer.error["Condition"] == name
+    assert answer.error["Message"] == "At least one of the pre-conditions you specified did not hold"
+    (record,) = scene.bucket.history.refusals()
+    assert record.explanation == {"condition": name, "expected": expected, "got": got}
 
 
 @pytest.mark.parametrize("storage_class", ["Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"])
