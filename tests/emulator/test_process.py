@@ -131,9 +131,9 @@ def test_memory_does_not_grow_with_the_file(stand_in: StandIn, kind: str, status
         form["x-oss-signature"] = "0" * 64
     before = stand_in.peak_kilobytes()
 
-    assert big_upload(stand_in, form, 300, chunked=kind == "chunked").status == status
+    assert big_upload(stand_in, form, 100, chunked=kind == "chunked").status == status
 
-    # The file has 300 MiB: a tenth of it is far more than the pieces in flight, and far less than the file.
+    # The file has 100 MiB: 30 are far more than the pieces in flight, and far less than the file.
     assert stand_in.peak_kilobytes() - before < 30 * 1024
 
 

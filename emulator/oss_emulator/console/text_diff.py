@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import groupby, islice, takewhile
 from urllib.parse import unquote
 
@@ -148,6 +149,7 @@ def _marked(text: str) -> Markup:
     return Markup("<mark>{}</mark>").format(show_invisible(text, spaces=True))
 
 
+@lru_cache(maxsize=1024)  # a page may name one character tens of thousands of times
 def _name_character(character: str) -> Markup:
     if character == "\n":
         return Markup('<i class="line">\n</i>')

@@ -73,7 +73,7 @@ class StandIn:
             return False
 
     def __exit__(self, *_: object) -> None:
-        self.kill(signal.SIGTERM)
+        self.kill(signal.SIGINT)  # at SIGTERM gunicorn would wait for connections that are kept alive
 
     def kill(self, by: signal.Signals) -> None:
         if self._process.poll() is None:
