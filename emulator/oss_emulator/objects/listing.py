@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote
 
 from oss_emulator.bucket.state import Bucket
-from oss_emulator.errors import invalid_argument, not_emulated, xml_text
+from oss_emulator.errors import invalid_argument, xml_text
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.access import check_may_list
 from oss_emulator.settings import ACCOUNT_ID
@@ -49,8 +49,6 @@ class _Names:
 def list_objects(request: Request, bucket: Bucket) -> Answer:
     """Answer GET of the bucket. Raises OssError."""
     check_may_list(request, bucket)
-    if request.method == "HEAD":
-        raise not_emulated("HEAD of a bucket")
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     is_v2 = query.get("list-type", "1") == "2"

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import cast
 
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
 
@@ -75,7 +76,7 @@ def read_form(content_type: str, read: Callable[[int], bytes], limits: FieldLimi
     last: dict[str, str] = {}
     total = 0
     for count, event in enumerate(events):
-        segment = _segment(event)
+        segment = cast("MultipartSegment", event)  # a part comes first, then its content
         name = str(segment.name)
         if _is_file(segment):
             file_type = segment.header("Content-Type")
@@ -127,12 +128,6 @@ def _events(boundary: str, read: Callable[[int], bytes]) -> Generator[object, No
         raise _field_too_long(NAME_TOO_LONG) from error
     except MultipartError as error:
         raise malformed() from error
-
-
-def _segment(event: object) -> MultipartSegment:
-    if not isinstance(event, MultipartSegment):
-        raise TypeError(f"a part begins with its headers, not {type(event)}")
-    return event
 
 
 def _value(name: str, events: Iterator[object], limits: FieldLimits) -> bytes:

@@ -177,6 +177,7 @@ def test_a_subresource_of_an_object_is_never_its_content(scene: Scene, query: st
     [
         "",
         "not XML",
+        cors(cors_rule(origins="http://é.example")).encode("latin-1"),
         "<VersioningConfiguration/>",
         "<CORSConfiguration>",
         "<!DOCTYPE CORSConfiguration><CORSConfiguration/>",
@@ -196,7 +197,7 @@ def test_a_subresource_of_an_object_is_never_its_content(scene: Scene, query: st
         cors(cors_rule()) + " " * MAX_DOCUMENT_BYTES,
     ],
 )
-def test_refuses_cors_that_is_not_the_form(scene: Scene, document: str) -> None:
+def test_refuses_cors_that_is_not_the_form(scene: Scene, document: str | bytes) -> None:
     before = scene.bucket.cors
 
     assert ask(scene, "PUT", "/?cors", document).refusal == MALFORMED

@@ -4,11 +4,13 @@ import json
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from oss_emulator.callback.body import fill_template
 from oss_emulator.callback.delivery import CallbackFailed, Timing, check_reply, deliver
@@ -484,6 +486,15 @@ def test_makes_a_key_once_and_keeps_it(tmp_path: Any) -> None:
     assert first.key_size == 2048
     assert path.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in path.parent.iterdir()] == ["key.pem"]
+
+
+def test_refuses_a_key_that_is_not_rsa(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    key = ec.generate_private_key(ec.SECP256R1())
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+    with pytest.raises(TypeError, match=r"key\.pem is not an RSA key"):
+        load_or_make_key(path)
 
 
 def test_two_that_make_a_key_at_once_agree(tmp_path: Any) -> None:

@@ -95,11 +95,11 @@ def test_refused_forms_are_not_pushed_out_by_other_refusals() -> None:
 )
 def test_a_token_is_looked_for_in_linear_time(text: str) -> None:
     policy = base64.b64encode(text.encode()).decode()
-    started = time.process_time()
+    started = time.process_time()  # of this process alone: other processes do not count
 
     kept(fields={"policy": policy})
 
-    assert time.process_time() - started < 0.1
+    assert time.process_time() - started < 0.2  # measured: 0.0004, and 0.7 where it takes the square
 
 
 @pytest.mark.parametrize("gap", ["", " ", "\n" * 100, "\t" * 1000])
@@ -218,6 +218,15 @@ def test_fields_beyond_the_room_are_counted() -> None:
 
     assert list(names) == [*(f"{number:04}" for number in range(7)), "…", "policy"]
     assert names["…"] == "(993 more)"
+
+
+def test_a_field_that_no_longer_fits_is_left_out_for_a_shorter_one() -> None:
+    fields = {f"{number}": "x" * 4096 for number in range(7)} | {"图": "图" * 1365, "short": "x"}
+
+    names = kept(fields=fields).fields
+
+    assert list(names) == [*(f"{number}" for number in range(7)), "short", "…"]
+    assert names["…"] == "(1 more)"
 
 
 def test_no_more_than_a_hundred_fields_are_kept() -> None:

@@ -32,6 +32,7 @@ from tests.support.emulator.scene import (
     policy_text,
     signed,
 )
+from tests.support.emulator.signed_requests import put
 
 HOSTILE = "</pre></style><script>alert(1)</script>\"'&<img src=x onerror=alert(1)>"
 
@@ -61,6 +62,76 @@ def test_says_which_bucket_this_is(scene: Scene) -> None:
         "回调公钥": ["/-/callback_pub_key.pem"],
         "其他存储空间": ["other"],
     }
+
+
+@pytest.mark.parametrize(
+    ("documents", "shown"),
+    [
+        ("<IndexDocument><Suffix>i.html</Suffix></IndexDocument>", "index i.html; no error page"),
+        (
+            (
+                "<IndexDocument><Suffix>i</Suffix><SupportSubDir>true</SupportSubDir></IndexDocument>"
+                "<ErrorDocument><Key>e.html</Key><HttpStatus>200</HttpStatus></ErrorDocument>"
+            ),
+            "index i, also of folders; error page e.html (200)",
+        ),
+        ("<ErrorDocument><Key>e</Key></ErrorDocument>", "index none; error page e (404)"),
+    ],
+)
+def test_says_what_its_website_is(scene: Scene, documents: str, shown: str) -> None:
+    put(scene, "website", f"<WebsiteConfiguration>{documents}</WebsiteConfiguration>")
+
+    assert shown in [value.words for value in page(scene).all("dl", class_="facts")[0].all("dd")]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.4, "0 s ago"),
+        (59, "59 s ago"),
+        (60, "1 min ago"),
+        (7200, "2 h ago"),
+        (90_000, "1 d ago"),
+        (-9, "0 s ago"),
+    ],
+)
+def test_says_how_long_ago_something_was(scene: Scene, seconds: float, shown: str) -> None:
+    refuse(scene, time=scene.now - seconds)
+
+    (refused,) = section(scene, "refusals").all("article")
+
+    assert refused.all("summary")[0].words.endswith(f"POST · {shown}")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "decoded"),
+    [
+        (encoded({"callbackUrl": "图\u200b"}), '{\n  "callbackUrl": "图\u200bU+200B"\n}'),
+        ("no base64", None),
+        (base64.b64encode(b"no JSON").decode(), None),
+        (base64.b64encode(b"[" * 100_000).decode()[:4000], None),
+    ],
+)
+def test_decodes_a_forms_callback_field(scene: Scene, parameter: str, decoded: str | None) -> None:
+    refuse(scene, fields={"callback": parameter})
+
+    shown = section(scene, "refusals").all("span", class_="decoded")
+
+    assert len(shown) == (decoded is not None)
+    for one in shown:
+        assert one.parent
+        assert marks(one.parent.all("span", class_="code")[-1]) == decoded
+
+
+@pytest.mark.parametrize(("header", "shown"), [("aHR0cDovL2s=", "http://k"), ("no base64", None)])
+def test_decodes_where_a_callbacks_key_is(scene: Scene, header: str, shown: str | None) -> None:
+    record = called_back(b"", "")
+    attempt = replace(record.attempts[0], headers={"x-oss-pub-key-url": header})
+    scene.bucket.history.add_callback(replace(record, attempts=[attempt]))
+
+    sentences = [one.words for one in section(scene, "callbacks").all("p", class_="parts")]
+
+    assert sentences == ([f"x-oss-pub-key-url is base64 of {shown}"] if shown else [])
 
 
 def test_links_to_its_neighbours_pages(scene: Scene) -> None:

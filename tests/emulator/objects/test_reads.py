@@ -211,6 +211,7 @@ def test_what_was_stored_encoded_is_not_zipped_again(scene: Scene) -> None:
     ("method", "target", "expected"),
     [
         ("GET", "/a?acl", (501, "NotImplemented", "")),
+        ("HEAD", "/", (501, "NotImplemented", "")),
         ("PUT", "/", (501, "NotImplemented", "")),
         ("DELETE", "/", (501, "NotImplemented", "")),
         ("POST", "/a", (405, "MethodNotAllowed", "")),

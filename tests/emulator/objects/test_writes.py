@@ -115,6 +115,16 @@ def test_a_body_needs_a_length_or_chunks(scene: Scene) -> None:
     assert content_of(scene) == b"hello"
 
 
+def test_refuses_chunks_of_more_than_5_gb_as_they_come(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oss_emulator.objects.writing.MAX_BODY_BYTES", 5)
+    scene.set(acl="public-read-write")
+    chunked = {"Transfer-Encoding": "chunked"}
+
+    assert scene.request("PUT", "/b", chunked, b"12345").status == 200
+    assert scene.request("PUT", "/a", chunked, b"123456").refusal == (400, "EntityTooLarge", "")
+    assert scene.stored("a") is None
+
+
 def test_an_overwrite_may_be_forbidden(scene: Scene) -> None:
     put(scene, b"first")
 

@@ -156,6 +156,14 @@ def test_shows_anonymously_only_what_is_public(site: Scene) -> None:
     assert shown(site.request("GET", "/")) == (200, "public")
 
 
+@pytest.mark.parametrize("kind", [0, 2])
+def test_a_private_index_of_a_directory_stays_private(site: Scene, kind: int) -> None:
+    put(site, "website", website(sub_directories(kind), error="<HttpStatus>404</HttpStatus>"))
+    site.upload({"key": "dir/index.html", "x-oss-object-acl": "private"})
+
+    assert site.request("GET", "/dir").refusal == (403, "AccessDenied", "0003-00000005")
+
+
 def test_the_error_page_is_for_what_is_missing_and_not_for_what_is_private(site: Scene) -> None:
     put(site, "website", website(error="<HttpStatus>404</HttpStatus>"))
     site.upload({"key": "index.html", "x-oss-object-acl": "private"})
