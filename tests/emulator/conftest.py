@@ -1,11 +1,11 @@
-"""What the tests of the stand-in share: a bucket in this process, and one in a process of its own."""
+"""Fixtures: a bucket in this process, an emulator in a process of its own, an application server."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.emulator.process import CallbackServer, StandIn
+from tests.support.emulator.process import CallbackServer, EmulatorProcess
 from tests.support.emulator.scene import Scene
 
 
@@ -15,8 +15,8 @@ def scene(tmp_path: Path) -> Scene:
 
 
 @pytest.fixture(scope="session")
-def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    with StandIn(tmp_path_factory.mktemp("stand_in")) as running:
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+    with EmulatorProcess(tmp_path_factory.mktemp("emulator")) as running:
         yield running
 
 

@@ -78,7 +78,7 @@ def test_an_upload_may_name_the_bucket_in_the_host_or_the_path(scene: Scene) -> 
     )
 
 
-def test_the_stand_in_s_own_pages_are_at_every_host(scene: Scene) -> None:
+def test_the_console_is_at_every_host_of_this_machine(scene: Scene) -> None:
     assert scene.request("GET", "/-/switches", {"Host": "other.localhost"}).status == 200
 
 

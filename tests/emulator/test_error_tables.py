@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 from oss_emulator.auth.credentials import Credential
 from oss_emulator.callback.transport import Reply, TooSlow, Unreachable
-from tests.support.emulator.process import StandIn
+from tests.support.emulator.process import EmulatorProcess
 from tests.support.emulator.scene import (
     BOUNDARY,
     CALLBACK_URL,
@@ -84,13 +84,13 @@ def sent(body: bytes, **headers: str) -> Send:
 
 
 def posted(**fields: str) -> Send:
-    """A good form of an object `a` that pins these fields too; underscores stand for hyphens."""
+    """A valid form of an object `a` with these fields too; underscores stand for hyphens."""
     named = {name.replace("_", "-"): value for name, value in fields.items()}
     return lambda scene: scene.upload({"key": "a", **named})
 
 
 def changed(**fields: str | None) -> Send:
-    """A good form, some fields of which were changed or left out after it was signed."""
+    """A valid form with some fields changed or removed after it was signed."""
 
     def send(scene: Scene) -> Seen:
         form = {**signed({"key": "a"}), **{name.replace("_", "-"): value for name, value in fields.items()}}
@@ -384,7 +384,7 @@ def text(document: str | bytes) -> str:
 
 
 def conditions(*items: object, expires: float = NOW + 300) -> Send:
-    """A form whose policy pins what must be pinned, and has these conditions."""
+    """A form whose policy has the three necessary conditions, and these."""
     pins = [{name: value} for name, value in signed({}).items() if name.startswith("x-oss-")]
     return under(policy_text([*pins[:3], *items], expires))
 
@@ -583,7 +583,7 @@ def public(scene: Scene) -> Scene:
     return scene
 
 
-def test_what_is_not_there(tmp_path: Path) -> None:
+def test_missing_configurations_and_keys(tmp_path: Path) -> None:
     assert_answers_each(MISSING, tmp_path)
 
 
@@ -674,7 +674,7 @@ def test_callback_parameter_errors(tmp_path: Path) -> None:
         assert (scene.stored("a"), scene.called) == (None, []), name
 
 
-def test_a_callback_goes_one_way_only(scene: Scene) -> None:
+def test_a_callback_in_field_and_header_is_refused(scene: Scene) -> None:
     form = signed({"key": "a", "callback": callback_parameter()})
 
     answer = scene.post(form, headers={"x-oss-callback": callback_parameter()})
@@ -690,7 +690,7 @@ def test_a_callback_goes_one_way_only(scene: Scene) -> None:
 BAD_LENGTH = "Error Status : 400.User server return invalid conent-length value."
 NOT_JSON = "Response body is not valid json format."
 
-# EC (last three digits), Message and what the application server did.
+# EC (last three digits), Message and the reply of the application server.
 CALLBACK_OUTCOMES: Mapping[str, tuple[str, str, Reply | Exception]] = {
     "400": ("203", "Error status : 400.", json_reply(status=400)),
     "502": ("203", "Error status : 502.", json_reply(status=502)),
@@ -742,8 +742,8 @@ STORED_HEADERS = {
 }
 
 
-def test_an_error_names_its_server(stand_in: StandIn) -> None:
-    (answer,) = stand_in.answers(b"POST / HTTP/1.1\r\nHost: 127.0.0.1:9000\r\nContent-Length: 0\r\n\r\n")
+def test_an_error_names_its_server(emulator: EmulatorProcess) -> None:
+    (answer,) = emulator.answers(b"POST / HTTP/1.1\r\nHost: 127.0.0.1:9000\r\nContent-Length: 0\r\n\r\n")
 
     assert answer.headers["Server"] == "AliyunOSS"
     assert_answers(answer, POST_OBJECT["another content type"][0])

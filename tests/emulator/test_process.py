@@ -1,10 +1,9 @@
-"""What only shows in a real process under functions-framework: streaming, memory, resets, many at once."""
+"""Tests that need a real process under functions-framework: streaming, memory, resets, concurrency."""
 
 import base64
 import http.client
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -28,7 +27,7 @@ from tests.support.emulator.process import (
     REPOSITORY,
     SOURCE,
     CallbackServer,
-    StandIn,
+    EmulatorProcess,
     answer_json,
     read_headers,
 )
@@ -38,16 +37,16 @@ MEBIBYTE = 1024 * 1024
 TYPE = f"multipart/form-data; boundary={BOUNDARY}"
 
 
-def upload(stand_in: StandIn, fields: dict[str, str], content: bytes = b"hello") -> requests.Response:
-    """Post a form as a page does, its fields pinned."""
+def upload(emulator: EmulatorProcess, fields: dict[str, str], content: bytes = b"hello") -> requests.Response:
+    """Post a form as a page does, with a condition for each field."""
     form = signed(fields, now=time.time(), expires=time.time() + 300)
     files = {"file": ("a.txt", content, "text/plain")}
-    return requests.post(stand_in.url, form, files=files, headers={"Origin": ORIGIN}, timeout=60)
+    return requests.post(emulator.url, form, files=files, headers={"Origin": ORIGIN}, timeout=60)
 
 
-def head(stand_in: StandIn, key: str, method: str = "HEAD") -> requests.Response:
+def head(emulator: EmulatorProcess, key: str, method: str = "HEAD") -> requests.Response:
     headers = read_headers(method, key)
-    return requests.request(method, f"{stand_in.url}/{quote(key)}", headers=headers, timeout=60)
+    return requests.request(method, f"{emulator.url}/{quote(key)}", headers=headers, timeout=60)
 
 
 def callback_field(server: CallbackServer) -> str:
@@ -55,8 +54,10 @@ def callback_field(server: CallbackServer) -> str:
     return encoded({"callbackUrl": f"{server.url}/callback", "callbackBody": body})
 
 
-def test_an_upload_goes_through_callback_and_head(stand_in: StandIn, callback_server: CallbackServer) -> None:
-    answer = upload(stand_in, {"key": "up/图 1.txt", "callback": callback_field(callback_server)})
+def test_an_upload_goes_through_callback_and_head(
+    emulator: EmulatorProcess, callback_server: CallbackServer
+) -> None:
+    answer = upload(emulator, {"key": "up/图 1.txt", "callback": callback_field(callback_server)})
 
     assert (answer.status_code, answer.json()) == (200, {"Status": "OK"})
     assert answer.headers["Server"] == "AliyunOSS"
@@ -64,39 +65,39 @@ def test_an_upload_goes_through_callback_and_head(stand_in: StandIn, callback_se
     target, headers, body = callback_server.received[0]
     assert body == b"object=up%2F%E5%9B%BE%201.txt&size=5&etag=5D41402ABC4B2A76B9719D911017C592"
     address = base64.b64decode(headers["x-oss-pub-key-url"]).decode()
-    assert address == f"{stand_in.url}/-/callback_pub_key.pem"
+    assert address == f"{emulator.url}/-/callback_pub_key.pem"
     key = load_pem_public_key(requests.get(address, timeout=5).content)
     assert isinstance(key, RSAPublicKey)
     message = target.encode() + b"\n" + body
     key.verify(base64.b64decode(headers["Authorization"]), message, padding.PKCS1v15(), hashes.MD5())
-    assert head(stand_in, "up/图 1.txt").headers["ETag"] == '"5D41402ABC4B2A76B9719D911017C592"'
-    assert head(stand_in, "up/图 1.txt", "GET").content == b"hello"
+    assert head(emulator, "up/图 1.txt").headers["ETag"] == '"5D41402ABC4B2A76B9719D911017C592"'
+    assert head(emulator, "up/图 1.txt", "GET").content == b"hello"
 
 
 def test_64_uploads_at_once_whose_callbacks_ask_for_the_object_all_end(
-    stand_in: StandIn, callback_server: CallbackServer
+    emulator: EmulatorProcess, callback_server: CallbackServer
 ) -> None:
     all_inside = threading.Barrier(64)
 
     def ask_back(handler: Any, body: bytes) -> None:
-        all_inside.wait(30)  # every upload holds its thread of the stand-in now
+        all_inside.wait(30)  # now every upload holds a thread of the emulator
         key = body.decode().split("&")[0].removeprefix("object=")
-        answer_json(handler, json.dumps({"size": head(stand_in, key).headers["Content-Length"]}).encode())
+        answer_json(handler, json.dumps({"size": head(emulator, key).headers["Content-Length"]}).encode())
 
     callback_server.answering = ask_back
     field = callback_field(callback_server)
     with ThreadPoolExecutor(64) as pool:
         answers = list(
-            pool.map(lambda n: upload(stand_in, {"key": f"at-once-{n}", "callback": field}), range(64))
+            pool.map(lambda n: upload(emulator, {"key": f"at-once-{n}", "callback": field}), range(64))
         )
 
     assert [(answer.status_code, answer.text) for answer in answers] == [(200, '{"size": "5"}')] * 64
 
 
 def big_upload(
-    stand_in: StandIn, fields: dict[str, str], mebibytes: int, *, chunked: bool
+    emulator: EmulatorProcess, fields: dict[str, str], mebibytes: int, *, chunked: bool
 ) -> http.client.HTTPResponse:
-    """Send a file without ever holding it; the answer's status and body have been read."""
+    """Send a large file in pieces; return the answer, whose body has been read."""
     before, after = multipart(fields)[: -len(BOUNDARY) - 6], f"\r\n--{BOUNDARY}--\r\n".encode()
     before += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="big"\r\n\r\n'.encode()
     block = os.urandom(MEBIBYTE)
@@ -107,7 +108,7 @@ def big_upload(
             yield block
         yield after
 
-    connection = http.client.HTTPConnection("127.0.0.1", stand_in.port, timeout=120)
+    connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=120)
     headers = {"Content-Type": TYPE}
     if not chunked:
         headers["Content-Length"] = str(len(before) + mebibytes * MEBIBYTE + len(after))
@@ -124,89 +125,91 @@ def big_upload(
 @pytest.mark.parametrize(
     ("kind", "status"), [("accepted", 204), ("refused", 403), ("too large", 400), ("chunked", 204)]
 )
-def test_memory_does_not_grow_with_the_file(stand_in: StandIn, kind: str, status: int) -> None:
+def test_memory_does_not_grow_with_the_file(emulator: EmulatorProcess, kind: str, status: int) -> None:
     conditions = [["content-length-range", 0, 10]] if kind == "too large" else []
     form = signed({"key": "big"}, conditions=conditions, now=time.time(), expires=time.time() + 300)
     if kind == "refused":
         form["x-oss-signature"] = "0" * 64
-    before = stand_in.peak_kilobytes()
+    before = emulator.peak_kilobytes()
 
-    assert big_upload(stand_in, form, 100, chunked=kind == "chunked").status == status
+    assert big_upload(emulator, form, 100, chunked=kind == "chunked").status == status
 
     # The file has 100 MiB: 30 are far more than the pieces in flight, and far less than the file.
-    assert stand_in.peak_kilobytes() - before < 30 * 1024
+    assert emulator.peak_kilobytes() - before < 30 * 1024
 
 
-def test_a_reset_is_a_reset(stand_in: StandIn) -> None:
-    stand_in.fault("reset", after_bytes=1000)
+def test_the_reset_fault_resets_the_connection(emulator: EmulatorProcess) -> None:
+    emulator.fault("reset", after_bytes=1000)
 
     with pytest.raises(requests.ConnectionError, match=r"reset by peer|Broken pipe"):
-        upload(stand_in, {"key": "reset"}, b"x" * 5000)
+        upload(emulator, {"key": "reset"}, b"x" * 5000)
 
-    assert head(stand_in, "reset").status_code == 404
-    assert upload(stand_in, {"key": "reset"}).status_code == 204
-
-
-def test_a_form_shorter_than_a_reset_was_to_come_is_reset_at_its_end(stand_in: StandIn) -> None:
-    stand_in.fault("reset", after_bytes=1_000_000)
-
-    with pytest.raises(requests.ConnectionError):
-        upload(stand_in, {"key": "reset-short"})
-
-    assert head(stand_in, "reset-short").status_code == 404
+    assert head(emulator, "reset").status_code == 404
+    assert upload(emulator, {"key": "reset"}).status_code == 204
 
 
-def test_a_lost_answer_leaves_object_and_callback(stand_in: StandIn, callback_server: CallbackServer) -> None:
-    stand_in.fault("answer_lost")
+def test_a_form_shorter_than_after_bytes_is_reset_at_its_end(emulator: EmulatorProcess) -> None:
+    emulator.fault("reset", after_bytes=1_000_000)
 
     with pytest.raises(requests.ConnectionError):
-        upload(stand_in, {"key": "lost", "callback": callback_field(callback_server)})
+        upload(emulator, {"key": "reset-short"})
+
+    assert head(emulator, "reset-short").status_code == 404
+
+
+def test_a_lost_answer_leaves_object_and_callback(
+    emulator: EmulatorProcess, callback_server: CallbackServer
+) -> None:
+    emulator.fault("answer_lost")
+
+    with pytest.raises(requests.ConnectionError):
+        upload(emulator, {"key": "lost", "callback": callback_field(callback_server)})
 
     assert len(callback_server.received) == 1
-    assert head(stand_in, "lost").status_code == 200
+    assert head(emulator, "lost").status_code == 200
 
 
 @pytest.mark.parametrize(
     "key", ["a//b%2Fc?d#e", "dir/", "a b+c", "%", "图/é🙂", "a\nb", "robots.txt", "favicon.ico"]
 )
-def test_keys_reach_it_as_they_were_sent(stand_in: StandIn, key: str) -> None:
-    assert upload(stand_in, {"key": key}).status_code == 204
+def test_keys_are_stored_as_they_were_sent(emulator: EmulatorProcess, key: str) -> None:
+    assert upload(emulator, {"key": key}).status_code == 204
 
-    assert head(stand_in, key).status_code == 200
+    assert head(emulator, key).status_code == 200
 
 
 @pytest.mark.parametrize("chunk", [b"ZZ\r\nabc", b"20\r\nabc"])
-def test_a_broken_chunk_ends_the_form(stand_in: StandIn, chunk: bytes) -> None:
+def test_a_broken_chunk_ends_the_form(emulator: EmulatorProcess, chunk: bytes) -> None:
     body = multipart(signed({"key": "broken"}, now=time.time(), expires=time.time() + 300))[:-10]
     head_lines = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-    (answer,) = stand_in.answers(head_lines.encode() + b"%x\r\n%s\r\n" % (len(body), body) + chunk)
+    (answer,) = emulator.answers(head_lines.encode() + b"%x\r\n%s\r\n" % (len(body), body) + chunk)
 
     assert answer.refusal == (400, "MalformedPOSTRequest", "0006-00000104")
 
 
-def test_a_stored_header_comes_back_as_the_utf_8_that_was_sent(stand_in: StandIn) -> None:
-    assert upload(stand_in, {"key": "meta", "x-oss-meta-who": "é 图"}).status_code == 204
+def test_a_stored_header_comes_back_as_the_utf_8_that_was_sent(emulator: EmulatorProcess) -> None:
+    assert upload(emulator, {"key": "meta", "x-oss-meta-who": "é 图"}).status_code == 204
 
-    assert head(stand_in, "meta").headers["x-oss-meta-who"].encode("latin-1").decode() == "é 图"
+    assert head(emulator, "meta").headers["x-oss-meta-who"].encode("latin-1").decode() == "é 图"
 
 
-def test_a_text_head_that_accepts_gzip_has_no_length(stand_in: StandIn) -> None:
+def test_a_text_head_that_accepts_gzip_has_no_length(emulator: EmulatorProcess) -> None:
     policy_fields = {"key": "text", "x-oss-object-acl": "public-read"}
-    upload(stand_in, policy_fields, b"x" * 5000)
+    upload(emulator, policy_fields, b"x" * 5000)
 
-    answer = requests.head(f"{stand_in.url}/text", timeout=5)  # requests accepts gzip by default
+    answer = requests.head(f"{emulator.url}/text", timeout=5)  # requests accepts gzip by default
 
     assert (answer.status_code, answer.headers["Content-Encoding"]) == (200, "gzip")
     assert not {"ETag", "Content-Length"} & set(answer.headers)
-    assert requests.get(f"{stand_in.url}/text", timeout=5).content == b"x" * 5000
+    assert requests.get(f"{emulator.url}/text", timeout=5).content == b"x" * 5000
 
 
 def test_a_kill_in_mid_upload_leaves_no_object_and_no_rest(tmp_path: Path) -> None:
     form = signed({"key": "half"}, now=time.time(), expires=time.time() + 300)
     body = multipart(form)[: -len(BOUNDARY) - 6]
     body += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="h"\r\n\r\n'.encode()
-    with StandIn(tmp_path) as killed:
+    with EmulatorProcess(tmp_path) as killed:
         upload(killed, {"key": "whole"})
         with socket.create_connection(("127.0.0.1", killed.port)) as raw:
             head_lines = (
@@ -215,15 +218,15 @@ def test_a_kill_in_mid_upload_leaves_no_object_and_no_rest(tmp_path: Path) -> No
             raw.sendall(head_lines.encode() + body + b"x" * MEBIBYTE)
             while not any(path.stat().st_size for path in (tmp_path / "incoming").iterdir()):
                 threading.Event().wait(0.01)
-            killed.kill(signal.SIGKILL)
+            killed.kill()
 
-    with StandIn(tmp_path) as restarted:
+    with EmulatorProcess(tmp_path) as restarted:
         assert list((tmp_path / "incoming").iterdir()) == []
         assert head(restarted, "half").status_code == 404
         assert head(restarted, "whole").status_code == 200
 
 
-def test_says_in_one_sentence_what_it_lacks() -> None:
+def test_names_the_missing_settings_in_one_sentence() -> None:
     command = [
         sys.executable,
         "-m",
@@ -245,7 +248,7 @@ def test_says_in_one_sentence_what_it_lacks() -> None:
 
 def test_serves_a_site(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<p>hello")
-    with StandIn(
+    with EmulatorProcess(
         tmp_path, LOCAL_OSS_WEBSITE=str(tmp_path), LOCAL_OSS_CREDENTIALS="", LOCAL_OSS_FOLDER=""
     ) as site:
         answer = requests.get(site.url, timeout=5)

@@ -28,9 +28,7 @@ def test_the_service_fails_as_often_as_ordered(
 
 
 @pytest.mark.parametrize("fault", [{"fault": "server_error"}, {"fault": "clock_offset", "seconds": 9}])
-def test_neither_a_preflight_nor_the_stand_in_s_own_pages_use_up_a_fault(
-    scene: Scene, fault: dict[str, object]
-) -> None:
+def test_neither_a_preflight_nor_the_console_uses_up_a_fault(scene: Scene, fault: dict[str, object]) -> None:
     scene.bucket.faults.set(fault)
 
     assert scene.request("OPTIONS", "/", PREFLIGHT).status == 200
@@ -39,7 +37,7 @@ def test_neither_a_preflight_nor_the_stand_in_s_own_pages_use_up_a_fault(
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(301, 403), (299, 204), (-899, 204), (-901, 400)])
-def test_a_wrong_clock_judges_one_whole_request(scene: Scene, seconds: int, status: int) -> None:
+def test_a_wrong_clock_applies_to_one_whole_request(scene: Scene, seconds: int, status: int) -> None:
     scene.bucket.faults.set({"fault": "clock_offset", "seconds": seconds})
 
     first = scene.upload({"key": "a"})
@@ -48,7 +46,7 @@ def test_a_wrong_clock_judges_one_whole_request(scene: Scene, seconds: int, stat
     assert (first.status, second.status) == (status, 204)
 
 
-def test_what_is_stored_at_a_wrong_time_bears_it(scene: Scene) -> None:
+def test_an_object_stored_at_a_wrong_time_has_that_time(scene: Scene) -> None:
     scene.bucket.faults.set({"fault": "clock_offset", "seconds": -60})
 
     scene.post(signed({"key": "a"}))

@@ -1,4 +1,4 @@
-"""Alibaba's own SDKs, as they are published, against the stand-in in a process of its own."""
+"""Alibaba's published SDKs, unmodified, against the emulator in a process of its own."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from oss_emulator.auth.credentials import Credential
-from tests.support.emulator.process import BUCKET, REGION, StandIn
+from tests.support.emulator.process import BUCKET, REGION, EmulatorProcess
 from tests.support.emulator.scene import BOUNDARY, file_part, multipart, signed
 
 KEY = Credential("AKEXAMPLE", "SKEXAMPLE")
@@ -28,7 +28,7 @@ ETAG = "5D41402ABC4B2A76B9719D911017C592"  # md5 of hello
 
 
 class Sdk(Protocol):
-    """What both SDKs do, in our words."""
+    """The methods of both SDKs under common names."""
 
     def __init__(self, url: str, key: Credential) -> None: ...
     def head(self, name: str) -> tuple[int, str]: ...
@@ -122,32 +122,32 @@ both = pytest.mark.parametrize("sdk", [Oss2, V2])
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    with StandIn(tmp_path_factory.mktemp("sdks"), LOCAL_OSS_CREDENTIALS=KNOWN) as running:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+    with EmulatorProcess(tmp_path_factory.mktemp("sdks"), LOCAL_OSS_CREDENTIALS=KNOWN) as running:
         for name in OBJECTS:
             upload(running, name)
         yield running
 
 
-def upload(stand_in: StandIn, name: str, content: bytes = b"hello") -> requests.Response:
+def upload(emulator: EmulatorProcess, name: str, content: bytes = b"hello") -> requests.Response:
     now = time.time()
     body = multipart(signed({"key": name}, key=KEY, now=now, expires=now + 60), file_part(content))
     content_type = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-    answer = requests.post(f"{stand_in.url}/", data=body, headers=content_type, timeout=10)
+    answer = requests.post(f"{emulator.url}/", data=body, headers=content_type, timeout=10)
     assert answer.status_code == 204, answer.text
     return answer
 
 
 @both
 @pytest.mark.parametrize("key", [KEY, TEMPORARY], ids=["permanent", "temporary"])
-def test_an_sdk_reads_an_object_back(running: StandIn, sdk: type[Sdk], key: Credential) -> None:
+def test_an_sdk_reads_an_object_back(running: EmulatorProcess, sdk: type[Sdk], key: Credential) -> None:
     bucket = sdk(running.url, key)
     for name in OBJECTS:
         assert (bucket.head(name), bucket.get(name)) == ((5, ETAG), b"hello"), name
 
 
 @both
-def test_an_address_that_an_sdk_presigned_needs_no_key(running: StandIn, sdk: type[Sdk]) -> None:
+def test_an_address_that_an_sdk_presigned_needs_no_key(running: EmulatorProcess, sdk: type[Sdk]) -> None:
     bucket = sdk(running.url, KEY)
     for name in OBJECTS:
         answer = requests.get(bucket.presigned(name), timeout=10)
@@ -155,7 +155,7 @@ def test_an_address_that_an_sdk_presigned_needs_no_key(running: StandIn, sdk: ty
 
 
 @both
-def test_a_presigned_address_carries_a_token(running: StandIn, sdk: type[Sdk]) -> None:
+def test_a_presigned_address_carries_a_token(running: EmulatorProcess, sdk: type[Sdk]) -> None:
     answer = requests.get(sdk(running.url, TEMPORARY).presigned("a/b/c.txt"), timeout=10)
     assert (answer.status_code, answer.content) == (200, b"hello")
 
@@ -172,14 +172,14 @@ def test_a_presigned_address_carries_a_token(running: StandIn, sdk: type[Sdk]) -
     ids=["secret", "token", "key", "object"],
 )
 def test_an_sdk_understands_a_refusal(
-    running: StandIn, sdk: type[Sdk], key: Credential, name: str, refusal: tuple[int, str, str]
+    running: EmulatorProcess, sdk: type[Sdk], key: Credential, name: str, refusal: tuple[int, str, str]
 ) -> None:
     for method in ("HEAD", "GET"):
         assert sdk(running.url, key).refusal(method, name) == refusal, method
 
 
 @both
-def test_an_sdk_puts_and_deletes_an_object(running: StandIn, sdk: type[Sdk]) -> None:
+def test_an_sdk_puts_and_deletes_an_object(running: EmulatorProcess, sdk: type[Sdk]) -> None:
     bucket = sdk(running.url, KEY)
     for name in (f"put/{name}" for name in OBJECTS):
         bucket.put(name, b"hello")
@@ -189,19 +189,19 @@ def test_an_sdk_puts_and_deletes_an_object(running: StandIn, sdk: type[Sdk]) -> 
 
 
 @both
-def test_an_sdk_lists_a_folder_page_by_page(running: StandIn, sdk: type[Sdk]) -> None:
+def test_an_sdk_lists_a_folder_page_by_page(running: EmulatorProcess, sdk: type[Sdk]) -> None:
     bucket = sdk(running.url, KEY)
     for name in ("1", "2 +%", "中文/1", "中文/2", "文件"):
         bucket.put(f"list/{name}", b"")
     assert bucket.listed("list/") == (["list/1", "list/2 +%", "list/文件"], ["list/中文/"])
 
 
-def post_signed_by_ali_oss(stand_in: StandIn, key: Credential, name: str) -> tuple[int, str]:
+def post_signed_by_ali_oss(emulator: EmulatorProcess, key: Credential, name: str) -> tuple[int, str]:
     arguments = (BUCKET, key.access_key_id, key.access_key_secret, key.security_token, name, "hello")
     command = [
         "node",
         str(Path(__file__).parents[1] / "support" / "emulator" / "ali_oss.mjs"),
-        f"{stand_in.url}/",
+        f"{emulator.url}/",
         *arguments,
     ]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
@@ -210,13 +210,13 @@ def post_signed_by_ali_oss(stand_in: StandIn, key: Credential, name: str) -> tup
 
 
 @pytest.mark.parametrize("key", [KEY, TEMPORARY], ids=["permanent", "temporary"])
-def test_a_form_that_ali_oss_signed_is_stored(running: StandIn, key: Credential) -> None:
+def test_a_form_that_ali_oss_signed_is_stored(running: EmulatorProcess, key: Credential) -> None:
     name = f"from ali-oss/{key.access_key_id}/文件.txt"
     assert post_signed_by_ali_oss(running, key, name) == (200, "")
     assert Oss2(running.url, KEY).get(name) == b"hello"
 
 
-def test_a_form_that_ali_oss_signed_with_a_wrong_secret_is_refused(running: StandIn) -> None:
+def test_a_form_that_ali_oss_signed_with_a_wrong_secret_is_refused(running: EmulatorProcess) -> None:
     status, body = post_signed_by_ali_oss(running, WRONG, "never.txt")
     error = {child.tag: child.text for child in ET.fromstring(body)}
     assert (status, error["Code"], error["EC"]) == (403, "SignatureDoesNotMatch", "0002-00000705")

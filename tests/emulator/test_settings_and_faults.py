@@ -134,7 +134,7 @@ def test_every_switch_is_strict_by_default_and_has_a_source(scene: Scene) -> Non
 
 
 @pytest.mark.parametrize("text", ["x", "x=1", "field_limit", "field_limit=3KB"])
-def test_an_unknown_switch_is_a_fault(text: str) -> None:
+def test_an_unknown_switch_is_refused(text: str) -> None:
     with pytest.raises(SwitchError):
         read_switches(text)
 
@@ -195,11 +195,7 @@ def test_takes_a_number_that_no_float_can_hold(scene: Scene) -> None:
         scene.upload({"key": "a"})
 
 
-def test_below_its_own_path_is_nothing_else(scene: Scene) -> None:
-    assert scene.request("GET", "/-/nothing").status == 404
-
-
-def test_a_fault_strikes_as_often_as_ordered_and_zero_clears_it() -> None:
+def test_a_fault_applies_as_often_as_ordered_and_zero_clears_it() -> None:
     faults = Faults()
     faults.set({"fault": "throttle", "requests": 2})
 
@@ -274,7 +270,7 @@ def test_a_fault_is_cleared_without_its_options() -> None:
     assert faults.pending() == []
 
 
-def test_pending_faults_keep_their_order_while_they_strike() -> None:
+def test_pending_faults_keep_their_order() -> None:
     faults = Faults()
     for name in ("throttle", "reset"):
         faults.set({"fault": name, "requests": 2})

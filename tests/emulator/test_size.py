@@ -1,7 +1,6 @@
-"""What size does: 2 GiB through the process in little memory, and keys as odd as they may be, kept safely."""
+"""2 GiB through a process of its own in little memory, and unusual keys."""
 
 import shutil
-import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.emulator.process import BUCKET, StandIn, parsed_answers, read_headers, received
+from tests.support.emulator.process import BUCKET, EmulatorProcess, parsed_answers, read_headers, received
 from tests.support.emulator.scene import BOUNDARY, Seen, file_part, multipart, signed
 
 MEBIBYTE = 1024 * 1024
@@ -25,21 +24,21 @@ on_linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="pe
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    """A stand-in that nothing else has used, whose folder does not outlive the tests."""
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+    """An emulator for this module only, whose large folder is removed after its tests."""
     folder = tmp_path_factory.mktemp("large")
-    with StandIn(folder) as running:
+    with EmulatorProcess(folder) as running:
         yield running
     shutil.rmtree(folder)
 
 
 def form(key: str, **others: str) -> dict[str, str]:
-    # un-pinned: a policy with a key of 1,023 bytes would be longer than a field may be
+    # without a condition on the key: with 1,023 bytes of it the policy would be too long for a field
     return signed({"key": key}, pinned=False, now=time.time(), expires=time.time() + 3600) | others
 
 
-def send(stand_in: StandIn, fields: dict[str, str], mebibytes: int) -> Seen:
-    """Post a file of that many BLOCKs, as fast as a socket takes them."""
+def send(emulator: EmulatorProcess, fields: dict[str, str], mebibytes: int) -> Seen:
+    """Post a file of that many BLOCKs."""
     whole = multipart(fields, file_part(b"BLOCKS"))
     before, after = whole.split(b"BLOCKS")
     length = len(before) + mebibytes * MEBIBYTE + len(after)
@@ -47,7 +46,7 @@ def send(stand_in: StandIn, fields: dict[str, str], mebibytes: int) -> Seen:
         f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary={BOUNDARY}\r\n"
         f"Content-Length: {length}\r\nConnection: close\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", stand_in.port), timeout=120) as raw:
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=120) as raw:
         raw.sendall(head.encode() + before)
         for _ in range(mebibytes):
             raw.sendall(BLOCK)
@@ -56,12 +55,12 @@ def send(stand_in: StandIn, fields: dict[str, str], mebibytes: int) -> Seen:
     return answer
 
 
-def fetched_bytes(stand_in: StandIn, key: str) -> int:
-    """Read an object to its end and say how long it was, the answer's head included."""
+def fetched_bytes(emulator: EmulatorProcess, key: str) -> int:
+    """Read an object to its end; return the number of bytes, headers included."""
     headers = {"Host": "x", "Connection": "close", **read_headers("GET", key)}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     count, buffer = 0, bytearray(MEBIBYTE)
-    with socket.create_connection(("127.0.0.1", stand_in.port), timeout=120) as raw:
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=120) as raw:
         raw.sendall(f"GET /{BUCKET}/{key} HTTP/1.1\r\n{lines}\r\n".encode())
         while piece := raw.recv_into(buffer):
             count += piece
@@ -69,7 +68,7 @@ def fetched_bytes(stand_in: StandIn, key: str) -> int:
 
 
 @on_linux
-def test_two_gibibytes_go_through_in_little_memory(large: StandIn) -> None:
+def test_two_gibibytes_go_through_in_little_memory(large: EmulatorProcess) -> None:
     answer = send(large, form("big"), 2048)
 
     assert (answer.status, answer.headers["ETag"]) == (204, BIG_ETAG)
@@ -80,7 +79,7 @@ def test_two_gibibytes_go_through_in_little_memory(large: StandIn) -> None:
 
 
 @on_linux
-def test_two_gibibytes_that_are_refused_at_once_are_read_in_little_memory(large: StandIn) -> None:
+def test_two_gibibytes_that_are_refused_at_once_are_read_in_little_memory(large: EmulatorProcess) -> None:
     answer = send(large, form("refused", **{"x-oss-signature": "0" * 64}), 2048)
 
     assert answer.refusal == (403, "SignatureDoesNotMatch", "0002-00000705")
@@ -88,7 +87,7 @@ def test_two_gibibytes_that_are_refused_at_once_are_read_in_little_memory(large:
 
 
 @on_linux
-def test_a_file_that_is_refused_for_its_last_byte_leaves_nothing(large: StandIn) -> None:
+def test_a_file_that_is_refused_for_its_last_byte_leaves_nothing(large: EmulatorProcess) -> None:
     sizes = ["content-length-range", 0, 300 * MEBIBYTE - 1]
     fields = signed({"key": "late"}, conditions=[sizes], now=time.time(), expires=time.time() + 3600)
 
@@ -101,7 +100,7 @@ def test_a_file_that_is_refused_for_its_last_byte_leaves_nothing(large: StandIn)
 
 
 def store_s_own_names() -> list[str]:
-    """Keys that are the names the store itself gives to files and folders."""
+    """Keys that are equal to names of the store's own files and folders."""
     name = sha256(b"a").hexdigest()
     return [name, f"{name}.json", f"objects/{name}.json", "objects", "incoming", "callback_key.pem"]
 
@@ -143,23 +142,23 @@ ODD_KEYS = [
 def test_keys_as_odd_as_they_may_be_come_back_after_a_restart(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     contents = {key: f"{number} {key}".encode() for number, key in enumerate(ODD_KEYS)}
-    with StandIn(folder) as first:
+    with EmulatorProcess(folder) as first:
         answers = [post(first, key, content) for key, content in contents.items()]
         assert [answer.status for answer in answers] == [204] * len(ODD_KEYS)
-        first.kill(signal.SIGKILL)
+        first.kill()
 
-    with StandIn(folder) as second:
+    with EmulatorProcess(folder) as second:
         assert {key: second.read("GET", key).body for key in ODD_KEYS} == contents
 
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
     assert {path.parent.name for path in folder.rglob("*") if path.is_file()} == {"state", "objects"}
 
 
-def post(stand_in: StandIn, key: str, content: bytes) -> Seen:
+def post(emulator: EmulatorProcess, key: str, content: bytes) -> Seen:
     body = multipart(form(key), file_part(content))
     head = (
         f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary={BOUNDARY}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
-    (answer,) = stand_in.answers(head.encode() + body)
+    (answer,) = emulator.answers(head.encode() + body)
     return answer

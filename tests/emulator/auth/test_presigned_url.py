@@ -36,7 +36,7 @@ def address(
     headers: Mapping[str, str] | None = None,
     changes: Mapping[str, str | None] | None = None,
 ) -> str:
-    """The target of a presigned address; `changes` are to its parameters, None leaves one out."""
+    """The target of a presigned URL with some parameters changed; None leaves a parameter out."""
     query = {
         "x-oss-signature-version": "OSS4-HMAC-SHA256",
         "x-oss-credential": f"AKEXAMPLE/{SCOPE}",
@@ -91,7 +91,7 @@ def test_accepts_the_published_addresses(vector: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_whoever_has_the_address_reads_the_private_object(scene: Scene, method: str) -> None:
+def test_a_presigned_url_reads_a_private_object(scene: Scene, method: str) -> None:
     scene.upload({"key": "图/a b+c.txt"})
 
     answer = read(scene, address("图/a b+c.txt", method=method), method)
@@ -280,7 +280,7 @@ def test_an_address_of_a_temporary_key_carries_its_token(scene: Scene) -> None:
     assert read(scene, address(secret="STSSECRET", changes=temporary)).body == b"hello"
 
 
-def test_two_signatures_are_one_too_many(scene: Scene) -> None:
+def test_a_request_with_two_signatures_is_refused(scene: Scene) -> None:
     scene.upload({"key": "a"})
 
     answer = read(scene, address(), Authorization="OSS4-HMAC-SHA256 x")

@@ -32,7 +32,7 @@ VERSIONING = XML + "<VersioningConfiguration><Status>Suspended</Status></Version
 @pytest.mark.parametrize(
     ("part", "document"), [("cors", CORS), ("website", WEBSITE), ("versioning", VERSIONING)]
 )
-def test_gives_back_what_was_put_also_after_a_restart(scene: Scene, part: str, document: str) -> None:
+def test_a_configuration_survives_a_restart(scene: Scene, part: str, document: str) -> None:
     put(scene, part, document)
 
     answer = ask(scene, "GET", f"/?{part}")
@@ -60,7 +60,7 @@ def test_namespaces_and_a_byte_order_mark_do_not_matter(scene: Scene) -> None:
         ("website", (404, "NoSuchWebsiteConfiguration", "")),
     ],
 )
-def test_what_was_never_put_or_was_deleted_is_not_there(
+def test_a_missing_or_deleted_configuration_is_404(
     scene: Scene, part: str, expected: tuple[int, str, str]
 ) -> None:
     scene.set(allowed_origins=())
@@ -157,7 +157,7 @@ def test_a_signature_of_another_query_is_refused(scene: Scene) -> None:
         ("GET", "/?location"),
     ],
 )
-def test_what_oss_has_and_the_stand_in_lacks_is_said(scene: Scene, method: str, target: str) -> None:
+def test_unsupported_subresources_are_refused(scene: Scene, method: str, target: str) -> None:
     assert ask(scene, method, target).refusal == (501, "NotImplemented", "")
 
 
@@ -319,7 +319,7 @@ def test_does_not_start_on_a_stored_document_it_cannot_read(scene: Scene, part: 
     assert str(caught.value) == f"{path} is not a valid {part} configuration: correct or delete it"
 
 
-def test_nothing_is_half_written(scene: Scene) -> None:
+def test_a_configuration_leaves_no_temporary_file(scene: Scene) -> None:
     put(scene, "cors", CORS)
     ask(scene, "DELETE", "/?cors")
 
@@ -328,7 +328,7 @@ def test_nothing_is_half_written(scene: Scene) -> None:
     assert stored == {"cors.xml": b""}
 
 
-def test_a_folder_in_place_of_the_document_is_a_sentence_too(scene: Scene) -> None:
+def test_a_folder_in_place_of_a_document_is_reported(scene: Scene) -> None:
     path = scene.folder / "configuration" / "cors.xml"
     path.mkdir(parents=True)
 

@@ -1,4 +1,4 @@
-"""The official Python SDKs, unmodified, configure a bucket of the real process: oss2, alibabacloud-oss-v2."""
+"""Both official Python SDKs, unmodified, configure a bucket in a process of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,34 +8,34 @@ import oss2
 import pytest
 import requests
 
-from tests.support.emulator.process import BUCKET, ORIGIN, REGION, StandIn
+from tests.support.emulator.process import BUCKET, ORIGIN, REGION, EmulatorProcess
 
 PREFLIGHT = {"Origin": "https://a.example.com", "Access-Control-Request-Method": "PUT"}
 
 
 @pytest.fixture(scope="module")
-def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    """A bucket of this module's own: its configuration is changed."""
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
+    """A bucket for this module only, because its configuration changes."""
     folder: Path = tmp_path_factory.mktemp("configured")
-    with StandIn(folder, LOCAL_OSS_ACL="public-read") as running:
+    with EmulatorProcess(folder, LOCAL_OSS_ACL="public-read") as running:
         yield running
 
 
 @pytest.fixture
-def first(stand_in: StandIn) -> oss2.Bucket:
+def first(emulator: EmulatorProcess) -> oss2.Bucket:
     auth = oss2.AuthV4("AKEXAMPLE", "SKEXAMPLE")
-    return oss2.Bucket(auth, stand_in.url, BUCKET, region=REGION)
+    return oss2.Bucket(auth, emulator.url, BUCKET, region=REGION)
 
 
 @pytest.fixture
-def second(stand_in: StandIn) -> v2.Client:
+def second(emulator: EmulatorProcess) -> v2.Client:
     config = v2.config.load_default()
     config.credentials_provider = v2.credentials.StaticCredentialsProvider("AKEXAMPLE", "SKEXAMPLE")
-    config.region, config.endpoint, config.use_path_style = REGION, stand_in.url, True
+    config.region, config.endpoint, config.use_path_style = REGION, emulator.url, True
     return v2.Client(config)
 
 
-def test_the_python_sdk_sets_reads_and_deletes_cors(stand_in: StandIn, first: oss2.Bucket) -> None:
+def test_the_python_sdk_sets_reads_and_deletes_cors(emulator: EmulatorProcess, first: oss2.Bucket) -> None:
     rule = oss2.models.CorsRule(
         allowed_origins=["https://*.example.com"],
         allowed_methods=["PUT", "GET"],
@@ -45,7 +45,7 @@ def test_the_python_sdk_sets_reads_and_deletes_cors(stand_in: StandIn, first: os
     )
     first.put_bucket_cors(oss2.models.BucketCors([rule]))
     read = first.get_bucket_cors().rules
-    preflight = requests.options(stand_in.url, headers=PREFLIGHT, timeout=9)
+    preflight = requests.options(emulator.url, headers=PREFLIGHT, timeout=9)
     first.delete_bucket_cors()
 
     assert [vars(each) for each in read] == [vars(rule)]
@@ -75,7 +75,7 @@ def test_the_python_sdk_reads_acl_and_versioning_and_suspends_it(first: oss2.Buc
     assert first.get_bucket_acl().acl == "public-read"
 
 
-def test_the_python_sdk_v2_sets_reads_and_deletes_cors(stand_in: StandIn, second: v2.Client) -> None:
+def test_the_python_sdk_v2_sets_reads_and_deletes_cors(emulator: EmulatorProcess, second: v2.Client) -> None:
     rule = v2.CORSRule(
         allowed_origins=[ORIGIN, "https://a.example.com"],
         allowed_methods=["PUT"],
@@ -86,7 +86,7 @@ def test_the_python_sdk_v2_sets_reads_and_deletes_cors(stand_in: StandIn, second
     sent = v2.CORSConfiguration(cors_rules=[rule], response_vary=True)
     second.put_bucket_cors(v2.PutBucketCorsRequest(bucket=BUCKET, cors_configuration=sent))
     read = second.get_bucket_cors(v2.GetBucketCorsRequest(bucket=BUCKET)).cors_configuration
-    preflight = requests.options(stand_in.url, headers=PREFLIGHT, timeout=9)
+    preflight = requests.options(emulator.url, headers=PREFLIGHT, timeout=9)
     second.delete_bucket_cors(v2.DeleteBucketCorsRequest(bucket=BUCKET))
 
     assert (read.response_vary, [vars(each) for each in read.cors_rules]) == (True, [vars(rule)])

@@ -70,7 +70,7 @@ def test_a_character_beyond_16_bits_is_no_surrogate() -> None:
     assert parse_callback(callback_parameter(callbackBody="\U0001f642"), resolve=None).body == "\U0001f642"
 
 
-def test_what_is_not_said_has_oss_s_defaults() -> None:
+def test_missing_members_have_oss_s_defaults() -> None:
     callback = parse_callback(callback_parameter(), resolve=None)
 
     assert (callback.host, callback.body_type, callback.sni) == ("", FORM, False)
@@ -252,7 +252,7 @@ REQUEST = CallbackRequest(URL, {}, b"", b"", sni=False)
 
 
 def outcome(*replies: Reply | Exception, clock: Callable[[], float] = lambda: 0.0) -> Any:
-    """The body or the failure when the callback servers answer like this, one address each."""
+    """The body or the failure of a callback whose addresses reply like this, one after the other."""
     left = list(replies)
 
     def send(request: CallbackRequest, seconds: float) -> Reply:  # noqa: ARG001
@@ -436,7 +436,7 @@ def silence(handler: Any, ended: threading.Event) -> None:  # noqa: ARG001
 
 
 @pytest.mark.parametrize("answering", [drip_headers, drip_body, silence])
-def test_no_reply_outlives_the_deadline(
+def test_every_reply_ends_at_the_deadline(
     callback_server: CallbackServer, answering: Callable[[Any, threading.Event], None]
 ) -> None:
     ended = threading.Event()
@@ -450,9 +450,7 @@ def test_no_reply_outlives_the_deadline(
 
 
 @pytest.mark.parametrize("length", ["", "Content-Length: x\r\n", "Content-Length: 99999999999\r\n"])
-def test_a_reply_without_an_end_is_judged_without_waiting_for_it(
-    callback_server: CallbackServer, length: str
-) -> None:
+def test_a_reply_without_an_end_is_checked_at_once(callback_server: CallbackServer, length: str) -> None:
     ended = threading.Event()
 
     def endless(handler: Any, _: bytes) -> None:

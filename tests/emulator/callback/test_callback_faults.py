@@ -71,9 +71,7 @@ def test_a_fault_reaches_the_application_as_often_as_it_says(scene: Scene, fault
 
 
 @pytest.mark.parametrize("second", [json_reply(status=500), Unreachable(), TooSlow()])
-def test_of_a_callback_that_comes_twice_the_first_answer_counts(
-    scene: Scene, second: Reply | Exception
-) -> None:
+def test_the_first_reply_to_a_doubled_callback_counts(scene: Scene, second: Reply | Exception) -> None:
     answer = uploaded(scene, json_reply(b"1"), second, fault="callback_twice")
 
     assert (answer.status, answer.body, scene.limits) == (200, b"1", [5.0, 5.0])
@@ -132,7 +130,7 @@ def test_a_callback_without_any_time_is_not_sent(scene: Scene) -> None:
     assert (answer.error["Message"], scene.called) == (UNREACHABLE, [])
 
 
-def test_a_limit_and_another_fault_may_strike_together(scene: Scene) -> None:
+def test_callback_limit_and_another_fault_may_be_combined(scene: Scene) -> None:
     scene.bucket.faults.set({"fault": "callback_limit", "seconds": 0.25})
 
     answer = uploaded(scene, json_reply(), fault="callback_slow", seconds=1)
@@ -214,7 +212,7 @@ def test_a_signature_covers_nothing_but_path_query_and_body(scene: Scene) -> Non
     assert record(scene).attempts[0].string_to_sign == b"/a b/?x=%2F\n[5]"
 
 
-def test_a_body_grown_out_of_all_proportion_is_not_sent(scene: Scene) -> None:
+def test_a_callback_body_that_is_too_long_is_not_sent(scene: Scene) -> None:
     scene.set(switches="field_limit=2MB")
     callback = callback_parameter(callbackBody="${x:a}" * 300, callbackBodyType=JSON)
     scene.replies = [json_reply()]

@@ -97,7 +97,7 @@ def test_anything_else_is_no_image(content: bytes) -> None:
 
 
 class Counting(io.BytesIO):
-    """A file that counts what is read of it."""
+    """A file that counts the bytes read from it."""
 
     count = 0
 
@@ -126,7 +126,7 @@ def told(scene: Scene, content: bytes, template: str = TEMPLATE, kind: str = "")
     return scene.called[-1][1]
 
 
-def test_a_callback_tells_of_an_image(scene: Scene) -> None:
+def test_image_variables_describe_an_image(scene: Scene) -> None:
     assert told(scene, JPEG) == b"h=2&w=300&f=jpg&v="
     assert json.loads(told(scene, PNG, JSON_TEMPLATE, "application/json")) == {
         "h": 2,
@@ -136,7 +136,7 @@ def test_a_callback_tells_of_an_image(scene: Scene) -> None:
     }
 
 
-def test_a_callback_tells_nothing_of_what_is_no_image(scene: Scene) -> None:
+def test_image_variables_are_empty_for_other_files(scene: Scene) -> None:
     assert told(scene, b"hello") == b"h=&w=&f=&v="
     assert told(scene, b"x", JSON_TEMPLATE, "application/json") == b'{"h":null,"w":null,"f":null,"v":null}'
     scene.set(switches="json_missing_variable=empty")
@@ -144,7 +144,7 @@ def test_a_callback_tells_nothing_of_what_is_no_image(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("meanwhile", ["overwritten", "gone"])
-def test_a_callback_tells_nothing_of_an_image_that_is_no_longer_there(
+def test_image_variables_are_empty_if_the_image_is_gone(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, meanwhile: str
 ) -> None:
     scene.upload({"key": "another"}, JPEG)

@@ -1,4 +1,4 @@
-"""What a name stands for when it is called, and how long it takes to find that out."""
+"""Resolving the host name of a callback: which address is called, and the time limit."""
 
 import threading
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ def test_an_ipv6_address_beside_others_is_passed_over(callback_server: CallbackS
 
 
 @pytest.mark.parametrize("late_seconds", [0.0, 30.0])
-def test_looking_a_name_up_does_not_outlive_the_deadline(late_seconds: float) -> None:
+def test_name_resolution_ends_at_the_deadline(late_seconds: float) -> None:
     asked, ended, resolved = threading.Event(), threading.Event(), threading.Event()
     daemons: list[bool] = []
 
@@ -86,7 +86,7 @@ def test_looking_a_name_up_does_not_outlive_the_deadline(late_seconds: float) ->
     finally:
         ended.set()
     assert asked.wait(10)
-    assert daemons == [True]  # a process that ends does not wait for it either
+    assert daemons == [True]  # so a process that ends does not wait for it
 
 
 @pytest.mark.parametrize("private_callbacks", ["allow", "refuse"])

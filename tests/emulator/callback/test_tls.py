@@ -21,7 +21,7 @@ from tests.support.emulator.scene import NOW, RSA_KEY, callback_parameter
 
 
 def certificate(folder: Path) -> Path:
-    """A certificate for localhost that signs itself, and its key, in one file."""
+    """A self-signed certificate for localhost, and its key, in one file."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.timezone.utc)
     made = (
@@ -98,7 +98,7 @@ def test_a_certificate_must_be_for_the_name_that_was_sent(
             call(other_name, callbackSNI=sni)
 
 
-def test_a_handshake_does_not_outlive_the_deadline_either() -> None:
+def test_a_tls_handshake_ends_at_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TooSlow):
         call(f"https://127.0.0.1:{silent.getsockname()[1]}/", 0.2)
 
@@ -120,7 +120,7 @@ def test_names_resolve_to_addresses(host: str, addresses: list[str]) -> None:
 def test_ended_connections_leave_no_timer_behind(callback_server: CallbackServer) -> None:
     call(callback_server.url, 3600)
 
-    # By name: other tests' timers are no concern of this one. A cancelled thread may still be on its way out.
+    # By name, because other tests have timers too. A cancelled thread may still be ending.
     name = f"deadline of {callback_server.url.removeprefix('http://')}"
     timers = [thread for thread in threading.enumerate() if thread.name == name]
     assert all(isinstance(timer, threading.Timer) and timer.finished.is_set() for timer in timers)

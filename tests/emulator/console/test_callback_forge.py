@@ -23,7 +23,7 @@ def send(order: object, scene: Scene) -> dict[str, Any]:
 
 @pytest.fixture
 def sent(scene: Scene) -> list[CallbackRequest]:
-    """Everything the scene's bucket sends, answered with 200."""
+    """The callbacks that the bucket sends; each is answered with 200."""
     requests: list[CallbackRequest] = []
 
     def keep(request: CallbackRequest, _seconds: float) -> Reply:
@@ -95,7 +95,7 @@ def test_a_forged_callback_says_it_is_from_this_bucket_unless_told_otherwise(
     ("failure", "said"),
     [(Unreachable(), "no connection"), (TooSlow(), "no answer within the time limit")],
 )
-def test_says_when_nobody_answered(scene: Scene, failure: Exception, said: str) -> None:
+def test_says_why_there_is_no_reply(scene: Scene, failure: Exception, said: str) -> None:
     scene.replies = [failure]
 
     result = send({"url": CALLBACK_URL, "body": "x"}, scene)
@@ -143,7 +143,7 @@ def test_a_private_address_is_refused_unless_allowed(scene: Scene, sent: list[Ca
     assert send(order, scene)["status"] == 200
 
 
-def test_a_body_that_was_not_remembered_whole_is_not_replayed(scene: Scene) -> None:
+def test_a_callback_whose_body_was_shortened_is_not_replayed(scene: Scene) -> None:
     scene.set(switches="field_limit=2MB")
     scene.replies = [json_reply()]
     callback = callback_parameter(callbackBody="${x:long}")

@@ -54,7 +54,7 @@ def kept(**changes: Any) -> RefusalRecord:
 
 
 def said(fields: Mapping[str, str], explanation: Mapping[str, str] | None = None, **changes: str) -> str:
-    """Everything that is kept of a refusal, as one text; its policy also decoded."""
+    """A refusal as it is kept, as one text, with its policy decoded."""
     record = kept(fields=fields, explanation=explanation or {}, **changes)
     policy = base64.b64decode(record.fields.get("policy", "")).decode()
     return json.dumps([vars(record), policy], ensure_ascii=False, default=str)
@@ -93,7 +93,7 @@ def test_refused_forms_are_not_pushed_out_by_other_refusals() -> None:
         '"x-oss-security-token":"' + 'a",' * 4_000,
     ],
 )
-def test_a_token_is_looked_for_in_linear_time(text: str) -> None:
+def test_a_search_for_tokens_takes_linear_time(text: str) -> None:
     policy = base64.b64encode(text.encode()).decode()
     started = time.process_time()  # of this process alone: other processes do not count
 
@@ -104,7 +104,7 @@ def test_a_token_is_looked_for_in_linear_time(text: str) -> None:
 
 @pytest.mark.parametrize("gap", ["", " ", "\n" * 100, "\t" * 1000])
 @pytest.mark.parametrize("before", ['"x-oss-security-token"{}:{}', '"$x-oss-security-token"{},{}[{}"o",{}'])
-def test_no_gap_before_a_token_makes_it_be_kept(gap: str, before: str) -> None:
+def test_a_token_after_any_white_space_is_redacted(gap: str, before: str) -> None:
     text = before.replace("{}", gap) + f'"{TOKEN}"'
 
     assert TOKEN not in said({"policy": base64.b64encode(text.encode()).decode()})
@@ -328,6 +328,6 @@ def test_a_refused_form_is_kept_with_its_fields(scene: Scene) -> None:
     )
 
 
-def test_what_goes_wrong_at_the_page_itself_is_no_refusal_of_the_bucket(scene: Scene) -> None:
+def test_refusals_below_the_console_are_not_recorded(scene: Scene) -> None:
     assert scene.request("GET", "/-/nothing").status == 404
     assert scene.bucket.history.refusals() == []

@@ -1,4 +1,4 @@
-"""What the page at /-/ shows of a bucket, and that nothing it shows gets out of its place."""
+"""The content of the page at /-/, and that no text of a request can change its structure."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def test_a_full_history_of_enormous_requests_makes_no_enormous_page(scene: Scene
         (base64.b64encode(b'{"a":' + b"[" * 900 + b"]" * 900 + b"}").decode(), None),
     ],
 )
-def test_shows_a_policy_that_is_none(scene: Scene, policy: str, shown: str | None) -> None:
+def test_shows_an_invalid_policy_as_it_is(scene: Scene, policy: str, shown: str | None) -> None:
     refuse(scene, fields={"policy": policy})
 
     decoded = box(section(scene, "refusals"), "Policy")
@@ -292,7 +292,7 @@ def test_decodes_a_callbacks_body(scene: Scene, body: bytes, body_type: str, row
 
 
 @pytest.mark.parametrize("body", [b"[1]", b"{", b"\xff", b""])
-def test_a_body_that_is_not_what_it_says_is_only_shown_as_it_is(scene: Scene, body: bytes) -> None:
+def test_a_body_that_does_not_match_its_type_is_not_decoded(scene: Scene, body: bytes) -> None:
     scene.bucket.history.add_callback(called_back(body, "application/json"))
 
     assert "Body, decoded" not in section(scene, "callbacks").text
@@ -366,7 +366,7 @@ def test_a_site_has_a_page_too(scene: Scene, tmp_path: Path) -> None:
     assert str(tmp_path) in tree.text
 
 
-def test_whatever_was_sent_is_shown_as_text(scene: Scene) -> None:
+def test_every_text_of_a_request_is_escaped(scene: Scene) -> None:
     explanation = dict.fromkeys(("condition", "field", "expected", "got", HOSTILE), HOSTILE)
     fields = {HOSTILE: HOSTILE, "policy": encoded({HOSTILE: HOSTILE, "conditions": [{HOSTILE: HOSTILE}]})}
     refuse(

@@ -1,4 +1,4 @@
-"""The JSON below /-/ and who may ask for it: this machine, and no other website."""
+"""The JSON routes below /-/, and which requests may use them: this machine's, and no web page's."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_no_preflight_is_granted(scene: Scene) -> None:
         "",
     ],
 )
-def test_this_machines_names_are_answered(scene: Scene, host: str) -> None:
+def test_names_of_this_machine_are_answered(scene: Scene, host: str) -> None:
     assert scene.request("GET", "/-/faults", {"Host": host}).status == 200
 
 
@@ -89,7 +89,7 @@ def test_this_machines_names_are_answered(scene: Scene, host: str) -> None:
         "a@b.example",
     ],
 )
-def test_a_websites_name_that_leads_here_is_refused(scene: Scene, host: str) -> None:
+def test_a_domain_name_that_resolves_to_this_machine_is_refused(scene: Scene, host: str) -> None:
     for target in ("/-/", "/-/refusals", "/-/nothing"):
         assert scene.request("GET", target, {"Host": host}).refusal == (403, "AccessDenied", ""), target
 
@@ -118,14 +118,14 @@ def assert_orders_nothing(scene: Scene, headers: dict[str, str]) -> None:
         {"x-oss-tag": "CALLBACK"},
     ],
 )
-def test_a_page_among_the_objects_or_a_callback_may_order_nothing(
+def test_a_page_stored_as_an_object_or_a_callback_may_order_nothing(
     scene: Scene, headers: dict[str, str]
 ) -> None:
     assert_orders_nothing(scene, headers)
 
 
 @pytest.mark.parametrize("target", ["/-/", "/-/refusals"])
-def test_a_page_among_the_objects_may_not_read_it(scene: Scene, target: str) -> None:
+def test_a_page_stored_as_an_object_may_not_read_the_console(scene: Scene, target: str) -> None:
     sent = {"Sec-Fetch-Site": "same-origin"}
 
     for destination in ("empty", "iframe", "script", "image"):
@@ -136,7 +136,7 @@ def test_a_page_among_the_objects_may_not_read_it(scene: Scene, target: str) -> 
 
 
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:9000", "https://127.0.0.1:9000"])
-def test_its_own_origin_may(scene: Scene, origin: str) -> None:
+def test_the_console_s_own_origin_may_order(scene: Scene, origin: str) -> None:
     assert scene.request("DELETE", "/-/faults", {"Origin": origin}).status == 200
 
 
@@ -168,7 +168,7 @@ def test_objects_are_there_as_json_too(scene: Scene) -> None:
     assert document["more"] is False
 
 
-def test_a_callback_can_be_ordered(scene: Scene) -> None:
+def test_sends_a_callback_on_order(scene: Scene) -> None:
     scene.replies[:] = [json_reply()]
     order = {"url": "http://203.0.114.7/cb", "body": "object=a"}
 
@@ -197,5 +197,5 @@ def test_an_order_that_is_no_json_object_is_refused(scene: Scene, body: bytes) -
         ("POST", "/-/refusals"),
     ],
 )
-def test_nothing_else_is_there(scene: Scene, method: str, target: str) -> None:
+def test_unknown_routes_are_404(scene: Scene, method: str, target: str) -> None:
     assert scene.request(method, target).refusal == (404, "NoSuchKey", "")

@@ -1,4 +1,4 @@
-"""How the page at /-/ shows what is hard to see in a text, and where two texts part."""
+"""How the page at /-/ shows invisible characters, and the differences of two texts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.emulator.scene import Scene
 
 
 def compare(scene: Scene, expected: str, got: str, operator: str = "eq") -> tuple[str, str, str]:
-    """What the page says of a failed condition: both sides with their marks as [ ], and the sentence."""
+    """How the page shows a failed condition: both texts, their marks as [ ], and the sentence below."""
     condition = json.dumps([operator, "$key", expected])
     refuse(scene, explanation={"condition": condition, "field": "key", "expected": expected, "got": got})
     (why,) = page(scene).all("div", class_="why")
@@ -68,7 +68,7 @@ def test_says_how_two_texts_look_alike(scene: Scene, expected: str, got: str, hi
     assert compare(scene, expected, got)[2].endswith(f". {hint}")
 
 
-def test_a_start_is_compared_only_as_far_as_it_goes(scene: Scene) -> None:
+def test_starts_with_is_compared_only_up_to_its_length(scene: Scene) -> None:
     expected, got, _ = compare(scene, "image/", "text/plain", "starts-with")
 
     assert (expected, got) == ("[image/]", "[text/p]lain")
@@ -80,7 +80,7 @@ def test_long_texts_are_compared_without_effort(scene: Scene) -> None:
     assert (expected, got) == ("a" * 2000 + "[b]" + "c" * 2000, "a" * 2000 + "[d]" + "c" * 2000)
 
 
-def test_names_what_prints_nothing_and_keeps_it_for_copying(scene: Scene) -> None:
+def test_names_invisible_characters_and_keeps_them_for_copying(scene: Scene) -> None:
     refuse(scene, explanation={"note": "a\u200b\u202eb\tc\r\n\x00\x85\ud800d\u3000"})
 
     (pre,) = section(scene, "refusals").all("div", class_="box")[0].all("pre")
@@ -88,7 +88,7 @@ def test_names_what_prints_nothing_and_keeps_it_for_copying(scene: Scene) -> Non
     assert marks(pre) == "a\u200bU+200B\u202eU+202Eb\tTABc\rCR\nNULU+0085U+D800d\u3000U+3000"
 
 
-def test_of_a_binary_text_only_the_beginning_is_named(scene: Scene) -> None:
+def test_only_the_first_256_invisible_characters_are_named(scene: Scene) -> None:
     refuse(scene, explanation={"note": "a" + "\x00" * 1000})
 
     (pre,) = section(scene, "refusals").all("div", class_="box")[0].all("pre")
@@ -96,7 +96,7 @@ def test_of_a_binary_text_only_the_beginning_is_named(scene: Scene) -> None:
     assert marks(pre) == "a" + "NUL" * 256 + "… (744 more characters)"
 
 
-def test_a_byte_that_is_no_utf_8_is_shown_as_the_byte_it_is(scene: Scene) -> None:
+def test_a_byte_that_is_not_utf_8_is_shown_in_hex(scene: Scene) -> None:
     scene.bucket.history.add_callback(called_back(b"a=%FF%00", "application/x-www-form-urlencoded"))
 
     (row,) = section(scene, "callbacks").all("table")[0].all("tr")

@@ -37,7 +37,7 @@ def test_lists_every_object_in_the_order_of_its_keys(filled: Scene) -> None:
     assert [text(answer, name) for name in names] == [NAME, "", "100", "", "6", "false", None, None]
 
 
-def test_tells_of_each_object_what_a_listing_tells(filled: Scene) -> None:
+def test_lists_of_each_object_what_oss_lists(filled: Scene) -> None:
     answer = ask(filled, "GET", "/?list-type=2&prefix=a")
 
     (contents,) = ET.fromstring(answer.body).findall("Contents")
@@ -78,7 +78,9 @@ def test_names_the_owner_where_asked_and_always_in_the_first_version(
         ("encoding-type=url&list-type=2&prefix=c", (["c%20d%2Be"], [])),
     ],
 )
-def test_lists_what_is_asked_for(filled: Scene, query: str, expected: tuple[list[str], list[str]]) -> None:
+def test_lists_by_prefix_delimiter_and_start(
+    filled: Scene, query: str, expected: tuple[list[str], list[str]]
+) -> None:
     assert listed(ask(filled, "GET", f"/?{query}")) == expected
 
 

@@ -16,7 +16,7 @@ from tests.support.emulator.scene import (
 from tests.support.emulator.signed_requests import read
 
 
-def test_gives_back_what_was_stored(scene: Scene) -> None:
+def test_a_read_has_the_stored_headers_and_content(scene: Scene) -> None:
     fields = {
         "key": "图/a b.txt",
         "Content-Disposition": "inline",
@@ -46,21 +46,21 @@ def test_gives_back_what_was_stored(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0.0126, "13"), (0.0, "0"), (-1.0, "0")])
-def test_an_answer_tells_its_milliseconds(scene: Scene, seconds: float, shown: str) -> None:
+def test_x_oss_server_time_is_in_milliseconds(scene: Scene, seconds: float, shown: str) -> None:
     readings = iter([CLOCK, CLOCK + seconds])
     scene.bucket = replace(scene.bucket, now=lambda: next(readings))
 
     assert scene.request("OPTIONS", "/").headers["x-oss-server-time"] == shown
 
 
-def test_content_that_somebody_deleted_is_no_such_key(scene: Scene) -> None:
+def test_an_object_without_its_content_file_is_no_such_key(scene: Scene) -> None:
     scene.upload({"key": "a"})
     (scene.folder / "objects" / scene.stored("a").content_file).unlink()
 
     assert read(scene, "GET", "/a", "a").refusal == (404, "NoSuchKey", "0026-00000001")
 
 
-def test_our_own_fault_is_logged_and_answered_as_oss_s_own(
+def test_an_internal_error_is_logged_and_answered_in_oss_s_form(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(host: str) -> list[str]:
@@ -147,13 +147,13 @@ def test_an_object_with_a_private_acl_of_its_own_has_its_own_refusal(scene: Scen
     assert scene.request("GET", "/a").refusal == (403, "AccessDenied", "0003-00000005")
 
 
-def test_a_public_bucket_tells_anybody_what_is_not_there(scene: Scene) -> None:
+def test_a_public_bucket_tells_anybody_what_is_missing(scene: Scene) -> None:
     scene.set(acl="public-read")
 
     assert scene.request("GET", "/no").refusal == (404, "NoSuchKey", "0026-00000001")
 
 
-def test_nobody_learns_anonymously_what_is_not_there(scene: Scene) -> None:
+def test_a_private_bucket_tells_nobody_what_is_missing(scene: Scene) -> None:
     assert scene.request("GET", "/no").refusal == (403, "AccessDenied", "0003-00000001")
 
 
@@ -180,7 +180,7 @@ def test_a_bad_signature_is_refused_even_for_a_public_object(scene: Scene) -> No
         ("application/pdf", 1024, "gzip", False),
     ],
 )
-def test_zips_text_of_a_kilobyte_for_whoever_accepts_it(
+def test_gzips_text_from_one_kilobyte_if_the_client_accepts_it(
     scene: Scene,
     content_type: str,
     size: int,
@@ -199,7 +199,7 @@ def test_zips_text_of_a_kilobyte_for_whoever_accepts_it(
             assert (gzip.decompress(answer.body) if zipped else answer.body) == b"x" * size
 
 
-def test_what_was_stored_encoded_is_not_zipped_again(scene: Scene) -> None:
+def test_an_encoded_object_is_not_gzipped_again(scene: Scene) -> None:
     scene.upload({"key": "a", "Content-Encoding": "br"}, b"x" * 2000)
 
     answer = read(scene, "GET", "/a", "a", {"Accept-Encoding": "gzip"})
@@ -218,7 +218,7 @@ def test_what_was_stored_encoded_is_not_zipped_again(scene: Scene) -> None:
         ("PATCH", "/a", (405, "MethodNotAllowed", "")),
     ],
 )
-def test_what_it_does_not_do_it_says(
+def test_unsupported_requests_are_refused(
     scene: Scene, method: str, target: str, expected: tuple[int, str, str]
 ) -> None:
     assert scene.request(method, target).refusal == expected
@@ -319,7 +319,7 @@ def test_an_empty_object_has_no_range(scene: Scene) -> None:
         assert refused.error["Message"] == "The requested range cannot be satisfied"
 
 
-def test_a_range_is_never_zipped_and_head_takes_none(scene: Scene) -> None:
+def test_a_range_is_never_gzipped_and_head_ignores_it(scene: Scene) -> None:
     scene.upload({"key": "a"}, b"x" * 2000)
     headers = {"Range": "bytes=0-1499", "Accept-Encoding": "gzip"}
 
@@ -368,7 +368,7 @@ def test_reads_only_if_every_condition_holds(scene: Scene, headers: dict[str, st
         assert read(scene, method, "/a", "a", headers).status == expected
 
 
-def test_not_modified_says_of_what_and_carries_nothing(scene: Scene) -> None:
+def test_a_304_has_an_etag_and_no_content(scene: Scene) -> None:
     scene.upload({"key": "a", "Cache-Control": "no-cache"})
 
     answer = read(scene, "GET", "/a", "a", {"If-None-Match": ETAG})
@@ -400,7 +400,7 @@ def test_a_condition_that_fails_is_named_and_explained(
 
 
 @pytest.mark.parametrize("storage_class", ["Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"])
-def test_an_archive_has_a_head_but_gives_nothing_away(scene: Scene, storage_class: str) -> None:
+def test_an_archived_object_has_a_head_but_no_content(scene: Scene, storage_class: str) -> None:
     scene.upload({"key": "a", "x-oss-storage-class": storage_class})
 
     got, head = read(scene, "GET", "/a", "a"), read(scene, "HEAD", "/a", "a")
@@ -412,7 +412,7 @@ def test_an_archive_has_a_head_but_gives_nothing_away(scene: Scene, storage_clas
     assert (head.status, head.headers["x-oss-storage-class"]) == (200, storage_class)
 
 
-def test_a_signed_get_may_name_headers_of_its_answer(scene: Scene) -> None:
+def test_a_signed_get_may_override_response_headers(scene: Scene) -> None:
     scene.upload({"key": "a", "Content-Disposition": "inline"})
     target = (
         "/a?response-content-disposition=attachment%3B%20filename%3D%22b%22&response-cache-control=no-cache"
@@ -440,13 +440,15 @@ def test_a_signed_get_may_name_headers_of_its_answer(scene: Scene) -> None:
         ("response-cache-control=a%0d%0ab:c", (400, "InvalidArgument", "")),
     ],
 )
-def test_not_every_header_may_be_named(scene: Scene, query: str, expected: tuple[int, str, str]) -> None:
+def test_not_every_response_header_may_be_overridden(
+    scene: Scene, query: str, expected: tuple[int, str, str]
+) -> None:
     scene.upload({"key": "a"})
 
     assert read(scene, "GET", f"/a?{query}", "a").refusal == expected
 
 
-def test_an_anonymous_get_names_no_headers_of_its_answer(scene: Scene) -> None:
+def test_an_anonymous_get_may_not_override_response_headers(scene: Scene) -> None:
     scene.upload({"key": "a", "x-oss-object-acl": "public-read"})
 
     answer = scene.request("GET", "/a?response-content-disposition=attachment")
@@ -466,7 +468,7 @@ def test_a_refused_read_leaves_no_file_open(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("header", ["If-Modified-Since", "If-Unmodified-Since"])
-def test_a_date_beyond_counting_is_no_condition(scene: Scene, header: str) -> None:
+def test_a_date_out_of_range_is_ignored(scene: Scene, header: str) -> None:
     scene.upload({"key": "a"})
     date = "Mon, 01 Jan 2020 00:00:00 +99999999999999999999999"
 

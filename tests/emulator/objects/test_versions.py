@@ -40,7 +40,7 @@ def test_gives_the_version_that_is_asked_for_and_says_which_it_is(scene: Scene, 
         assert answer.headers["x-oss-version-id"] == version_id
 
 
-def test_the_meta_of_an_object_is_less_than_its_head(scene: Scene) -> None:
+def test_get_object_meta_has_fewer_headers_than_head(scene: Scene) -> None:
     versioning(scene, "Enabled")
     stored = store(scene, b"hello")
 
@@ -56,7 +56,7 @@ def test_the_meta_of_an_object_is_less_than_its_head(scene: Scene) -> None:
     assert read(scene, "GET", "/a?objectMeta", "a").refusal == (501, "NotImplemented", "")
 
 
-def test_a_bucket_that_never_had_versions_says_nothing_of_them(scene: Scene) -> None:
+def test_an_unversioned_bucket_sends_no_version_headers(scene: Scene) -> None:
     store(scene, b"hello")
 
     answer = read(scene, "GET", "/a?versionId=null", "a")

@@ -10,7 +10,7 @@ import pytest
 
 from oss_emulator.auth import v4
 from oss_emulator.auth.header_signature import canonical_request, string_to_sign
-from tests.support.emulator.process import StandIn
+from tests.support.emulator.process import EmulatorProcess
 from tests.support.emulator.scene import BUCKET, DATE, DAY, REGION, Scene, Seen, signing_key
 
 SCOPE = f"{DAY}/{REGION}/oss/aliyun_v4_request"
@@ -203,9 +203,9 @@ def test_deletes_one_version_for_good(scene: Scene) -> None:
     assert send(scene, "DELETE", f"/a?versionId={first}").status == 204
 
 
-def test_the_python_sdk_v1_seeds_lists_reads_and_cleans_up(stand_in: StandIn) -> None:
+def test_the_python_sdk_v1_seeds_lists_reads_and_cleans_up(emulator: EmulatorProcess) -> None:
     bucket = oss2.Bucket(
-        oss2.AuthV4("AKEXAMPLE", "SKEXAMPLE"), stand_in.url, BUCKET, region=REGION, is_path_style=True
+        oss2.AuthV4("AKEXAMPLE", "SKEXAMPLE"), emulator.url, BUCKET, region=REGION, is_path_style=True
     )
     keys = ["v1/a b+c.txt", "v1/d/", "v1/d/图+"]
     for key in keys:
@@ -224,10 +224,10 @@ def test_the_python_sdk_v1_seeds_lists_reads_and_cleans_up(stand_in: StandIn) ->
     assert not bucket.object_exists("v1/d/")
 
 
-def test_the_python_sdk_v2_seeds_lists_reads_and_cleans_up(stand_in: StandIn) -> None:
+def test_the_python_sdk_v2_seeds_lists_reads_and_cleans_up(emulator: EmulatorProcess) -> None:
     config: Any = oss_v2.config.load_default()
     config.credentials_provider = oss_v2.credentials.StaticCredentialsProvider("AKEXAMPLE", "SKEXAMPLE")
-    config.region, config.endpoint, config.use_path_style = REGION, stand_in.url, True
+    config.region, config.endpoint, config.use_path_style = REGION, emulator.url, True
     client = oss_v2.Client(config)
     client.put_object(oss_v2.PutObjectRequest(BUCKET, "v2/图 +", body=b"hello", forbid_overwrite=True))
 
@@ -287,9 +287,9 @@ def test_blocked_public_access_keeps_anybody_from_writing_whatever_the_acls(scen
     assert (posted.status, written.status, deleted.status) == (403, 403, 403)
 
 
-def test_headers_are_utf_8(stand_in: StandIn) -> None:
+def test_headers_are_utf_8(emulator: EmulatorProcess) -> None:
     bucket = oss2.Bucket(
-        oss2.AuthV4("AKEXAMPLE", "SKEXAMPLE"), stand_in.url, BUCKET, region=REGION, enable_crc=False
+        oss2.AuthV4("AKEXAMPLE", "SKEXAMPLE"), emulator.url, BUCKET, region=REGION, enable_crc=False
     )
     bucket.put_object("utf-8", b"x", headers={"x-oss-meta-who": "Zoë 图".encode()})
 

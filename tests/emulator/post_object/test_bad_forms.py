@@ -1,4 +1,4 @@
-"""Forms and requests as only a broken or a hostile client sends them, nearly all against the real process.
+"""Forms and requests of broken or hostile clients, nearly all against a process of its own.
 
 After each, nothing is stored, memory has not grown, and the next request on a new connection is served.
 """
@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from oss_emulator.flask_edge import close_aside
-from tests.support.emulator.process import StandIn, received
+from tests.support.emulator.process import EmulatorProcess, received
 from tests.support.emulator.scene import BOUNDARY, Scene, Seen, encoded, file_part, multipart, part, signed
 
 MEBIBYTE = 1024 * 1024
@@ -24,7 +24,7 @@ SWITCHES = b"GET /-/switches HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def fields(key: str = "bad", **others: str) -> dict[str, str]:
-    """A form that would be accepted, for longer than any run of the tests takes."""
+    """A valid form that expires after any run of the tests."""
     named = {name.replace("_", "-"): value for name, value in others.items()}
     return signed({"key": key, **named}, now=time.time(), expires=time.time() + 86_400)
 
@@ -38,7 +38,7 @@ END = f"--{BOUNDARY}--\r\n".encode()
 def posted(
     body: bytes = FORM, *headers: str, content_type: str = TYPE, length: int | None = -1, start: str = ""
 ) -> bytes:
-    """A POST; `length` is the Content-Length that is told, the true one for -1."""
+    """A POST; `length` is its Content-Length header: -1 for the true length, None for no header."""
     told = [] if length is None else [f"Content-Length: {len(body) if length < 0 else length}"]
     lines = (start or "POST / HTTP/1.1", "Host: x", f"Content-Type: {content_type}", *told, *headers, "", "")
     return "\r\n".join(lines).encode("latin-1") + body
@@ -49,34 +49,34 @@ def chunked(*pieces: bytes) -> bytes:
     return posted(body, "Transfer-Encoding: chunked", length=None)
 
 
-def kept(stand_in: StandIn) -> dict[Path, int]:
-    """Every file in the stand-in's folder, and when it was last written."""
-    return {path: path.stat().st_mtime_ns for path in stand_in.folder.rglob("*") if path.is_file()}
+def kept(emulator: EmulatorProcess) -> dict[Path, int]:
+    """Every file in the emulator's folder, with the time of its last change."""
+    return {path: path.stat().st_mtime_ns for path in emulator.folder.rglob("*") if path.is_file()}
 
 
-def history(stand_in: StandIn) -> bytes:
-    """What the stand-in says it refused lately."""
-    return requests.get(f"{stand_in.url}/-/refusals", timeout=5).content
+def history(emulator: EmulatorProcess) -> bytes:
+    """The last refusals of the emulator."""
+    return requests.get(f"{emulator.url}/-/refusals", timeout=5).content
 
 
-def is_served(stand_in: StandIn) -> bool:
-    (answer,) = stand_in.answers(posted(multipart(fields("next"), FILE)))
+def is_served(emulator: EmulatorProcess) -> bool:
+    (answer,) = emulator.answers(posted(multipart(fields("next"), FILE)))
     return answer.status == 204
 
 
 @pytest.fixture
-def unharmed(stand_in: StandIn) -> Iterator[StandIn]:
-    """The stand-in; afterwards its files are as before, its memory nearly, and the next request is served."""
-    assert is_served(stand_in)
-    before, kilobytes = kept(stand_in), stand_in.peak_kilobytes()
-    yield stand_in
-    assert kept(stand_in) == before
-    assert stand_in.peak_kilobytes() - kilobytes < 16 * 1024
-    assert is_served(stand_in)
+def unharmed(emulator: EmulatorProcess) -> Iterator[EmulatorProcess]:
+    """The emulator; afterwards its files are unchanged, its memory nearly so, and the next form is stored."""
+    assert is_served(emulator)
+    before, kilobytes = kept(emulator), emulator.peak_kilobytes()
+    yield emulator
+    assert kept(emulator) == before
+    assert emulator.peak_kilobytes() - kilobytes < 16 * 1024
+    assert is_served(emulator)
 
 
 def refusals(answers: list[Seen]) -> list[tuple[int, str, str]]:
-    """Status, Code and EC of each answer, which must be OSS's in form."""
+    """Status, Code and EC of each answer, whose headers must be in OSS's form."""
     for answer in answers:
         assert (answer.headers["Server"], answer.headers["Content-Type"]) == ("AliyunOSS", "application/xml")
         assert answer.headers["x-oss-request-id"] == answer.error["RequestId"]
@@ -133,18 +133,18 @@ FORMS = {
 }
 
 
-def test_bad_forms_are_refused_as_oss_does(unharmed: StandIn) -> None:
+def test_bad_forms_are_refused_as_oss_does(unharmed: EmulatorProcess) -> None:
     for kind, (body, expected) in FORMS.items():
         assert refusals(unharmed.answers(posted(body))) == [expected], kind
 
 
-def test_bad_forms_in_chunks_are_refused_alike(unharmed: StandIn) -> None:
+def test_bad_forms_in_chunks_are_refused_alike(unharmed: EmulatorProcess) -> None:
     for kind, (body, expected) in FORMS.items():
         pieces = [body[start : start + 1000] for start in range(0, len(body), 1000)]
         assert refusals(unharmed.answers(chunked(*pieces))) == [expected], kind
 
 
-def test_a_body_without_a_usable_boundary_is_no_form(unharmed: StandIn) -> None:
+def test_a_body_without_a_usable_boundary_is_no_form(unharmed: EmulatorProcess) -> None:
     for content_type, expected in (
         ("", (400, "RequestIsNotMultiPartContent", "")),
         ("text/plain", (400, "RequestIsNotMultiPartContent", "")),
@@ -162,7 +162,7 @@ def test_a_body_without_a_usable_boundary_is_no_form(unharmed: StandIn) -> None:
 
 
 def places(form: bytes) -> dict[str, int]:
-    """Where a form can break off: the middle and the end of each kind of thing in it."""
+    """Offsets at which a form can break off: the middle and the end of each of its elements."""
     boundary, content = f"--{BOUNDARY}".encode(), form.find(b"hello")
     value, last = form.find(b"bad\r\n"), form.rfind(b"--" + BOUNDARY.encode())
     return {
@@ -187,7 +187,7 @@ def places(form: bytes) -> dict[str, int]:
     }
 
 
-def test_a_form_that_breaks_off_is_malformed(unharmed: StandIn) -> None:
+def test_a_form_that_breaks_off_is_malformed(unharmed: EmulatorProcess) -> None:
     for place, end in places(FORM).items():
         assert refusals(unharmed.answers(posted(FORM[:end]))) == [MALFORMED], place
 
@@ -234,16 +234,16 @@ REQUESTS = {
 }
 
 
-def test_what_is_not_http_is_refused_in_oss_s_form(unharmed: StandIn) -> None:
+def test_what_is_not_http_is_refused_in_oss_s_form(unharmed: EmulatorProcess) -> None:
     for kind, (sent, expected) in REQUESTS.items():
         assert refusals(unharmed.answers(sent)) == [expected], kind
 
 
-def test_a_name_inside_the_files_name_is_no_name(stand_in: StandIn) -> None:
+def test_a_name_inside_the_files_name_is_no_name(emulator: EmulatorProcess) -> None:
     form = b'--b\r\nContent-Disposition: form-data; filename="; name="\r\n\r\nx\r\n--b--\r\n'
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
 
-    answers = stand_in.answers(head + b"Content-Length: %d\r\n\r\n" % len(form) + form)
+    answers = emulator.answers(head + b"Content-Length: %d\r\n\r\n" % len(form) + form)
 
     assert refusals(answers) == [(400, "MalformedPOSTRequest", "0006-00000104")]
 
@@ -256,10 +256,10 @@ def test_a_name_inside_the_files_name_is_no_name(stand_in: StandIn) -> None:
         ("http://127.0.0.1:9000/a", (403, "AccessDenied", "0003-00000001")),
     ],
 )
-def test_a_target_is_utf_8_of_a_bounded_length_in_any_form(
-    stand_in: StandIn, target: str, refusal: tuple[int, str, str]
+def test_a_request_target_is_utf_8_of_bounded_length_in_any_form(
+    emulator: EmulatorProcess, target: str, refusal: tuple[int, str, str]
 ) -> None:
-    answers = stand_in.answers(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    answers = emulator.answers(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
 
     assert refusals(answers) == [refusal]
 
@@ -267,51 +267,53 @@ def test_a_target_is_utf_8_of_a_bounded_length_in_any_form(
 @pytest.mark.parametrize(
     "target", ["//a", "/a//b", "/a%0Ab", "/%zz", "/%00", "/robots.txt", "/" + "a" * 8_000]
 )
-def test_no_path_is_answered_by_the_web_server_itself(stand_in: StandIn, target: str) -> None:
-    answers = stand_in.answers(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+def test_no_path_is_answered_by_the_web_server_itself(emulator: EmulatorProcess, target: str) -> None:
+    answers = emulator.answers(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
 
     assert refusals(answers) == [(403, "AccessDenied", "0003-00000001")]
 
 
 @pytest.mark.parametrize("missing", [1, 100, len(FORM)])
-def test_a_body_shorter_than_it_said_is_malformed(unharmed: StandIn, missing: int) -> None:
+def test_a_body_shorter_than_its_content_length_is_malformed(unharmed: EmulatorProcess, missing: int) -> None:
     assert refusals(unharmed.answers(posted(FORM[:-missing], length=len(FORM)))) == [MALFORMED]
 
 
-def test_a_whole_form_that_said_it_was_longer_is_malformed(unharmed: StandIn) -> None:
-    """The request is not complete, so whatever the form says, it may not be acted on."""
+def test_a_complete_form_shorter_than_its_content_length_is_malformed(unharmed: EmulatorProcess) -> None:
+    """The form is complete but the request is not, so nothing may be stored."""
     assert refusals(unharmed.answers(posted(FORM, length=len(FORM) + 100))) == [MALFORMED]
 
 
 @pytest.mark.parametrize("body", [FORM[:-100], FORM])
-def test_a_client_that_gives_up_waiting_has_stored_nothing(unharmed: StandIn, body: bytes) -> None:
+def test_a_client_that_gives_up_waiting_has_stored_nothing(unharmed: EmulatorProcess, body: bytes) -> None:
     known = history(unharmed)
     with socket.create_connection(("127.0.0.1", unharmed.port), timeout=0.3) as waiting:
         waiting.sendall(posted(body, length=len(FORM) + 100))
         with pytest.raises(TimeoutError):
             waiting.recv(1)
 
-    while history(unharmed) == known:  # the stand-in has not seen it yet
+    while history(unharmed) == known:  # until the emulator has noticed it
         threading.Event().wait(0.01)
     assert unharmed.read("HEAD", "bad").status == 404
 
 
-def test_the_rest_of_a_form_that_said_it_was_shorter_is_not_a_request(unharmed: StandIn) -> None:
-    """The file holds a request just where the told length ends."""
+def test_the_rest_of_a_form_longer_than_its_content_length_is_not_a_request(
+    unharmed: EmulatorProcess,
+) -> None:
+    """In the file, a request begins just where the Content-Length ends."""
     form = multipart(FIELDS, file_part(b"x" * 100 + SWITCHES))
     cut = form.find(SWITCHES)
 
     assert refusals(unharmed.answers(posted(form, length=cut))) == [MALFORMED]
 
 
-def test_the_rest_of_a_broken_chunk_is_not_a_request(unharmed: StandIn) -> None:
+def test_the_rest_of_a_broken_chunk_is_not_a_request(unharmed: EmulatorProcess) -> None:
     sent = posted(b"5\r\nhelloo\r\n" + SWITCHES, "Transfer-Encoding: chunked", length=None)
 
     assert refusals(unharmed.answers(sent)) == [MALFORMED]
 
 
-def test_a_refused_form_is_read_to_its_end_before_the_next_request(unharmed: StandIn) -> None:
-    """What is inside the body is not a request, and what follows it is one."""
+def test_a_refused_form_is_read_to_its_end_before_the_next_request(unharmed: EmulatorProcess) -> None:
+    """A request inside the body is not answered, the one after the body is."""
     form = multipart({**FIELDS, "x-oss-signature": "0" * 64}, file_part(SWITCHES * 10_000))
 
     refused, answered = unharmed.answers(posted(form) + SWITCHES)
@@ -320,7 +322,7 @@ def test_a_refused_form_is_read_to_its_end_before_the_next_request(unharmed: Sta
     assert answered.status == 200
 
 
-def test_a_connection_that_is_being_closed_holds_nobody_up() -> None:
+def test_closing_a_connection_blocks_nothing_else() -> None:
     closing, closed = threading.Event(), threading.Event()
 
     def close(_: socket.socket) -> None:
@@ -334,27 +336,27 @@ def test_a_connection_that_is_being_closed_holds_nobody_up() -> None:
         assert closed.wait(60)
 
 
-def test_pipelined_uploads_are_answered_in_order(stand_in: StandIn) -> None:
+def test_pipelined_uploads_are_answered_in_order(emulator: EmulatorProcess) -> None:
     forms = [multipart(fields(f"line-{n}"), file_part(b"x" * n)) for n in range(3)]
 
-    answers = stand_in.answers(b"".join(posted(form) for form in forms))
+    answers = emulator.answers(b"".join(posted(form) for form in forms))
 
     assert [answer.status for answer in answers] == [204, 204, 204]
-    assert [stand_in.read("HEAD", f"line-{n}").headers["Content-Length"] for n in range(3)] == ["0", "1", "2"]
+    assert [emulator.read("HEAD", f"line-{n}").headers["Content-Length"] for n in range(3)] == ["0", "1", "2"]
 
 
-def test_an_upload_may_come_in_chunks(stand_in: StandIn) -> None:
+def test_an_upload_may_come_in_chunks(emulator: EmulatorProcess) -> None:
     form = multipart(fields("chunks"), FILE)
 
-    (answer,) = stand_in.answers(chunked(*(form[start : start + 7] for start in range(0, len(form), 7))))
+    (answer,) = emulator.answers(chunked(*(form[start : start + 7] for start in range(0, len(form), 7))))
 
-    assert (answer.status, stand_in.read("GET", "chunks").body) == (204, b"hello")
+    assert (answer.status, emulator.read("GET", "chunks").body) == (204, b"hello")
 
 
-def test_a_client_that_asks_first_is_told_to_go_on(stand_in: StandIn) -> None:
+def test_expect_100_continue_is_answered(emulator: EmulatorProcess) -> None:
     form = multipart(fields("asked"), FILE)
     head, body = posted(form, "Expect: 100-continue").split(b"\r\n\r\n", 1)
-    with socket.create_connection(("127.0.0.1", stand_in.port), timeout=60) as asking:
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=60) as asking:
         asking.sendall(head + b"\r\n\r\n")
         assert asking.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         asking.sendall(body)
@@ -379,11 +381,11 @@ def test_a_client_that_asks_first_is_told_to_go_on(stand_in: StandIn) -> None:
     ],
     ids=range(10),
 )
-def test_a_nul_is_a_character_like_any_other(stand_in: StandIn, form: bytes, expected: int) -> None:
-    (answer,) = stand_in.answers(posted(form))
+def test_a_nul_is_a_character_like_any_other(emulator: EmulatorProcess, form: bytes, expected: int) -> None:
+    (answer,) = emulator.answers(posted(form))
 
     assert answer.status == expected
-    assert is_served(stand_in)
+    assert is_served(emulator)
 
 
 TOKENS = [
@@ -413,7 +415,7 @@ TOKENS = [
 
 
 def mutated(form: bytes, dice: random.Random) -> bytes:
-    """A form in which up to four places were cut out, doubled, overwritten or filled with something odd."""
+    """A form with up to four pieces removed, doubled, overwritten or replaced by an odd one."""
     for _ in range(dice.randint(1, 4)):
         start = dice.randrange(len(form) + 1)
         end = min(len(form), start + dice.choice((0, 1, 4, 40, 400)))
@@ -423,8 +425,8 @@ def mutated(form: bytes, dice: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_mutation_of_a_good_form_is_the_stand_in_s_own_fault(scene: Scene, seed: int) -> None:
-    """Whatever comes is stored or refused, and read to its end, which `Scene` itself asserts."""
+def test_no_mutation_of_a_form_is_an_internal_error(scene: Scene, seed: int) -> None:
+    """Every form is stored or refused, and read to its end, which `Scene` asserts."""
     dice = random.Random(seed)
     form = multipart(signed({"key": "a", "x-oss-meta-a": "1"}), FILE)
 

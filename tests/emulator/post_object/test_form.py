@@ -26,7 +26,7 @@ FILE = 'Content-Disposition: form-data; name="file"'
 
 
 def headed(headers: str) -> bytes:
-    """A whole form with one part under these headers."""
+    """A complete form whose only part has these headers."""
     return f"--{BOUNDARY}\r\n{headers}\r\nx\r\n--{BOUNDARY}--\r\n".encode()
 
 
@@ -155,7 +155,7 @@ def test_nothing_is_stored_of_a_form_with_two_files(scene: Scene, between: bytes
     assert scene.stored("a") is None
 
 
-def test_a_second_file_needs_no_end_to_be_refused(scene: Scene) -> None:
+def test_a_second_file_is_refused_before_its_end(scene: Scene) -> None:
     body = multipart(signed({"key": "a"}), file_part(b"1"), file_part(b"22", filename="", content_type=None))
 
     assert scene.send(body[:-20]).refusal == TWO_FILES

@@ -152,7 +152,7 @@ def test_says_what_is_wrong_with_json_in_oss_s_words(document: str, message: str
 
 
 def check(condition: object, fields: dict[str, str], switches: str = "") -> str:
-    """The EC and message of what one condition says to `fields`; empty if it holds."""
+    """Status, EC and message with which one condition refuses `fields`; empty if it holds."""
     policy = parse_policy(document(condition, *({name: value} for name, value in PINS.items())))
     sent, positions = {**PINS, **fields}, read_switches(switches)
     try:
@@ -303,7 +303,7 @@ def test_a_failed_condition_says_what_it_expected_and_what_it_got() -> None:
     assert explained(key="${a}/")["got"] == "no such field"
 
 
-def test_a_field_that_is_not_pinned_a_size_and_a_time_are_explained() -> None:
+def test_refusals_by_a_policy_are_explained() -> None:
     policy = parse_policy(document(["content-length-range", 2, 5]))
 
     assert explanation(lambda: check_largest_size(policy, 6)) == {

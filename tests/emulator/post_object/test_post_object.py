@@ -92,7 +92,7 @@ def test_a_refusal_looks_like_oss_s(scene: Scene) -> None:
 
 
 def test_each_check_comes_in_its_documented_place(scene: Scene) -> None:
-    """Begin with a form that is wrong in every way, mend one thing after the other, and meet each refusal."""
+    """Begin with a form with every fault, correct one after the other, and see the refusal of the next."""
     scene.upload({"key": "taken"})
     seen: list[tuple[int, str, str]] = []
 
@@ -196,7 +196,7 @@ def test_takes_an_empty_file(scene: Scene) -> None:
     assert scene.stored("a").size == 0
 
 
-def test_what_follows_the_file_is_not_seen(scene: Scene) -> None:
+def test_fields_after_the_file_are_ignored(scene: Scene) -> None:
     form = signed({"key": "a"})
     late = part("x-oss-storage-class", "IA") + part("submit", "Upload to OSS") + b"not even a form"
 
@@ -404,7 +404,7 @@ def test_sends_the_browser_on_with_bucket_key_and_etag(scene: Scene, address: st
         "http://a.example/ x",
     ],
 )
-def test_an_address_that_is_none_is_as_if_there_were_none(scene: Scene, address: str) -> None:
+def test_an_invalid_redirect_address_is_ignored(scene: Scene, address: str) -> None:
     fields = {"key": "a", "success_action_redirect": address, "success_action_status": "200"}
 
     answer = scene.upload(fields)
@@ -452,8 +452,8 @@ def test_a_key_that_is_taken_is_refused_before_the_file_is_read(scene: Scene) ->
     )
 
 
-def test_of_two_uploads_at_once_that_forbid_overwriting_one_wins(scene: Scene) -> None:
-    """Both pass the first look, which is why the commit looks again."""
+def test_one_of_two_uploads_at_once_that_forbid_overwriting_succeeds(scene: Scene) -> None:
+    """Both pass the first check, so the commit must check again."""
     together = threading.Barrier(2)
     start = scene.bucket.store.start
     form = signed({"key": "a", "x-oss-forbid-overwrite": "true"})
@@ -571,7 +571,7 @@ def test_hands_the_callback_s_answer_to_the_uploader(scene: Scene) -> None:
         ("/", {"x-oss-callback": "x"}, {"callback": "x"}),
     ],
 )
-def test_a_callback_comes_one_way_only(
+def test_a_callback_is_given_in_one_place_only(
     scene: Scene, target: str, headers: dict[str, str], fields: dict[str, str]
 ) -> None:
     body = multipart(signed({"key": "a", **fields}), file_part(b"hello"))
@@ -640,7 +640,7 @@ def test_the_switch_says_which_of_two_keys_is_checked_and_which_stored(
     assert [key for key in ("a", "b") if scene.stored(key)] == stored
 
 
-def test_of_doubled_fields_metadata_and_variables_may_be_the_last(scene: Scene) -> None:
+def test_metadata_and_variables_may_be_the_last_of_doubled_fields(scene: Scene) -> None:
     scene.set(switches="doubled_field=first_checked_last_stored")
     scene.replies = [json_reply()]
     callback = callback_parameter(callbackBody="who=${x:who}")
@@ -658,7 +658,7 @@ def test_a_key_that_is_only_in_the_last_view_is_still_judged(scene: Scene) -> No
     assert scene.send(doubled("key", ("a", "/b"))).refusal == (400, "InvalidObjectName", "0016-00000005")
 
 
-def test_an_expired_token_strikes_the_next_request_with_a_token(scene: Scene) -> None:
+def test_token_expired_applies_to_the_next_request_with_a_token(scene: Scene) -> None:
     scene.bucket.faults.set({"fault": "token_expired"})
     wrong = Credential(TEMPORARY.access_key_id, TEMPORARY.access_key_secret, "CAISWRONG")
 
@@ -703,7 +703,7 @@ def test_a_refused_upload_loses_no_answer(scene: Scene) -> None:
     assert scene.bucket.faults.pending() == [{"fault": "answer_lost", "requests": 1}]
 
 
-def test_a_refusal_is_remembered_with_its_reason_and_its_fields(scene: Scene) -> None:
+def test_the_history_has_a_refusal_with_its_reason_and_its_fields(scene: Scene) -> None:
     scene.post(signed({"key": "a"}, conditions=[["starts-with", "$key", "up/"]]))
 
     (refusal,) = scene.bucket.history.refusals()
@@ -728,7 +728,7 @@ def test_no_refusal_tells_the_signature_it_expected(scene: Scene) -> None:
     assert form["x-oss-signature"] not in repr(refusal)
 
 
-def test_a_callback_parameter_is_remembered_decoded(scene: Scene) -> None:
+def test_the_history_has_a_refused_callback_parameter_decoded(scene: Scene) -> None:
     scene.upload({"key": "a", "callback": base64.b64encode(b"{'no': json}").decode()})
 
     (refusal,) = scene.bucket.history.refusals()

@@ -76,7 +76,7 @@ def test_an_upload_that_is_not_committed_leaves_nothing(tmp_path: Path) -> None:
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_what_a_killed_process_left_is_swept_at_the_next_start(tmp_path: Path) -> None:
+def test_a_start_removes_the_uploads_of_a_killed_process(tmp_path: Path) -> None:
     store = Store(tmp_path)
     put(store, "a", b"whole")
     (tmp_path / "incoming" / "half").write_bytes(b"ha")
@@ -88,7 +88,7 @@ def test_what_a_killed_process_left_is_swept_at_the_next_start(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("leftover", [b"", b'{"key": "a", "content_f', b'{"key": "\xe5\x9b'])
-def test_a_draft_that_a_kill_cut_off_stops_no_start(tmp_path: Path, leftover: bytes) -> None:
+def test_an_incomplete_draft_does_not_prevent_a_start(tmp_path: Path, leftover: bytes) -> None:
     put(Store(tmp_path), "a", b"whole")
     (tmp_path / "incoming" / "half.json").write_bytes(leftover)
 
@@ -98,7 +98,7 @@ def test_a_draft_that_a_kill_cut_off_stops_no_start(tmp_path: Path, leftover: by
     assert content_of(restarted, "a") == b"whole"
 
 
-def test_a_start_beside_a_living_process_waits_until_no_draft_is_under_way(tmp_path: Path) -> None:
+def test_a_second_process_waits_until_the_first_has_removed_its_draft(tmp_path: Path) -> None:
     store = Store(tmp_path)
     put_document = store._documents.put
     starts: list[threading.Thread] = []
@@ -126,7 +126,7 @@ def assert_every_content_is_named_once(folder: Path) -> None:
     assert sorted(named) == sorted(there)
 
 
-def test_what_is_to_be_kept_is_stored_with_all_of_its_metadata(tmp_path: Path) -> None:
+def test_saves_an_upload_with_all_its_metadata(tmp_path: Path) -> None:
     store = Store(tmp_path)
     wanted = Metadata("a", {"Content-Type": "a/b"}, "private", "IA", forbid_overwrite=True)
     with store.start() as upload:
@@ -301,7 +301,7 @@ def test_nothing_forbids_an_overwrite_in_a_versioned_bucket(tmp_path: Path, vers
     assert content_of(store, "a") == b"second"
 
 
-def test_of_versions_committed_at_the_same_time_none_is_lost(tmp_path: Path) -> None:
+def test_versions_committed_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
     store = Store(tmp_path)
     with ThreadPoolExecutor(8) as pool:
         versions = list(
@@ -316,14 +316,14 @@ def test_of_versions_committed_at_the_same_time_none_is_lost(tmp_path: Path) -> 
 
 
 class KilledError(Exception):
-    """The process ended here."""
+    """The process was killed at this point."""
 
 
 Change = Callable[[Store], Callable[[], object]]
 
 
 def kill_before_step(monkeypatch: pytest.MonkeyPatch, number: int) -> list[int]:
-    """Let the file operation `number` of the store be its last; returns the count of those begun."""
+    """Let the store fail after `number` file operations; returns the count of those begun."""
     begun = [0]
 
     def dying(operation: Callable[..., Any]) -> Callable[..., Any]:
@@ -341,9 +341,9 @@ def kill_before_step(monkeypatch: pytest.MonkeyPatch, number: int) -> list[int]:
 
 
 def killed_after_each_step(folder: Path, monkeypatch: pytest.MonkeyPatch, change: Change) -> Iterator[Store]:
-    """Make a change in a new store, killed before its first step, before its second, and so on to its end.
+    """Make a change in a new store, killed after 0, 1, 2 … file operations, until it ends without a kill.
 
-    Yields each store as it is opened again. `change` is called with a store and returns the change to kill.
+    Yields each store as it is opened again. `change` prepares a store and returns the change to kill.
     """
     for number in itertools.count():
         killed = Store(folder / str(number))
@@ -465,7 +465,7 @@ def test_a_marker_in_a_suspended_bucket_takes_the_place_of_the_null_version(tmp_
     assert files(tmp_path) == 1
 
 
-def test_the_last_version_but_one_follows_the_newest_when_that_is_deleted(tmp_path: Path) -> None:
+def test_the_version_before_becomes_the_newest_when_that_is_deleted(tmp_path: Path) -> None:
     store = Store(tmp_path)
     versions = [put(store, "a", content, versioning="Enabled") for content in (b"1", b"2", b"3")]
     for version, left in zip(reversed(versions), (b"2", b"1", None), strict=True):
@@ -482,7 +482,7 @@ def test_lists_the_objects_written_last_first(tmp_path: Path) -> None:
     store.delete("c", now=2.0, versioning="Enabled")
 
     assert [stored.key for stored in store.latest_objects()] == ["b", "a"]
-    assert [stored.key for stored in store.latest_objects(2)] == ["b"]  # c was written, and hidden, last
+    assert [stored.key for stored in store.latest_objects(2)] == ["b"]  # its delete marker makes c the last
     assert sorted(stored.key for stored in store.all_objects()) == ["a", "b"]
 
 

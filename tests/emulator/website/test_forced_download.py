@@ -56,7 +56,7 @@ def test_a_request_signed_in_its_header_gets_what_was_stored(scene: Scene, metho
     ("stored", "shown"),
     [("inline", "attachment"), ('attachment; filename="b.html"', 'attachment; filename="b.html"')],
 )
-def test_inline_does_not_help(scene: Scene, stored: str, shown: str) -> None:
+def test_a_stored_inline_is_replaced(scene: Scene, stored: str, shown: str) -> None:
     scene.set(acl="public-read")
     scene.upload({"key": "a.html", "Content-Disposition": stored})
     scene.upload({"key": "a.png", "Content-Disposition": stored}, content_type="image/png")

@@ -89,7 +89,7 @@ def test_shows_the_404_page_where_there_is_one(site: Site) -> None:
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
 
 
-def test_a_known_file_is_not_sent_again(site: Site) -> None:
+def test_if_none_match_of_a_file_is_answered_304(site: Site) -> None:
     etag = ask(site, "/").headers["ETag"]
 
     assert ask(site, "/", if_none_match=etag).status == 304

@@ -82,7 +82,7 @@ def test_a_directory_without_an_index_is_missing(site: Scene, kind: int, target:
     assert site.request("GET", target).refusal == MISSING
 
 
-def test_type_means_nothing_without_sub_directories(site: Scene) -> None:
+def test_type_has_no_effect_without_sub_directories(site: Scene) -> None:
     put(site, "website", website("<Type>2</Type>"))
 
     assert site.request("GET", "/dir").refusal == MISSING
@@ -127,7 +127,7 @@ def test_head_shows_the_same_without_the_page(site: Scene) -> None:
     assert [answer.headers["Content-Length"] for answer in answers] == ["10", "14", "9"]
 
 
-def test_an_error_page_that_is_not_there_leaves_the_refusal(site: Scene) -> None:
+def test_without_its_error_page_the_refusal_is_sent(site: Scene) -> None:
     document = (
         "<WebsiteConfiguration><ErrorDocument><Key>no.html</Key></ErrorDocument></WebsiteConfiguration>"
     )
@@ -201,7 +201,7 @@ def test_a_deleted_website_shows_nothing(site: Scene) -> None:
     assert site.request("GET", "/dir/").refusal == MISSING
 
 
-def test_an_upload_to_a_website_is_an_upload(site: Scene) -> None:
+def test_a_bucket_with_a_website_takes_uploads(site: Scene) -> None:
     put(site, "website", website())
 
     assert site.upload({"key": "b"}).status == 204

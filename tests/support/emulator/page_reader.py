@@ -1,4 +1,4 @@
-"""Reads the page at /-/ as strictly as no browser does, and makes records for it to show."""
+"""A strict parser of the page at /-/, and records for the page to show."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Element:
 
 
 class Reader(HTMLParser):
-    """Builds a tree, and fails where an element is closed that is not the open one."""
+    """Builds a tree; fails if an end tag does not match the open element."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The stand-in in a process of its own, as people run it, and an application server for its callbacks."""
+"""The emulator in a process of its own, as people run it, and an application server for its callbacks."""
 
 import contextlib
 import http.client
@@ -30,7 +30,7 @@ SOURCE = REPOSITORY / "local" / "bucket.py"
 BUCKET, REGION, ORIGIN = "examplebucket", "cn-hangzhou", "http://127.0.0.1:8080"
 
 
-class StandIn:
+class EmulatorProcess:
     """`python -m functions_framework` on local/bucket.py, killed as a group when the test is over."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
@@ -64,7 +64,7 @@ class StandIn:
             if self._answers():
                 return self
             threading.Event().wait(0.05)
-        raise AssertionError("the stand-in did not start")
+        raise AssertionError("the emulator did not start")
 
     def _answers(self) -> bool:
         try:
@@ -73,15 +73,19 @@ class StandIn:
             return False
 
     def __exit__(self, *_: object) -> None:
-        self.kill(signal.SIGINT)  # at SIGTERM gunicorn would wait for connections that are kept alive
-
-    def kill(self, by: signal.Signals) -> None:
+        # At SIGTERM gunicorn would wait for connections that are kept alive. It ends its worker itself: one
+        # that gets a SIGINT too may hang.
         if self._process.poll() is None:
-            os.killpg(self._process.pid, by)
-            self._process.wait(10)
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(60)
+
+    def kill(self) -> None:
+        """Kill all processes at once."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(60)
 
     def peak_kilobytes(self) -> int:
-        """The most memory each process of the stand-in has ever held, added up."""
+        """The sum of the peak memory of the emulator's processes."""
         statuses = Path("/proc").glob("[0-9]*/status")
         return sum(_peak_kilobytes(status) for status in statuses if self._is_ours(int(status.parent.name)))
 
@@ -92,15 +96,15 @@ class StandIn:
             return False
 
     def answers(self, sent: bytes) -> list[Seen]:
-        """Send bytes as they are on one connection, half-close it, and return every answer, to its end."""
+        """Send raw bytes on one connection, half-close it, and return all answers."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as raw:
-            with contextlib.suppress(ConnectionError):  # it may have answered and ended before all was sent
+            with contextlib.suppress(ConnectionError):  # it may answer and close before everything is sent
                 raw.sendall(sent)
                 raw.shutdown(socket.SHUT_WR)
             return parsed_answers(received(raw))
 
     def read(self, method: str, key: str) -> Seen:
-        """GET or HEAD a key, path style, every byte of it encoded; no client may normalise its path."""
+        """GET or HEAD a key in path style, percent-encoded, with a client that does not normalise paths."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         with contextlib.closing(connection):
             connection.request(method, f"/{BUCKET}/{quote(key, safe='')}", headers=read_headers(method, key))
@@ -113,7 +117,7 @@ class StandIn:
 
 
 def read_headers(method: str, key: str) -> dict[str, str]:
-    """Sign a read of `key` with the stand-in's key."""
+    """Sign a read of `key` with the emulator's access key."""
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     headers = {"x-oss-date": date, "x-oss-content-sha256": "UNSIGNED-PAYLOAD", "Accept-Encoding": "identity"}
     scope = v4.Scope("AKEXAMPLE", date[:8], REGION, "oss", "aliyun_v4_request")
@@ -124,7 +128,7 @@ def read_headers(method: str, key: str) -> dict[str, str]:
 
 
 def received(raw: socket.socket) -> bytes:
-    """Read to the end of a connection, also where it ends with a reset."""
+    """Read to the end of a connection, even if it ends with a reset."""
     content = bytearray()
     with contextlib.suppress(ConnectionError):
         while piece := raw.recv(65536):
@@ -133,7 +137,7 @@ def received(raw: socket.socket) -> bytes:
 
 
 class _Answers(io.BytesIO):
-    """What http.client takes for a socket: answers that have come already, one after the other."""
+    """Bytes that http.client reads as if from a socket: several answers, one after the other."""
 
     def makefile(self, _: str) -> Self:
         return self
@@ -143,7 +147,7 @@ class _Answers(io.BytesIO):
 
 
 def parsed_answers(content: bytes) -> list[Seen]:
-    """Take the answers of one connection apart, interim ones left out."""
+    """Parse the answers of one connection, without interim ones."""
     source, answers = _Answers(content), []
     while source.tell() < len(content):
         answer = http.client.HTTPResponse(source)  # type: ignore[arg-type]
@@ -167,7 +171,7 @@ def answer_json(handler: http.server.BaseHTTPRequestHandler, body: bytes = b'{"S
 
 
 class CallbackServer:
-    """An application server; `answering` answers each POST, `received` keeps what came."""
+    """An application server; `answering` answers each POST, `received` has the requests."""
 
     def __init__(self) -> None:
         self.answering: Answering = lambda handler, _: answer_json(handler)
@@ -188,7 +192,7 @@ class CallbackServer:
             request_queue_size = 128
 
             def handle_error(self, *_: Any) -> None:
-                pass  # a caller that hangs up at its deadline is what some tests are about
+                pass  # in some tests the caller closes the connection at its deadline
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"

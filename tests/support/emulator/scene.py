@@ -63,7 +63,7 @@ def signed(
     expires: float = NOW + 300,
     now: float = NOW,
 ) -> dict[str, str]:
-    """A V4 form: `fields` all pinned, their names in lower case, and `conditions` besides."""
+    """A signed V4 form; its policy has a condition for each of `fields`, if `pinned`, and `conditions`."""
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     v4 = {
         "x-oss-signature-version": "OSS4-HMAC-SHA256",
@@ -105,7 +105,7 @@ def multipart(fields: Mapping[str, str], *parts: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Seen:
-    """An answer, taken apart for comparison."""
+    """An answer in comparable parts."""
 
     status: int
     headers: Mapping[str, str]
@@ -200,7 +200,7 @@ class Scene:
         return self.send(multipart(fields, file_part(content, filename, content_type)), headers)
 
     def upload(self, fields: Mapping[str, str], content: bytes = b"hello", **options: Any) -> Seen:
-        """Post a signed form that pins all of `fields`."""
+        """Post a signed form with a condition for each of `fields`."""
         return self.post(signed(fields), content, **options)
 
     def stored(self, key: str) -> Any:

@@ -44,7 +44,7 @@ def read(scene: Scene, method: str, target: str, key: str, headers: Mapping[str,
 
 
 def put(scene: Scene, part: str, document: str) -> None:
-    """Configure the bucket; the test is wrong where that is refused."""
+    """Configure the bucket, which must succeed."""
     answer = ask(scene, "PUT", f"/?{part}", document)
     assert (answer.status, answer.body) == (200, b""), answer.body
 
@@ -54,7 +54,7 @@ def cors(*rules: str, vary: str = "") -> str:
 
 
 def cors_rule(*, origins: str = "*", methods: str = "POST", headers: str = "", exposed: str = "") -> str:
-    """A CORSRule; each list is written with spaces between its items."""
+    """A CORSRule; the items of a list are separated by spaces."""
     lists = (
         ("AllowedOrigin", origins),
         ("AllowedMethod", methods),
