@@ -25,7 +25,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def respond(request: Request, bucket: Site) -> Answer:
-    """Answer a request. Refusals and our own faults become answers too; the body was then read to its end.
+    """Answer a request and read its body to the end. Refusals and our own faults become answers too.
 
     Raises ConnectionLost if a fault asks for a reset.
     """

@@ -14,8 +14,8 @@ from oss_emulator.faults import Fault, Faults
 BOM = b"\xef\xbb\xbf"
 
 
-def strike(faults: Faults) -> Fault | None:
-    """Return the fault that applies to this callback, if any, and count it."""
+def callback_fault(faults: Faults) -> Fault | None:
+    """Return the pending fault that applies to this callback, if any, and count it."""
     return faults.strike(*_FAULTY_SENDERS, "callback_twice")
 
 

@@ -54,7 +54,7 @@ def send_callback(callback: Callback, uploaded: StoredUpload, bucket: Bucket) ->
     )
     requests = [signed_request(url, message, origin, key=bucket.key, now=now) for url in callback.urls]
     timing = _timing(bucket)
-    record, send = faults.recording_sender(bucket.send, faults.strike(bucket.faults), timing)
+    record, send = faults.recording_sender(bucket.send, faults.callback_fault(bucket.faults), timing)
     failure: CallbackFailed | None = None
     try:
         return deliver(requests, send, timing)

@@ -45,11 +45,12 @@ def delete_object(request: Request, bucket: Bucket, key: str) -> Answer:
     """Delete an object or one of its versions; 204, whether or not there was one. Raises OssError."""
     check_may_write(request, bucket, key)
     version_id = requested_version_id(dict(parse_qsl(request.query, keep_blank_values=True)))
-    gone = bucket.store.delete(key, now=bucket.now(), version_id=version_id, versioning=bucket.versioning)
-    if gone is None or not bucket.versioning:
+    now, versioning = bucket.now(), bucket.versioning
+    deleted = bucket.store.delete(key, now=now, version_id=version_id, versioning=versioning)
+    if deleted is None or not versioning:
         return Answer(204)
-    marked = {"x-oss-delete-marker": "true"} if gone.delete_marker else {}
-    return Answer(204, {"x-oss-version-id": gone.version, **marked})
+    marker = {"x-oss-delete-marker": "true"} if deleted.delete_marker else {}
+    return Answer(204, {"x-oss-version-id": deleted.version, **marker})
 
 
 def _length(request: Request) -> int | None:
