@@ -39,6 +39,7 @@ class Peer:
 
         class Answering(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else the second write of an answer waits 40 ms for an ACK
 
             def setup(self) -> None:
                 outer.connections += 1

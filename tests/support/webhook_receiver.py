@@ -41,6 +41,7 @@ class Deliveries:
 
 class Answering(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the second write of an answer waits 40 ms for an ACK
     deliveries: Deliveries
 
     def do_POST(self) -> None:

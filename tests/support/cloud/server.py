@@ -30,6 +30,7 @@ class Stub(BaseHTTPRequestHandler):
 
     state: State
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer is two writes, and the second would wait 40 ms for an ACK
 
     def log_message(self, *_: Any) -> None:
         return
