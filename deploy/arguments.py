@@ -1,8 +1,8 @@
-"""What stands behind `make deploy`: the stack, the region, and settings. Nothing comes from the environment.
+"""The arguments of the commands that use a stack: its name, its region, options, and settings.
 
-make exports every variable it was given, and whatever the shell already had; GIVEN names those of its own
-command line. A value that begins with `@` is read from the file of that name: secrets need not stand on a
-command line, where other users of a machine can see them.
+make exports the variables of its command line together with those that the shell had. GIVEN lists the names
+that stood on the command line; only these are read, so that no setting comes from the environment. A value
+`@FILE` is read from that file: other users of a machine can see a command line, and with it a secret.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-# with region, account and use it is a bucket's name, of at most 63 characters
+from deploy.errors import CommandError
+
+# a bucket's name is made of stack, region, account and use, and has at most 63 characters
 STACK = re.compile(r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
-OWN = ("STACK", "REGION", "YES")
+OPTIONS = ("STACK", "REGION", "YES")
 SETTINGS = (
     "RUNTIME",
     "UPLOAD_BUCKET",
@@ -38,53 +40,53 @@ SETTINGS = (
 )
 
 
-class Unusable(ValueError):
-    """An argument is missing or wrong; the message is a sentence for whoever typed it."""
-
-
 class Arguments(NamedTuple):
-    """`settings` are the template's parameters that were given, by their names there."""
+    """`settings` has the settings that were given, under the names of the template's parameters."""
 
     stack: str
     region: str
     yes: bool
     delete_uploads: bool
-    at_once: bool
+    now: bool
     settings: Mapping[str, str]
 
 
-def read(
-    env: Mapping[str, str], *, own: Iterable[str] = OWN, settings: Collection[str] = SETTINGS
+def read_arguments(
+    env: Mapping[str, str], *, options: Iterable[str] = OPTIONS, settings: Collection[str] = SETTINGS
 ) -> Arguments:
-    """Read what make was given, of what this command takes. Raises `Unusable`."""
+    """Read the options and settings that a command takes. Raises `CommandError`."""
     given = {name: env.get(name, "") for name in env.get("GIVEN", "").split()}
-    unknown = sorted(given.keys() - {*own, *settings})
+    unknown = sorted(given.keys() - {*options, *settings})
     if unknown:
-        raise Unusable(f"{', '.join(unknown)}: no such setting. There are {', '.join((*own, *settings))}.")
+        raise CommandError(
+            f"{', '.join(unknown)}: no such setting. There are {', '.join((*options, *settings))}."
+        )
     if not STACK.fullmatch(given.get("STACK", "")):
-        raise Unusable("STACK takes a name of 2 to 20 characters from a-z 0-9 -, beginning with a letter.")
+        raise CommandError(
+            "STACK takes a name of 2 to 20 characters from a-z 0-9 -, beginning with a letter."
+        )
     if not given.get("REGION"):
-        raise Unusable("Say where: REGION=cn-hangzhou")
+        raise CommandError("REGION is missing, such as REGION=cn-hangzhou")
     return Arguments(
         stack=given["STACK"],
         region=given["REGION"],
         yes=given.get("YES") == "1",
         delete_uploads=given.get("DELETE_UPLOADS") == "1",
-        at_once=given.get("NOW") == "1",
-        settings={parameter(name): value_of(name, given[name]) for name in settings if name in given},
+        now=given.get("NOW") == "1",
+        settings={parameter_name(name): read_value(name, given[name]) for name in settings if name in given},
     )
 
 
-def parameter(name: str) -> str:
-    """Return the template's name of a setting: `MAX_BYTES` is `MaxBytes`."""
-    return name.title().replace("_", "")
+def parameter_name(setting: str) -> str:
+    """Return the name of a setting's parameter in the template: `MaxBytes` for `MAX_BYTES`."""
+    return setting.title().replace("_", "")
 
 
-def value_of(name: str, given: str) -> str:
-    """Return a value, or what the file it names says."""
+def read_value(name: str, given: str) -> str:
+    """Return a value, or the content of the file that `@FILE` names. Raises `CommandError`."""
     if not given.startswith("@"):
         return given
     try:
         return Path(given[1:]).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeError) as error:
-        raise Unusable(f"{name}: {given[1:]} cannot be read ({type(error).__name__}).") from None
+        raise CommandError(f"{name}: {given[1:]} cannot be read ({type(error).__name__}).") from None

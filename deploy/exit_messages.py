@@ -1,4 +1,4 @@
-"""How a command that changes the cloud asks for leave, and how it ends: well, or with a sentence."""
+"""How a command ends: with exit status 0, or with 1 and one sentence that says why."""
 
 from __future__ import annotations
 
@@ -17,48 +17,50 @@ from alibabacloud_oss_v2.exceptions import (
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from darabonba.exceptions import UnretryableException
 
-from deploy.aliyun.ros_stack import Show, StackFailed
-from deploy.arguments import Arguments, Unusable
+from deploy.errors import CommandError, StackFailed
 
-NOTHING_DONE = "Nothing was done."
-AGAIN = "Run it again: it goes on from where it is."
-# what ends a command, and what is said of it; the first that fits
-SAYINGS: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], str]], ...] = (
-    ((Unusable,), str),
-    ((StackFailed,), lambda end: f"ROS could not do it. The first that failed: {end}"),
-    ((AlibabaCloudException, ServiceError), lambda end: f"Alibaba Cloud refused: {end.code}: {end.message}"),
-    # what the network did is not quoted: addresses stand in it, and in ROS's the ticket secret
+RUN_AGAIN = "Run it again: it continues where it stopped."
+# exceptions that end a command, and the message for each; the first row that fits counts
+MESSAGES: tuple[tuple[tuple[type[BaseException], ...], Callable[[Any], str]], ...] = (
+    ((CommandError,), str),
+    ((StackFailed,), lambda error: f"ROS could not do it: {error}"),
+    (
+        (AlibabaCloudException, ServiceError),
+        lambda error: f"Alibaba Cloud refused: {error.code}: {error.message}",
+    ),
+    # the SDK's message is not shown: the request's address is in it, and with ROS the ticket secret in that
     (
         (UnretryableException, RequestError, ResponseError),
-        lambda _: f"Alibaba Cloud did not answer, several times. {AGAIN}",
+        lambda _: f"Alibaba Cloud did not answer, several times. {RUN_AGAIN}",
     ),
-    ((BaseError,), lambda end: f"OSS cannot be asked that: {end}"),  # by its SDK, such as a bucket's name
-    ((subprocess.CalledProcessError,), lambda _: "What a function needs could not be installed: see above."),
-    ((EOFError,), lambda _: "Nobody can be asked here. YES=1 answers all but what DELETE_UPLOADS=1 asks."),
-    ((KeyboardInterrupt,), lambda _: f"Interrupted. {AGAIN}"),
+    # by OSS's SDK, before it sends anything: a bucket's name that no bucket can have, for instance
+    ((BaseError,), lambda error: f"OSS cannot be asked that: {error}"),
+    (
+        (subprocess.CalledProcessError,),
+        lambda _: "The packages that a function needs could not be installed: see above.",
+    ),
+    (
+        (EOFError,),
+        lambda _: (
+            "There is no terminal to ask at. YES=1 answers every question but that of DELETE_UPLOADS=1."
+        ),
+    ),
+    ((KeyboardInterrupt,), lambda _: f"Interrupted. {RUN_AGAIN}"),
 )
-ENDS = (OperationError, *(kind for kinds, _ in SAYINGS for kind in kinds))
-Ask = Callable[[str], str]
+EXPECTED = (OperationError, *(kind for kinds, _ in MESSAGES for kind in kinds))
 
 
-def ask_leave(arguments: Arguments, account: str, question: str, show: Show, ask: Ask) -> None:
-    """Show whose account it is and where; raise `Unusable` unless told to go on."""
-    show(f"account {account}, region {arguments.region}, stack {arguments.stack}")
-    if not arguments.yes and ask(f"{question} Type yes: ").strip() != "yes":
-        raise Unusable(NOTHING_DONE)
-
-
-def status(run: Callable[[], object]) -> int:
-    """Run a command; return its exit status, having said why it failed."""
+def run_command(command: Callable[[], object]) -> int:
+    """Run a command and return its exit status; print why it failed to standard error."""
     try:
-        run()
-    except ENDS as end:
-        print(sentence(end), file=sys.stderr)
+        command()
+    except EXPECTED as error:
+        print(message_for(error), file=sys.stderr)
         return 1
     return 0
 
 
-def sentence(end: BaseException) -> str:
-    """Say why a command ended; it is one of `ENDS`."""
-    cause = end.unwrap() if isinstance(end, OperationError) else end
-    return next(said(cause) for kinds, said in SAYINGS if isinstance(cause, kinds))
+def message_for(error: BaseException) -> str:
+    """Return the message for one of the `EXPECTED` exceptions."""
+    cause = error.unwrap() if isinstance(error, OperationError) else error
+    return next(message(cause) for kinds, message in MESSAGES if isinstance(cause, kinds))

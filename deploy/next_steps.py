@@ -1,4 +1,4 @@
-"""What a deploy cannot do, said plainly at its end."""
+"""The steps that a deploy leaves to a person, one sentence each."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from deploy.aliyun.regions import in_mainland_china
 from deploy.aliyun.ros_stack import Stack
 
 
-def left_to_do(stack: Stack, region: str, refused: Sequence[str]) -> list[str]:
-    """Return what no stack can do, in sentences. From `refused` origins no page may post to the bucket."""
+def next_steps(stack: Stack, region: str, refused: Sequence[str]) -> list[str]:
+    """Return the sentences. `refused` are origins that the bucket's own CORS rules refuse."""
     parameters = stack.parameters
     lines = []
     filing = " and, in mainland China, an ICP filing" if in_mainland_china(region) else ""
@@ -29,9 +29,9 @@ def left_to_do(stack: Stack, region: str, refused: Sequence[str]) -> list[str]:
         )
     if refused:
         lines.append(
-            f"{parameters['UploadBucket']} keeps the CORS rules it has, and they let no page of "
-            f"{' or '.join(refused)} upload. Add one in the OSS console: that origin, method POST, headers "
-            "*, exposed headers ETag and x-oss-request-id."
+            f"The CORS rules of {parameters['UploadBucket']} let no page of {' or '.join(refused)} upload. Add "
+            "a rule in the OSS console: that origin, method POST, headers *, exposed headers ETag and "
+            "x-oss-request-id."
         )
     if in_mainland_china(region) and not parameters.get("UploadDomain"):
         lines.append("OSS accounts from 2025-03-20 on need UPLOAD_DOMAIN in mainland China.")

@@ -1,162 +1,30 @@
-"""`make package`: what Function Compute is given, one zip for each function, made the same way every time.
+"""`make package`: write the zips for Function Compute to `.deploy/`.
 
-RUNTIME is the one it is for (python3.12 unless set); with SIGN_IN=true token checks users. The
-name of a zip holds a hash of the names and contents inside, so that another content is another object in the
-bucket: that is how ROS sees that a function has changed.
+RUNTIME is the runtime they are for, python3.12 unless set; with SIGN_IN=true, token's zip can check users.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
 import os
-import re
-import shutil
 import subprocess
 import sys
-import tempfile
-import zipfile
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Mapping
 
-REPOSITORY = Path(__file__).parent.parent
-PACKAGES = REPOSITORY / ".deploy"
-RUNTIMES = ("python3.12", "python3.10")  # of Function Compute, the default first
-PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")  # glibc 2.28 is python3.10's
-EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip knows no earlier time
-CODE_ROOT = "/code"  # where Function Compute unpacks it: tracebacks name files below it
-HASH_CHARACTERS = 32
-FUNCTIONS = ("token", "callback")
-FOR_SIGN_IN = (
-    "grants/bearer.py",
-    "grants/key_sets.py",
-    "vendored/time_limit.py",
-)  # which import what requirements-auth.txt pins
-TOKEN_BUDGET_BYTES = 60 * 1024
-TOKEN_BYTE_CODE_BYTES = 40 * 1024  # compiling the sources anew would take 170 ms of a cold start at 0.1 vCPU
-BUDGET_BYTES = 7 * 1024**2  # of whatever ships cryptography
-# cffi's compiler and its parser make bindings; cryptography's are made, and need _cffi_backend alone
-NOT_NEEDED = re.compile(
-    r"(bin|cffi|pycparser|[^/]+\.dist-info)/.*"
-    r"|(.*/)?__pycache__/.*"
-    r"|.*\.(pyi|pyx|pxd|c|h)|(.*/)?py\.typed"
+from deploy.function_zip import (
+    FUNCTIONS,
+    REPOSITORY,
+    RUNTIMES,
+    Package,
+    budget_bytes,
+    build,
+    interpreter,
 )
 
-
-class Package(NamedTuple):
-    """A zip and the name that it has in the artifacts bucket."""
-
-    name: str
-    content: bytes
-
-
-def build(function: str, runtime: str, *, sign_in: bool) -> Package:
-    """Return one function's zip. `subprocess.CalledProcessError` when what it needs cannot be installed."""
-    with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder)
-        for requirements in required(function, sign_in=sign_in):
-            install(requirements, runtime, tree)
-        sources = REPOSITORY / "functions" / function
-        for source in sources.rglob("*.py"):
-            name = source.relative_to(sources).as_posix()
-            if function == "callback" or sign_in or name not in FOR_SIGN_IN:
-                (tree / name).parent.mkdir(exist_ok=True)
-                shutil.copyfile(source, tree / name)
-        for name in [name for name in names_in(tree) if NOT_NEEDED.fullmatch(name)]:
-            (tree / name).unlink()
-        byte_compile(tree, runtime)
-        files = {name: (tree / name).read_bytes() for name in names_in(tree)}
-    return Package(f"{function}-{runtime}-{content_hash(files)}.zip", zipped(files))
-
-
-def required(function: str, *, sign_in: bool) -> Iterator[Path]:
-    """Yield the pins that a function ships."""
-    folder = REPOSITORY / "functions" / function
-    yield folder / "requirements.txt"
-    if sign_in and function == "token":
-        yield folder / "requirements-auth.txt"
-
-
-def install(requirements: Path, runtime: str, tree: Path) -> None:
-    """Unpack the pinned wheels for a runtime's platform, whatever this machine is."""
-    platforms = [part for platform in PLATFORMS for part in ("--platform", platform)]
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-            *("--require-hashes", "--no-deps", "--no-compile", "--only-binary=:all:", *platforms),
-            *("--implementation", "cp", "--python-version", runtime.removeprefix("python")),
-            *("--target", str(tree), "--requirement", str(requirements)),
-        ],
-        check=True,
-    )
-
-
-def byte_compile(tree: Path, runtime: str) -> None:
-    """Add the runtime's byte code where its Python is on this machine: it halves the time to import.
-
-    Unchecked, because the files' times are lost in a zip; in one process, because that makes the same bytes.
-    """
-    python = interpreter(runtime)
-    if python:
-        subprocess.run(
-            [
-                *(python, "-m", "compileall", "-q", "-j", "1", "--invalidation-mode", "unchecked-hash"),
-                *("-s", str(tree), "-p", CODE_ROOT, str(tree)),
-            ],
-            check=True,
-            env={"PYTHONHASHSEED": "0"},
-        )
-
-
-def interpreter(runtime: str) -> str | None:
-    """Return a Python of a runtime's version, or None where there is none."""
-    version = runtime.removeprefix("python")
-    for candidate in (sys.executable, shutil.which(runtime)):
-        script = "import sys; print('%d.%d' % sys.version_info[:2])"
-        if candidate:  # which may be a shim that names a version it does not have
-            said = subprocess.run([candidate, "-c", script], capture_output=True, text=True, check=False)
-            if said.stdout.strip() == version:
-                return candidate
-    return None
-
-
-def names_in(tree: Path) -> list[str]:
-    """Return every file's name below a folder, in order."""
-    return sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
-
-
-def content_hash(files: Mapping[str, bytes]) -> str:
-    """Return a hash of names and contents; lengths keep one from passing for the other."""
-    hashed = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        for part in (name.encode(), content):
-            hashed.update(len(part).to_bytes(8, "big") + part)
-    return hashed.hexdigest()[:HASH_CHARACTERS]
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """Return a zip that depends on names and contents alone: no time, no owner, no order of a disk."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as opened:
-        for name, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3  # Unix, wherever this runs: it decides what the next number means
-            entry.external_attr = 0o100644 << 16
-            opened.writestr(entry, content)
-    return archive.getvalue()
-
-
-def budget_bytes(function: str, *, sign_in: bool, byte_code: bool) -> int:
-    """Return the most bytes that a function's zip may have."""
-    if function == "callback" or sign_in:
-        return BUDGET_BYTES
-    return TOKEN_BUDGET_BYTES + (TOKEN_BYTE_CODE_BYTES if byte_code else 0)
+PACKAGES = REPOSITORY / ".deploy"
 
 
 def main(env: Mapping[str, str]) -> None:
-    """Write both zips to `.deploy/`; exit with a sentence where they cannot be made."""
+    """Write both zips; exit with a sentence if that is impossible."""
     runtime = env.get("RUNTIME") or RUNTIMES[0]
     if runtime not in RUNTIMES:
         sys.exit(f"RUNTIME takes one of {', '.join(RUNTIMES)}.")
@@ -164,18 +32,23 @@ def main(env: Mapping[str, str]) -> None:
         sys.exit("SIGN_IN takes true; without it, anyone may upload.")
     sign_in, byte_code = bool(env.get("SIGN_IN")), bool(interpreter(runtime))
     if not byte_code:
-        print(f"No {runtime} is on this machine: the packages have no byte code, and start slower.")
+        print(f"This machine has no {runtime}: the packages have no byte code, and start slower.")
     PACKAGES.mkdir(exist_ok=True)
     for function in FUNCTIONS:
-        try:
-            made = build(function, runtime, sign_in=sign_in)
-        except subprocess.CalledProcessError:
-            sys.exit(f"What {function} needs could not be installed; pip says why above.")
-        size = len(made.content)
+        package = build_or_exit(function, runtime, sign_in=sign_in)
+        size = len(package.content)
         if size > budget_bytes(function, sign_in=sign_in, byte_code=byte_code):
-            sys.exit(f"{made.name} is larger than it may be: {size:,} bytes.")
-        (PACKAGES / made.name).write_bytes(made.content)
-        print(f".deploy/{made.name}: {size:,} bytes")
+            sys.exit(f"{package.name} is larger than it may be: {size:,} bytes.")
+        (PACKAGES / package.name).write_bytes(package.content)
+        print(f".deploy/{package.name}: {size:,} bytes")
+
+
+def build_or_exit(function: str, runtime: str, *, sign_in: bool) -> Package:
+    """Return a function's zip; exit with a sentence if its packages cannot be installed."""
+    try:
+        return build(function, runtime, sign_in=sign_in)
+    except subprocess.CalledProcessError:
+        sys.exit(f"The packages that {function} needs could not be installed; pip's reason is above.")
 
 
 if __name__ == "__main__":

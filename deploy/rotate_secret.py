@@ -1,95 +1,90 @@
-"""`make rotate-secret STACK=uploads REGION=cn-hangzhou`: a new ticket secret, unnoticed by uploads under way.
+"""`make rotate-secret STACK=uploads REGION=cn-hangzhou`: a new ticket secret, in two steps.
 
-Run once, the new secret signs and the old one still verifies; run again when the last ticket of the old one
-has ended, the old one goes. Whoever has lost the secret cannot wait: NOW=1 replaces it in one step, and what
-is under way has to be uploaded again. No secret is shown, or kept here: the one in use is asked of the
-callback function, which an update reaches before the function that signs.
+After the first step, the new secret signs and the old one still verifies. The second step drops the old one,
+once its last ticket has ended; so no upload fails. After a leak nobody can wait: NOW=1 replaces the secret in
+one step, and what is being uploaded then has to be uploaded again. No secret is shown, or stored on this
+machine: the present one is read from the callback function, which an update changes before token.
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from deploy.aliyun.clients import Cloud, access_key, account_id, connect, endpoints_of
-from deploy.aliyun.functions import Deployed, deployed
-from deploy.aliyun.ros_stack import Show, Stacks
-from deploy.arguments import OWN, Arguments, Unusable, read
-from deploy.exit_messages import Ask, ask_leave, status
-from grants.lifetime import CONFIRM_SECONDS, MAX_GRANT_SECONDS
-from vendored.ticket import CLOCK_LEEWAY_SECONDS
+from deploy.aliyun.clients import Cloud, account_id, connect_region
+from deploy.aliyun.functions import DeployedFunction, get_function
+from deploy.aliyun.ros_stack import Stacks
+from deploy.arguments import OPTIONS, Arguments, read_arguments
+from deploy.errors import CommandError
+from deploy.exit_messages import run_command
+from deploy.terminal import Ask, Show, ask_permission
+from deploy.ticket_secret import LONGEST_TICKET_SECONDS, new_ticket_secret
 
-AT_ONCE = "NOW"
+NOW = "NOW"
 VARIABLE = "TICKET_SECRET"
-SECRET_BYTES = 48
-LONGEST_TICKET_SECONDS = MAX_GRANT_SECONDS + CONFIRM_SECONDS + CLOCK_LEEWAY_SECONDS
 
 
 class Step(NamedTuple):
-    """What both functions are to have, and what that means to whoever asked."""
+    """The secrets that both functions get, the signing one first, and what to say when they have them."""
 
     secrets: tuple[str, ...]
-    said: str
+    message: str
 
 
-def new_secret() -> str:
-    """Return a ticket secret as the template takes it."""
-    return secrets.token_urlsafe(SECRET_BYTES)
+def main(env: Mapping[str, str]) -> None:
+    """Take the next step. Raises the exceptions that `exit_messages` knows."""
+    arguments = read_arguments(env, options=(*OPTIONS, NOW), settings=())
+    cloud = connect_region(arguments.region)
+    rotate(arguments, cloud, Stacks(cloud.ros, arguments.region), time.time, print, input)
 
 
 def rotate(
     arguments: Arguments, cloud: Cloud, stacks: Stacks, now: Callable[[], float], show: Show, ask: Ask
 ) -> None:
-    """Take the next step. Raises `Unusable` when it is too early, `StackFailed` when ROS cannot."""
+    """Take the next step. Raises `CommandError` if it is too early, `StackFailed` if ROS could not."""
     account = account_id(cloud)
-    stacks.settled(arguments.stack, show)
-    stack = stacks.standing(arguments.stack)
-    token, callback = (deployed(cloud.fc, stack.name, function) for function in ("token", "callback"))
-    step = replaced() if arguments.at_once else next_step(token, callback, now())
-    ask_leave(arguments, account, "Change its secret there?", show, ask)
+    stacks.find_idle(arguments.stack, show)
+    stack = stacks.find_working(arguments.stack)
+    token, callback = (get_function(cloud.fc, stack.name, function) for function in ("token", "callback"))
+    step = replacement() if arguments.now else next_step(token, callback, now())
+    ask_permission(arguments, account, "Change its secret there?", show, ask)
     seen = stacks.events_so_far(stack)
     if not stacks.update(stack, stacks.template_of(stack), {"TicketSecret": ",".join(step.secrets)}):
-        raise Unusable(
-            f"The functions' secrets differ, and not from this command: {AT_ONCE}=1 gives both a new one."
+        raise CommandError(
+            f"The functions have different secrets, and not by this command: {NOW}=1 gives both a new one."
         )
     stacks.watch(stack.id, show, seen)
-    show(step.said)
+    show(step.message)
 
 
-def next_step(token: Deployed, callback: Deployed, now: float) -> Step:
-    """Return what comes after what both functions have. Raises `Unusable` while old tickets live."""
-    held = tuple(callback.variables[VARIABLE].split(","))  # the first signs
+def next_step(token: DeployedFunction, callback: DeployedFunction, now: float) -> Step:
+    """Return the step to take now. Raises `CommandError` while tickets of the old secret are valid."""
+    present = tuple(callback.variables[VARIABLE].split(","))
     if token.variables[VARIABLE] != callback.variables[VARIABLE]:
-        # a step that was rolled back half way: callback's is the later
-        return Step(held, "The step that was cut off is done. Run it again for the next one.")
-    if len(held) == 1:
+        # an update changed callback, and then ended before it changed token
+        return Step(present, "The interrupted step is done. Run it again for the next one.")
+    if len(present) == 1:
         hours = LONGEST_TICKET_SECONDS / 3600
-        said = f"The new secret signs. Run it again in {hours:.0f} hours or later: then the old one goes."
-        return Step((new_secret(), *held), said)
-    left = max(token.since, callback.since) + LONGEST_TICKET_SECONDS - now
-    if left > 0:
-        raise Unusable(
-            f"Too early: tickets of the old secret may still come for {left / 60:.0f} minutes. {AT_ONCE}=1 "
+        message = f"The new secret signs. Run it again in {hours:.0f} hours or later, to drop the old one."
+        return Step((new_ticket_secret(), *present), message)
+    wait = max(token.modified, callback.modified) + LONGEST_TICKET_SECONDS - now
+    if wait > 0:
+        raise CommandError(
+            f"Too early: tickets of the old secret are valid for up to {wait / 60:.0f} more minutes. {NOW}=1 "
             "does not wait; what is being uploaded then cannot be confirmed."
         )
-    return Step(held[:1], "The old secret is gone.")
+    return Step(present[:1], "The old secret is gone.")
 
 
-def replaced() -> Step:
+def replacement() -> Step:
     """Return the step that does not wait."""
-    return Step((new_secret(),), "The secret is replaced. What was under way has to be uploaded again.")
-
-
-def main(env: Mapping[str, str]) -> None:
-    """Rotate. Raises what `saying.status` tells."""
-    arguments = read(env, own=(*OWN, AT_ONCE), settings=())
-    cloud = connect(arguments.region, access_key(), endpoints_of(arguments.region))
-    rotate(arguments, cloud, Stacks(cloud.ros, arguments.region), time.time, print, input)
+    return Step(
+        (new_ticket_secret(),), "The secret is replaced. What was being uploaded has to be uploaded again."
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(status(lambda: main(os.environ)))
+    sys.exit(run_command(lambda: main(os.environ)))

@@ -1,63 +1,38 @@
-"""What the functions will say of their settings, asked before anything is made: by their own parsers."""
+"""Settings that a function would refuse, found by the functions' own parsers before anything is made."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from deploy.package import FUNCTIONS, REPOSITORY
-
-ELSEWHERE = "https://known-when-it-is-made.example.com"  # an address that only the finished stack has
-SETTINGS = {"token": "grants.settings", "callback": "completion.settings"}
-CHECK = """
-import os, sys
-from importlib import import_module
+import completion.settings
+import grants.settings
+from deploy.template import Template, variables_of
 from vendored.errors import Misconfigured
-try:
-    import_module(sys.argv[1]).Settings.from_env(os.environ)
-except Misconfigured as problem:
-    sys.exit(problem.detail)
-"""
+
+# stands for the addresses that exist only once the stack is made
+FUTURE_ADDRESS = "https://known-when-it-is-made.example.com"
+PARSERS = {"token": grants.settings.Settings.from_env, "callback": completion.settings.Settings.from_env}
 
 
-def problems(template: Mapping[str, Any], values: Mapping[str, str], region: str) -> Iterator[str]:
-    """Yield what each function would refuse to start with."""
-    for function in FUNCTIONS:
-        finished = subprocess.run(
-            [sys.executable, "-c", CHECK, SETTINGS[function]],
-            env={**environment(template, function, values, region), "PYTHONPATH": "."},
-            cwd=REPOSITORY / "functions" / function,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if finished.returncode:
-            yield f"{function}: {finished.stderr.strip()}"
+def problems(template: Template, values: Mapping[str, str], region: str) -> Iterator[str]:
+    """Yield a sentence for each function that would not start with these values."""
+    for function in PARSERS:
+        if refused := refusal(function, environment(template, function, values, region)):
+            yield f"{function}: {refused}"
 
 
-def environment(
-    template: Mapping[str, Any], function: str, values: Mapping[str, str], region: str
-) -> dict[str, str]:
-    """Return the variables that the template would give a function."""
+def refusal(function: str, variables: Mapping[str, str]) -> str:
+    """Return what a function's parser refuses in its environment variables, or an empty text."""
+    try:
+        PARSERS[function](variables)
+    except Misconfigured as problem:
+        return problem.detail
+    return ""
+
+
+def environment(template: Template, function: str, values: Mapping[str, str], region: str) -> dict[str, str]:
+    """Return the environment variables that a function would have with these values of parameters."""
     defaults = {name: str(one.get("Default", "")) for name, one in template["Parameters"].items()}
     known = {**defaults, **values, "ALIYUN::Region": region}
-    wanted = variables_of(template, function).items()
-    return {name: known.get(value.get("Ref", ""), ELSEWHERE) for name, value in wanted}
-
-
-def hidden_values(template: Mapping[str, Any], function: str, held: Mapping[str, str]) -> dict[str, str]:
-    """Return the parameters that ROS shows nobody, from the variables that a function has."""
-    return {
-        value["Ref"]: held.get(name, "")
-        for name, value in variables_of(template, function).items()
-        if template["Parameters"].get(value.get("Ref"), {}).get("NoEcho")
-    }
-
-
-def variables_of(template: Mapping[str, Any], function: str) -> Mapping[str, Any]:
-    """Return a function's variables as the template has them."""
-    properties = template["Resources"][f"{function.capitalize()}Function"]["Properties"]
-    wanted: Mapping[str, Any] = properties["EnvironmentVariables"]
-    return wanted
+    variables = variables_of(template, function).items()
+    return {name: known.get(value.get("Ref", ""), FUTURE_ADDRESS) for name, value in variables}

@@ -1,9 +1,8 @@
-"""Who deploys, and the official SDKs' clients that act for them."""
+"""The official SDKs' clients: whose credentials they use, which addresses they ask, when they try again."""
 
 from __future__ import annotations
 
 import os
-import sys
 from typing import NamedTuple
 
 # without it, somebody without credentials waits for the metadata service of a machine that is no ECS instance
@@ -13,16 +12,18 @@ if not os.environ.get("ALIBABA_CLOUD_ECS_METADATA"):
 import alibabacloud_oss_v2 as oss
 from alibabacloud_credentials.client import Client as Credentials
 from alibabacloud_credentials.exceptions import CredentialException
-from alibabacloud_fc20230330.client import Client as Functions
+from alibabacloud_fc20230330.client import Client as FunctionCompute
 from alibabacloud_ros20190910.client import Client as Ros
 from alibabacloud_sts20150401.client import Client as Sts
 from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.policy.retry import RetryOptions
 
+from deploy.errors import CommandError
+
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
-# what passes by itself; of OSS, its SDK has such a list of its own
-PASSING = RetryOptions(
+# errors that another try may not meet; OSS's SDK has a list of its own
+RETRIES = RetryOptions(
     retry_condition=[
         {
             "maxAttempts": 6,
@@ -50,7 +51,7 @@ class AccessKey(NamedTuple):
 
 
 class Endpoints(NamedTuple):
-    """Where the four services answer; `https` is false for loopback alone."""
+    """The host of each service; `https` is false for loopback alone."""
 
     ros: str
     sts: str
@@ -60,17 +61,22 @@ class Endpoints(NamedTuple):
 
 
 class Cloud(NamedTuple):
-    """The clients of one account in one region."""
+    """The clients for one account in one region."""
 
     region: str
     ros: Ros
     sts: Sts
     oss: oss.Client
-    fc: Functions
+    fc: FunctionCompute
 
 
-def endpoints_of(region: str) -> Endpoints:
-    """Return the public addresses."""
+def connect_region(region: str) -> Cloud:
+    """Return clients for a region. Raises `CommandError` if no credentials are found."""
+    return connect(region, find_access_key(), public_endpoints(region))
+
+
+def public_endpoints(region: str) -> Endpoints:
+    """Return the public hosts."""
     return Endpoints(
         ros=f"ros.{region}.aliyuncs.com",
         sts=f"sts.{region}.aliyuncs.com",
@@ -79,17 +85,17 @@ def endpoints_of(region: str) -> Endpoints:
     )
 
 
-def access_key() -> AccessKey:
-    """Return what the official chain finds: environment, OIDC, profile; exit with a sentence if nothing."""
+def find_access_key() -> AccessKey:
+    """Return the credentials of environment, OIDC or profile. Raises `CommandError` if there are none."""
     try:
         found = Credentials().get_credential()
     except CredentialException:
-        sys.exit(NO_CREDENTIALS)
+        raise CommandError(NO_CREDENTIALS) from None
     return AccessKey(found.access_key_id, found.access_key_secret, found.security_token or "")
 
 
 def connect(region: str, key: AccessKey, endpoints: Endpoints) -> Cloud:
-    """Return clients with limits on how long they wait; nothing is asked yet."""
+    """Return clients that wait and try again within limits; no request is sent yet."""
 
     def config(endpoint: str) -> Config:
         return Config(
@@ -99,7 +105,7 @@ def connect(region: str, key: AccessKey, endpoints: Endpoints) -> Cloud:
             protocol="https" if endpoints.https else "http",
             connect_timeout=CONNECT_SECONDS * 1000,
             read_timeout=READ_SECONDS * 1000,
-            retry_options=PASSING,
+            retry_options=RETRIES,
         )
 
     store = oss.config.load_default()
@@ -112,10 +118,10 @@ def connect(region: str, key: AccessKey, endpoints: Endpoints) -> Cloud:
         Ros(config(endpoints.ros)),
         Sts(config(endpoints.sts)),
         oss.Client(store),
-        Functions(config(endpoints.fc)),
+        FunctionCompute(config(endpoints.fc)),
     )
 
 
 def account_id(cloud: Cloud) -> str:
-    """Return the account that these credentials belong to."""
+    """Return the account that the credentials belong to."""
     return str(cloud.sts.get_caller_identity().body.account_id)

@@ -1,4 +1,4 @@
-"""What a deployed function has, as Function Compute tells it to who may manage it: secrets too."""
+"""A deployed function's environment variables, secrets included: only an account's administrators may ask."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import NamedTuple
 from alibabacloud_fc20230330.client import Client
 from alibabacloud_fc20230330.models import GetFunctionRequest
 
-FRACTION = re.compile(r"\.[0-9]+")
+FRACTION = re.compile(r"\.[0-9]+")  # of a second
 
 
-class Deployed(NamedTuple):
-    """A function's variables; `since` is the Unix time of its last change."""
+class DeployedFunction(NamedTuple):
+    """`modified` is the Unix time of the function's last change."""
 
     variables: Mapping[str, str]
-    since: float
+    modified: float
 
     def __repr__(self) -> str:
-        return f"Deployed({sorted(self.variables)}, {self.since})"
+        return f"DeployedFunction({sorted(self.variables)}, {self.modified})"
 
 
-def deployed(client: Client, stack: str, function: str) -> Deployed:
-    """Return what a stack's function has."""
-    told = client.get_function(f"{stack}-{function}", GetFunctionRequest()).body
-    at = datetime.strptime(FRACTION.sub("", told.last_modified_time), "%Y-%m-%dT%H:%M:%S%z")
-    return Deployed(told.environment_variables or {}, at.timestamp())
+def get_function(client: Client, stack: str, function: str) -> DeployedFunction:
+    """Return a function of a stack as it is now."""
+    body = client.get_function(f"{stack}-{function}", GetFunctionRequest()).body
+    modified = datetime.strptime(FRACTION.sub("", body.last_modified_time), "%Y-%m-%dT%H:%M:%S%z")
+    return DeployedFunction(body.environment_variables or {}, modified.timestamp())

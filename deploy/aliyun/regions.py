@@ -1,7 +1,6 @@
-"""Where this can be deployed: what OSS and Function Compute offer in which region.
+"""Which regions can be deployed to. Sources: OSS "Callback" (its regions), Function Compute "Runtimes".
 
-Sources: OSS "Callback" (the regions that call back), Function Compute "Runtimes". A region that is not listed
-is refused before anything is made there: a deployment without callbacks would never complete an upload.
+Another region is refused before anything is made there: without callbacks, no upload would be completed.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ CALLBACK_REGIONS = (
 WITHOUT_RUNTIME = {"python3.12": frozenset({"ap-southeast-1"})}
 
 
-def refusal(region: str, runtime: str) -> str | None:
-    """Return why nothing can be deployed there, or None where it can."""
+def reason_against(region: str, runtime: str) -> str | None:
+    """Return why this runtime cannot be deployed to this region, or None if it can."""
     if region not in CALLBACK_REGIONS:
         return f"OSS does not call back from {region!r}: choose one of {', '.join(CALLBACK_REGIONS)}."
     if region in WITHOUT_RUNTIME.get(runtime, ()):
@@ -25,5 +24,5 @@ def refusal(region: str, runtime: str) -> str | None:
 
 
 def in_mainland_china(region: str) -> bool:
-    """Say whether a domain needs an ICP filing, and newer accounts a domain of their own for uploads."""
+    """Say whether domains there need an ICP filing, and newer accounts a domain of their own for uploads."""
     return region.startswith("cn-") and region != "cn-hongkong"

@@ -1,4 +1,4 @@
-"""The ROS stack: created, updated, watched and deleted by the official SDK. Rolling back is left to ROS."""
+"""The ROS stack: create, update, watch and delete. ROS itself rolls back an update that fails."""
 
 from __future__ import annotations
 
@@ -12,29 +12,25 @@ from alibabacloud_ros20190910 import models
 from alibabacloud_ros20190910.client import Client
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
-from deploy.arguments import Unusable
+from deploy.errors import CommandError, StackFailed
+from deploy.terminal import Show
 
 POLL_SECONDS = 3
-MOST_EVENTS = 50  # ROS: of a page
+PAGE_SIZE = 50  # ROS: the most
 TIMEOUT_MINUTES = 30
-LONGEST_SECONDS = 60 * (TIMEOUT_MINUTES + 30)  # and a rollback behind it
-UNCHANGED = "Update the completely same stack"  # how ROS answers an update that changes nothing
-# what a first attempt leaves behind: it can only be deleted, and nobody uses anything in it
+LONGEST_SECONDS = 60 * (TIMEOUT_MINUTES + 30)  # half an hour more, for a rollback
+UNCHANGED = "Update the completely same stack"  # ROS's message for an update that changes nothing
+# statuses that no deploy can continue from, and what to do about each
 DEAD_ENDS = {
     "DELETE_FAILED": "run make destroy again, and then make deploy",
-    "REVIEW_IN_PROGRESS": "it is a change set that waits in the ROS console: execute or delete it there",
+    "REVIEW_IN_PROGRESS": "a change set waits in the ROS console: execute or delete it there",
 }
-STILLBORN = ("CREATE_FAILED", "CREATE_ROLLBACK_COMPLETE", "CREATE_ROLLBACK_FAILED")
-
-Show = Callable[[str], None]
-
-
-class StackFailed(Exception):
-    """ROS could not do it; the message is ROS's own reason for the first resource that failed."""
+# statuses of a stack whose creation failed: nobody uses what is left of it, and it can only be deleted
+FAILED_CREATIONS = ("CREATE_FAILED", "CREATE_ROLLBACK_COMPLETE", "CREATE_ROLLBACK_FAILED")
 
 
 class Stack(NamedTuple):
-    """A stack as ROS tells it. Of a NoEcho parameter the value is stars."""
+    """A stack as ROS describes it. The value of a NoEcho parameter is asterisks."""
 
     id: str
     name: str
@@ -44,46 +40,46 @@ class Stack(NamedTuple):
     parameters: Mapping[str, str]
 
     @property
-    def moving(self) -> bool:
-        """Whether ROS is at work on it."""
+    def in_progress(self) -> bool:
+        """Whether ROS is working on it."""
         return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
 
 
 class Stacks:
     """The stacks of one account in one region."""
 
-    def __init__(self, client: Client, region: str, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: Client, region: str, pause: Callable[[float], None] | None = None) -> None:
         self._client = client
         self._region = region
-        self._pause = pause
+        self._pause = pause or time.sleep
 
     def find(self, name: str) -> Stack | None:
-        """Return the stack of that name, or None."""
-        living = [one for one in self._named(name) if one.status != "DELETE_COMPLETE"]
-        return self.get(living[0].stack_id) if living else None
+        """Return the stack of this name, or None. A deleted stack does not count."""
+        existing = [one for one in self._named(name) if one.status != "DELETE_COMPLETE"]
+        return self.get(existing[0].stack_id) if existing else None
 
-    def last_values(self, name: str) -> Mapping[str, str]:
-        """Return the parameters of the last stack of that name, also of one that is gone."""
+    def last_parameters(self, name: str) -> Mapping[str, str]:
+        """Return the parameters of the newest stack of this name, even of a deleted one."""
         newest = max(self._named(name), key=lambda one: one.create_time or "", default=None)
         return self.get(newest.stack_id).parameters if newest else {}
 
-    def settled(self, name: str, show: Show) -> Stack | None:
-        """Return the stack of that name once nobody works on it any more, or None."""
+    def find_idle(self, name: str, show: Show) -> Stack | None:
+        """Return the stack of this name, or None; if ROS is working on it, wait until it has ended."""
         stack = self.find(name)
-        if stack and stack.moving:
-            show("An earlier command is still at work; waiting for it.")
+        if stack and stack.in_progress:
+            show("An earlier command is still running; waiting for it.")
             with contextlib.suppress(StackFailed):
                 self.watch(stack.id, show, set())
             return self.find(name)
         return stack
 
-    def standing(self, name: str) -> Stack:
-        """Return a stack that works. Raises `Unusable` if there is none."""
+    def find_working(self, name: str) -> Stack:
+        """Return the stack of this name. Raises `CommandError` if there is none, or none that works."""
         stack = self.find(name)
         if stack is None:
-            raise Unusable(f"There is no stack {name} in {self._region}.")
-        if not stack.outputs or stack.status.startswith(("CREATE_IN", "DELETE", *STILLBORN)):
-            raise Unusable(f"Stack {name} is {stack.status}: it works after a make deploy that ends well.")
+            raise CommandError(f"There is no stack {name} in {self._region}.")
+        if not stack.outputs or stack.status.startswith(("CREATE_IN", "DELETE", *FAILED_CREATIONS)):
+            raise CommandError(f"Stack {name} is {stack.status}: run make deploy until it succeeds.")
         return stack
 
     def get(self, stack_id: str) -> Stack:
@@ -99,7 +95,7 @@ class Stacks:
         )
 
     def create(self, name: str, template: str, parameters: Mapping[str, str]) -> str:
-        """Begin to create a stack; return its id."""
+        """Begin to create a stack, and return its id."""
         asked = models.CreateStackRequest(
             region_id=self._region,
             stack_name=name,
@@ -114,7 +110,7 @@ class Stacks:
         return str(self._client.create_stack(asked).body.stack_id)
 
     def update(self, stack: Stack, template: str, parameters: Mapping[str, str]) -> bool:
-        """Begin to update; what is not given stays as it was. Return False where nothing changes."""
+        """Begin to update; other parameters keep their values. Return False if nothing would change."""
         asked = models.UpdateStackRequest(
             region_id=self._region,
             stack_id=stack.id,
@@ -136,48 +132,51 @@ class Stacks:
         return True
 
     def template_of(self, stack: Stack) -> str:
-        """Return the template as it was given for this stack."""
+        """Return the template that the stack was made from."""
         asked = models.GetTemplateRequest(
             region_id=self._region, stack_id=stack.id, template_stage="Original"
         )
         return str(self._client.get_template(asked).body.template_body)
 
     def delete(self, stack: Stack, show: Show) -> None:
-        """Delete, but for what the template retains. Raises `StackFailed` if ROS gave up."""
+        """Delete all that the template does not retain. Raises `StackFailed` if ROS could not."""
         seen = self.events_so_far(stack)
         self._client.delete_stack(models.DeleteStackRequest(region_id=self._region, stack_id=stack.id))
         self.watch(stack.id, show, seen)
 
     def events_so_far(self, stack: Stack) -> set[str]:
-        """Return the events that `watch` need not show: those of what was done before."""
+        """Return the ids of past events, which `watch` then does not show."""
         return {event.event_id for event in self.new_events(stack.id, set())}
 
     def watch(self, stack_id: str, show: Show, seen: set[str]) -> Stack:
-        """Show events as they come until ROS is done. Raises `StackFailed` if it gave up."""
-        failed = ""
-        left = LONGEST_SECONDS // POLL_SECONDS
-        while (stack := self.get(stack_id)).moving and left:
-            failed = failed or self.show_events(stack, show, seen)
+        """Show events until ROS has ended, and return the stack. Raises `StackFailed` if ROS failed."""
+        failure = ""
+        polls_left = LONGEST_SECONDS // POLL_SECONDS
+        while (stack := self.get(stack_id)).in_progress and polls_left:
+            failure = failure or self.show_events(stack, show, seen)
             self._pause(POLL_SECONDS)
-            left -= 1
-        failed = failed or self.show_events(stack, show, seen)
-        if stack.moving or stack.status.endswith("FAILED") or "ROLLBACK" in stack.status:
-            raise StackFailed(failed or stack.reason or stack.status)
+            polls_left -= 1
+        failure = failure or self.show_events(stack, show, seen)
+        if stack.in_progress or stack.status.endswith("FAILED") or "ROLLBACK" in stack.status:
+            raise StackFailed(failure or stack.reason or stack.status)
         return stack
 
     def show_events(self, stack: Stack, show: Show, seen: set[str]) -> str:
-        """Show what has happened since; return the reason of the first resource that failed, or nothing."""
-        failed = ""
+        """Show new events, and return the reason of the first resource that failed, or an empty text.
+
+        The stack has events of its own; that it failed says nothing of why.
+        """
+        failure = ""
         for event in self.new_events(stack.id, seen):
             show(f"{event.status:<20} {event.logical_resource_id}")
             if event.status.endswith("_FAILED") and event.logical_resource_id != stack.name:
-                failed = failed or f"{event.logical_resource_id}: {event.status_reason}"
-        return failed
+                failure = failure or f"{event.logical_resource_id}: {event.status_reason}"
+        return failure
 
     def new_events(self, stack_id: str, seen: set[str]) -> Iterator[models.ListStackEventsResponseBodyEvents]:
-        """Yield what has happened since, oldest first."""
+        """Yield the events that are not in `seen`, oldest first, and add them to it."""
         asked = models.ListStackEventsRequest(
-            region_id=self._region, stack_id=stack_id, page_size=MOST_EVENTS, page_number=1
+            region_id=self._region, stack_id=stack_id, page_size=PAGE_SIZE, page_number=1
         )
         for event in reversed(self._client.list_stack_events(asked).body.events or []):
             if event.event_id not in seen:
@@ -185,6 +184,6 @@ class Stacks:
                 yield event
 
     def _named(self, name: str) -> list[models.ListStacksResponseBodyStacks]:
-        asked = models.ListStacksRequest(region_id=self._region, stack_name=[name], page_size=MOST_EVENTS)
+        asked = models.ListStacksRequest(region_id=self._region, stack_name=[name], page_size=PAGE_SIZE)
         listed = self._client.list_stacks(asked).body.stacks or []
         return [one for one in listed if one.stack_name == name]

@@ -1,4 +1,4 @@
-"""Whether pages may post to a bucket whose CORS rules are not the stack's own."""
+"""Whether pages may upload to a bucket whose CORS rules were not made by the stack."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from fnmatch import fnmatchcase
 import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
 
-NONE = "NoSuchCORSConfiguration"
+NO_RULES = "NoSuchCORSConfiguration"
 
 
 def refused_origins(client: oss.Client, bucket: str, origins: Iterable[str]) -> list[str]:
-    """Return the origins from which no rule allows a POST. `*` stands for anything in a rule's origin."""
-    open_to = [
+    """Return the origins from which no rule allows a POST. `*` in a rule's origin matches any text."""
+    allowed = [
         pattern
-        for rule in rules_of(client, bucket)
+        for rule in cors_rules(client, bucket)
         if "POST" in (rule.allowed_methods or [])
         for pattern in rule.allowed_origins or []
     ]
-    return [origin for origin in origins if not any(fnmatchcase(origin, pattern) for pattern in open_to)]
+    return [origin for origin in origins if not any(fnmatchcase(origin, pattern) for pattern in allowed)]
 
 
-def rules_of(client: oss.Client, bucket: str) -> list[oss.CORSRule]:
-    """Return the rules of a bucket, which may be none."""
+def cors_rules(client: oss.Client, bucket: str) -> list[oss.CORSRule]:
+    """Return a bucket's rules, which may be none."""
     try:
         found = client.get_bucket_cors(oss.GetBucketCorsRequest(bucket=bucket))
     except OperationError as failure:
         refused = failure.unwrap()
-        if isinstance(refused, ServiceError) and refused.code == NONE:
+        if isinstance(refused, ServiceError) and refused.code == NO_RULES:
             return []
         raise
     return found.cors_configuration.cors_rules or []

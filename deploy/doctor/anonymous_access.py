@@ -1,4 +1,4 @@
-"""What a stranger may not do: read an object, or list a bucket."""
+"""What nobody may do without credentials: read an object, or list a bucket."""
 
 from __future__ import annotations
 
@@ -6,47 +6,53 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from deploy.doctor import probe
-from deploy.doctor.answers import sign, words
-from deploy.doctor.context import OTHER, Check, Visit
+from deploy.doctor.answers import summary, symptom
+from deploy.doctor.context import KEY_SUFFIX, Check, Context
 from deploy.doctor.finding import Outcome
 
 
-def anonymous_object(visit: Visit) -> Outcome:
-    answer = probe.ask("GET", visit.the_grant.url + quote(visit.the_grant.key))
-    return private(answer, HTTPStatus.OK, "check public_object")
+def anonymous_object(context: Context) -> Outcome:
+    answer = probe.ask("GET", context.the_grant.url + quote(context.the_grant.key))
+    return judge_anonymous_read(answer, HTTPStatus.OK, "check public_object")
 
 
-def anonymous_missing(visit: Visit) -> Outcome:
-    answer = probe.ask("GET", visit.the_grant.url + quote(visit.the_grant.key + OTHER))
-    return private(answer, HTTPStatus.NOT_FOUND, "check public_bucket")  # only who may read is told 404
+def anonymous_missing(context: Context) -> Outcome:
+    answer = probe.ask("GET", context.the_grant.url + quote(context.the_grant.key + KEY_SUFFIX))
+    return judge_anonymous_read(
+        answer, HTTPStatus.NOT_FOUND, "check public_bucket"
+    )  # OSS answers 404 only if reading is allowed
 
 
-def private(answer: probe.Answer, public: int, told: str) -> Outcome:
-    """Judge an anonymous read by its status; `public` is the one that a public ACL leads to."""
+def judge_anonymous_read(answer: probe.Answer, public: int, if_public: str) -> Outcome:
+    """Judge an anonymous read by its status; a public bucket or object is answered with `public`."""
     refusal = answer.status == HTTPStatus.FORBIDDEN
-    meaning = told if answer.status == public else sign("bucket", answer)
-    return Outcome("ok" if refusal else "failed", words(answer), meaning)
+    meaning = if_public if answer.status == public else symptom("bucket", answer)
+    return Outcome("ok" if refusal else "failed", summary(answer), meaning)
 
 
-def listing(address: str) -> Outcome:
-    """Judge what anyone is told who lists a bucket."""
+def judge_listing(address: str) -> Outcome:
+    """Judge the answers to requests for a bucket's list of objects."""
     answers = [
         probe.ask("GET", f"{address.rstrip('/')}/{query}") for query in ("", "?list-type=2&max-keys=1")
     ]
-    found = ", ".join(words(one) for one in answers)
+    found = ", ".join(summary(one) for one in answers)
     if any(b"<ListBucketResult" in one.body for one in answers):
         return Outcome("failed", found, "check listed")
-    silent = next((one for one in answers if not one.status), None)
-    return Outcome("failed", found, sign("site", silent)) if silent else Outcome("ok", f"no list: {found}")
+    unanswered = next((one for one in answers if not one.status), None)
+    return (
+        Outcome("failed", found, symptom("site", unanswered))
+        if unanswered
+        else Outcome("ok", f"no list: {found}")
+    )
 
 
-def bucket_listing(visit: Visit) -> Outcome:
-    return listing(visit.the_grant.url)
+def bucket_listing(context: Context) -> Outcome:
+    return judge_listing(context.the_grant.url)
 
 
-def site_listing(visit: Visit) -> Outcome:
-    site = visit.deployment.site_url
-    return listing(site) if site else Outcome("skipped", "no SITE_URL was given")
+def site_listing(context: Context) -> Outcome:
+    site = context.deployment.site_url
+    return judge_listing(site) if site else Outcome("skipped", "no SITE_URL was given")
 
 
 CHECKS = (

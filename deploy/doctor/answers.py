@@ -1,7 +1,7 @@
-"""What an answer says, as plain values and as the one-line *sign* that `causes.TABLE` is matched against.
+"""What is read from an answer: plain values, and the one-line *symptom* that `causes.TABLE` is matched with.
 
-An answer is somebody else's text: only what fits a narrow pattern is shown or matched, and never a policy, a
-ticket, a signature or a token, which OSS repeats in its messages.
+Another server wrote the answer. Only text that fits a narrow pattern is shown or matched, and never a policy,
+a ticket, a signature or a token, which OSS repeats in its messages.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from deploy.doctor.probe import Answer
 
 CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,64})</Code>")
 EC = re.compile(rb"<EC>(\d{4}-\d{8})</EC>")
-# of OSS's messages only those of a callback are looked at: others may repeat what was sent
+# only the message of a failed callback is read: other messages of OSS may repeat what was sent
 CALLBACK_FAILED = re.compile(rb"<Code>CallbackFailed</Code>\s*<Message>([A-Za-z0-9 .,:()-]{1,200})")
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 REDIRECT = range(300, 400)
-CREATED = range(200, 300)
+SUCCESS = range(200, 300)
 
 
-def document(answer: Answer) -> Mapping[str, object]:
+def json_object(answer: Answer) -> Mapping[str, object]:
     """Return the JSON object in an answer, or an empty one."""
     try:
         found = json.loads(answer.body.decode())
@@ -30,28 +30,28 @@ def document(answer: Answer) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def words(answer: Answer) -> str:
-    """Return status and codes for a person, or what the network did."""
+def summary(answer: Answer) -> str:
+    """Return status and codes for a person, or the network's error."""
     if not answer.status:
-        return answer.trouble
+        return answer.network_error
     return " ".join(
         filter(None, (str(answer.status), code_of(answer), _first(EC, answer.body), message(answer)))
     )
 
 
-def sign(at: str, answer: Answer) -> str:
-    """Return `at status code EC message`, such as `bucket 403 AccessDenied 0003-00000001`."""
-    return f"{at} {'0 ' if not answer.status else ''}{words(answer)}"
+def symptom(server: str, answer: Answer) -> str:
+    """Return `server status code EC message`, such as `bucket 403 AccessDenied 0003-00000001`."""
+    return f"{server} {'0 ' if not answer.status else ''}{summary(answer)}"
 
 
 def code_of(answer: Answer) -> str:
     """Return the code of OSS's XML, of problem details or of Function Compute; empty if there is none."""
-    if "x-fc-error-type" in answer.headers or "errorMessage" in document(answer):
+    if "x-fc-error-type" in answer.headers or "errorMessage" in json_object(answer):
         return "crashed"
     if answer.status in REDIRECT:
         return "redirect"
-    told = document(answer)
-    code = told.get("code") or told.get("Code") or _first(CODE, answer.body)
+    found = json_object(answer)
+    code = found.get("code") or found.get("Code") or _first(CODE, answer.body)
     return code if isinstance(code, str) and NAME.fullmatch(code) else ""
 
 
@@ -61,14 +61,14 @@ def message(answer: Answer) -> str:
 
 
 def allowed_origin(answer: Answer) -> str:
-    """Return which origin may read this answer."""
+    """Return the origin whose pages may read this answer."""
     return answer.headers.get("access-control-allow-origin", "")
 
 
-def done(answer: Answer, upload_id: str) -> bool:
-    """Say whether this is the callback function's own answer about this upload."""
-    told = document(answer)
-    return (answer.status, told.get("Status"), told.get("id")) == (200, "OK", upload_id)
+def is_completed(answer: Answer, upload_id: str) -> bool:
+    """Say whether this is the callback function's answer that this upload is complete."""
+    found = json_object(answer)
+    return (answer.status, found.get("Status"), found.get("id")) == (200, "OK", upload_id)
 
 
 def _first(pattern: re.Pattern[bytes], body: bytes) -> str:

@@ -1,8 +1,8 @@
-"""What a sign means: one row each, the first that matches. Read it as a table; add what you learned.
+"""The cause and fix for each symptom: the first row that matches counts. Read it as a table; add what you learned.
 
-A sign is `where status code EC message` as `reading.sign` writes it, `where` one of token, callback, bucket
-and site, or `check` and a word of the check's own. Sources: OSS's error pages, their ECs, and this project's
-README. PublicEndpointForbidden: help page 31836, "Map a custom domain name".
+A symptom is `server status code EC message` as `answers.symptom` writes it, where the server is token,
+callback, bucket or site; or `check` and a word of the check's own. Sources: OSS's error pages, their ECs, and
+this project's README. PublicEndpointForbidden: help page 31836, "Map a custom domain name".
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """A pattern for signs, what they mean, and what to do."""
+    """A pattern for symptoms, their cause, and what to do."""
 
     pattern: str
     cause: str
@@ -84,7 +84,7 @@ TABLE = (
     Row("bucket 503|bucket 5", "OSS is busy or failing.", "Run it again later."),
     # ---- what should have been refused
     Row("check accepted_again", "The same grant stored twice: forbid-overwrite has no effect, as where a bucket keeps versions.", "Use a new bucket on which versioning was never enabled."),
-    Row("check accepted", "OSS accepted what the policy forbids: the grant does not pin this.", "Do not use this deployment; compare functions/token/issuing.py with the released one."),
+    Row("check accepted", "OSS accepted what the policy forbids: the grant does not pin this.", "Do not use this deployment; compare functions/token/grants/file_grant.py with the released one."),
     Row("check doubled", "OSS checks one of two fields of a name and obeys the other: a browser can choose what the policy forbids.", "Do not use this deployment; keep Block Public Access on, and report this."),
     Row("check public_object", "Anyone can read uploads: a public ACL counts.", "Turn Block Public Access on for the upload bucket, and set its ACL to private."),
     Row("check public_bucket", "Anyone may read this bucket: its ACL is public, and Block Public Access is off.", "Set the upload bucket's ACL to private and turn Block Public Access on."),
@@ -98,6 +98,6 @@ TABLE = (
 UNKNOWN = Row("", "Not one of the known causes.", "Look for this request in the log of the function, or at OSS's troubleshooting page for its EC.")  # fmt: skip
 
 
-def diagnose(sign: str) -> Row:
-    """Return the first row whose pattern is found in the sign, or `UNKNOWN`."""
-    return next((row for row in TABLE if re.search(row.pattern, sign)), UNKNOWN)
+def diagnose(symptom: str) -> Row:
+    """Return the first row whose pattern is found in the symptom, or `UNKNOWN`."""
+    return next((row for row in TABLE if re.search(row.pattern, symptom)), UNKNOWN)

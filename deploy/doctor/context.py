@@ -1,4 +1,4 @@
-"""One visit to a deployment: what earlier checks learned and later ones need, and how a check is declared."""
+"""What earlier checks learned about a deployment and later checks need, and how a check is declared."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from deploy.doctor import probe
-from deploy.doctor.answers import document
+from deploy.doctor.answers import json_object
 from deploy.doctor.finding import Deployment, Outcome
 from deploy.doctor.probe import Answer
 
 FOREIGN = "https://foreign.example"
 FILE = b"doctor\n"
 FILE_NAME = "oss-direct-upload-doctor.txt"  # the callback function marks the events of this name
-OTHER = "-changed"  # what makes another key of a granted one
+KEY_SUFFIX = "-changed"  # makes another key from a granted one
 KEY = re.compile(r"[!-~]{1,1023}")
 LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d{1,5})?")
 ADDRESS = re.compile(rf"(https://[^@;/\s]+|{LOOPBACK.pattern})/[^@;\s]*")
@@ -25,7 +25,7 @@ ADDRESS = re.compile(rf"(https://[^@;/\s]+|{LOOPBACK.pattern})/[^@;\s]*")
 
 @dataclass(frozen=True)
 class Grant:
-    """A grant as the token function gave it. Its fields, ticket and policy are never shown."""
+    """A grant of the token function. Its fields, ticket and policy are never shown."""
 
     id: str
     url: str
@@ -36,7 +36,7 @@ class Grant:
 
     @property
     def bucket(self) -> str:
-        """The bucket that the policy names."""
+        """The bucket in the policy."""
         try:
             policy = json.loads(base64.b64decode(self.fields["policy"]))
             return next(str(one["bucket"]) for one in policy["conditions"] if "bucket" in one)
@@ -44,15 +44,15 @@ class Grant:
             return "?"
 
     def left(self, key: str = "") -> tuple[str, ...]:
-        """Return the object that this grant, or its form under another key, left in the bucket."""
+        """Return the object that this grant left in the bucket, or the one that its form left under another key."""
         return (f"{self.bucket}/{key or self.key}",)
 
 
 def read_grant(answer: Answer) -> Grant | None:
-    """Return the grant in an answer, or None where it is none or would send it over an open line."""
-    told = document(answer)
-    texts = [told.get(name) for name in ("id", "url", "key", "ticket", "confirm")]
-    fields = told.get("fields")
+    """Return the grant in an answer, or None if it has none that may be used: addresses are https, or loopback."""
+    found = json_object(answer)
+    texts = [found.get(name) for name in ("id", "url", "key", "ticket", "confirm")]
+    fields = found.get("fields")
     if not isinstance(fields, dict) or not all(isinstance(one, str) for one in (*texts, *fields.values())):
         return None
     upload_id, url, key, ticket, confirm = map(str, texts)
@@ -62,32 +62,32 @@ def read_grant(answer: Answer) -> Grant | None:
 
 
 @dataclass
-class Visit:
-    """The deployment, what was learned about it, and `spare`: a grant under which nothing is stored yet."""
+class Context:
+    """The deployment, and what checks learned. Nothing is stored yet under `unused_grant`."""
 
     deployment: Deployment
     media_type: str = "text/plain"
     grant: Grant | None = None
-    spare: Grant | None = None
+    unused_grant: Grant | None = None
     uploaded: Answer | None = None
-    seen: dict[str, Answer] = field(default_factory=dict)
+    preflights: dict[str, Answer] = field(default_factory=dict)
 
     @property
     def the_grant(self) -> Grant:
-        """The grant of the upload, for checks that need the check `grant`."""
+        """The grant of the upload; a check that reads it needs the check `grant`."""
         if self.grant is None:
             raise LookupError("the check does not say that it needs a grant")
         return self.grant
 
     @property
     def the_upload(self) -> Answer:
-        """The answer to the upload, for checks that need the check `upload`."""
+        """The answer to the upload; a check that reads it needs the check `upload`."""
         if self.uploaded is None:
             raise LookupError("the check does not say that it needs an upload")
         return self.uploaded
 
     def ask_token(self, path: str, method: str = "GET", **headers: str) -> Answer:
-        """Ask the token function, signed in if there is a token."""
+        """Ask the token function, as a signed-in user if there is a bearer token."""
         token = self.deployment.bearer_token
         signed_in = {"Authorization": f"Bearer {token}"} if token and method == "GET" else {}
         headers.setdefault("Origin", self.deployment.origin)
@@ -99,12 +99,12 @@ class Visit:
             f"/?name={FILE_NAME}&size={len(FILE)}&type={self.media_type.replace('+', '%2B')}"
         )
 
-    def unused(self) -> Grant:
-        """Return a grant under which nothing is stored. Raises `LookupError` where there is none now."""
-        self.spare = self.spare or read_grant(self.ask_grant())
-        if self.spare is None:
+    def find_unused_grant(self) -> Grant:
+        """Return a grant under which nothing is stored. Raises `LookupError` if the function gives none."""
+        self.unused_grant = self.unused_grant or read_grant(self.ask_grant())
+        if self.unused_grant is None:
             raise LookupError("no further grant was given")
-        return self.spare
+        return self.unused_grant
 
     def post(
         self,
@@ -113,12 +113,15 @@ class Visit:
         file: bytes = FILE,
         **headers: str,
     ) -> Answer:
-        """Send the form of a grant as a page does: these fields in this order, the file last."""
+        """Send a grant's form as a page does: these fields in this order, or the grant's own, then the file."""
         sent = list(grant.fields.items()) if fields is None else list(fields)
         parts: list[tuple[str, tuple[str | None, str | bytes]]] = [(n, (None, v)) for n, v in sent]
         parts.append(("file", (FILE_NAME, file)))
-        told = {"Origin": self.deployment.origin, **{n.replace("_", "-"): v for n, v in headers.items()}}
-        return probe.ask("POST", grant.url, told, parts=parts)
+        sent_headers = {
+            "Origin": self.deployment.origin,
+            **{n.replace("_", "-"): v for n, v in headers.items()},
+        }
+        return probe.ask("POST", grant.url, sent_headers, parts=parts)
 
     def confirm(self, ticket: str, origin: str = "") -> Answer:
         """Ask the callback function about a ticket."""
@@ -128,15 +131,15 @@ class Visit:
 
 @dataclass(frozen=True)
 class Check:
-    """One check. `tried` may have `{origin}`; without the checks in `needs` it makes no sense."""
+    """One check. `tried` may contain `{origin}`. It is skipped if one of the checks in `needs` failed."""
 
     name: str
     tried: str
-    run: Callable[[Visit], Outcome]
+    run: Callable[[Context], Outcome]
     needs: tuple[str, ...] = ()
 
 
 def host_of(url: str) -> str:
-    """Return scheme and host of an address, which is all that is shown of it."""
+    """Return scheme, host and port of an address: the part that may be shown."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")

@@ -1,4 +1,4 @@
-"""The checks of `make doctor`: `examine` walks a live deployment as a page and as an attacker would."""
+"""All checks in their order, and how they are run: as a page would use the deployment, and as an attacker would."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 from deploy.doctor import anonymous_access, preflight, tampering, upload
 from deploy.doctor.causes import diagnose
-from deploy.doctor.context import Check, Visit
+from deploy.doctor.context import Check, Context
 from deploy.doctor.finding import Deployment, Finding, Outcome
 
-__all__ = ["ORDER", "Deployment", "Finding", "examine"]
-
-# the upload is the callback function's first call, so that a cold start counts where it counts for users
+# the upload is the callback function's first call: a cold start then counts where it counts for users
 ORDER = (
     *preflight.CHECKS,
     *upload.CHECKS,
@@ -22,29 +20,29 @@ ORDER = (
 
 
 def examine(deployment: Deployment) -> Iterator[Finding]:
-    """Yield what each check finds, as it comes. What depends on a check that failed is skipped, with why."""
-    visit = Visit(deployment)
-    lacking: set[str] = set()
+    """Yield each check's finding when it is known. A check that needs one that failed is skipped."""
+    context = Context(deployment)
+    unavailable: set[str] = set()
     for check in ORDER:
-        missing = [name for name in check.needs if name in lacking]
-        outcome = Outcome("skipped", f"needs {missing[0]}") if missing else run(check, visit)
+        missing = [name for name in check.needs if name in unavailable]
+        outcome = Outcome("skipped", f"needs {missing[0]}") if missing else run_check(check, context)
         if missing or outcome.verdict == "failed":
-            lacking.add(check.name)
-        yield told(check, outcome, deployment)
+            unavailable.add(check.name)
+        yield finding_of(check, outcome, deployment)
 
 
-def run(check: Check, visit: Visit) -> Outcome:
-    """Run a check; one that cannot be made of what came back is skipped."""
+def run_check(check: Check, context: Context) -> Outcome:
+    """Run a check; it is skipped where an answer lacks the value that the check is about."""
     try:
-        return check.run(visit)
+        return check.run(context)
     except (LookupError, ValueError) as error:
-        return Outcome("skipped", f"cannot be told ({type(error).__name__})")
+        return Outcome("skipped", f"the answers do not show it ({type(error).__name__})")
 
 
-def told(check: Check, outcome: Outcome, deployment: Deployment) -> Finding:
+def finding_of(check: Check, outcome: Outcome, deployment: Deployment) -> Finding:
     """Return the finding, with cause and fix where something is wrong."""
-    wrong = outcome.verdict in {"failed", "noted"} and outcome.sign
-    row = diagnose(outcome.sign) if wrong else None
+    wrong = outcome.verdict in {"failed", "noted"} and outcome.symptom
+    row = diagnose(outcome.symptom) if wrong else None
     return Finding(
         name=check.name,
         verdict=outcome.verdict,

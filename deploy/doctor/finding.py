@@ -1,4 +1,4 @@
-"""What the checks are told, what they say, and how one is declared. Plain values, no network."""
+"""The values that the checks take and give. No network here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Verdict = Literal["ok", "failed", "noted", "skipped"]
 
 @dataclass(frozen=True)
 class Deployment:
-    """Where a deployment is. `origin` is one that is allowed, `site_url` the site bucket's own address."""
+    """The addresses of a deployment. `origin` is an allowed one, `site_url` the site bucket's own address."""
 
     token_url: str
     origin: str
@@ -20,9 +20,9 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: what was tried, what came back, and on failure the likely cause and the fix.
+    """One check's result for the person who asked: what was tried and found, and the cause and fix of a failure.
 
-    `name` is stable, for programs. `left` has what stays in the upload bucket, each as `bucket/key`.
+    `name` never changes, for programs. `left` lists objects that stay in the upload bucket, as `bucket/key`.
     """
 
     name: str
@@ -36,9 +36,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check found. `sign` is looked up in `causes.TABLE` unless the verdict is ok or skipped."""
+    """What a check returns. The `symptom` of a verdict failed or noted is looked up in `causes.TABLE`."""
 
     verdict: Verdict
     found: str
-    sign: str = ""
+    symptom: str = ""
     left: tuple[str, ...] = ()

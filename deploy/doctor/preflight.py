@@ -1,4 +1,4 @@
-"""The two functions and the bucket's CORS rule, as a page meets them before it uploads; certificates, clocks."""
+"""Before an upload: certificates, CORS of both functions and of the bucket, the limits, a grant, the clocks."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import time
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import Literal
 
 from deploy.doctor import probe
-from deploy.doctor.answers import allowed_origin, document, sign, words
-from deploy.doctor.context import FOREIGN, LOOPBACK, Check, Visit, host_of, read_grant
+from deploy.doctor.answers import allowed_origin, json_object, summary, symptom
+from deploy.doctor.context import FOREIGN, LOOPBACK, Check, Context, host_of, read_grant
 from deploy.doctor.finding import Outcome
 from deploy.doctor.probe import Answer
 
@@ -24,7 +25,7 @@ def certificate(url: str) -> Outcome:
     where = host_of(url)
     if where.startswith("http://"):
         if LOOPBACK.fullmatch(where):
-            return Outcome("skipped", f"{where} is this machine's, over http")
+            return Outcome("skipped", f"{where} is on this machine, over http")
         return Outcome("failed", f"{where} is not https", "check no_https")
     days = probe.certificate_days(url)
     if isinstance(days, str):
@@ -33,115 +34,117 @@ def certificate(url: str) -> Outcome:
     return Outcome("ok", found) if days >= SOON_DAYS else Outcome("noted", found, "check expires_soon")
 
 
-def token_preflight(visit: Visit) -> Outcome:
-    answer = visit.ask_token("/", "OPTIONS", **{"Access-Control-Request-Method": "GET"})
-    visit.seen["token"] = answer
-    return may_read(visit, answer, sign("token", answer))
+def token_preflight(context: Context) -> Outcome:
+    answer = context.ask_token("/", "OPTIONS", **{"Access-Control-Request-Method": "GET"})
+    context.preflights["token"] = answer
+    return judge_preflight(context, answer, symptom("token", answer))
 
 
-def may_read(visit: Visit, answer: Answer, told: str) -> Outcome:
-    """Judge whether the site's page may read this answer."""
-    readable = allowed_origin(answer) in {visit.deployment.origin, "*"}
+def judge_preflight(context: Context, answer: Answer, meaning: str) -> Outcome:
+    """Judge whether pages of the site may read this answer; if not, `meaning` is the symptom."""
+    readable = allowed_origin(answer) in {context.deployment.origin, "*"}
     if answer.status in {200, 204} and readable:
         return Outcome("ok", f"{answer.status}, Access-Control-Allow-Origin is the origin")
-    return Outcome("failed", words(answer) + ("" if readable else ", no CORS grant for the origin"), told)
+    return Outcome(
+        "failed", summary(answer) + ("" if readable else ", no CORS grant for the origin"), meaning
+    )
 
 
-def refuses_foreign(answers: tuple[Answer, ...]) -> Outcome:
-    """Judge what a function answers to a foreign page."""
-    refused = all(
+def judge_foreign(answers: tuple[Answer, ...]) -> Outcome:
+    """Judge a function's answers to a page of a foreign origin, which must be refused."""
+    all_refused = all(
         one.status == HTTPStatus.FORBIDDEN and allowed_origin(one) not in {FOREIGN, "*"} for one in answers
     )
-    found = ", ".join(words(one) for one in answers)
-    return Outcome("ok", found) if refused else Outcome("failed", found, "check foreign_function")
+    found = ", ".join(summary(one) for one in answers)
+    return Outcome("ok", found) if all_refused else Outcome("failed", found, "check foreign_function")
 
 
-def token_foreign(visit: Visit) -> Outcome:
-    return refuses_foreign(
-        tuple(visit.ask_token("/limits", one, Origin=FOREIGN) for one in ("OPTIONS", "GET"))
+def token_foreign(context: Context) -> Outcome:
+    return judge_foreign(
+        tuple(context.ask_token("/limits", one, Origin=FOREIGN) for one in ("OPTIONS", "GET"))
     )
 
 
-def callback_foreign(visit: Visit) -> Outcome:
-    confirm = visit.the_grant.confirm
+def callback_foreign(context: Context) -> Outcome:
+    confirm = context.the_grant.confirm
     preflight = probe.ask("OPTIONS", confirm, {"Origin": FOREIGN, **ASKED})
-    return refuses_foreign((preflight, visit.confirm("x", FOREIGN)))
+    return judge_foreign((preflight, context.confirm("x", FOREIGN)))
 
 
-def callback_preflight(visit: Visit) -> Outcome:
-    answer = probe.ask("OPTIONS", visit.the_grant.confirm, {"Origin": visit.deployment.origin, **ASKED})
-    return may_read(visit, answer, sign("callback", answer))
+def callback_preflight(context: Context) -> Outcome:
+    answer = probe.ask("OPTIONS", context.the_grant.confirm, {"Origin": context.deployment.origin, **ASKED})
+    return judge_preflight(context, answer, symptom("callback", answer))
 
 
-def limits(visit: Visit) -> Outcome:
-    answer = visit.ask_token("/limits")
-    types = document(answer).get("types")
+def limits(context: Context) -> Outcome:
+    answer = context.ask_token("/limits")
+    types = json_object(answer).get("types")
     if answer.status != HTTPStatus.OK or not isinstance(types, list) or not types:
-        return Outcome("failed", words(answer), sign("token", answer))
+        return Outcome("failed", summary(answer), symptom("token", answer))
     if not {"text/plain", "text/*", "*/*"} & set(types):
-        visit.media_type = str(types[0]).replace("*", "png" if types[0] == "image/*" else "x-doctor")
-    return Outcome("ok", f"200, at most {document(answer).get('max_bytes')} bytes, {len(types)} types")
+        context.media_type = str(types[0]).replace("*", "png" if types[0] == "image/*" else "x-doctor")
+    return Outcome("ok", f"200, at most {json_object(answer).get('max_bytes')} bytes, {len(types)} types")
 
 
-def grant(visit: Visit) -> Outcome:
-    answer = visit.ask_grant()
-    visit.grant = read_grant(answer)
-    if visit.grant:
-        return Outcome("ok", f"200, a form for {host_of(visit.grant.url)}, bucket {visit.grant.bucket}")
-    unread = "check grant_unreadable" if answer.status == HTTPStatus.OK else sign("token", answer)
-    return Outcome("failed", words(answer), unread)
+def grant(context: Context) -> Outcome:
+    answer = context.ask_grant()
+    context.grant = read_grant(answer)
+    if context.grant:
+        return Outcome("ok", f"200, a form for {host_of(context.grant.url)}, bucket {context.grant.bucket}")
+    meaning = "check grant_unreadable" if answer.status == HTTPStatus.OK else symptom("token", answer)
+    return Outcome("failed", summary(answer), meaning)
 
 
-def bucket_preflight(visit: Visit) -> Outcome:
-    answer = probe.ask("OPTIONS", visit.the_grant.url, {"Origin": visit.deployment.origin, **ASKED})
-    visit.seen["bucket"] = answer
-    return may_read(
-        visit, answer, "check no_cors" if answer.status == HTTPStatus.OK else sign("bucket", answer)
+def bucket_preflight(context: Context) -> Outcome:
+    answer = probe.ask("OPTIONS", context.the_grant.url, {"Origin": context.deployment.origin, **ASKED})
+    context.preflights["bucket"] = answer
+    return judge_preflight(
+        context, answer, "check no_cors" if answer.status == HTTPStatus.OK else symptom("bucket", answer)
     )
 
 
-def bucket_foreign(visit: Visit) -> Outcome:
-    answer = probe.ask("OPTIONS", visit.the_grant.url, {"Origin": FOREIGN, **ASKED})
+def bucket_foreign(context: Context) -> Outcome:
+    answer = probe.ask("OPTIONS", context.the_grant.url, {"Origin": FOREIGN, **ASKED})
     if allowed_origin(answer) in {FOREIGN, "*"}:
-        return Outcome("failed", words(answer), "check foreign_bucket")
-    return Outcome("ok", words(answer))
+        return Outcome("failed", summary(answer), "check foreign_bucket")
+    return Outcome("ok", summary(answer))
 
 
 def date_of(answer: Answer) -> float:
-    """Return the server's time in epoch seconds. Raises `ValueError` where it does not say."""
+    """Return the server's time in epoch seconds. Raises `ValueError` if the answer has no date."""
     return parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
 
 
-def local_clock(visit: Visit) -> Outcome:
+def local_clock(context: Context) -> Outcome:
     return judge_clock(
-        date_of(visit.seen["token"]) - time.time(), LOCAL_SKEW_SECONDS, "noted", "check local_clock"
+        date_of(context.preflights["token"]) - time.time(), LOCAL_SKEW_SECONDS, "noted", "check local_clock"
     )
 
 
-def function_clock(visit: Visit) -> Outcome:
-    stamp = datetime.strptime(visit.the_grant.fields["x-oss-date"], "%Y%m%dT%H%M%SZ")  # noqa: DTZ007 - next line
-    skew = stamp.replace(tzinfo=timezone.utc).timestamp() - date_of(visit.seen["bucket"])
+def function_clock(context: Context) -> Outcome:
+    stamp = datetime.strptime(context.the_grant.fields["x-oss-date"], "%Y%m%dT%H%M%SZ")  # noqa: DTZ007 - next line
+    skew = stamp.replace(tzinfo=timezone.utc).timestamp() - date_of(context.preflights["bucket"])
     return judge_clock(skew, FUNCTION_SKEW_SECONDS, "failed", "check function_clock")
 
 
-def judge_clock(skew: float, most: float, verdict: str, told: str) -> Outcome:
-    """Judge a difference in seconds."""
+def judge_clock(skew: float, limit: float, verdict: Literal["failed", "noted"], meaning: str) -> Outcome:
+    """Judge a difference in seconds; above `limit` it has this verdict and symptom."""
     found = f"{abs(skew):.0f} s apart"
-    if abs(skew) <= most:
+    if abs(skew) <= limit:
         return Outcome("ok", found)
-    return Outcome("failed" if verdict == "failed" else "noted", found, told)
+    return Outcome(verdict, found, meaning)
 
 
-def tls_token(visit: Visit) -> Outcome:
-    return certificate(visit.deployment.token_url)
+def tls_token(context: Context) -> Outcome:
+    return certificate(context.deployment.token_url)
 
 
-def tls_callback(visit: Visit) -> Outcome:
-    return certificate(visit.the_grant.confirm)
+def tls_callback(context: Context) -> Outcome:
+    return certificate(context.the_grant.confirm)
 
 
-def tls_bucket(visit: Visit) -> Outcome:
-    return certificate(visit.the_grant.url)
+def tls_bucket(context: Context) -> Outcome:
+    return certificate(context.the_grant.url)
 
 
 CHECKS = (

@@ -1,6 +1,6 @@
-"""One bounded request, and one look at a certificate; nothing here judges an answer.
+"""One request, and one look at a certificate. Nothing here judges an answer.
 
-Every exchange has a time limit of its own thread, a size limit, and no redirect, proxy, cookie or .netrc.
+Every exchange has a limit of time and of size, and uses no redirect, proxy, cookie or .netrc.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ Parts = Sequence[tuple[str, "tuple[str | None, str | bytes]"]]
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: header names in lower case. Without an answer `status` is 0, and `trouble` says why."""
+    """An answer, with header names in lower case. If none came, `status` is 0 and `network_error` says why."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     seconds: float
-    trouble: str = ""
+    network_error: str = ""
 
 
 def ask(
@@ -44,28 +44,28 @@ def ask(
     parts: Parts = (),
     content: bytes | None = None,
 ) -> Answer:
-    """Ask once over a connection of its own. Never raises for what the network does."""
+    """Send one request over a connection of its own. Errors of the network are returned, not raised."""
     request = requests.Request(method, url, headers, json=json, files=list(parts) or None, data=content)
     started = time.monotonic()
     try:
-        status, told, body = within(SECONDS, lambda: _exchange(request))
+        status, received, body = within(SECONDS, lambda: _exchange(request))
     except (OSError, ValueError) as error:  # requests' errors are both
-        return Answer(0, {}, b"", time.monotonic() - started, trouble_of(error))
-    return Answer(status, told, body, time.monotonic() - started)
+        return Answer(0, {}, b"", time.monotonic() - started, network_error_of(error))
+    return Answer(status, received, body, time.monotonic() - started)
 
 
 def certificate_days(url: str) -> float | str:
-    """Return how many days the certificate is valid, or what is wrong as a sign's words."""
+    """Return for how many days the certificate is valid, or what is wrong, in words of a symptom."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or HTTPS_PORT
     try:
         return (within(SECONDS, lambda: _valid_until(host, port)) - time.time()) / 86400
     except (OSError, ValueError) as error:
-        return trouble_of(error)
+        return network_error_of(error)
 
 
-def trouble_of(error: BaseException) -> str:
-    """Return one word, and for TLS the verifier's, for what the network did. Never an address or a query."""
+def network_error_of(error: BaseException) -> str:
+    """Return one word for an error of the network, and for TLS the verifier's reason. Never an address."""
     chain = _chain(error)
     for one in chain:
         if isinstance(one, ssl.SSLCertVerificationError):
@@ -82,7 +82,7 @@ def trouble_of(error: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """List an error and what it was made of: requests and urllib3 wrap in causes, contexts and arguments."""
+    """List an error and those inside it: requests and urllib3 keep them as cause, context or argument."""
     found, waiting = [], [error]
     while waiting:
         one = waiting.pop()
@@ -94,7 +94,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 class _Session(requests.Session):
-    """Asks exactly what it is told to."""
+    """Adds nothing to a request but two headers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class _Session(requests.Session):
         self.headers.update({"Accept-Encoding": "identity", "User-Agent": "oss-direct-upload-doctor"})
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - requests' signature
-        """Follow nothing, and read no Location."""
+        """Follow no redirect."""
         return
 
 

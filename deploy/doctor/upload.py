@@ -1,12 +1,12 @@
-"""An upload as a page does it: stored, called back, confirmed, and how long that took."""
+"""An upload as a page does it: stored, called back and confirmed, and the time that took."""
 
 from __future__ import annotations
 
 import time
 from http import HTTPStatus
 
-from deploy.doctor.answers import allowed_origin, code_of, done, sign, words
-from deploy.doctor.context import Check, Visit
+from deploy.doctor.answers import allowed_origin, code_of, is_completed, summary, symptom
+from deploy.doctor.context import Check, Context
 from deploy.doctor.finding import Outcome
 from deploy.doctor.probe import Answer
 
@@ -17,26 +17,26 @@ LONGEST_WAIT_SECONDS = 5
 EXPOSED = {"etag", "x-oss-request-id"}
 
 
-def upload(visit: Visit) -> Outcome:
-    answer = visit.post(visit.the_grant)
-    visit.uploaded = answer
+def upload(context: Context) -> Outcome:
+    answer = context.post(context.the_grant)
+    context.uploaded = answer
     if answer.status in {200, 203}:
-        return Outcome("ok", f"{answer.status}, stored", left=visit.the_grant.left())
-    perhaps = visit.the_grant.left() if not answer.status else ()  # its answer may have gone missing
-    return Outcome("failed", words(answer), sign("bucket", answer), perhaps)
+        return Outcome("ok", f"{answer.status}, stored", left=context.the_grant.left())
+    perhaps = context.the_grant.left() if not answer.status else ()  # stored, if only the answer was lost
+    return Outcome("failed", summary(answer), symptom("bucket", answer), perhaps)
 
 
-def callback_answer(visit: Visit) -> Outcome:
-    answer = visit.the_upload
-    if done(answer, visit.the_grant.id):
+def callback_answer(context: Context) -> Outcome:
+    answer = context.the_upload
+    if is_completed(answer, context.the_grant.id):
         return Outcome("ok", "200, Status OK and the grant's id")
-    told = sign("bucket", answer) if answer.status != HTTPStatus.OK or code_of(answer) else "check not_ours"
-    return Outcome("failed", words(answer), told)
+    foreign = answer.status == HTTPStatus.OK and not code_of(answer)
+    return Outcome("failed", summary(answer), "check not_ours" if foreign else symptom("bucket", answer))
 
 
-def upload_cors(visit: Visit) -> Outcome:
-    answer = visit.the_upload
-    if allowed_origin(answer) not in {visit.deployment.origin, "*"}:
+def upload_cors(context: Context) -> Outcome:
+    answer = context.the_upload
+    if allowed_origin(answer) not in {context.deployment.origin, "*"}:
         return Outcome("failed", "no Access-Control-Allow-Origin for the origin", "check no_cors")
     exposed = {
         one.strip().lower() for one in answer.headers.get("access-control-expose-headers", "").split(",")
@@ -46,8 +46,8 @@ def upload_cors(visit: Visit) -> Outcome:
     return Outcome("failed", "ETag or x-oss-request-id is not exposed", "check not_exposed")
 
 
-def upload_time(visit: Visit) -> Outcome:
-    return judge_time("the whole round trip, perhaps with a cold start", visit.the_upload.seconds)
+def upload_time(context: Context) -> Outcome:
+    return judge_time("the whole round trip, perhaps with a cold start", context.the_upload.seconds)
 
 
 def judge_time(what: str, seconds: float) -> Outcome:
@@ -58,31 +58,31 @@ def judge_time(what: str, seconds: float) -> Outcome:
     return Outcome("failed" if seconds > FAILED_SECONDS else "noted", found, "check slow")
 
 
-def versioning(visit: Visit) -> Outcome:
-    if "x-oss-version-id" in visit.the_upload.headers:
+def versioning(context: Context) -> Outcome:
+    if "x-oss-version-id" in context.the_upload.headers:
         return Outcome("failed", "x-oss-version-id in the answer", "check versioned")
     return Outcome("ok", "no x-oss-version-id in the answer")
 
 
-def confirm_patiently(visit: Visit, ticket: str) -> Answer:
-    """Confirm, and once more when told to wait: right after a failure the function asks for that."""
-    answer = visit.confirm(ticket)
+def confirm_patiently(context: Context, ticket: str) -> Answer:
+    """Confirm; once more after the wait that the function asks for, as it does right after a failure."""
+    answer = context.confirm(ticket)
     wait = answer.headers.get("retry-after", "")
     if answer.status in {502, 503} and wait.isdecimal():
         time.sleep(min(int(wait), LONGEST_WAIT_SECONDS))
-        answer = visit.confirm(ticket)
+        answer = context.confirm(ticket)
     return answer
 
 
-def confirm(visit: Visit) -> Outcome:
-    answer = confirm_patiently(visit, visit.the_grant.ticket)
-    if done(answer, visit.the_grant.id):
+def confirm(context: Context) -> Outcome:
+    answer = confirm_patiently(context, context.the_grant.ticket)
+    if is_completed(answer, context.the_grant.id):
         return Outcome("ok", "200, the callback's answer again")
-    return Outcome("failed", words(answer), sign("callback", answer))
+    return Outcome("failed", summary(answer), symptom("callback", answer))
 
 
-def warm_times(visit: Visit) -> Outcome:
-    slowest = max(visit.confirm(visit.the_grant.ticket).seconds for _ in range(WARM_CONFIRMS))
+def warm_times(context: Context) -> Outcome:
+    slowest = max(context.confirm(context.the_grant.ticket).seconds for _ in range(WARM_CONFIRMS))
     return judge_time(f"the slowest of {WARM_CONFIRMS} confirms", slowest)
 
 

@@ -5,15 +5,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy import deploy
+import deploy.deploy
+from deploy import function_zip
 from deploy.aliyun.clients import Cloud
-from deploy.package import Package
+from deploy.function_zip import Package
 from tests.support.cloud.commands import connected
 from tests.support.cloud.state import State
+from tests.support.stack_fixtures import running, stack
+
+__all__ = ["running", "stack"]
 
 
 @pytest.fixture
-def state() -> State:
+def state(no_waiting: None, quick_packages: None) -> State:  # noqa: ARG001 - for what they do
+    """What the stand-in cloud holds; commands against it wait for nothing and install nothing."""
     return State()
 
 
@@ -23,17 +28,18 @@ def cloud(state: State) -> Iterator[Cloud]:
         yield clients
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two tries the SDKs wait for seconds."""
     monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def quick_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     """`test_package.py` builds the real ones."""
 
     def build(function: str, runtime: str, *, sign_in: bool) -> Package:
         return Package(f"{function}-{runtime}-{'1' if sign_in else '0' * 32}.zip", b"PK")
 
-    monkeypatch.setattr(deploy, "build", build)
+    monkeypatch.setattr(deploy.deploy, "build", build)
+    monkeypatch.setattr(function_zip, "build", build)

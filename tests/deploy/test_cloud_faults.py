@@ -8,10 +8,9 @@ import pytest
 from alibabacloud_oss_v2.exceptions import OperationError
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
-from deploy import deploy
 from deploy.aliyun.clients import Cloud
-from deploy.exit_messages import AGAIN, status
-from tests.support.cloud.commands import ANYONE, CODE, SITE, connected, run
+from deploy.exit_messages import RUN_AGAIN, run_command
+from tests.support.cloud.commands import ANYONE, CODE, SITE, connected, deploy
 from tests.support.cloud.state import Refused, State
 
 PACKAGE = f"PUT {CODE}/token-python3.12-{'0' * 32}.zip"
@@ -23,7 +22,7 @@ FOR_EVER = 99
 @pytest.fixture(autouse=True)
 def settings_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
     """`test_deploy.py` has them checked, which starts two processes."""
-    monkeypatch.setattr(deploy, "problems", lambda *_: ())
+    monkeypatch.setattr("deploy.deploy.problems", lambda *_: ())
 
 
 def made(state: State) -> tuple[list[str], dict[str, set[str]]]:
@@ -35,16 +34,16 @@ def made(state: State) -> tuple[list[str], dict[str, set[str]]]:
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_lost_connection_is_tried_again(cloud: Cloud, state: State, name: str, when: str) -> None:
     state.lost[name] = [when, when]
-    assert run(cloud, **ANYONE).status == "CREATE_COMPLETE"
+    assert deploy(cloud, **ANYONE).status == "CREATE_COMPLETE"
     assert state.lost[name] == []
     assert state.writes.count("CreateStack") == 1
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_an_update_whose_answer_is_lost_is_done_once(cloud: Cloud, state: State, when: str) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     state.lost["UpdateStack"] = [when]
-    assert run(cloud, MAX_BYTES="5").status == "UPDATE_COMPLETE"
+    assert deploy(cloud, MAX_BYTES="5").status == "UPDATE_COMPLETE"
     assert state.writes.count("UpdateStack") == 1
 
 
@@ -52,20 +51,20 @@ def test_an_update_whose_answer_is_lost_is_done_once(cloud: Cloud, state: State,
 @pytest.mark.parametrize("name", ["GetCallerIdentity", "CreateStack", "GetStack", "ListStackEvents"])
 def test_a_throttled_call_is_tried_again(cloud: Cloud, state: State, name: str, code: str) -> None:
     state.refusals[name] = [Refused(400, code, "Request was denied due to user flow control.")] * 3
-    assert run(cloud, **ANYONE).status == "CREATE_COMPLETE"
+    assert deploy(cloud, **ANYONE).status == "CREATE_COMPLETE"
     assert state.refusals[name] == []
 
 
 def test_a_service_that_is_down_for_a_moment_is_tried_again(cloud: Cloud, state: State) -> None:
     state.refusals["GetStack"] = [Refused(503, "ServiceUnavailable", "The request has failed.")] * 3
     state.refusals[PAGE] = [Refused(503, "ServiceUnavailable", "Please reduce your request rate.")] * 2
-    assert run(cloud, **ANYONE).status == "CREATE_COMPLETE"
+    assert deploy(cloud, **ANYONE).status == "CREATE_COMPLETE"
 
 
 def test_what_is_refused_is_not_tried_again(cloud: Cloud, state: State) -> None:
     state.refusals["CreateStack"] = [Refused(403, "Forbidden.RAM", "User not authorized.")]
     with pytest.raises(AlibabaCloudException, match="not authorized"):
-        run(cloud, **ANYONE)
+        deploy(cloud, **ANYONE)
     assert state.asked.count("CreateStack") == 1
 
 
@@ -74,8 +73,8 @@ def test_a_cloud_that_is_away_is_one_sentence_without_a_secret(
     cloud: Cloud, state: State, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     state.lost[name] = ["before"] * FOR_EVER
-    assert status(lambda: run(cloud, **ANYONE)) == 1
-    assert capsys.readouterr().err == f"Alibaba Cloud did not answer, several times. {AGAIN}\n"
+    assert run_command(lambda: deploy(cloud, **ANYONE)) == 1
+    assert capsys.readouterr().err == f"Alibaba Cloud did not answer, several times. {RUN_AGAIN}\n"
 
 
 @pytest.mark.parametrize(
@@ -89,38 +88,42 @@ def test_a_refusal_is_one_line(
     cloud: Cloud, state: State, name: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     state.refusals[name] = [Refused(403, "Forbidden", "not you")]
-    assert status(lambda: run(cloud, **ANYONE)) == 1
+    assert run_command(lambda: deploy(cloud, **ANYONE)) == 1
     assert capsys.readouterr().err == said
 
 
+@pytest.mark.usefixtures("no_waiting", "quick_packages")
 def test_cut_off_after_any_request_and_run_again_it_ends_well() -> None:
     sound = State()
     with connected(sound) as cloud:
-        run(cloud, **ANYONE)
+        deploy(cloud, **ANYONE)
     for answered in range(1, len(sound.asked)):
         state = State()
         state.expires_after = answered
         with connected(state) as cloud:
             with pytest.raises((AlibabaCloudException, OperationError)):
-                run(cloud, **ANYONE)
+                deploy(cloud, **ANYONE)
             state.expires_after = None
-            run(cloud, **ANYONE)
+            deploy(cloud, **ANYONE)
         assert made(state) == made(sound), f"cut off after {sound.asked[:answered]}"
 
 
 def test_what_the_sdk_itself_refuses_is_not_a_cloud_that_is_away(
     cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert status(lambda: run(cloud, **ANYONE, UPLOAD_BUCKET="My_Bucket")) == 1
+    assert run_command(lambda: deploy(cloud, **ANYONE, UPLOAD_BUCKET="My_Bucket")) == 1
     assert capsys.readouterr().err.startswith("OSS cannot be asked that: ")
 
 
 @pytest.mark.parametrize(
     ("end", "said"),
     [
-        (EOFError(), "Nobody can be asked here."),
+        (EOFError(), "There is no terminal to ask at."),
         (KeyboardInterrupt(), "Interrupted. Run it again"),
-        (subprocess.CalledProcessError(1, "pip"), "What a function needs could not be installed"),
+        (
+            subprocess.CalledProcessError(1, "pip"),
+            "The packages that a function needs could not be installed",
+        ),
     ],
 )
 def test_every_end_has_its_sentence(
@@ -129,5 +132,5 @@ def test_every_end_has_its_sentence(
     def ends() -> None:
         raise end
 
-    assert status(ends) == 1
+    assert run_command(ends) == 1
     assert capsys.readouterr().err.startswith(said)

@@ -11,9 +11,9 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
 from deploy.aliyun import regions
 from deploy.aliyun.clients import Cloud
-from deploy.aliyun.ros_stack import StackFailed
-from deploy.arguments import Unusable, read
-from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, run
+from deploy.arguments import read_arguments
+from deploy.errors import CommandError, StackFailed
+from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, deploy, given
 from tests.support.cloud.state import ACCOUNT, Refused, State
 
 
@@ -25,9 +25,9 @@ def values_of(state: State) -> Mapping[str, str]:
 
 def test_a_first_deploy_makes_everything(cloud: Cloud, state: State) -> None:
     shown: list[str] = []
-    stack = run(cloud, shown, **ANYONE)
+    stack = deploy(cloud, shown, **ANYONE)
     assert stack.status == "CREATE_COMPLETE"
-    assert CODE in state.closed
+    assert CODE in state.public_access_blocked
     assert set(state.buckets[CODE]) == {values_of(state)["TokenObject"], values_of(state)["CallbackObject"]}
     assert values_of(state)["AllowedOrigins"] == "http://localhost:8080"
     assert len(values_of(state)["TicketSecret"]) >= 32
@@ -38,7 +38,7 @@ def test_a_first_deploy_makes_everything(cloud: Cloud, state: State) -> None:
 
 
 def test_the_page_is_put_with_types_and_caching_and_its_addresses(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     site = state.buckets[SITE]
     assert json.loads(site["config.json"][0]) == {"tokenUrl": "https://token-abc.cn-hangzhou.fcapp.run/"}
     policy = site["index.html"][0].decode()
@@ -53,19 +53,19 @@ def test_the_page_is_put_with_types_and_caching_and_its_addresses(cloud: Cloud, 
 
 
 def test_a_second_deploy_with_nothing_changed_changes_nothing(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     before = (dict(values_of(state)), list(state.writes))
     shown: list[str] = []
-    run(cloud, shown)
+    deploy(cloud, shown)
     assert (dict(values_of(state)), state.writes) == before
     assert "the stack is as it should be" in shown
     assert "page: 0 files sent, 0 removed" in shown
 
 
 def test_an_update_keeps_the_secret_and_what_is_not_named(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     secret = values_of(state)["TicketSecret"]
-    stack = run(cloud, MAX_BYTES="2097152")
+    stack = deploy(cloud, MAX_BYTES="2097152")
     assert stack.status == "UPDATE_COMPLETE"
     assert values_of(state)["TicketSecret"] == secret
     assert values_of(state)["AllowAnonymous"] == "true"
@@ -75,58 +75,58 @@ def test_an_update_keeps_the_secret_and_what_is_not_named(cloud: Cloud, state: S
 def test_stale_files_of_the_site_go_and_uploads_stay(cloud: Cloud, state: State) -> None:
     state.buckets[SITE] = {"assets/index-0ldHash1.js": (b"old", {})}
     state.buckets[UPLOADS] = {"uploads/_/x.txt": (b"kept", {})}
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     assert "assets/index-0ldHash1.js" not in state.buckets[SITE]
     assert state.buckets[UPLOADS] == {"uploads/_/x.txt": (b"kept", {})}
 
 
 def test_a_bucket_that_an_earlier_stack_kept_is_used_again(cloud: Cloud, state: State) -> None:
     state.buckets[UPLOADS] = {}
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     assert values_of(state)["ExistingUploadBucket"] == "true"
-    run(cloud, MAX_BYTES="5")
+    deploy(cloud, MAX_BYTES="5")
     assert values_of(state)["ExistingUploadBucket"] == "true"
 
 
 def test_the_first_that_failed_is_told_and_a_second_try_starts_anew(cloud: Cloud, state: State) -> None:
     state.fails["TokenRole"] = "EntityAlreadyExists.Role: The role already exists."
     with pytest.raises(StackFailed, match=r"^TokenRole: EntityAlreadyExists\.Role"):
-        run(cloud, **ANYONE)
+        deploy(cloud, **ANYONE)
     state.fails.clear()
-    assert run(cloud, **ANYONE).status == "CREATE_COMPLETE"
+    assert deploy(cloud, **ANYONE).status == "CREATE_COMPLETE"
     assert state.writes.count("DeleteStack") == 1
 
 
 def test_an_update_that_is_rolled_back_is_a_failure(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     state.fails["TokenFunction"] = "InvalidArgument: too long"
     with pytest.raises(StackFailed, match=r"^TokenFunction: InvalidArgument"):
-        run(cloud, MAX_BYTES="7")
+        deploy(cloud, MAX_BYTES="7")
 
 
 def test_a_deploy_that_was_cut_off_is_waited_for(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     (stack,) = state.stacks.values()
     stack.update({"Status": "UPDATE_IN_PROGRESS", "next": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]})
     shown: list[str] = []
-    assert run(cloud, shown).status == "UPDATE_COMPLETE"
-    assert "An earlier command is still at work; waiting for it." in shown
+    assert deploy(cloud, shown).status == "UPDATE_COMPLETE"
+    assert "An earlier command is still running; waiting for it." in shown
 
 
 def test_a_deploy_that_lost_the_page_puts_it_the_next_time(cloud: Cloud, state: State) -> None:
     expired = Refused(403, "SecurityTokenExpired", "The security token has expired.")
     state.refusals[f"PUT {SITE}/index.html"] = [expired]
     with pytest.raises(Exception, match="SecurityTokenExpired"):
-        run(cloud, **ANYONE)
+        deploy(cloud, **ANYONE)
     assert "index.html" not in state.buckets[SITE]
-    run(cloud)
+    deploy(cloud)
     assert "index.html" in state.buckets[SITE]
 
 
 def test_expired_credentials_change_nothing(cloud: Cloud, state: State) -> None:
     state.refusals["GetCallerIdentity"] = [Refused(403, "InvalidSecurityToken.Expired", "expired")]
     with pytest.raises(AlibabaCloudException, match="expired"):
-        run(cloud, **ANYONE)
+        deploy(cloud, **ANYONE)
     assert state.writes == []
 
 
@@ -151,14 +151,14 @@ def test_expired_credentials_change_nothing(cloud: Cloud, state: State) -> None:
 def test_wrong_settings_are_told_before_anything_is_made(
     cloud: Cloud, state: State, settings: dict[str, str], said: str
 ) -> None:
-    with pytest.raises(Unusable, match=said):
-        run(cloud, **settings)
+    with pytest.raises(CommandError, match=said):
+        deploy(cloud, **settings)
     assert state.writes == []
 
 
 def test_nothing_is_done_without_leave(cloud: Cloud, state: State) -> None:
-    with pytest.raises(Unusable, match="Nothing was done"):
-        run(cloud, **ANYONE, YES="0")
+    with pytest.raises(CommandError, match="Nothing was done"):
+        deploy(cloud, **ANYONE, YES="0")
     assert state.writes == []
 
 
@@ -168,28 +168,24 @@ def test_nothing_is_done_without_leave(cloud: Cloud, state: State) -> None:
 def test_a_region_that_cannot_is_refused_before_anything_is_asked(
     cloud: Cloud, state: State, region: str, runtime: str
 ) -> None:
-    with pytest.raises(Unusable, match=region):
-        run(cloud, **ANYONE, REGION=region, RUNTIME=runtime)
+    with pytest.raises(CommandError, match=region):
+        deploy(cloud, **ANYONE, REGION=region, RUNTIME=runtime)
     assert state.asked == []
 
 
-def env_of(**given: str) -> dict[str, Any]:
-    return {**given, "GIVEN": " ".join(given)}
-
-
 def test_no_setting_comes_from_the_environment() -> None:
-    env = {**env_of(STACK="uploads", REGION="cn-hangzhou"), "MAX_BYTES": "1", "TICKET_SECRET": "x"}
-    assert read(env).settings == {}
+    env = {**given(STACK="uploads", REGION="cn-hangzhou"), "MAX_BYTES": "1", "TICKET_SECRET": "x"}
+    assert read_arguments(env).settings == {}
 
 
 def test_a_value_can_be_read_from_a_file(tmp_path: Any) -> None:
     (tmp_path / "jwks.json").write_text('{"keys": []}\n')
-    env = env_of(STACK="uploads", REGION="cn-hangzhou", AUTH_JWKS=f"@{tmp_path / 'jwks.json'}")
-    assert read(env).settings == {"AuthJwks": '{"keys": []}'}
+    env = given(STACK="uploads", REGION="cn-hangzhou", AUTH_JWKS=f"@{tmp_path / 'jwks.json'}")
+    assert read_arguments(env).settings == {"AuthJwks": '{"keys": []}'}
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("values", "said"),
     [
         ({"REGION": "cn-hangzhou"}, "STACK takes a name"),
         ({"STACK": "Uploads", "REGION": "cn-hangzhou"}, "STACK takes a name"),
@@ -199,29 +195,29 @@ def test_a_value_can_be_read_from_a_file(tmp_path: Any) -> None:
         ({"STACK": "uploads", "REGION": "cn-hangzhou", "AUTH_JWKS": "@/nowhere"}, "cannot be read"),
     ],
 )
-def test_a_wrong_argument_is_one_sentence(given: dict[str, str], said: str) -> None:
-    with pytest.raises(Unusable, match=said):
-        read(env_of(**given))
+def test_a_wrong_argument_is_one_sentence(values: dict[str, str], said: str) -> None:
+    with pytest.raises(CommandError, match=said):
+        read_arguments(given(**values))
 
 
 def test_pages_of_a_later_domain_may_upload(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     shown: list[str] = []
-    run(cloud, shown, SITE_DOMAIN="www.example.com")
+    deploy(cloud, shown, SITE_DOMAIN="www.example.com")
     assert values_of(state)["AllowedOrigins"] == "https://www.example.com"
     assert not any("ALLOWED_ORIGINS" in line for line in shown)
-    with pytest.raises(Unusable, match=r"SITE_DOMAIN= first, then SITE_DOMAIN=example\.com"):
-        run(cloud, SITE_DOMAIN="example.com")
-    run(cloud, SITE_DOMAIN="")
+    with pytest.raises(CommandError, match=r"SITE_DOMAIN= first, then SITE_DOMAIN=example\.com"):
+        deploy(cloud, SITE_DOMAIN="example.com")
+    deploy(cloud, SITE_DOMAIN="")
     assert values_of(state)["AllowedOrigins"] == "http://localhost:8080"
-    run(cloud, SITE_DOMAIN="example.com")
+    deploy(cloud, SITE_DOMAIN="example.com")
     assert values_of(state)["AllowedOrigins"] == "https://example.com"
 
 
 def test_origins_that_somebody_chose_are_left_to_them(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE, ALLOWED_ORIGINS="https://shop.example.com")
+    deploy(cloud, **ANYONE, ALLOWED_ORIGINS="https://shop.example.com")
     shown: list[str] = []
-    run(cloud, shown, SITE_DOMAIN="www.example.com")
+    deploy(cloud, shown, SITE_DOMAIN="www.example.com")
     assert values_of(state)["AllowedOrigins"] == "https://shop.example.com"
     assert "https://www.example.com is not in ALLOWED_ORIGINS: pages there cannot upload." in shown
 
@@ -250,21 +246,21 @@ def test_an_older_bucket_whose_rules_let_no_page_post_is_told(
     if rules:
         state.cors[UPLOADS] = rules
     shown: list[str] = []
-    run(cloud, shown, **ANYONE)
+    deploy(cloud, shown, **ANYONE)
     said = [line for line in shown if "CORS" in line]
     assert bool(said) == warned
     assert all("no page of http://localhost:8080 upload" in line for line in said)
 
 
 def test_old_packages_go_once_nothing_uses_them(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     before = set(state.buckets[CODE])
     state.fails["TokenFunction"] = "InvalidArgument: too long"
     with pytest.raises(StackFailed):
-        run(cloud, RUNTIME="python3.10")
+        deploy(cloud, RUNTIME="python3.10")
     assert before <= set(state.buckets[CODE])
     state.fails.clear()
-    run(cloud, RUNTIME="python3.10")
+    deploy(cloud, RUNTIME="python3.10")
     assert set(state.buckets[CODE]) == {values_of(state)["TokenObject"], values_of(state)["CallbackObject"]}
     assert not before & set(state.buckets[CODE])
 
@@ -288,39 +284,39 @@ HS256 = {"AUTH_HS256_SECRET": "h" * 40, "AUTH_ISSUER": "https://id.example.com/"
 def test_settings_are_checked_together_with_the_hidden_ones(
     cloud: Cloud, state: State, first: dict[str, str], then: dict[str, str], said: str
 ) -> None:
-    run(cloud, **first)
+    deploy(cloud, **first)
     before = list(state.writes)
-    with pytest.raises(Unusable, match=said):
-        run(cloud, **then)
+    with pytest.raises(CommandError, match=said):
+        deploy(cloud, **then)
     assert state.writes == before
 
 
 def test_users_may_sign_in_with_another_key_later(cloud: Cloud, state: State) -> None:
-    run(cloud, **HS256)
-    run(cloud, MAX_BYTES="5")
-    run(cloud, AUTH_HS256_SECRET="", AUTH_JWKS="https://id.example.com/keys")
+    deploy(cloud, **HS256)
+    deploy(cloud, MAX_BYTES="5")
+    deploy(cloud, AUTH_HS256_SECRET="", AUTH_JWKS="https://id.example.com/keys")
     assert values_of(state)["AuthHs256Secret"] == ""
 
 
 def test_another_bucket_takes_another_stack(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
-    with pytest.raises(Unusable, match=f"UPLOAD_BUCKET is {UPLOADS} for good"):
-        run(cloud, UPLOAD_BUCKET="brand-new")
+    deploy(cloud, **ANYONE)
+    with pytest.raises(CommandError, match=f"UPLOAD_BUCKET of this stack stays {UPLOADS}"):
+        deploy(cloud, UPLOAD_BUCKET="brand-new")
     assert state.writes.count("UpdateStack") == 0
 
 
 def test_a_bucket_of_somebody_else_is_refused_before_anything_is_made(cloud: Cloud, state: State) -> None:
     state.foreign.add("media")
-    with pytest.raises(Unusable, match=r"The bucket media may not be used \(AccessDenied\)"):
-        run(cloud, **ANYONE, UPLOAD_BUCKET="media")
+    with pytest.raises(CommandError, match=r"The bucket media may not be used \(AccessDenied\)"):
+        deploy(cloud, **ANYONE, UPLOAD_BUCKET="media")
     assert state.writes == []
 
 
 def test_a_bucket_in_another_region_is_refused_before_anything_is_made(cloud: Cloud, state: State) -> None:
     state.buckets["mine"] = {}
     state.elsewhere.add("mine")
-    with pytest.raises(Unusable, match="The bucket mine is in oss-us-west-1, not in oss-cn-hangzhou"):
-        run(cloud, **ANYONE, UPLOAD_BUCKET="mine")
+    with pytest.raises(CommandError, match="The bucket mine is in oss-us-west-1, not in oss-cn-hangzhou"):
+        deploy(cloud, **ANYONE, UPLOAD_BUCKET="mine")
     assert state.writes == []
 
 
@@ -328,10 +324,10 @@ def test_what_was_deployed_with_an_older_runtime_stays_so(
     cloud: Cloud, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(regions, "WITHOUT_RUNTIME", {"python3.12": {"cn-hangzhou"}})
-    with pytest.raises(Unusable, match=r"cn-hangzhou has no python3\.12"):
-        run(cloud, **ANYONE)
-    run(cloud, **ANYONE, RUNTIME="python3.10")
-    run(cloud, MAX_BYTES="5")
+    with pytest.raises(CommandError, match=r"cn-hangzhou has no python3\.12"):
+        deploy(cloud, **ANYONE)
+    deploy(cloud, **ANYONE, RUNTIME="python3.10")
+    deploy(cloud, MAX_BYTES="5")
     assert values_of(state)["Runtime"] == "python3.10"
 
 
@@ -342,19 +338,19 @@ def test_what_was_deployed_with_an_older_runtime_stays_so(
 def test_a_stack_that_cannot_be_updated_is_told_with_the_way_out(
     cloud: Cloud, state: State, status: str, said: str
 ) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     (stack,) = state.stacks.values()
     stack["Status"] = status
     before = list(state.writes)
-    with pytest.raises(Unusable, match=f"Stack uploads is {status}: .*{said}"):
-        run(cloud, MAX_BYTES="5")
+    with pytest.raises(CommandError, match=f"Stack uploads is {status}: .*{said}"):
+        deploy(cloud, MAX_BYTES="5")
     assert state.writes == before
 
 
 def test_what_keeps_a_first_attempt_from_going_is_told(cloud: Cloud, state: State) -> None:
     state.fails["TokenRole"] = "EntityAlreadyExists.Role: The role already exists."
     with pytest.raises(StackFailed):
-        run(cloud, **ANYONE)
+        deploy(cloud, **ANYONE)
     state.fails["delete LogsProject"] = "ProjectForbidden: not yours"
     with pytest.raises(StackFailed, match=r"^LogsProject: ProjectForbidden"):
-        run(cloud, **ANYONE)
+        deploy(cloud, **ANYONE)

@@ -8,9 +8,10 @@ import pytest
 
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.ros_stack import Stack
-from deploy.arguments import Unusable
-from deploy.page import LOCAL_PAGE, allowed_here, serve
-from tests.support.cloud.commands import ANYONE, run
+from deploy.errors import CommandError
+from deploy.page import serve
+from deploy.page_addresses import LOCAL_ORIGIN, local_origin
+from tests.support.cloud.commands import ANYONE, deploy
 from tests.support.cloud.state import State
 
 
@@ -20,7 +21,7 @@ def stack_that_allows(origins: str) -> Stack:
 
 def test_a_first_deploy_allows_this_machine_and_says_how(cloud: Cloud, state: State) -> None:
     shown: list[str] = []
-    assert allowed_here(run(cloud, shown, **ANYONE)) == (LOCAL_PAGE, 8080)
+    assert local_origin(deploy(cloud, shown, **ANYONE)) == (LOCAL_ORIGIN, 8080)
     assert any(line.endswith("make page STACK=uploads REGION=cn-hangzhou") for line in shown)
     assert state.asked
 
@@ -33,13 +34,13 @@ def test_a_first_deploy_allows_this_machine_and_says_how(cloud: Cloud, state: St
     ],
 )
 def test_it_listens_where_the_stack_allows(origins: str, where: tuple[str, int]) -> None:
-    assert allowed_here(stack_that_allows(origins)) == where
+    assert local_origin(stack_that_allows(origins)) == where
 
 
 @pytest.mark.parametrize("origins", ["https://www.example.com", "http://localhost.example.com:80"])
 def test_a_stack_that_allows_nothing_here_is_told_with_what_to_do(origins: str) -> None:
-    with pytest.raises(Unusable, match=f"ALLOWED_ORIGINS={origins},http://localhost:8080"):
-        allowed_here(stack_that_allows(origins))
+    with pytest.raises(CommandError, match=f"ALLOWED_ORIGINS={origins},http://localhost:8080"):
+        local_origin(stack_that_allows(origins))
 
 
 def test_a_port_in_use_is_one_sentence() -> None:
@@ -47,5 +48,5 @@ def test_a_port_in_use_is_one_sentence() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(Unusable, match=f"Port {port} is in use"):
+        with pytest.raises(CommandError, match=f"Port {port} is in use"):
             serve(stack_that_allows(f"http://localhost:{port}"), "cn-hangzhou", {})

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.package import (
+from deploy.function_zip import (
     FOR_SIGN_IN,
     FUNCTIONS,
     RUNTIMES,
@@ -21,9 +21,9 @@ from deploy.package import (
     build,
     content_hash,
     interpreter,
-    main,
     zipped,
 )
+from deploy.package import main
 from tests.support.fc_events import fc_event
 
 HERE = "python{}.{}".format(*sys.version_info)  # the Python of this run, as a runtime

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from deploy.aliyun.clients import Cloud
-from deploy.package import REPOSITORY
-from tests.support.cloud.commands import ANYONE, run
+from deploy.function_zip import REPOSITORY
+from tests.support.cloud.commands import ANYONE, deploy
 from tests.support.cloud.state import State
 
 
@@ -20,7 +20,7 @@ def test_the_recording_is_what_a_deploy_shows(cloud: Cloud, state: State, readme
         shown.append(f"{question}yes")
         return "yes"
 
-    run(cloud, shown, ask, **ANYONE, YES="0")
+    deploy(cloud, shown, ask, **ANYONE, YES="0")
     recorded = re.sub(r"-[0-9a-f]{32}\.zip", "-….zip", "\n".join(shown))
     assert f"```\n{recorded}\n```\n" in (REPOSITORY / readme).read_text(encoding="utf-8")
     assert state.writes

@@ -7,10 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from deploy.aliyun.clients import Cloud
-from deploy.aliyun.ros_stack import StackFailed, Stacks
-from deploy.arguments import OWN, Unusable, read
-from deploy.rotate_secret import AT_ONCE, LONGEST_TICKET_SECONDS, rotate
-from tests.support.cloud.commands import ANYONE, run
+from deploy.aliyun.ros_stack import Stacks
+from deploy.arguments import OPTIONS, read_arguments
+from deploy.errors import CommandError, StackFailed
+from deploy.rotate_secret import NOW, rotate
+from deploy.ticket_secret import LONGEST_TICKET_SECONDS
+from tests.support.cloud.commands import ANYONE, deploy, given
 from tests.support.cloud.state import State
 
 MODIFIED = 1767225600.0  # 2026-01-01T00:00:00Z, as the stand-in says of its functions
@@ -18,10 +20,10 @@ LATER = MODIFIED + LONGEST_TICKET_SECONDS
 
 
 def turn(
-    cloud: Cloud, now: float = LATER, ask: Callable[[str], str] = lambda _: "no", **given: str
+    cloud: Cloud, now: float = LATER, ask: Callable[[str], str] = lambda _: "no", **options: str
 ) -> list[str]:
-    env = {"STACK": "uploads", "REGION": "cn-hangzhou", "YES": "1", **given}
-    arguments = read({**env, "GIVEN": " ".join(env)}, own=(*OWN, AT_ONCE), settings=())
+    env = given(**{"STACK": "uploads", "REGION": "cn-hangzhou", "YES": "1", **options})
+    arguments = read_arguments(env, options=(*OPTIONS, NOW), settings=())
     shown: list[str] = []
     stacks = Stacks(cloud.ros, "cn-hangzhou", pause=lambda _: None)
     rotate(arguments, cloud, stacks, lambda: now, shown.append, ask)
@@ -34,12 +36,12 @@ def secrets_of(state: State) -> list[str]:
 
 
 def test_two_steps_leave_nothing_of_the_old_secret(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     (old,) = secrets_of(state)
     first = turn(cloud)
     new, kept = secrets_of(state)
     assert (kept, new != old, len(new) >= 32) == (old, True, True)
-    assert first[-1] == "The new secret signs. Run it again in 2 hours or later: then the old one goes."
+    assert first[-1] == "The new secret signs. Run it again in 2 hours or later, to drop the old one."
     second = turn(cloud)
     assert secrets_of(state) == [new]
     assert second[-1] == "The old secret is gone."
@@ -47,16 +49,16 @@ def test_two_steps_leave_nothing_of_the_old_secret(cloud: Cloud, state: State) -
 
 
 def test_the_second_step_waits_for_the_last_ticket(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     turn(cloud)
     before = secrets_of(state)
-    with pytest.raises(Unusable, match=r"Too early: .* for 2 minutes"):
+    with pytest.raises(CommandError, match=r"Too early: .* for up to 2 more minutes"):
         turn(cloud, now=LATER - 100)
     assert secrets_of(state) == before
 
 
 def test_a_lost_secret_does_not_wait(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     (lost,) = secrets_of(state)
     assert turn(cloud, NOW="1")[-1].startswith("The secret is replaced.")
     (new,) = secrets_of(state)
@@ -66,7 +68,7 @@ def test_a_lost_secret_does_not_wait(cloud: Cloud, state: State) -> None:
 
 
 def test_nothing_but_the_secret_changes(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     (stack,) = state.stacks.values()
     stack["template"] = {**stack["template"], "Description": "as somebody deployed it last year"}
     before = (stack["template"], {**stack["values"], "TicketSecret": ""})
@@ -75,31 +77,31 @@ def test_nothing_but_the_secret_changes(cloud: Cloud, state: State) -> None:
 
 
 def test_a_deploy_between_the_steps_keeps_both(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     turn(cloud)
     both = secrets_of(state)
-    run(cloud, MAX_BYTES="5")
+    deploy(cloud, MAX_BYTES="5")
     assert secrets_of(state) == both
 
 
 @pytest.mark.parametrize("callback", ["n" * 32 + "," + "o" * 32, "n" * 32])
 def test_a_step_that_stopped_half_way_is_finished_first(cloud: Cloud, state: State, callback: str) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     state.drifted = {"uploads-callback": callback}
-    assert turn(cloud, now=MODIFIED)[-1].startswith("The step that was cut off is done.")
+    assert turn(cloud, now=MODIFIED)[-1].startswith("The interrupted step is done.")
     assert ",".join(secrets_of(state)) == callback
 
 
 def test_a_secret_that_somebody_changed_by_hand_is_told(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     state.drifted = {"uploads-token": "t" * 32}
-    with pytest.raises(Unusable, match="NOW=1 gives both a new one"):
+    with pytest.raises(CommandError, match="NOW=1 gives both a new one"):
         turn(cloud)
     assert turn(cloud, NOW="1")[-1].startswith("The secret is replaced.")
 
 
 def test_a_step_that_is_rolled_back_is_a_failure(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     before = secrets_of(state)
     state.fails["TokenFunction"] = "InvalidArgument: too long"
     with pytest.raises(StackFailed, match=r"^TokenFunction"):
@@ -108,21 +110,21 @@ def test_a_step_that_is_rolled_back_is_a_failure(cloud: Cloud, state: State) -> 
 
 
 def test_nothing_is_done_without_leave(cloud: Cloud, state: State) -> None:
-    run(cloud, **ANYONE)
+    deploy(cloud, **ANYONE)
     before = list(state.writes)
-    with pytest.raises(Unusable, match="Nothing was done"):
+    with pytest.raises(CommandError, match="Nothing was done"):
         turn(cloud, YES="0")
     assert state.writes == before
 
 
 def test_without_a_stack_it_says_so(cloud: Cloud) -> None:
-    with pytest.raises(Unusable, match="There is no stack uploads in cn-hangzhou"):
+    with pytest.raises(CommandError, match="There is no stack uploads in cn-hangzhou"):
         turn(cloud)
 
 
 def test_a_stack_that_never_came_to_life_has_no_secret(cloud: Cloud, state: State) -> None:
     state.fails["TokenRole"] = "EntityAlreadyExists.Role"
     with pytest.raises(StackFailed):
-        run(cloud, **ANYONE)
-    with pytest.raises(Unusable, match="Stack uploads is CREATE_ROLLBACK_COMPLETE"):
+        deploy(cloud, **ANYONE)
+    with pytest.raises(CommandError, match="Stack uploads is CREATE_ROLLBACK_COMPLETE"):
         turn(cloud)

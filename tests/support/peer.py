@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import IPv4Address
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from tests.support.certificate import make_certificate
 
 
 class Asked(NamedTuple):
@@ -85,21 +80,7 @@ class Peer:
 
     def speak_tls(self, folder: Path, *names: str) -> Path:
         """Serve https with a new certificate for 127.0.0.1 and these names; return where it is stored."""
-        key = rsa.generate_private_key(65537, 2048)
-        loopback = x509.IPAddress(IPv4Address("127.0.0.1"))
-        names_meant = x509.SubjectAlternativeName([loopback, *map(x509.DNSName, names)])
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-        day = dt.timedelta(days=1)
-        today = dt.datetime.now(dt.timezone.utc)
-        certificate = (
-            x509.CertificateBuilder(name, name, key.public_key(), 1, today - day, today + day)
-            .add_extension(names_meant, critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .sign(key, SHA256())
-        )
-        path = folder / "certificate.pem"
-        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        path.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+        path = make_certificate(folder, *names)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(path)
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)

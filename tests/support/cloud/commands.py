@@ -1,15 +1,25 @@
-"""A deploy by the official SDKs against the stub."""
+"""The commands run by the official SDKs against the cloud of `state`, in this process."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
 
 from deploy.aliyun.clients import AccessKey, Cloud, Endpoints, connect
 from deploy.aliyun.ros_stack import Stack, Stacks
-from deploy.arguments import read
-from deploy.deploy import Deployment
-from deploy.exit_messages import Ask
+from deploy.arguments import read_arguments
+from deploy.deploy import DeployCommand
+from deploy.function_zip import REPOSITORY
+from deploy.terminal import Ask
 from tests.support.cloud.server import serving
 from tests.support.cloud.state import ACCOUNT, KEY, REGION, State
 
@@ -27,9 +37,54 @@ def connected(state: State) -> Iterator[Cloud]:
         yield connect(REGION, key, Endpoints(host, host, host, host, https=False))
 
 
-def run(cloud: Cloud, shown: list[str] | None = None, ask: Ask = lambda _: "no", /, **settings: str) -> Stack:
-    env = {"STACK": "uploads", "REGION": "cn-hangzhou", "YES": "1", **settings}
-    arguments = read({**env, "GIVEN": " ".join(env)})
+def given(**values: str) -> dict[str, str]:
+    """Return the environment that make gives a command with these values on its command line."""
+    return {**values, "GIVEN": " ".join(values)}
+
+
+def deploy(
+    cloud: Cloud, shown: list[str] | None = None, ask: Ask = lambda _: "no", /, **settings: str
+) -> Stack:
+    """Deploy the stack `uploads`, asking nothing unless YES says so; return it."""
+    env = given(**{"STACK": "uploads", "REGION": "cn-hangzhou", "YES": "1", **settings})
     stacks = Stacks(cloud.ros, "cn-hangzhou", pause=lambda _: None)
     lines = [] if shown is None else shown
-    return Deployment(arguments, cloud, stacks, lines.append, ask).run()
+    return DeployCommand(read_arguments(env), cloud, stacks, lines.append, ask).run()
+
+
+def make(target: str, **variables: str) -> int:
+    """Do what `make TARGET NAME=VALUE ...` does, in this process; return the exit status."""
+    arguments = [f"{name}={value}" for name, value in variables.items()]
+    asked = ["make", "--dry-run", "--silent", target, *arguments]
+    recipe = subprocess.run(asked, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    environment, module = command_of(recipe.splitlines()[-1])
+    # make exports the variables of its command line
+    return run_module(module, {**variables, **environment})
+
+
+def command_of(line: str) -> tuple[dict[str, str], str]:
+    """Return the environment and the module of a recipe's `exec env NAME=VALUE python -m MODULE`."""
+    words = shlex.split(line.removeprefix("exec "))
+    *before, flag, module = words
+    assert flag == "-m"
+    assert Path(before.pop()).name == "python"
+    environment = dict(word.split("=", 1) for word in before if re.fullmatch(r"[A-Z_]+=.*", word))
+    assert before[: len(before) - len(environment)] in ([], ["env"])
+    return environment, module
+
+
+def run_module(module: str, environment: Mapping[str, str], *arguments: str) -> int:
+    """Run a module as `python -m` does, and return its exit status; a sentence of `sys.exit` is printed."""
+    with (
+        patch.dict(os.environ, environment),
+        patch.object(sys, "argv", [module, *arguments]),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", "'deploy.*' found in sys.modules", RuntimeWarning)
+        try:
+            runpy.run_module(module, run_name="__main__")
+        except SystemExit as end:
+            if isinstance(end.code, str):
+                sys.stderr.write(f"{end.code}\n")
+            return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0

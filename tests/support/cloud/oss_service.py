@@ -7,9 +7,11 @@ import re
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.support.cloud.state import REGION, Refused, State
+from tests.support.cloud.state import REGION, SUFFIX, Refused, State
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>'
+MAX_KEYS_PER_DELETE = 1000  # OSS: DeleteMultipleObjects
+KEYS_PER_PAGE = 100  # OSS: ListObjectsV2, unless max-keys asks for another number
 
 
 class Found(NamedTuple):
@@ -18,19 +20,26 @@ class Found(NamedTuple):
     etag: str = ""
 
 
-def bucket_and_key(target: str) -> tuple[str, str]:
-    bucket, _, key = unquote(urlsplit(target).path).lstrip("/").partition("/")
+def bucket_and_key(host: str, target: str) -> tuple[str, str]:
+    """Return which bucket and object are asked for: the bucket is in the host, or first in the path."""
+    path = unquote(urlsplit(target).path).lstrip("/")
+    if host.endswith(f".{SUFFIX}"):
+        return host.removesuffix(f".{SUFFIX}"), path
+    bucket, _, key = path.partition("/")
     return bucket, key
 
 
-def answer(state: State, method: str, target: str, headers: dict[str, str], body: bytes) -> Found:
-    bucket, key = bucket_and_key(target)
+def answer(
+    state: State, method: str, resource: tuple[str, str], target: str, headers: dict[str, str], body: bytes
+) -> Found:
+    bucket, key = resource
     query = parse_qs(urlsplit(target).query, keep_blank_values=True)
     if bucket in state.foreign:
         raise Refused(403, "AccessDenied", "The bucket you access does not belong to you.")
     if method == "PUT" and not key and not query:
         state.writes.append(f"bucket {bucket}")
         state.buckets.setdefault(bucket, {})
+        state.acls[bucket] = headers.get("x-oss-acl", "")
         return Found()
     if bucket not in state.buckets:
         raise Refused(404, "NoSuchBucket", "The specified bucket does not exist.")
@@ -48,28 +57,39 @@ def of_bucket(state: State, method: str, bucket: str, query: dict[str, list[str]
         del state.buckets[bucket]
         return Found(204)
     if "publicAccessBlock" in query:
-        state.closed.add(bucket)
+        if b"<BlockPublicAccess>true</BlockPublicAccess>" in body:
+            state.public_access_blocked.add(bucket)
         return Found()
     if "delete" in query:
-        for key in re.findall(r"<Key>(.*?)</Key>", body.decode()):
+        keys = re.findall(r"<Key>(.*?)</Key>", body.decode())
+        if not 0 < len(keys) <= MAX_KEYS_PER_DELETE:
+            raise Refused(400, "MalformedXML", "The XML you provided was not well-formed.")
+        for key in keys:
             state.writes.append(f"delete {key}")
             held.pop(key, None)
         return Found(body=f"{XML}<DeleteResult></DeleteResult>")
-    if "list-type" in query:
-        rows = "".join(
-            f"<Contents><Key>{key}</Key><ETag>&quot;{tag(content)}&quot;</ETag></Contents>"
-            for key, (content, _) in held.items()
-            if key.startswith(query.get("prefix", [""])[0])
-        )
-        return Found(body=f"{XML}<ListBucketResult><IsTruncated>false</IsTruncated>{rows}</ListBucketResult>")
-    return configuration(state, bucket, query)
+    return page_of_keys(held, query) if "list-type" in query else configuration(state, bucket, query)
+
+
+def page_of_keys(held: dict[str, tuple[bytes, dict[str, str]]], query: dict[str, list[str]]) -> Found:
+    """Return one page of a bucket's list; its continuation token is the last key of the page."""
+    prefix, after = query.get("prefix", [""])[0], query.get("continuation-token", [""])[0]
+    keys = sorted(key for key in held if key.startswith(prefix) and key > after)
+    page = keys[: int(query.get("max-keys", [str(KEYS_PER_PAGE)])[0])]
+    rows = "".join(
+        f"<Contents><Key>{key}</Key><ETag>&quot;{tag(held[key][0])}&quot;</ETag></Contents>" for key in page
+    )
+    more = page != keys
+    end = f"<NextContinuationToken>{page[-1]}</NextContinuationToken>" if more else ""
+    truncated = f"<IsTruncated>{str(more).lower()}</IsTruncated>{end}"
+    return Found(body=f"{XML}<ListBucketResult>{truncated}{rows}</ListBucketResult>")
 
 
 def configuration(state: State, bucket: str, query: dict[str, list[str]]) -> Found:
     if "bucketInfo" in query:
         region = "us-west-1" if bucket in state.elsewhere else REGION
-        told = f"<Name>{bucket}</Name><Location>oss-{region}</Location>"
-        return Found(body=f"{XML}<BucketInfo><Bucket>{told}</Bucket></BucketInfo>")
+        info = f"<Name>{bucket}</Name><Location>oss-{region}</Location>"
+        return Found(body=f"{XML}<BucketInfo><Bucket>{info}</Bucket></BucketInfo>")
     if bucket not in state.cors:
         raise Refused(404, "NoSuchCORSConfiguration", "The CORS configuration does not exist.")
     return Found(body=f"{XML}<CORSConfiguration>{state.cors[bucket]}</CORSConfiguration>")

@@ -17,8 +17,8 @@ Asked = dict[str, str]
 
 def list_stacks(state: State, asked: Asked) -> dict[str, Any]:
     found = [one for one in state.stacks.values() if one["StackName"] == asked["StackName.1"]]
-    told = ("StackId", "StackName", "Status", "CreateTime")
-    return {"Stacks": [{key: one[key] for key in told} for one in found]}
+    shown = ("StackId", "StackName", "Status", "CreateTime")
+    return {"Stacks": [{key: one[key] for key in shown} for one in found]}
 
 
 def get_stack(state: State, asked: Asked) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the stand-in cloud holds, and what it was told to do wrong."""
+"""What the stand-in cloud holds, and the faults that a test gives it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SUFFIX = "oss-cn-hangzhou.aliyuncs.com"
 
 
 class Refused(Exception):
-    """What a service answers instead: a status, a code, a message."""
+    """A refusal: status, code and message of the answer."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(status, code, message)
@@ -23,31 +23,34 @@ class Refused(Exception):
 class State:
     """The cloud of one account. A request is named by its action, or as `PUT bucket/key`.
 
-    `fails` names a resource that cannot be made. `refusals` are answered, and `lost` connections closed
-    (`before` or `after` it was done), one for each request of that name. `expires_after` so many requests the
-    credentials expire. `drifted` functions have another ticket secret than their
-    stack. `foreign` buckets are another account's, those `elsewhere` in another region.
+    `fails` names resources that cannot be made; `delete NAME` is one that cannot be deleted. Each name in
+    `refusals` and `lost` has a list with one entry per request: a refusal, or a connection that is closed
+    `before` or `after` the request was carried out. After `expires_after` requests the credentials expire.
+    A function in `drifted` has another ticket secret than its stack, one in `modified` another time of its
+    last change. `foreign` buckets belong to another account, those `elsewhere` are in another region.
     """
 
     def __init__(self) -> None:
         self.buckets: dict[str, dict[str, tuple[bytes, dict[str, str]]]] = {}
+        self.acls: dict[str, str] = {}
         self.cors: dict[str, str] = {}
         self.foreign: set[str] = set()
         self.elsewhere: set[str] = set()
-        self.closed: set[str] = set()
+        self.public_access_blocked: set[str] = set()
         self.stacks: dict[str, dict[str, Any]] = {}
-        self.made: dict[str, dict[str, Any]] = {}
-        self.modified = "2026-01-01T00:00:00Z"
+        self.answers: dict[str, dict[str, Any]] = {}  # by client token
+        self.modified: dict[str, str] = {}
         self.drifted: dict[str, str] = {}
         self.fails: dict[str, str] = {}
         self.refusals: dict[str, list[Refused]] = {}
         self.lost: dict[str, list[str]] = {}
         self.expires_after: int | None = None
         self.asked: list[str] = []
+        self.hosts: set[str] = set()
         self.writes: list[str] = []
 
     def refuse(self, name: str) -> None:
-        """Refuse a request if it was told to."""
+        """Refuse a request if a test said so."""
         if self.expires_after is not None and len(self.asked) > self.expires_after:
             raise Refused(403, "InvalidSecurityToken.Expired", "The security token has expired.")
         if waiting := self.refusals.get(name):

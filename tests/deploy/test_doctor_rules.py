@@ -7,17 +7,18 @@ import re
 import socket
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 from deploy.doctor import causes, preflight, probe
-from deploy.doctor.anonymous_access import listing, private
-from deploy.doctor.answers import document, sign, words
-from deploy.doctor.context import Visit, read_grant
+from deploy.doctor.anonymous_access import judge_anonymous_read, judge_listing
+from deploy.doctor.answers import json_object, summary, symptom
+from deploy.doctor.context import Context, read_grant
 from deploy.doctor.examination import ORDER
 from deploy.doctor.finding import Deployment, Outcome
-from deploy.doctor.preflight import certificate, judge_clock, refuses_foreign
+from deploy.doctor.preflight import certificate, judge_clock, judge_foreign
 from deploy.doctor.probe import Answer
 from deploy.doctor.upload import judge_time
 from tests.support.peer import Peer
@@ -35,9 +36,9 @@ def error(status: int, code: str, message: str = "", ec: str = "") -> Answer:
     return answer(status, XML.format(code, message, ec))
 
 
-# ---- Signs
+# ---- Symptoms
 
-SIGNS = [
+SYMPTOMS = [
     (error(403, "AccessDenied", "no right", "0003-00000001"), "bucket 403 AccessDenied 0003-00000001"),
     (error(203, "CallbackFailed", "Error status : 502."), "bucket 203 CallbackFailed Error status : 502."),
     (answer(403, '{"code": "not_verified"}'), "bucket 403 not_verified"),
@@ -50,23 +51,23 @@ SIGNS = [
 ]
 
 
-@pytest.mark.parametrize(("came", "expected"), SIGNS, ids=[row[1] for row in SIGNS])
-def test_reads_the_sign_of_an_answer(came: Answer, expected: str) -> None:
-    assert sign("bucket", came) == expected
+@pytest.mark.parametrize(("came", "expected"), SYMPTOMS, ids=[row[1] for row in SYMPTOMS])
+def test_reads_the_symptom_of_an_answer(came: Answer, expected: str) -> None:
+    assert symptom("bucket", came) == expected
 
 
 def test_never_shows_what_oss_repeats_of_a_form() -> None:
     said = 'Invalid according to Policy: Policy Condition failed: ["eq", "$callback", "eyJzZWNyZXQ"]'
-    assert words(error(403, "AccessDenied", said, "0006-00000227")) == "403 AccessDenied 0006-00000227"
+    assert summary(error(403, "AccessDenied", said, "0006-00000227")) == "403 AccessDenied 0006-00000227"
 
 
 @pytest.mark.parametrize("code", ["\x1b[2J", "a b", "x" * 65])
 def test_never_shows_a_code_that_is_none(code: str) -> None:
-    assert words(answer(403, f'{{"code": "{code}"}}')) == "403"
+    assert summary(answer(403, f'{{"code": "{code}"}}')) == "403"
 
 
 def test_what_is_no_json_object_says_nothing() -> None:
-    assert document(answer(200, "[1]")) == {}
+    assert json_object(answer(200, "[1]")) == {}
 
 
 # ---- Causes
@@ -96,7 +97,7 @@ MEANINGS = {
 
 
 @pytest.mark.parametrize("told", MEANINGS)
-def test_names_the_cause_of_a_sign(told: str) -> None:
+def test_names_the_cause_of_a_symptom(told: str) -> None:
     assert re.search(MEANINGS[told], causes.diagnose(told).cause)
 
 
@@ -127,7 +128,7 @@ def test_judges_a_time_against_oss_s_limit(seconds: float, verdict: str) -> None
 
 
 @pytest.mark.parametrize(("skew", "verdict"), [(60, "ok"), (-60, "ok"), (61, "noted"), (-61, "noted")])
-def test_judges_a_clock_on_both_sides(skew: float, verdict: str) -> None:
+def test_judges_a_clock_on_both_sides(skew: float, verdict: Any) -> None:
     assert judge_clock(skew, 60, "noted", "check local_clock").verdict == verdict
 
 
@@ -137,18 +138,18 @@ def test_a_function_s_clock_that_is_wrong_is_a_failure() -> None:
 
 @pytest.mark.parametrize("origin", ["https://foreign.example", "*"])
 def test_a_refusal_that_a_foreign_page_may_read_is_no_refusal(origin: str) -> None:
-    assert refuses_foreign((answer(403, access_control_allow_origin=origin),)).verdict == "failed"
+    assert judge_foreign((answer(403, access_control_allow_origin=origin),)).verdict == "failed"
 
 
 def test_a_network_fault_is_not_a_public_bucket() -> None:
-    outcome = private(Answer(0, {}, b"", 0.1, "timeout"), 404, "check public_bucket")
-    assert (outcome.verdict, outcome.sign) == ("failed", "bucket 0 timeout")
+    outcome = judge_anonymous_read(Answer(0, {}, b"", 0.1, "timeout"), 404, "check public_bucket")
+    assert (outcome.verdict, outcome.symptom) == ("failed", "bucket 0 timeout")
 
 
 def test_a_list_is_a_failure_whatever_its_status() -> None:
     peer = Peer(body=b"<?xml version='1.0'?><ListBucketResult/>")
     with peer.serving():
-        assert listing(peer.url).sign == "check listed"
+        assert judge_listing(peer.url).symptom == "check listed"
     assert [asked.path for asked in peer.asked] == ["/", "/?list-type=2&max-keys=1"]
 
 
@@ -201,17 +202,17 @@ def test_an_exchange_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         came = probe.ask("GET", f"http://127.0.0.1:{silent.getsockname()[1]}")
-    assert (came.status, came.trouble) == (0, "timeout")
+    assert (came.status, came.network_error) == (0, "timeout")
 
 
 def test_an_address_that_is_none_is_said() -> None:
-    assert probe.ask("GET", "token.example.com").trouble == "address_invalid"
+    assert probe.ask("GET", "token.example.com").network_error == "address_invalid"
 
 
 def test_an_unknown_name_is_told_from_other_faults() -> None:
     wrapped = requests.ConnectionError(ValueError("wrapped"))
     wrapped.__context__ = socket.gaierror(-2, "Name or service not known")
-    assert probe.trouble_of(wrapped) == "name_unknown"
+    assert probe.network_error_of(wrapped) == "name_unknown"
 
 
 def test_a_certificate_of_nobody_is_named(tmp_path: Path) -> None:
@@ -221,8 +222,8 @@ def test_a_certificate_of_nobody_is_named(tmp_path: Path) -> None:
         outcome = certificate(peer.url)
         asked = probe.ask("GET", peer.url)
     assert outcome.verdict == "failed"
-    assert "not valid for this host" in causes.diagnose(outcome.sign).cause
-    assert asked.trouble.startswith("tls ")
+    assert "not valid for this host" in causes.diagnose(outcome.symptom).cause
+    assert asked.network_error.startswith("tls ")
 
 
 def test_a_certificate_that_ends_soon_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +232,7 @@ def test_a_certificate_that_ends_soon_is_noted(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(ssl, "create_default_context", lambda: trusted)
     with peer.serving():
         outcome = certificate(peer.url)
-    assert (outcome.verdict, outcome.sign) == ("noted", "check expires_soon")
+    assert (outcome.verdict, outcome.symptom) == ("noted", "check expires_soon")
     assert outcome.found == f"{peer.url}: certificate valid, 1 days left"
 
 
@@ -253,7 +254,7 @@ def test_a_check_needs_only_what_comes_before_it() -> None:
 
 
 def test_the_type_is_one_that_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    visit = Visit(Deployment("http://127.0.0.1:1", "http://127.0.0.1:2"))
+    context = Context(Deployment("http://127.0.0.1:1", "http://127.0.0.1:2"))
     monkeypatch.setattr(probe, "ask", lambda *_, **__: answer(200, '{"max_bytes": 9, "types": ["image/*"]}'))
-    assert preflight.limits(visit).verdict == "ok"
-    assert visit.media_type == "image/png"
+    assert preflight.limits(context).verdict == "ok"
+    assert context.media_type == "image/png"
