@@ -76,9 +76,12 @@ def connect_region(region: str) -> Cloud:
 
 
 def public_endpoints(region: str) -> Endpoints:
-    """Return the public hosts."""
+    """Return the public hosts.
+
+    Sources: ROS "Request method guidelines" (one public endpoint for all regions), and the SDKs' own tables.
+    """
     return Endpoints(
-        ros=f"ros.{region}.aliyuncs.com",
+        ros="ros.aliyuncs.com",
         sts=f"sts.{region}.aliyuncs.com",
         oss=f"oss-{region}.aliyuncs.com",
         fc=f"fcv3.{region}.aliyuncs.com",
