@@ -54,12 +54,18 @@ def deploy(
 
 def make(target: str, **variables: str) -> int:
     """Do what `make TARGET NAME=VALUE ...` does, in this process; return the exit status."""
-    arguments = [f"{name}={value}" for name, value in variables.items()]
-    asked = ["make", "--dry-run", "--silent", target, *arguments]
-    recipe = subprocess.run(asked, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
-    environment, module = command_of(recipe.splitlines()[-1])
+    environment, module = command_of(dry_run(target, **variables))
     # make exports the variables of its command line
     return run_module(module, {**variables, **environment})
+
+
+def dry_run(target: str, **variables: str) -> str:
+    """Return the last line that make would run."""
+    arguments = [f"{name}={value}" for name, value in variables.items()]
+    asked = ["make", "--dry-run", "--silent", target, *arguments]
+    return subprocess.run(
+        asked, cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout.splitlines()[-1]
 
 
 def command_of(line: str) -> tuple[dict[str, str], str]:

@@ -13,18 +13,19 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
 
+from alibabacloud_credentials.utils import auth_util
+
 from oss_emulator.auth.header_signature import verify_header
 from oss_emulator.errors import OssError
 from oss_emulator.http_messages import Body, Request
-from tests.support.certificate import make_certificate
 from tests.support.cloud import api_signature, oss_service, ros_service
 from tests.support.cloud.state import ACCOUNT, KEY, REGION, SUFFIX, Refused, State
 
@@ -140,46 +141,79 @@ def as_json(found: dict[str, Any]) -> oss_service.Found:
     return oss_service.Found(body=json.dumps({"RequestId": "R", **found}))
 
 
+class Server(ThreadingHTTPServer):
+    """Ends its connections with itself: the SDKs keep theirs, and would use them for the next server."""
+
+    daemon_threads = False
+
+    def __init__(self, handler: type[Stub]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self.connections: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self.connections.discard(request)
+        super().shutdown_request(request)
+
+    def end(self) -> None:
+        self.shutdown()
+        for connection in list(self.connections):
+            with suppress(OSError):  # it may end by itself meanwhile
+                connection.shutdown(socket.SHUT_RDWR)
+        self.server_close()  # which waits for the connections' threads
+
+
 @contextmanager
 def serving(state: State, certificate: Path | None = None) -> Iterator[str]:
     """Serve a state on loopback, with a certificate over TLS; yield host and port."""
-    handler = type("Bound", (Stub,), {"state": state})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = Server(type("Bound", (Stub,), {"state": state}))
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        # the handshake is made by the request's thread: a client that ends it must not end the server
+        # a connection's own thread does the handshake, when it reads
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
     thread.start()
     try:
         yield f"127.0.0.1:{server.server_port}"
     finally:
-        server.shutdown()
-        server.server_close()
+        server.end()
         thread.join()
 
 
 @contextmanager
-def serving_publicly(state: State, folder: Path) -> Iterator[None]:
-    """Serve a state at the public addresses, for clients in this process, whose environment gets a key."""
-    certificate = make_certificate(folder, *PUBLIC_NAMES)
+def serving_publicly(state: State, certificate: Path) -> Iterator[Mapping[str, str]]:
+    """Serve a state at the public addresses for this process, which gets an access key too.
+
+    The certificate is for `PUBLIC_NAMES`, the same in all tests of a process: the SDKs keep what they trusted
+    first. Yield the variables with which another process is served too, if it has a key.
+    """
+    # the SDK for OSS reads the second
+    trust = {"SSL_CERT_FILE": str(certificate), "REQUESTS_CA_BUNDLE": str(certificate)}
+    with (
+        serving(state, certificate) as address,
+        patch.object(socket, "getaddrinfo", redirecting(address)),
+        patch.dict(os.environ, trust),
+        patch.multiple(
+            auth_util,  # which reads the environment when it is imported
+            environment_access_key_id=KEY.access_key_id,
+            environment_access_key_secret=KEY.access_key_secret,
+            environment_security_token=KEY.security_token,
+        ),
+    ):
+        yield {**trust, "PUBLIC_SERVER": address, "PYTHONPATH": str(Path(__file__).parent / "redirected")}
+
+
+def redirecting(address: str) -> Callable[..., Any]:
+    """Return a `socket.getaddrinfo` that finds every public host at this address."""
     resolve = socket.getaddrinfo
-    trusted = {
-        "SSL_CERT_FILE": str(certificate),
-        "REQUESTS_CA_BUNDLE": str(certificate),
-        "ALIBABA_CLOUD_ACCESS_KEY_ID": KEY.access_key_id,
-        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": KEY.access_key_secret,
-        "ALIBABA_CLOUD_SECURITY_TOKEN": KEY.security_token,
-    }
-    with serving(state, certificate) as address:
-        host, _, here = address.partition(":")
+    server = address.split(":")
 
-        def resolve_to_server(name: str, port: Any, *options: Any, **more: Any) -> Any:
-            if not name.endswith(".aliyuncs.com"):
-                return resolve(name, port, *options, **more)
-            assert port == 443
-            return resolve(host, int(here), *options, **more)
+    def redirect(host: str, port: Any, *options: Any, **more: Any) -> Any:
+        public = host.endswith(".aliyuncs.com")
+        return resolve(*(server if public else (host, port)), *options, **more)
 
-        with patch.object(socket, "getaddrinfo", resolve_to_server), patch.dict(os.environ, trusted):
-            yield
+    return redirect
