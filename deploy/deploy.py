@@ -1,4 +1,4 @@
-"""`make deploy STACK=uploads REGION=cn-hangzhou ...`: put packages, stack and page on the cloud; update them."""
+"""`make deploy STACK=uploads REGION=cn-hangzhou ...`: create or update packages, stack and page."""
 
 from __future__ import annotations
 

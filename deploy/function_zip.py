@@ -51,17 +51,34 @@ def build(function: str, runtime: str, *, sign_in: bool) -> Package:
         tree = Path(folder)
         for requirements in required(function, sign_in=sign_in):
             install(requirements, runtime, tree)
-        sources = REPOSITORY / "functions" / function
-        for source in sources.rglob("*.py"):
-            name = source.relative_to(sources).as_posix()
-            if function == "callback" or sign_in or name not in FOR_SIGN_IN:
-                (tree / name).parent.mkdir(exist_ok=True)
-                shutil.copyfile(source, tree / name)
+        copy_sources(function, tree, sign_in=sign_in)
         for name in [name for name in names_in(tree) if NOT_NEEDED.fullmatch(name)]:
             (tree / name).unlink()
         byte_compile(tree, runtime)
         files = {name: (tree / name).read_bytes() for name in names_in(tree)}
     return Package(f"{function}-{runtime}-{content_hash(files)}.zip", zipped(files))
+
+
+def copy_sources(function: str, tree: Path, *, sign_in: bool) -> None:
+    """Copy a function's modules, without those that a deployment without sign-in has no use for."""
+    folder = REPOSITORY / "functions" / function
+    left_out = FOR_SIGN_IN if function == "token" and not sign_in else ()
+    for name in modules_in(folder):
+        if name not in left_out:
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / name, tree / name)
+
+
+def modules_in(folder: Path) -> Iterator[str]:
+    """Yield the names of all modules at a folder's root and in its packages.
+
+    A folder without `__init__.py` is no package: a virtual environment, for instance, or somebody's notes.
+    """
+    for path in folder.glob("*.py"):
+        yield path.name
+    for package in folder.glob("*/__init__.py"):
+        name = package.parent.name
+        yield from (f"{name}/{module}" for module in modules_in(package.parent))
 
 
 def required(function: str, *, sign_in: bool) -> Iterator[Path]:

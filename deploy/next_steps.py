@@ -29,8 +29,8 @@ def next_steps(stack: Stack, region: str, refused: Sequence[str]) -> list[str]:
         )
     if refused:
         lines.append(
-            f"The CORS rules of {parameters['UploadBucket']} let no page of {' or '.join(refused)} upload. Add "
-            "a rule in the OSS console: that origin, method POST, headers *, exposed headers ETag and "
+            f"The CORS rules of {parameters['UploadBucket']} let no page of {' or '.join(refused)} upload. "
+            "Add a rule in the OSS console: that origin, method POST, headers *, exposed headers ETag and "
             "x-oss-request-id."
         )
     if in_mainland_china(region) and not parameters.get("UploadDomain"):

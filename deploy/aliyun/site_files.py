@@ -1,4 +1,4 @@
-"""The built page in its bucket: changed files are sent, stale ones deleted, in an order that breaks no page."""
+"""The built page in its bucket: send what changed, delete what is stale, in an order that breaks no page."""
 
 from __future__ import annotations
 

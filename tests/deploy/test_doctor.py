@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -16,13 +17,21 @@ import pytest
 
 from deploy.doctor.examination import ORDER, examine
 from deploy.doctor.finding import Deployment, Finding
-from tests.support.environment import clean_environment, free_ports
+from tests.support.environment import clean_environment
 from tests.support.single_function import single_function
 from tests.support.stack import BUCKET, KEY_ID, KEY_SECRET, KEY_TOKEN, REPOSITORY, Stack
 
 PERMISSIVE = "unpinned_x_oss=accept,condition_letter_case=any,field_limit=2MB,doubled_field=last"
 UNSAFE = "doubled_field=first_checked_last_stored,head_missing_key=403"
 IDENTITY = "an-identity-secret-of-more-than-32-bytes"
+
+
+@pytest.fixture(scope="module")
+def nobody() -> Iterator[str]:
+    """An address of this test's own: its port is taken, and refuses connections."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
 def deployment(stack: Stack, **instead: Any) -> Deployment:
@@ -141,7 +150,7 @@ def test_names_why_an_upload_failed_and_skips_what_needs_it(fault: str, cause: s
 
 # ---- A function is configured wrongly
 
-NOBODY = f"http://127.0.0.1:{free_ports(1)[0]}"
+NOBODY = "an address where nothing listens"
 ROLE = "ALIBABA_CLOUD_ACCESS_KEY"
 TOKEN_FUNCTIONS: list[tuple[str, Mapping[str, str], str, str]] = [
     ("another region", {"OSS_REGION": "cn-beijing"}, "upload", "for another region"),
@@ -182,9 +191,10 @@ TOKEN_FUNCTIONS: list[tuple[str, Mapping[str, str], str, str]] = [
     ids=[row[0] for row in TOKEN_FUNCTIONS],
 )
 def test_names_what_is_wrong_with_a_token_function(
-    changed: Mapping[str, str], check: str, cause: str, stack: Stack
+    changed: Mapping[str, str], check: str, cause: str, stack: Stack, nobody: str
 ) -> None:
-    with single_function("token", stack, **changed) as url:
+    variables = {name: nobody if value == NOBODY else value for name, value in changed.items()}
+    with single_function("token", stack, **variables) as url:
         assert cause in wrong(list(examine(deployment(stack, token_url=url))))[check]
 
 
@@ -205,18 +215,19 @@ def test_names_a_bucket_without_a_cors_rule_for_the_origin(stack: Stack) -> None
     ],
 )
 def test_names_what_is_wrong_with_a_callback_function(
-    object_url: str, answer: str, confirm: str, stack: Stack
+    object_url: str, answer: str, confirm: str, stack: Stack, nobody: str
 ) -> None:
+    url = nobody if object_url == NOBODY else object_url
     with ExitStack() as running:
-        callback = running.enter_context(single_function("callback", stack, OBJECT_URL=object_url))
+        callback = running.enter_context(single_function("callback", stack, OBJECT_URL=url))
         url = running.enter_context(single_function("token", stack, CALLBACK_URL=callback))
         found = wrong(list(examine(deployment(stack, token_url=url))))
     assert answer in found["callback_answer"]
     assert confirm in found["confirm"]
 
 
-def test_nothing_listening_is_one_failure_per_address_and_exit_status_1(stack: Stack) -> None:
-    finished = ran(TOKEN_URL=NOBODY, ORIGIN=stack.site, SITE_URL=NOBODY)
+def test_nothing_listening_is_one_failure_per_address_and_exit_status_1(stack: Stack, nobody: str) -> None:
+    finished = ran(TOKEN_URL=nobody, ORIGIN=stack.site, SITE_URL=nobody)
     assert finished.returncode == 1
     assert "        cause: Nothing listens at this address.\n        fix: " in finished.stdout
     assert "skipped an upload of a few bytes: needs grant" in finished.stdout
@@ -246,11 +257,12 @@ def test_with_a_token_everything_runs(signed_in: str, stack: Stack) -> None:
 
 @pytest.mark.parametrize(
     ("token", "cause"),
-    [(None, "no token was given"), (bearer(-90), "has expired"), ("x.y.z", "is not valid here")],
+    [(None, "no token was given"), ("expired", "has expired"), ("x.y.z", "is not valid here")],
 )
 def test_names_what_is_wrong_with_a_token(
     token: str | None, cause: str, signed_in: str, stack: Stack
 ) -> None:
+    token = bearer(-90) if token == "expired" else token
     found = wrong(list(examine(deployment(stack, token_url=signed_in, bearer_token=token))))
     assert found.keys() == {"limits", "grant"}
     assert cause in found["grant"]

@@ -5,27 +5,35 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from deploy import function_zip
+from deploy import package as command
 from deploy.function_zip import (
     FOR_SIGN_IN,
     FUNCTIONS,
+    NOT_NEEDED,
     RUNTIMES,
     Package,
     budget_bytes,
     build,
     content_hash,
     interpreter,
+    names_in,
     zipped,
 )
 from deploy.package import main
+from tests.support.cloud.commands import make
 from tests.support.fc_events import fc_event
 
+PIP = function_zip.install
 HERE = "python{}.{}".format(*sys.version_info)  # the Python of this run, as a runtime
 REPOSITORY = Path(__file__).parent.parent.parent
 ENVIRONMENT = {
@@ -45,6 +53,28 @@ USERS = {
     "AUTH_AUDIENCE": "https://uploads.example.com",
 }
 GRANT = fc_event(query={"name": "a.txt", "size": "5", "type": "text/plain"})
+
+
+OURS = {
+    "token": ("authorize.py", "main.py", "grants", "vendored"),
+    "callback": ("completion", "hook.py", "main.py", "vendored"),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def install_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What pip unpacked once is copied from then on: pip takes a second each time."""
+    unpacked: dict[tuple[Path, str], Path] = {}
+
+    def install(requirements: Path, runtime: str, tree: Path) -> None:
+        if (requirements, runtime) not in unpacked:
+            unpacked[requirements, runtime] = tmp_path_factory.mktemp("unpacked")
+            PIP(requirements, runtime, unpacked[requirements, runtime])
+        shutil.copytree(unpacked[requirements, runtime], tree, dirs_exist_ok=True)
+
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(function_zip, "install", install)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +131,8 @@ def test_callback_runs_alone(built: dict[str, Package], tmp_path: Path) -> None:
 def test_callback_verifies_a_genuine_signature_alone(built: dict[str, Package], tmp_path: Path) -> None:
     capture = json.loads((REPOSITORY / "tests/vectors/callback.json").read_text())["valid"][0]
     script = (
-        "import base64, receiving, rsa_md5; verify = rsa_md5.verifier(receiving.PUBLISHED_PEM); "
+        "import base64; from completion import callback_keys, rsa_md5; "
+        "verify = rsa_md5.verifier(callback_keys.PUBLISHED_PEM); "
         f"signature = base64.b64decode({capture['authorization']!r}); "
         f"print(verify(signature, {capture['string_to_sign'].encode()!r}), verify(signature, b'another'))"
     )
@@ -150,16 +181,61 @@ def test_a_package_tells_nothing_of_the_machine_that_made_it(built: dict[str, Pa
 
 
 def test_a_package_holds_the_function_and_nothing_that_it_does_not_run(built: dict[str, Package]) -> None:
-    for name, package in built.items():
+    for name, made in built.items():
         function = "callback" if name == "callback" else "token"
-        sources = {path.name for path in (REPOSITORY / "functions" / function).glob("*.py")}
-        names = set(files_of(package))
+        folder = REPOSITORY / "functions" / function
+        sources = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
+        assert {source.split("/")[0] for source in sources} == set(OURS[function])
+        names = set(files_of(made))
         assert sources - names == (set(FOR_SIGN_IN) if name == "token" else set())
         unused = re.compile(r"dist-info|pycparser|^cffi/|^bin/|\.pyi$")
         assert [one for one in names if unused.search(one)] == []
-        assert {one for one in names if "/" not in one and one.endswith(".py")} - sources <= {
-            "typing_extensions.py"
-        }
+        at_root = {one for one in names if "/" not in one and one.endswith(".py")}
+        assert at_root - sources <= {"typing_extensions.py"}
+
+
+def test_of_ours_a_package_holds_exactly_the_function(built: dict[str, Package]) -> None:
+    for name, made in built.items():
+        function = "callback" if name == "callback" else "token"
+        ours = {one.split("/")[0] for one in files_of(made)} & {*OURS["token"], *OURS["callback"]}
+        assert ours == set(OURS[function])
+        files = files_of(made)
+        for one in OURS[function]:
+            source = REPOSITORY / "functions" / function / one
+            for path in [source] if source.is_file() else source.glob("*.py"):
+                packed = path.relative_to(REPOSITORY / "functions" / function).as_posix()
+                assert packed in files or packed in FOR_SIGN_IN
+                assert files.get(packed, path.read_bytes()) == path.read_bytes()
+
+
+def test_modules_and_packages_of_your_own_are_packed_and_other_folders_are_not(tmp_path: Path) -> None:
+    for name in ("main.py", "yours/__init__.py", "yours/deep/__init__.py", "yours/deep/rule.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for name in (".venv/lib/site.py", "venv/lib/site.py", "notes/try.py", "yours/data.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert sorted(function_zip.modules_in(tmp_path)) == [
+        "main.py",
+        "yours/__init__.py",
+        "yours/deep/__init__.py",
+        "yours/deep/rule.py",
+    ]
+
+
+def test_pip_unpacks_the_same_files_each_time_whatever_this_machine_is(tmp_path: Path) -> None:
+    requirements = REPOSITORY / "functions" / "callback" / "requirements.txt"
+    trees = [tmp_path / "first", tmp_path / "second"]
+    for tree in trees:
+        PIP(requirements, "python3.10", tree)
+    first, second = (
+        {name: (tree / name).read_bytes() for name in names_in(tree) if not NOT_NEEDED.fullmatch(name)}
+        for tree in trees
+    )
+    assert first == second
+    libraries = [name for name in first if name.endswith(".so")]
+    assert libraries
+    assert all("x86_64-linux-gnu" in name or ".abi3." in name for name in libraries)
 
 
 def test_a_packages_name_changes_with_names_and_contents() -> None:
@@ -181,7 +257,110 @@ def test_a_name_says_function_and_runtime_as_the_template_wants(built: dict[str,
     assert re.fullmatch(rf"token-{re.escape(HERE)}-[0-9a-f]{{32}}\.zip", built["token"].name)
 
 
+# ---- The command
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(command, "PACKAGES", tmp_path / ".deploy")
+    return tmp_path / ".deploy"
+
+
 @pytest.mark.parametrize("env", [{"RUNTIME": "python3.11"}, {"SIGN_IN": "yes"}])
-def test_a_wrong_option_is_one_sentence(env: dict[str, str]) -> None:
+def test_a_wrong_option_is_one_sentence(env: dict[str, str], folder: Path) -> None:
     with pytest.raises(SystemExit, match=r"^(RUNTIME|SIGN_IN) takes "):
         main(env)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(("env", "runtime"), [({}, "python3.12"), ({"RUNTIME": "python3.10"}, "python3.10")])
+@pytest.mark.parametrize("sign_in", [False, True])
+def test_both_zips_are_written_and_told_with_their_sizes(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    env: dict[str, str],
+    runtime: str,
+    *,
+    sign_in: bool,
+) -> None:
+    def make_package(function: str, runtime: str, *, sign_in: bool) -> Package:
+        return Package(f"{function}-{runtime}-{sign_in}.zip", function.encode() * 256)
+
+    monkeypatch.setattr(command, "build", make_package)
+    main({**env, "SIGN_IN": "true" if sign_in else ""})
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        f"token-{runtime}-{sign_in}.zip": b"token" * 256,
+        f"callback-{runtime}-{sign_in}.zip": b"callback" * 256,
+    }
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        f".deploy/token-{runtime}-{sign_in}.zip: 1,280 bytes",
+        f".deploy/callback-{runtime}-{sign_in}.zip: 2,048 bytes",
+    ]
+
+
+def test_make_takes_runtime_and_sign_in_from_the_environment(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RUNTIME", "python2.7")
+    assert make("package") == 1
+    assert capsys.readouterr().err == "RUNTIME takes one of python3.12, python3.10.\n"
+    assert not folder.exists()
+
+
+def test_without_the_runtimes_python_there_is_no_byte_code_and_it_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in (command, function_zip):
+        monkeypatch.setattr(module, "interpreter", lambda _: None)
+    main({"RUNTIME": "python3.10"})
+    said = "This machine has no python3.10: the packages have no byte code, and start slower."
+    assert capsys.readouterr().out.startswith(said)
+    for path in folder.iterdir():
+        assert not any(name.endswith(".pyc") for name in files_of(Package(path.name, path.read_bytes())))
+
+
+def test_packages_that_cannot_be_installed_are_one_sentence(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise subprocess.CalledProcessError(1, "pip")
+
+    monkeypatch.setattr(function_zip, "install", fail)
+    with pytest.raises(SystemExit, match=r"^The packages that token needs could not be installed"):
+        main({})
+    assert list(folder.iterdir()) == []
+
+
+def test_a_zip_above_its_budget_is_not_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "budget_bytes", lambda *_, **__: 9)
+    with pytest.raises(SystemExit, match=r"^token-python3\.12-.* is larger than it may be: [0-9,]+ bytes\."):
+        main({})
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("function", "sign_in", "byte_code", "budget"),
+    [
+        ("token", False, False, 60 * 1024),
+        ("token", False, True, 100 * 1024),
+        ("token", True, True, 7 * 1024**2),
+        ("callback", False, False, 7 * 1024**2),
+    ],
+)
+def test_only_a_zip_that_contains_cryptography_may_be_large(
+    function: str, budget: int, *, sign_in: bool, byte_code: bool
+) -> None:
+    assert budget_bytes(function, sign_in=sign_in, byte_code=byte_code) == budget
+
+
+def test_a_shim_without_its_python_is_not_taken_for_an_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shim = tmp_path / "python2.7"
+    shim.write_text("#!/bin/sh\necho 'python2.7: not installed' >&2\nexit 127\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert interpreter("python2.7") is None
+    shim.write_text("#!/bin/sh\necho 2.7\n")
+    assert interpreter("python2.7") == str(shim)
