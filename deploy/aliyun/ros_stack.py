@@ -150,28 +150,28 @@ class Stacks:
 
     def watch(self, stack_id: str, show: Show, seen: set[str]) -> Stack:
         """Show events until ROS has ended, and return the stack. Raises `StackFailed` if ROS failed."""
-        failure = ""
+        failures: list[str] = []
         polls_left = LONGEST_SECONDS // POLL_SECONDS
         while (stack := self.get(stack_id)).in_progress and polls_left:
-            failure = failure or self.show_events(stack, show, seen)
+            failures += self.show_events(stack, show, seen)
             self._pause(POLL_SECONDS)
             polls_left -= 1
-        failure = failure or self.show_events(stack, show, seen)
+        failures += self.show_events(stack, show, seen)
         if stack.in_progress or stack.status.endswith("FAILED") or "ROLLBACK" in stack.status:
-            raise StackFailed(failure or stack.reason or stack.status)
+            raise StackFailed(next(iter(failures), stack.reason or stack.status))
         return stack
 
-    def show_events(self, stack: Stack, show: Show, seen: set[str]) -> str:
-        """Show new events, and return the reason of the first resource that failed, or an empty text.
+    def show_events(self, stack: Stack, show: Show, seen: set[str]) -> list[str]:
+        """Show new events, and return the reason of each resource that failed.
 
-        The stack has events of its own; that it failed says nothing of why.
+        The stack has events of its own, and that it failed is no reason.
         """
-        failure = ""
+        failures = []
         for event in self.new_events(stack.id, seen):
             show(f"{event.status:<20} {event.logical_resource_id}")
             if event.status.endswith("_FAILED") and event.logical_resource_id != stack.name:
-                failure = failure or f"{event.logical_resource_id}: {event.status_reason}"
-        return failure
+                failures.append(f"{event.logical_resource_id}: {event.status_reason}")
+        return failures
 
     def new_events(self, stack_id: str, seen: set[str]) -> Iterator[models.ListStackEventsResponseBodyEvents]:
         """Yield the events that are not in `seen`, oldest first, and add them to it."""

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import requests
 from alibabacloud_credentials.utils import auth_constant, auth_util
 
+from deploy.doctor.target import find_stack
 from deploy.function_zip import REPOSITORY
 from tests.support.certificate import make_certificate
 from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, command_of, dry_run, given, make
 from tests.support.cloud.server import PUBLIC_NAMES, serving_publicly
 from tests.support.cloud.state import ACCOUNT, KEY, Refused, State
-from tests.support.environment import clean_environment
+from tests.support.environment import clean_environment, free_ports
 
 STACK = {"STACK": "uploads", "REGION": "cn-hangzhou"}
 YES = {**STACK, "YES": "1"}
@@ -149,6 +152,15 @@ def test_doctor_of_a_stack_that_is_not_there_is_one_sentence(capsys: pytest.Capt
     assert capsys.readouterr().err == "REGION is missing, such as REGION=cn-hangzhou\n"
 
 
+def test_doctor_finds_a_stack_at_the_public_addresses() -> None:
+    assert make("deploy", **YES, **ANYONE) == 0
+    found = find_stack("uploads", "cn-hangzhou")
+    assert (found.token_url, found.origin) == (
+        "https://token-abc.cn-hangzhou.fcapp.run/",
+        "http://localhost:8080",
+    )
+
+
 @pytest.mark.parametrize("target", ["deploy", "destroy", "rotate-secret", "page"])
 def test_what_is_not_on_the_command_line_is_not_read(
     target: str, state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -218,6 +230,41 @@ def test_a_process_of_its_own_uses_the_key_of_aliyun_configure(
     assert (finished.returncode, finished.stderr) == (0, "")
     assert finished.stdout == f"account {ACCOUNT}, region cn-hangzhou, stack uploads\n"
     assert state.asked[:2] == ["GetCallerIdentity", "ListStacks"]
+
+
+def test_page_is_served_until_ctrl_c_with_the_addresses_of_the_stack(
+    public: Mapping[str, str], tmp_path: Path
+) -> None:
+    origin = f"http://localhost:{free_ports(1)[0]}"
+    assert make("deploy", **YES, **ANYONE, ALLOWED_ORIGINS=f"https://www.example.com,{origin}") == 0
+    key = {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": KEY.access_key_id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": KEY.access_key_secret,
+        "ALIBABA_CLOUD_SECURITY_TOKEN": KEY.security_token,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "deploy.page"],
+        cwd=REPOSITORY,
+        env={**clean_environment(), **public, **key, **given(**STACK), "LOCAL_STATE": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        opened = next((line for line in process.stdout if origin in line), "")
+        target = process.stdout.readline()
+        config = requests.get(f"{origin}/config.json", timeout=9).json()
+        page = requests.get(f"{origin}/", timeout=9)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert opened.startswith(f"Open {origin}/ in a browser; Ctrl-C ends it.")
+    assert target == f"It uploads to (上传到) https://{UPLOADS}.oss-cn-hangzhou.aliyuncs.com\n"
+    assert config == {"tokenUrl": "https://token-abc.cn-hangzhou.fcapp.run/"}
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert f"https://{UPLOADS}.oss-cn-hangzhou.aliyuncs.com" in page.text
+    assert process.returncode == 130  # as a shell says of what SIGINT ended
 
 
 def test_a_recipe_s_last_line_is_the_command() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import ssl
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from deploy.doctor import causes, preflight, probe
 from deploy.doctor.anonymous_access import judge_anonymous_read, judge_listing
 from deploy.doctor.answers import json_object, summary, symptom
 from deploy.doctor.context import Context, read_grant
-from deploy.doctor.examination import ORDER
+from deploy.doctor.examination import ORDER, run_check
 from deploy.doctor.finding import Deployment, Outcome
 from deploy.doctor.preflight import certificate, judge_clock, judge_foreign
 from deploy.doctor.probe import Answer
@@ -187,6 +188,158 @@ def test_takes_nothing_for_a_grant_that_would_go_over_an_open_line(changed: dict
     assert read_grant(answer(200, json.dumps({**GRANT, **changed}))) is None
 
 
+# ---- Answers of a bucket or a function that nobody should trust
+
+
+@pytest.fixture
+def context() -> Context:
+    """What the checks know once the upload has been stored."""
+    found = read_grant(answer(200, json.dumps(GRANT)))
+    stored = answer(200, etag="A")
+    deployment = Deployment("https://t.example/", "https://www.example.com")
+    return Context(deployment, grant=found, unused_grant=found, uploaded=stored)
+
+
+def result(name: str, context: Context, *answers: Answer) -> Outcome:
+    """Return what a check makes of these answers, given in order, the last one again and again."""
+    (check,) = (one for one in ORDER if one.name == name)
+    waiting = list(answers)
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(probe, "ask", lambda *_, **__: waiting.pop(0) if waiting[1:] else waiting[0])
+        return check.run(context)
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        ("refuses_changed_key", "?/uploads/1.txt-changed"),
+        ("refuses_oversize", "?/uploads/1.txt"),
+        ("refuses_swapped_callback", "?/uploads/1.txt"),
+        ("refuses_dropped_callback", "?/uploads/1.txt"),
+        ("refuses_public_acl", "?/uploads/1.txt"),
+    ],
+)
+def test_a_changed_form_that_is_stored_is_a_failure_and_its_object_is_named(
+    name: str, left: str, context: Context
+) -> None:
+    context.the_grant.fields.update({"key": context.the_grant.key})  # type: ignore[attr-defined]
+    outcome = result(name, context, answer(204))
+    assert outcome == Outcome("failed", "204", "check accepted", (left,))
+    assert context.unused_grant is None
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(400, "ok"), (499, "ok"), (500, "failed"), (301, "failed")])
+def test_only_a_refusal_that_blames_the_form_is_one(status: int, verdict: str, context: Context) -> None:
+    assert result("refuses_oversize", context, answer(status)).verdict == verdict
+    assert context.unused_grant is not None
+
+
+def test_a_second_object_under_one_grant_is_a_failure(context: Context) -> None:
+    assert result("refuses_second_send", context, answer(203)).symptom == "check accepted_again"
+    assert result("refuses_second_send", context, error(409, "FileAlreadyExists")).verdict == "ok"
+
+
+@pytest.mark.parametrize("name", ["acl_header", "doubled_acl"])
+def test_a_public_object_is_a_failure_and_named(name: str, context: Context) -> None:
+    outcome = result(name, context, answer(200), answer(200))
+    assert (outcome.verdict, outcome.symptom) == ("failed", "check public_object")
+    assert outcome.left == ("?/uploads/1.txt",)
+
+
+def test_a_private_object_is_none(context: Context) -> None:
+    assert result("acl_header", context, answer(200), answer(403)).verdict == "ok"
+
+
+def test_a_doubled_acl_that_changes_nothing_is_noted_either_way(context: Context) -> None:
+    assert result("doubled_acl", context, answer(403)).verdict == "noted"
+    assert result("doubled_acl", context, answer(200), answer(403)).verdict == "noted"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(403, "letter case in names matters"), (204, "does not matter")]
+)
+def test_letter_case_is_noted_either_way(status: int, said: str, context: Context) -> None:
+    outcome = result("letter_case", context, answer(status))
+    assert (outcome.verdict, outcome.found.endswith(said)) == ("noted", True)
+    assert bool(outcome.left) == (status == 204)
+
+
+def test_a_key_that_was_not_granted_and_is_stored_is_a_failure(context: Context) -> None:
+    outcome = result("doubled_key_other_last", context, answer(200), answer(409))
+    assert (outcome.verdict, outcome.symptom) == ("failed", "check doubled")
+    assert outcome.left == ("?/uploads/1.txt-changed",)
+
+
+@pytest.mark.parametrize("accepted", range(4))
+def test_any_forged_message_that_is_believed_is_a_failure(accepted: int, context: Context) -> None:
+    refused = [answer(403)] * 4
+    assert result("forged_callback", context, *refused).verdict == "ok"
+    refused[accepted] = answer(200)
+    assert result("forged_callback", context, *refused).symptom == "check forged"
+
+
+def test_a_forged_message_that_is_answered_with_an_error_is_a_failure_too(context: Context) -> None:
+    assert result("forged_callback", context, answer(500)) == Outcome(
+        "failed", "500, 500, 500, 500", "callback 500"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "symptom"),
+    [
+        (409, "ok", ""),
+        (503, "noted", "check head_403"),
+        (200, "failed", "check forged"),
+        (500, "failed", "callback 500"),
+    ],
+)
+def test_confirming_what_was_never_uploaded(
+    status: int, verdict: str, symptom: str, context: Context
+) -> None:
+    outcome = result("never_uploaded", context, answer(status))
+    assert (outcome.verdict, outcome.symptom) == (verdict, symptom)
+    assert context.unused_grant is None
+
+
+@pytest.mark.parametrize("origin", ["https://foreign.example", "*"])
+def test_a_bucket_that_every_page_may_read_is_a_failure(origin: str, context: Context) -> None:
+    outcome = result("bucket_foreign", context, answer(200, access_control_allow_origin=origin))
+    assert (outcome.verdict, outcome.symptom) == ("failed", "check foreign_bucket")
+    assert result("bucket_foreign", context, answer(403)).verdict == "ok"
+
+
+@pytest.mark.parametrize("exposed", ["", "ETag", "x-oss-request-id"])
+def test_headers_that_a_page_cannot_read_are_a_failure(exposed: str, context: Context) -> None:
+    headers = {"access-control-allow-origin": "https://www.example.com"}
+    context.uploaded = Answer(200, {**headers, "access-control-expose-headers": exposed}, b"", 0.1)
+    assert result("upload_cors", context, answer(0)).symptom == "check not_exposed"
+    both = {**headers, "access-control-expose-headers": "x-oss-request-id, ETAG"}
+    context.uploaded = Answer(200, both, b"", 0.1)
+    assert result("upload_cors", context, answer(0)).verdict == "ok"
+
+
+def test_a_confirmation_is_asked_again_after_the_wait_that_was_asked_for(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    completed = answer(200, '{"Status": "OK", "id": "1"}')
+    assert result("confirm", context, answer(503, retry_after="2"), completed).verdict == "ok"
+    assert result("confirm", context, answer(502, retry_after="60"), completed).verdict == "ok"
+    assert result("confirm", context, answer(503, retry_after="soon"), completed).verdict == "failed"
+    assert result("confirm", context, answer(409, retry_after="2"), completed).verdict == "failed"
+    assert waits == [2, 5]
+
+
+def test_a_check_that_lacks_what_it_reads_is_skipped() -> None:
+    empty = Context(Deployment("https://t.example/", "https://www.example.com"))
+    for name in ("tls_bucket", "callback_answer"):
+        (check,) = (one for one in ORDER if one.name == name)
+        assert run_check(check, empty) == Outcome("skipped", "the answers do not show it (LookupError)")
+    with pytest.raises(LookupError, match="no further grant"):
+        result("refuses_oversize", empty, answer(429))
+
+
 # ---- The network
 
 
@@ -207,6 +360,16 @@ def test_an_exchange_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_address_that_is_none_is_said() -> None:
     assert probe.ask("GET", "token.example.com").network_error == "address_invalid"
+
+
+def test_a_peer_that_speaks_no_tls_is_named() -> None:
+    peer = Peer()
+    with peer.serving():
+        assert probe.ask("GET", peer.url.replace("http:", "https:")).network_error == "tls handshake failed"
+
+
+def test_a_connection_that_breaks_is_named() -> None:
+    assert probe.network_error_of(ConnectionResetError()) == "broken"
 
 
 def test_an_unknown_name_is_told_from_other_faults() -> None:

@@ -1,10 +1,19 @@
+"""Which deployment `make doctor` examines, and what it prints of its findings."""
+
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from deploy.aliyun.clients import Cloud
-from deploy.doctor.finding import Deployment
-from deploy.doctor.target import deployment_of
+from deploy.doctor.__main__ import show_json, show_lines
+from deploy.doctor.finding import Deployment, Finding
+from deploy.doctor.target import MAKE_RUN, choose_deployment, deployment_of
 from tests.support.cloud.commands import ANYONE, SITE, deploy
 from tests.support.cloud.state import State
+
+TOKEN_URL = "https://token.example.com/"
 
 
 def test_the_doctor_finds_what_a_deploy_made(cloud: Cloud, state: State) -> None:
@@ -16,3 +25,58 @@ def test_the_doctor_finds_what_a_deploy_made(cloud: Cloud, state: State) -> None
         site_url=f"https://{SITE}.oss-cn-hangzhou.aliyuncs.com",
         bearer_token=None,
     )
+
+
+def test_without_an_address_it_is_make_run() -> None:
+    assert choose_deployment(None, None, None, {}) == MAKE_RUN
+    assert choose_deployment("", "", "", {"BEARER_TOKEN": "Bearer e30.e30.e30"}) == Deployment(
+        MAKE_RUN.token_url, MAKE_RUN.origin, MAKE_RUN.site_url, "e30.e30.e30"
+    )
+
+
+def test_addresses_are_taken_as_they_are_but_for_the_origins_slash() -> None:
+    env = {"STACK": "uploads", "BEARER_TOKEN": "e30.e30.e30"}
+    chosen = choose_deployment(TOKEN_URL, "https://www.example.com/", "", env)
+    assert chosen == Deployment(TOKEN_URL, "https://www.example.com", None, "e30.e30.e30")
+
+
+def test_an_address_without_an_origin_is_one_sentence() -> None:
+    with pytest.raises(SystemExit, match=r"^ORIGIN is missing"):
+        choose_deployment(TOKEN_URL, None, None, {})
+
+
+@pytest.mark.parametrize("token", ["令牌", "a b", "a;b", "=a"])
+def test_what_cannot_be_a_bearer_token_is_one_sentence(token: str) -> None:
+    with pytest.raises(SystemExit, match=r"^BEARER_TOKEN is no bearer token"):
+        choose_deployment(None, None, None, {"BEARER_TOKEN": token})
+
+
+OK = Finding("a", "ok", "the first", "200", left=("bucket/1",))
+FAILED = Finding("b", "failed", "the second", "403", "Some cause.", "Some fix.", ("bucket/2",))
+NOTED = Finding("c", "noted", "the third", "as found")
+
+
+def test_findings_are_lines_with_a_summary_and_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    assert not show_lines([OK, FAILED, NOTED, OK])
+    assert capsys.readouterr().out == (
+        "ok      the first: 200\n"
+        "failed  the second: 403\n"
+        "        cause: Some cause.\n"
+        "        fix: Some fix.\n"
+        "noted   the third: as found\n"
+        "ok      the first: 200\n"
+        "\n2 ok, 1 failed, 1 noted\n"
+        "left in the bucket: bucket/1\n"
+        "left in the bucket: bucket/2\n"
+        "left in the bucket: bucket/1\n"
+    )
+    assert show_lines([OK, NOTED])
+
+
+def test_findings_are_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert not show_json([OK, FAILED])
+    document = json.loads(capsys.readouterr().out)
+    assert (document["ok"], document["left"]) == (False, ["bucket/1", "bucket/2"])
+    assert document["findings"][1] == {**FAILED.__dict__, "left": ["bucket/2"]}
+    assert show_json([OK, NOTED])
+    assert json.loads(capsys.readouterr().out)["ok"] is True

@@ -320,6 +320,16 @@ def test_without_the_runtimes_python_there_is_no_byte_code_and_it_is_told(
         assert not any(name.endswith(".pyc") for name in files_of(Package(path.name, path.read_bytes())))
 
 
+def test_with_the_runtimes_python_nothing_is_said_of_byte_code(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "interpreter", lambda _: sys.executable)
+    monkeypatch.setattr(command, "build", lambda *_, **__: Package("a.zip", b"PK"))
+    main({})
+    assert capsys.readouterr().out == ".deploy/a.zip: 2 bytes\n" * 2
+    assert [path.name for path in folder.iterdir()] == ["a.zip"]
+
+
 def test_packages_that_cannot_be_installed_are_one_sentence(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -364,3 +374,6 @@ def test_a_shim_without_its_python_is_not_taken_for_an_interpreter(
     assert interpreter("python2.7") is None
     shim.write_text("#!/bin/sh\necho 2.7\n")
     assert interpreter("python2.7") == str(shim)
+    shim.unlink()
+    assert interpreter("python2.7") is None
+    assert interpreter(HERE) == sys.executable

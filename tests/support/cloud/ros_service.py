@@ -16,7 +16,9 @@ Asked = dict[str, str]
 
 
 def list_stacks(state: State, asked: Asked) -> dict[str, Any]:
-    found = [one for one in state.stacks.values() if one["StackName"] == asked["StackName.1"]]
+    """Return stacks whose names begin so, newest last or first: nobody may rely on either."""
+    found = [one for one in state.stacks.values() if one["StackName"].startswith(asked["StackName.1"])]
+    found.sort(key=lambda one: str(one["CreateTime"]), reverse=state.newest_first)
     shown = ("StackId", "StackName", "Status", "CreateTime")
     return {"Stacks": [{key: one[key] for key in shown} for one in found]}
 

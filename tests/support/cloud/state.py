@@ -38,6 +38,7 @@ class State:
         self.elsewhere: set[str] = set()
         self.public_access_blocked: set[str] = set()
         self.stacks: dict[str, dict[str, Any]] = {}
+        self.newest_first = False
         self.answers: dict[str, dict[str, Any]] = {}  # by client token
         self.modified: dict[str, str] = {}
         self.drifted: dict[str, str] = {}
