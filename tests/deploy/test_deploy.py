@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -212,6 +213,39 @@ def test_pages_of_a_later_domain_may_upload(cloud: Cloud, state: State) -> None:
     assert values_of(state)["AllowedOrigins"] == "http://localhost:8080"
     deploy(cloud, SITE_DOMAIN="example.com")
     assert values_of(state)["AllowedOrigins"] == "https://example.com"
+
+
+@pytest.mark.parametrize("name", ["SITE_DOMAIN", "UPLOAD_DOMAIN"])
+def test_a_bound_domain_goes_before_another_one_comes(cloud: Cloud, state: State, name: str) -> None:
+    deploy(cloud, **ANYONE, **{name: "one.example.com"})
+    deploy(cloud, **{name: "one.example.com"}, MAX_BYTES="5")
+    before = list(state.writes)
+    first = f"one.example.com is bound: deploy with {name}= first, then {name}=two.example.com"
+    with pytest.raises(CommandError, match=f"^{re.escape(first)}$"):
+        deploy(cloud, **{name: "two.example.com"})
+    assert state.writes == before
+    deploy(cloud, **{name: ""})
+    deploy(cloud, **{name: "two.example.com"})
+    assert values_of(state)[name.title().replace("_", "")] == "two.example.com"
+
+
+def test_a_deploy_without_sign_in_packs_less(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    assert values_of(state)["TokenObject"] == f"token-python3.12-{'0' * 32}.zip"
+    deploy(cloud, ALLOW_ANONYMOUS="false", **HS256)
+    assert values_of(state)["TokenObject"] == "token-python3.12-1.zip"
+
+
+def test_names_that_are_unique_contain_stack_region_account_and_use(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE, STACK="media2")
+    prefix = f"media2-cn-hangzhou-{ACCOUNT}"
+    names = {name: values_of(state)[name] for name in ("ArtifactBucket", "UploadBucket", "SiteBucket")}
+    assert names == {
+        "ArtifactBucket": f"{prefix}-code",
+        "UploadBucket": f"{prefix}-uploads",
+        "SiteBucket": f"{prefix}-site",
+    }
+    assert values_of(state)["LogProject"] == f"{prefix}-logs"
 
 
 def test_origins_that_somebody_chose_are_left_to_them(cloud: Cloud, state: State) -> None:

@@ -57,6 +57,23 @@ def test_the_second_step_waits_for_the_last_ticket(cloud: Cloud, state: State) -
     assert secrets_of(state) == before
 
 
+@pytest.mark.parametrize("function", ["token", "callback"])
+def test_it_waits_for_the_function_that_changed_last(cloud: Cloud, state: State, function: str) -> None:
+    """The other one was changed a day before: token signed with the old secret until its own change."""
+    deploy(cloud, **ANYONE)
+    turn(cloud)
+    other = {"token": "callback", "callback": "token"}[function]
+    state.modified = {f"uploads-{other}": "2025-12-31T00:00:00Z"}
+    with pytest.raises(CommandError, match=r"for up to 1 more minutes"):
+        turn(cloud, now=LATER - 60)
+    assert turn(cloud, now=LATER)[-1] == "The old secret is gone."
+
+
+def test_the_wait_is_as_long_as_the_longest_ticket() -> None:
+    """An hour of the policy, an hour to confirm, a minute between two clocks."""
+    assert LONGEST_TICKET_SECONDS == 3600 + 3600 + 60
+
+
 def test_a_lost_secret_does_not_wait(cloud: Cloud, state: State) -> None:
     deploy(cloud, **ANYONE)
     (lost,) = secrets_of(state)
@@ -115,6 +132,42 @@ def test_nothing_is_done_without_leave(cloud: Cloud, state: State) -> None:
     with pytest.raises(CommandError, match="Nothing was done"):
         turn(cloud, YES="0")
     assert state.writes == before
+
+
+def test_leave_is_asked_and_given(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return "yes"
+
+    shown = turn(cloud, ask=ask, YES="0")
+    assert asked == ["Change its secret there? Type yes: "]
+    assert shown[0].endswith("region cn-hangzhou, stack uploads")
+    assert len(secrets_of(state)) == 2
+
+
+def test_an_earlier_command_is_waited_for_and_its_events_are_shown_once(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    (stack,) = state.stacks.values()
+    stack.update({"Status": "UPDATE_IN_PROGRESS", "next": ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]})
+    shown = turn(cloud)
+    assert shown[0] == "An earlier command is still running; waiting for it."
+    assert sum(line == "CREATE_COMPLETE      TokenFunction" for line in shown) == 1
+    assert sum(line == "UPDATE_COMPLETE      TokenFunction" for line in shown) == 1
+
+
+def test_nothing_is_asked_while_it_is_too_early(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    turn(cloud)
+
+    def ask(question: str) -> str:
+        raise AssertionError(question)
+
+    with pytest.raises(CommandError, match="NOW=1 does not wait; what is being uploaded then cannot be conf"):
+        turn(cloud, now=MODIFIED, ask=ask, YES="0")
+    assert len(secrets_of(state)) == 2
 
 
 def test_without_a_stack_it_says_so(cloud: Cloud) -> None:
