@@ -25,11 +25,7 @@ def put_package(client: oss.Client, bucket: str, package: Package) -> bool:
     """Store a package unless the bucket has it, and return whether it was sent."""
     if client.is_object_exist(bucket, package.name):
         return False
-    client.put_object(
-        oss.PutObjectRequest(
-            bucket=bucket, key=package.name, body=package.content, content_type="application/zip"
-        )
-    )
+    client.put_object(oss.PutObjectRequest(bucket=bucket, key=package.name, body=package.content))
     return True
 
 

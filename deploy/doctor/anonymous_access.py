@@ -56,8 +56,10 @@ def site_listing(context: Context) -> Outcome:
 
 
 CHECKS = (
-    Check("anonymous_object", "reading the object as anyone", anonymous_object, ("upload",)),
-    Check("anonymous_missing", "reading a missing object as anyone", anonymous_missing, ("upload",)),
-    Check("bucket_listing", "listing the upload bucket as anyone", bucket_listing, ("grant",)),
-    Check("site_listing", "listing the site bucket as anyone", site_listing),
+    Check("anonymous_object", "reading the object without credentials", anonymous_object, ("upload",)),
+    Check(
+        "anonymous_missing", "reading a missing object without credentials", anonymous_missing, ("upload",)
+    ),
+    Check("bucket_listing", "listing the upload bucket without credentials", bucket_listing, ("grant",)),
+    Check("site_listing", "listing the site bucket without credentials", site_listing),
 )

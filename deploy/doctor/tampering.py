@@ -146,14 +146,14 @@ def never_uploaded(context: Context) -> Outcome:
 UPLOADED = ("upload",)
 CHECKS = (
     Check("refuses_changed_key", "a form with another key", check_refused(lambda g: changed_fields(g, key=g.key + KEY_SUFFIX)), UPLOADED),
-    Check("refuses_oversize", "a file of one byte more", check_refused(changed_fields, FILE + b"x"), UPLOADED),
+    Check("refuses_oversize", "a file that is one byte too large", check_refused(changed_fields, FILE + b"x"), UPLOADED),
     Check("refuses_swapped_callback", "a form with another callback", check_refused(lambda g: changed_fields(g, callback=SWAPPED)), UPLOADED),
     Check("refuses_dropped_callback", "a form without its callback", check_refused(lambda g: changed_fields(g, callback=None)), UPLOADED),
     Check("refuses_public_acl", "a form with a public ACL", check_refused(lambda g: changed_fields(g, x_oss_object_acl="public-read")), UPLOADED),
     Check("refuses_second_send", "the same grant once more", second_send, UPLOADED),
     Check("acl_header", "a public ACL as a header", acl_header, UPLOADED),
-    Check("forged_callback", "forged callbacks and a made-up ticket", forged_callback, UPLOADED),
-    Check("never_uploaded", "confirming what was never uploaded", never_uploaded, ("confirm",)),
+    Check("forged_callback", "forged callbacks and an invented ticket", forged_callback, UPLOADED),
+    Check("never_uploaded", "confirming an upload that never happened", never_uploaded, ("confirm",)),
     Check("doubled_key_other_first", "a form with two keys, the other first", check_doubled_key(KEY_SUFFIX, ""), ("confirm",)),
     Check("doubled_key_other_last", "a form with two keys, the other last", check_doubled_key("", KEY_SUFFIX), ("confirm",)),
     Check("doubled_acl", "a form with a second, public ACL", acl_doubled, UPLOADED),

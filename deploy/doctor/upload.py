@@ -42,7 +42,7 @@ def upload_cors(context: Context) -> Outcome:
         one.strip().lower() for one in answer.headers.get("access-control-expose-headers", "").split(",")
     }
     if exposed >= EXPOSED:
-        return Outcome("ok", "the page may read it, with ETag and x-oss-request-id")
+        return Outcome("ok", "the page may read the answer, with ETag and x-oss-request-id")
     return Outcome("failed", "ETag or x-oss-request-id is not exposed", "check not_exposed")
 
 
@@ -83,15 +83,15 @@ def confirm(context: Context) -> Outcome:
 
 def warm_times(context: Context) -> Outcome:
     slowest = max(context.confirm(context.the_grant.ticket).seconds for _ in range(WARM_CONFIRMS))
-    return judge_time(f"the slowest of {WARM_CONFIRMS} confirms", slowest)
+    return judge_time(f"the slowest of {WARM_CONFIRMS} confirmations", slowest)
 
 
 CHECKS = (
     Check("upload", "an upload of a few bytes", upload, ("grant",)),
     Check("callback_answer", "the callback's answer to it", callback_answer, ("upload",)),
-    Check("upload_cors", "its headers for {origin}", upload_cors, ("upload",)),
+    Check("upload_cors", "the CORS headers of its answer, for {origin}", upload_cors, ("upload",)),
     Check("upload_time", "time of the upload with its callback", upload_time, ("upload",)),
     Check("versioning", "a bucket that keeps versions", versioning, ("upload",)),
-    Check("confirm", "confirming it", confirm, ("upload",)),
-    Check("warm_times", "time of the callback function, warm", warm_times, ("confirm",)),
+    Check("confirm", "confirming the upload", confirm, ("upload",)),
+    Check("warm_times", "time of the callback function, already started", warm_times, ("confirm",)),
 )

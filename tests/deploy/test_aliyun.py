@@ -118,10 +118,10 @@ def test_public_access_is_blocked_to_a_bucket_that_was_there_too(cloud: Cloud, s
 
 def test_a_package_is_sent_once(cloud: Cloud, state: State) -> None:
     hold(state)
-    assert put_package(cloud.oss, BUCKET, PACKAGE)
+    assert put_package(cloud.oss, BUCKET, PACKAGE) is True
     content, headers = state.buckets[BUCKET][PACKAGE.name]
     assert (content, headers["content-type"]) == (b"PK", "application/zip")
-    assert not put_package(cloud.oss, BUCKET, PACKAGE)
+    assert put_package(cloud.oss, BUCKET, PACKAGE) is False
     assert state.writes == [f"put {PACKAGE.name}"]
 
 

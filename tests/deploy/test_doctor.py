@@ -303,8 +303,8 @@ def test_names_what_is_unsafe_about_a_bucket(unsafe: Stack) -> None:
     failed = wrong(found)
     assert failed.keys() == {"anonymous_missing", "doubled_key_other_last", "doubled_acl"}
     assert "its ACL is public, and Block Public Access is off" in failed["anonymous_missing"]
-    assert "checks one of two fields" in failed["doubled_key_other_last"]
-    assert "a public ACL counts" in failed["doubled_acl"]
+    assert "OSS checks one and uses the other" in failed["doubled_key_other_last"]
+    assert "a public ACL has an effect" in failed["doubled_acl"]
     never = next(one for one in found if one.name == "never_uploaded")
     assert (never.verdict, "may not list" in never.cause) == ("noted", True)
 

@@ -83,7 +83,7 @@ MEANINGS = {
     "bucket 403 AccessDenied 0006-00000227": "outside its own policy",
     "bucket 403 InvalidAccessKeyId 0002-00000003": "does not know the AccessKey",
     "bucket 404 NoSuchBucket 0015-00000101": "does not exist at UPLOAD_HOST",
-    "bucket 203 CallbackFailed 0007-00000203 Error status : 502.": "No SNI",
+    "bucket 203 CallbackFailed 0007-00000203 Error status : 502.": "no SNI",
     "bucket 203 CallbackFailed 0007-00000203 Error status : 301.": "redirects",
     "bucket 203 CallbackFailed 0007-00000203 Error status : -1 8.8.8.8:90 reply timeout, cost:5000ms": "5 s",
     "callback 403 not_verified": "does not accept",
