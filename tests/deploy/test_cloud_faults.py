@@ -1,4 +1,4 @@
-"""What a deploy makes of a network and a cloud that do not do what they are asked."""
+"""Deploys whose requests are lost, throttled or refused."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_an_update_that_is_refused_is_a_failure(cloud: Cloud, state: State) -> N
         deploy(cloud, MAX_BYTES="5")
 
 
-def test_what_is_refused_is_not_tried_again(cloud: Cloud, state: State) -> None:
+def test_a_refused_request_is_not_tried_again(cloud: Cloud, state: State) -> None:
     state.refusals["CreateStack"] = [Refused(403, "Forbidden.RAM", "User not authorized.")]
     with pytest.raises(AlibabaCloudException, match="not authorized"):
         deploy(cloud, **ANYONE)
@@ -103,7 +103,7 @@ def test_a_refusal_is_one_line(
 
 
 @pytest.mark.usefixtures("no_waiting", "quick_packages")
-def test_cut_off_after_any_request_and_run_again_it_ends_well() -> None:
+def test_interrupted_after_any_request_and_run_again_it_succeeds() -> None:
     sound = State()
     with connected(sound) as cloud:
         deploy(cloud, **ANYONE)
@@ -115,10 +115,10 @@ def test_cut_off_after_any_request_and_run_again_it_ends_well() -> None:
                 deploy(cloud, **ANYONE)
             state.expires_after = None
             deploy(cloud, **ANYONE)
-        assert made(state) == made(sound), f"cut off after {sound.asked[:answered]}"
+        assert made(state) == made(sound), f"interrupted after {sound.asked[:answered]}"
 
 
-def test_what_the_sdk_itself_refuses_is_not_a_cloud_that_is_away(
+def test_what_the_sdk_itself_refuses_is_no_failure_of_the_network(
     cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_command(lambda: deploy(cloud, **ANYONE, UPLOAD_BUCKET="My_Bucket")) == 1
@@ -136,7 +136,7 @@ def test_what_the_sdk_itself_refuses_is_not_a_cloud_that_is_away(
         ),
     ],
 )
-def test_every_end_has_its_sentence(
+def test_every_exception_has_its_message(
     end: BaseException, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def ends() -> None:

@@ -122,7 +122,9 @@ def test_rotate_secret_takes_one_step_and_reads_the_functions_at_their_address(
     assert capsys.readouterr().out.endswith("What was being uploaded has to be uploaded again.\n")
 
 
-def test_rotate_secret_measures_by_the_time_of_now(state: State, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rotate_secret_measures_by_this_machines_clock(
+    state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert make("deploy", **YES, **ANYONE) == 0
     assert make("rotate-secret", **YES) == 0
     state.modified = {"uploads-callback": "9999-01-01T00:00:00Z"}
@@ -132,7 +134,7 @@ def test_rotate_secret_measures_by_the_time_of_now(state: State, capsys: pytest.
     assert make("rotate-secret", **YES) == 0
 
 
-def test_page_says_how_a_stack_comes_to_allow_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
+def test_page_names_the_setting_that_allows_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
     assert make("deploy", **YES, **ANYONE, ALLOWED_ORIGINS="https://www.example.com") == 0
     assert make("page", **STACK) == 1
     advice = "To allow it, give make deploy ALLOWED_ORIGINS=https://www.example.com,http://localhost:8080\n"
@@ -173,7 +175,7 @@ def test_what_is_not_on_the_command_line_is_not_read(
 
 
 @pytest.mark.parametrize("target", ["deploy", "destroy", "rotate-secret", "page"])
-def test_a_misspelt_name_on_the_command_line_is_told(
+def test_a_misspelt_name_on_the_command_line_is_refused(
     target: str, state: State, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert make(target, **STACK, YESS="1") == 1
@@ -190,7 +192,7 @@ def test_a_refusal_of_the_cloud_is_one_line_and_exit_status_1(
 
 
 @pytest.mark.parametrize("target", ["deploy", "destroy", "rotate-secret", "page", "doctor"])
-def test_without_credentials_the_way_to_set_them_is_told(
+def test_without_credentials_the_message_says_how_to_set_them(
     target: str,
     state: State,
     tmp_path: Path,

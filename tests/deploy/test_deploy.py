@@ -28,6 +28,7 @@ def test_a_first_deploy_makes_everything(cloud: Cloud, state: State) -> None:
     shown: list[str] = []
     stack = deploy(cloud, shown, **ANYONE)
     assert stack.status == "CREATE_COMPLETE"
+    assert state.stacks["stack-1"]["minutes"] == 30
     assert CODE in state.public_access_blocked
     assert set(state.buckets[CODE]) == {values_of(state)["TokenObject"], values_of(state)["CallbackObject"]}
     assert values_of(state)["AllowedOrigins"] == "http://localhost:8080"
@@ -68,6 +69,7 @@ def test_an_update_keeps_the_secret_and_what_is_not_named(cloud: Cloud, state: S
     secret = values_of(state)["TicketSecret"]
     stack = deploy(cloud, MAX_BYTES="2097152")
     assert stack.status == "UPDATE_COMPLETE"
+    assert state.stacks["stack-1"]["minutes"] == 30
     assert values_of(state)["TicketSecret"] == secret
     assert values_of(state)["AllowAnonymous"] == "true"
     assert values_of(state)["MaxBytes"] == "2097152"
@@ -89,7 +91,7 @@ def test_a_bucket_that_an_earlier_stack_kept_is_used_again(cloud: Cloud, state: 
     assert values_of(state)["ExistingUploadBucket"] == "true"
 
 
-def test_the_first_that_failed_is_told_and_a_second_try_starts_anew(cloud: Cloud, state: State) -> None:
+def test_the_first_failure_is_the_reason_and_a_second_try_starts_anew(cloud: Cloud, state: State) -> None:
     state.fails["TokenRole"] = "EntityAlreadyExists.Role: The role already exists."
     with pytest.raises(StackFailed, match=r"^TokenRole: EntityAlreadyExists\.Role"):
         deploy(cloud, **ANYONE)
@@ -114,7 +116,7 @@ def test_a_deploy_that_was_cut_off_is_waited_for(cloud: Cloud, state: State) -> 
     assert "An earlier command is still running; waiting for it." in shown
 
 
-def test_a_deploy_that_lost_the_page_puts_it_the_next_time(cloud: Cloud, state: State) -> None:
+def test_a_page_that_was_not_sent_is_sent_the_next_time(cloud: Cloud, state: State) -> None:
     expired = Refused(403, "SecurityTokenExpired", "The security token has expired.")
     state.refusals[f"PUT {SITE}/index.html"] = [expired]
     with pytest.raises(Exception, match="SecurityTokenExpired"):
@@ -149,7 +151,7 @@ def test_expired_credentials_change_nothing(cloud: Cloud, state: State) -> None:
         ({**ANYONE, "RUNTIME": "python3.13"}, "RUNTIME takes one of"),
     ],
 )
-def test_wrong_settings_are_told_before_anything_is_made(
+def test_wrong_settings_are_reported_before_anything_is_made(
     cloud: Cloud, state: State, settings: dict[str, str], said: str
 ) -> None:
     with pytest.raises(CommandError, match=said):
@@ -157,7 +159,7 @@ def test_wrong_settings_are_told_before_anything_is_made(
     assert state.writes == []
 
 
-def test_nothing_is_done_without_leave(cloud: Cloud, state: State) -> None:
+def test_nothing_is_done_without_permission(cloud: Cloud, state: State) -> None:
     with pytest.raises(CommandError, match="Nothing was done"):
         deploy(cloud, **ANYONE, YES="0")
     assert state.writes == []
@@ -166,7 +168,7 @@ def test_nothing_is_done_without_leave(cloud: Cloud, state: State) -> None:
 @pytest.mark.parametrize(
     ("region", "runtime"), [("cn-nowhere", "python3.12"), ("ap-southeast-1", "python3.12")]
 )
-def test_a_region_that_cannot_is_refused_before_anything_is_asked(
+def test_a_region_without_callbacks_or_runtime_is_refused_before_anything_is_asked(
     cloud: Cloud, state: State, region: str, runtime: str
 ) -> None:
     with pytest.raises(CommandError, match=region):
@@ -248,7 +250,7 @@ def test_names_that_are_unique_contain_stack_region_account_and_use(cloud: Cloud
     assert values_of(state)["LogProject"] == f"{prefix}-logs"
 
 
-def test_origins_that_somebody_chose_are_left_to_them(cloud: Cloud, state: State) -> None:
+def test_origins_that_somebody_chose_do_not_follow_a_domain(cloud: Cloud, state: State) -> None:
     deploy(cloud, **ANYONE, ALLOWED_ORIGINS="https://shop.example.com")
     shown: list[str] = []
     deploy(cloud, shown, SITE_DOMAIN="www.example.com")
@@ -273,7 +275,7 @@ def rule(origin: str, method: str) -> str:
         (rule("*", "POST"), False),
     ],
 )
-def test_an_older_bucket_whose_rules_let_no_page_post_is_told(
+def test_rules_of_an_existing_bucket_that_let_no_page_post_are_reported(
     cloud: Cloud, state: State, rules: str, *, warned: bool
 ) -> None:
     state.buckets[UPLOADS] = {}
@@ -332,7 +334,7 @@ def test_users_may_sign_in_with_another_key_later(cloud: Cloud, state: State) ->
     assert values_of(state)["AuthHs256Secret"] == ""
 
 
-def test_another_bucket_takes_another_stack(cloud: Cloud, state: State) -> None:
+def test_another_bucket_needs_another_stack(cloud: Cloud, state: State) -> None:
     deploy(cloud, **ANYONE)
     with pytest.raises(CommandError, match=f"UPLOAD_BUCKET of this stack stays {UPLOADS}"):
         deploy(cloud, UPLOAD_BUCKET="brand-new")
@@ -354,9 +356,7 @@ def test_a_bucket_in_another_region_is_refused_before_anything_is_made(cloud: Cl
     assert state.writes == []
 
 
-def test_what_was_deployed_with_an_older_runtime_stays_so(
-    cloud: Cloud, state: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stack_keeps_its_runtime(cloud: Cloud, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(regions, "WITHOUT_RUNTIME", {"python3.12": {"cn-hangzhou"}})
     with pytest.raises(CommandError, match=r"cn-hangzhou has no python3\.12"):
         deploy(cloud, **ANYONE)
@@ -369,7 +369,7 @@ def test_what_was_deployed_with_an_older_runtime_stays_so(
     ("status", "said"),
     [("DELETE_FAILED", "run make destroy again"), ("REVIEW_IN_PROGRESS", "in the ROS console")],
 )
-def test_a_stack_that_cannot_be_updated_is_told_with_the_way_out(
+def test_the_message_for_a_stack_that_cannot_be_updated_has_the_way_out(
     cloud: Cloud, state: State, status: str, said: str
 ) -> None:
     deploy(cloud, **ANYONE)
@@ -381,7 +381,7 @@ def test_a_stack_that_cannot_be_updated_is_told_with_the_way_out(
     assert state.writes == before
 
 
-def test_what_keeps_a_first_attempt_from_going_is_told(cloud: Cloud, state: State) -> None:
+def test_a_failed_creation_that_cannot_be_deleted_has_a_reason(cloud: Cloud, state: State) -> None:
     state.fails["TokenRole"] = "EntityAlreadyExists.Role: The role already exists."
     with pytest.raises(StackFailed):
         deploy(cloud, **ANYONE)

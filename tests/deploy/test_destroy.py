@@ -1,4 +1,4 @@
-"""What `make destroy` takes away, and what it keeps."""
+"""What `make destroy` deletes, and what it keeps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def deployed(cloud: Cloud, state: State) -> None:
     state.buckets[UPLOADS] = {"uploads/_/x.txt": (b"kept", {})}
 
 
-def test_stack_and_packages_go_and_uploads_stay(cloud: Cloud, state: State) -> None:
+def test_stack_and_packages_are_deleted_and_uploads_stay(cloud: Cloud, state: State) -> None:
     deployed(cloud, state)
     shown: list[str] = []
     delete(cloud, shown, lambda _: "no", YES="1")
@@ -36,14 +36,14 @@ def test_stack_and_packages_go_and_uploads_stay(cloud: Cloud, state: State) -> N
     assert f"kept {UPLOADS} with every upload; DELETE_UPLOADS=1 deletes it" in shown
 
 
-def test_uploads_go_when_asked_twice(cloud: Cloud, state: State) -> None:
+def test_uploads_are_deleted_after_a_second_question(cloud: Cloud, state: State) -> None:
     deployed(cloud, state)
     delete(cloud, [], lambda _: UPLOADS, YES="1", DELETE_UPLOADS="1")
     assert UPLOADS not in state.buckets
 
 
 @pytest.mark.parametrize("options", [{"DELETE_UPLOADS": "1", "YES": "1"}, {}])
-def test_nothing_goes_without_leave(cloud: Cloud, state: State, options: dict[str, str]) -> None:
+def test_nothing_is_deleted_without_permission(cloud: Cloud, state: State, options: dict[str, str]) -> None:
     deployed(cloud, state)
     before = list(state.writes)
     with pytest.raises(CommandError, match="Nothing was done"):
@@ -63,7 +63,7 @@ def test_it_takes_no_settings(cloud: Cloud) -> None:
         delete(cloud, [], lambda _: "no", MAX_BYTES="1")
 
 
-def test_of_a_bucket_of_ones_own_only_uploads_go(cloud: Cloud, state: State) -> None:
+def test_in_a_bucket_that_existed_before_only_uploads_are_deleted(cloud: Cloud, state: State) -> None:
     state.buckets["mine"] = {"uploads/_/x.txt": (b"upload", {}), "contracts/a.pdf": (b"precious", {})}
     deploy(cloud, **ANYONE, UPLOAD_BUCKET="mine")
     asked: list[str] = []
@@ -81,7 +81,7 @@ def test_of_a_bucket_of_ones_own_only_uploads_go(cloud: Cloud, state: State) -> 
 def test_whose_bucket_it_is_is_read_from_the_newest_stack(
     cloud: Cloud, state: State, *, newest_first: bool
 ) -> None:
-    """The first stack made the bucket; the second found it, and contracts may lie in it by then."""
+    """The first stack made the bucket; when the second found it, it could hold other files too."""
     state.newest_first = newest_first
     deploy(cloud, **ANYONE, UPLOAD_BUCKET="media")
     delete(cloud, [], lambda _: "no", YES="1")
@@ -92,7 +92,7 @@ def test_whose_bucket_it_is_is_read_from_the_newest_stack(
     assert state.buckets["media"] == {"contracts/a.pdf": (b"precious", {})}
 
 
-def test_a_bucket_that_a_deploy_made_under_another_name_goes_whole(cloud: Cloud, state: State) -> None:
+def test_a_bucket_with_a_name_of_ones_own_that_a_deploy_made_is_deleted(cloud: Cloud, state: State) -> None:
     deploy(cloud, **ANYONE, UPLOAD_BUCKET="media")
     state.buckets["media"] = {"elsewhere/x.txt": (b"", {})}
     shown: list[str] = []
@@ -101,7 +101,7 @@ def test_a_bucket_that_a_deploy_made_under_another_name_goes_whole(cloud: Cloud,
     assert shown[-1] == "deleted media"
 
 
-def test_a_bucket_of_the_stacks_own_name_goes_whole_even_where_a_later_stack_found_it(
+def test_a_bucket_of_the_stacks_name_is_deleted_even_if_a_later_stack_found_it(
     cloud: Cloud, state: State
 ) -> None:
     deployed(cloud, state)
@@ -126,7 +126,7 @@ def test_another_name_typed_for_the_bucket_deletes_nothing(cloud: Cloud, state: 
     assert (state.writes, CODE in state.buckets) == (before, True)
 
 
-def test_only_what_is_below_a_prefix_of_ones_own_goes(cloud: Cloud, state: State) -> None:
+def test_only_what_is_below_the_stacks_prefix_is_deleted(cloud: Cloud, state: State) -> None:
     state.buckets["mine"] = {"in/x.txt": (b"", {}), "uploads/x.txt": (b"", {})}
     deploy(cloud, **ANYONE, UPLOAD_BUCKET="mine", UPLOAD_PREFIX="in/")
     shown: list[str] = []
@@ -135,7 +135,7 @@ def test_only_what_is_below_a_prefix_of_ones_own_goes(cloud: Cloud, state: State
     assert shown[-1] == "deleted everything below in/ in mine"
 
 
-def test_leave_is_asked_with_the_account_and_the_place(cloud: Cloud, state: State) -> None:
+def test_permission_is_asked_for_with_account_and_region(cloud: Cloud, state: State) -> None:
     deployed(cloud, state)
     asked: list[str] = []
     shown: list[str] = []
@@ -175,7 +175,7 @@ def test_a_stack_that_ros_cannot_delete_keeps_everything_else(cloud: Cloud, stat
     assert {CODE, UPLOADS} <= set(state.buckets)
 
 
-def test_cut_off_after_the_stack_it_still_knows_whose_uploads_they_were(cloud: Cloud, state: State) -> None:
+def test_interrupted_after_the_stack_it_still_knows_the_upload_bucket(cloud: Cloud, state: State) -> None:
     deploy(cloud, **ANYONE, UPLOAD_BUCKET="mine")
     state.buckets["mine"] = {"uploads/_/x.txt": (b"upload", {})}
     delete(cloud, [], lambda _: "no", YES="1")

@@ -19,7 +19,7 @@ def stack_that_allows(origins: str) -> Stack:
     return Stack("stack-1", "uploads", "CREATE_COMPLETE", "", {}, {"AllowedOrigins": origins})
 
 
-def test_a_first_deploy_allows_this_machine_and_says_how(cloud: Cloud, state: State) -> None:
+def test_a_first_deploy_allows_this_machine_and_names_the_command(cloud: Cloud, state: State) -> None:
     shown: list[str] = []
     assert local_origin(deploy(cloud, shown, **ANYONE)) == (LOCAL_ORIGIN, 8080)
     assert any(line.endswith("make page STACK=uploads REGION=cn-hangzhou") for line in shown)
@@ -38,7 +38,7 @@ def test_it_listens_where_the_stack_allows(origins: str, where: tuple[str, int])
 
 
 @pytest.mark.parametrize("origins", ["https://www.example.com", "http://localhost.example.com:80"])
-def test_a_stack_that_allows_nothing_here_is_told_with_what_to_do(origins: str) -> None:
+def test_the_message_for_a_stack_that_allows_no_local_page_has_the_way_out(origins: str) -> None:
     with pytest.raises(CommandError, match=f"ALLOWED_ORIGINS={origins},http://localhost:8080"):
         local_origin(stack_that_allows(origins))
 

@@ -284,7 +284,7 @@ def test_a_wrong_option_is_one_sentence(env: dict[str, str], folder: Path) -> No
 
 @pytest.mark.parametrize(("env", "runtime"), [({}, "python3.12"), ({"RUNTIME": "python3.10"}, "python3.10")])
 @pytest.mark.parametrize("sign_in", [False, True])
-def test_both_zips_are_written_and_told_with_their_sizes(
+def test_both_zips_are_written_and_listed_with_their_sizes(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -317,7 +317,7 @@ def test_make_takes_runtime_and_sign_in_from_the_environment(
     assert not folder.exists()
 
 
-def test_without_the_runtimes_python_there_is_no_byte_code_and_it_is_told(
+def test_without_the_runtimes_python_there_is_no_byte_code_and_a_line_says_so(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for module in (command, function_zip):

@@ -10,9 +10,27 @@ from typing import Any
 
 import yaml
 
-from tests.support.cloud.state import SUFFIX, Refused, State
+from tests.support.cloud.state import REGION, SUFFIX, Refused, State
 
 Asked = dict[str, str]
+LARGEST_PAGE = 50  # ROS: PageSize
+TIMEOUTS_IN_MINUTES = range(10, 1441)  # ROS: TimeoutInMinutes
+
+
+def act(state: State, action: str, asked: Asked) -> dict[str, Any]:
+    """Do what a request asks. Raises `Refused`, as for parameters that ROS does not take."""
+    if asked.get("RegionId") != REGION:
+        raise Refused(404, "InvalidRegionId.NotFound", "The specified region ID does not exist.")
+    if not 0 < int(asked.get("PageSize", "10")) <= LARGEST_PAGE:
+        raise Refused(400, "InvalidPageSize", "The specified PageSize is invalid.")
+    if int(asked.get("TimeoutInMinutes", "60")) not in TIMEOUTS_IN_MINUTES:
+        raise Refused(400, "InvalidParameter", "The specified TimeoutInMinutes is invalid.")
+    return ACTIONS[action](state, asked)
+
+
+def page_of(asked: Asked, found: list[Any]) -> list[Any]:
+    size, number = int(asked.get("PageSize", "10")), int(asked.get("PageNumber", "1"))
+    return found[size * (number - 1) : size * number]
 
 
 def list_stacks(state: State, asked: Asked) -> dict[str, Any]:
@@ -20,7 +38,7 @@ def list_stacks(state: State, asked: Asked) -> dict[str, Any]:
     found = [one for one in state.stacks.values() if one["StackName"].startswith(asked["StackName.1"])]
     found.sort(key=lambda one: str(one["CreateTime"]), reverse=state.newest_first)
     shown = ("StackId", "StackName", "Status", "CreateTime")
-    return {"Stacks": [{key: one[key] for key in shown} for one in found]}
+    return {"Stacks": [{key: one[key] for key in shown} for one in page_of(asked, found)]}
 
 
 def get_stack(state: State, asked: Asked) -> dict[str, Any]:
@@ -37,10 +55,13 @@ def get_stack(state: State, asked: Asked) -> dict[str, Any]:
 
 
 def list_stack_events(state: State, asked: Asked) -> dict[str, Any]:
-    return {"Events": stack_of(state, asked)["events"][::-1]}
+    """Return a page of events, the newest first."""
+    return {"Events": page_of(asked, stack_of(state, asked)["events"][::-1])}
 
 
 def get_template(state: State, asked: Asked) -> dict[str, Any]:
+    """Return the template as it was given; another stage has what its transforms made of it."""
+    assert asked["TemplateStage"] == "Original"
     return {"TemplateBody": json.dumps(stack_of(state, asked)["template"])}
 
 
@@ -50,6 +71,7 @@ def create_stack(state: State, asked: Asked) -> dict[str, Any]:
         raise Refused(409, "StackExists", f"The Stack ({asked['StackName']}) already exists.")
     stack_id = f"stack-{len(state.stacks) + 1}"
     stack: dict[str, Any] = {"StackId": stack_id, "StackName": asked["StackName"], "StatusReason": ""}
+    stack |= {"minutes": int(asked.get("TimeoutInMinutes", "60"))}
     stack |= {"events": [], "values": {}, "CreateTime": f"2026-01-01T00:00:{len(state.stacks):02d}"}
     change(state, stack, "CREATE", asked)
     state.stacks[stack_id] = stack
@@ -66,6 +88,7 @@ def update_stack(state: State, asked: Asked) -> dict[str, Any]:
     same_values = {**stack["values"], **given(asked)} == stack["values"]
     if parsed(asked["TemplateBody"]) == stack["template"] and same_values:
         raise Refused(400, "NotSupported", "Update the completely same stack is not supported")
+    stack["minutes"] = int(asked.get("TimeoutInMinutes", "60"))
     change(state, stack, "UPDATE", asked)
     state.writes.append("UpdateStack")
     return {"StackId": stack["StackId"]}

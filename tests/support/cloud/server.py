@@ -92,7 +92,7 @@ class Stub(BaseHTTPRequestHandler):
         if action == "GetFunction":
             return as_json(function(self.state, urlsplit(self.path).path.rpartition("/")[2]))
         earlier = self.state.answers.get(asked.get("ClientToken", ""))
-        made = earlier or ros_service.ACTIONS[action](self.state, asked)
+        made = earlier or ros_service.act(self.state, action, asked)
         if "ClientToken" in asked:
             self.state.answers[asked["ClientToken"]] = made
         return as_json(made)
