@@ -1,7 +1,8 @@
 """One stand-in OSS bucket under functions-framework: `--source local/bucket.py --target bucket`.
 
-Only the start lives here: settings from the environment, and the function. Run it with THREADS=256: an
-upload waits for a callback that may ask this same process for the object, so 64 uploads at once fill 128.
+Only the start lives here: settings from the environment, and the function that functions-framework calls. Run
+it with THREADS=256: while an upload waits for its callback, the callback function may ask this same process
+for the object, so 64 uploads at once need 128 threads.
 """
 
 import os
@@ -24,17 +25,17 @@ from oss_emulator.http_messages import ConnectionLost
 from oss_emulator.routing import respond
 from oss_emulator.settings import SettingsError, from_env
 
-LONGEST_TARGET = 8190  # gunicorn's own default; functions-framework lets a request line grow without end
+MAX_REQUEST_LINE = 8190  # gunicorn's own default; functions-framework sets no limit
 
 try:
     _BUCKET = open_bucket(from_env(os.environ))
 except SettingsError as error:
     raise SystemExit(f"The stand-in OSS cannot start: {error}.") from error
 
-# Neither gunicorn nor functions-framework has settings for these: the header that OSS's answers carry, how
-# long a request line may be, what is answered to what is not HTTP, how a connection is closed.
+# Neither gunicorn nor functions-framework has settings for these: the Server header of OSS's answers, the
+# longest request line, the answer to bytes that are not HTTP, and how a connection is closed.
 gunicorn.http.wsgi.SERVER = "AliyunOSS"
-gunicorn.config.LimitRequestLine.get = lambda _: LONGEST_TARGET
+gunicorn.config.LimitRequestLine.get = lambda _: MAX_REQUEST_LINE
 gunicorn.util.write_error = refuse_what_is_not_http
 gunicorn.util.close_graceful = close_aside
 

@@ -1,6 +1,6 @@
-"""The values a development machine runs on, and the environment of each process of `make run`.
+"""The default settings of `make run`, and the environment of each of its four processes.
 
-Set on the started processes only; a variable that is already in the environment wins.
+The settings go to the started processes only. A variable in the developer's environment replaces the default.
 """
 
 import json
@@ -24,7 +24,7 @@ CREDENTIALS = (
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
     "ALIBABA_CLOUD_SECURITY_TOKEN",
 )
-# how `make run SIGN_IN=true` lets users in, and what `make token-for` signs with
+# `make run SIGN_IN=true` accepts tokens of this issuer, and `make token-for` signs them
 IDENTITY = {
     "AUTH_HS256_SECRET": "development-identity-secret-for-one-machine-only",
     "AUTH_ISSUER": "http://127.0.0.1/development-identity",
@@ -68,7 +68,7 @@ OSS_VARIABLES = (
     "LOCAL_OSS_PRIVATE_CALLBACKS",
     "LOCAL_OSS_SWITCHES",
 )
-# of the upload bucket alone: a setting for uploads must not close the site or make it download its page
+# for the upload bucket only: they must not close the site, or have browsers download its page
 UPLOAD_VARIABLES = (
     "LOCAL_OSS_ACL",
     "LOCAL_OSS_BLOCK_PUBLIC_ACCESS",
@@ -85,7 +85,7 @@ KNOWN_VARIABLES = (
 
 
 class Ports(NamedTuple):
-    """Where each process listens, on loopback."""
+    """The port of each process on 127.0.0.1."""
 
     token: int
     callback: int
@@ -94,7 +94,7 @@ class Ports(NamedTuple):
 
 
 def development_values(ports: Ports, public_key_pem: str) -> dict[str, str]:
-    """Return a value for every variable without which the functions do not start."""
+    """Return a value for every setting that the functions require."""
     return {
         "UPLOAD_BUCKET": "development-uploads",
         "OSS_REGION": "cn-hangzhou",
@@ -109,16 +109,16 @@ def development_values(ports: Ports, public_key_pem: str) -> dict[str, str]:
     }
 
 
-def who_may_upload(env: Mapping[str, str]) -> dict[str, str]:
-    """Return anyone, users with a development token where SIGN_IN is set, or what the environment says."""
+def sign_in_settings(env: Mapping[str, str]) -> dict[str, str]:
+    """Return who may upload: development users with SIGN_IN, else whom the environment names, else anyone."""
     if env.get("SIGN_IN"):
         return IDENTITY
-    own = pick(env, ("ALLOW_ANONYMOUS", "AUTH_JWKS", "AUTH_HS256_SECRET"))
-    return {} if own else {"ALLOW_ANONYMOUS": "true"}
+    chosen = pick(env, ("ALLOW_ANONYMOUS", "AUTH_JWKS", "AUTH_HS256_SECRET"))
+    return {} if chosen else {"ALLOW_ANONYMOUS": "true"}
 
 
 def credentials(env: Mapping[str, str]) -> dict[str, str]:
-    """Return an AccessKey: the environment's if it has one, never a mixture of two."""
+    """Return an AccessKey: the environment's if it has one, else an invented one; never parts of both."""
     given = pick(env, CREDENTIALS)
     invented = ("development-access-key-id", "development-access-key-secret", "development-security-token")
     static = CREDENTIALS[:2] if signs_v1(env) else CREDENTIALS
@@ -126,75 +126,75 @@ def credentials(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def signs_v1(env: Mapping[str, str]) -> bool:
-    """Say whether directory grants are signed by V1, which takes an AccessKey without a token."""
+    """Tell whether directory grants are signed by V1, which needs an AccessKey without a security token."""
     return env.get("SIGNATURE_VERSION") == "V1"
 
 
 def half_an_access_key(env: Mapping[str, str]) -> bool:
-    """Say whether some part of an AccessKey is set, but not both its id and its secret."""
+    """Tell whether a part of an AccessKey is set, but not both its id and its secret."""
     given = pick(env, CREDENTIALS)
     return bool(given) and not given.keys() >= set(CREDENTIALS[:2])
 
 
 def process_specs(
-    env: Mapping[str, str], ports: Ports, files: Paths, public_key_pem: str
+    env: Mapping[str, str], ports: Ports, paths: Paths, public_key_pem: str
 ) -> tuple[ProcessSpec, ...]:
-    """Return the four processes with the whole environment of each."""
+    """Return the four processes, each with its whole environment."""
     values = {
         **development_values(ports, public_key_pem),
-        **who_may_upload(env),
+        **sign_in_settings(env),
         **({"LOCAL_OSS_V1_SIGNATURES": "accept"} if signs_v1(env) else {}),
         **pick(env, KNOWN_VARIABLES),
         **credentials(env),
     }
     shared = base_environment(env)
-    token = {**shared, **function_env(files, "token", "GET,OPTIONS", values, TOKEN_VARIABLES)}
-    callback = {**shared, **function_env(files, "callback", "POST,OPTIONS", values, CALLBACK_VARIABLES)}
+    token = {**shared, **function_env(paths, "token", "GET,OPTIONS", values, TOKEN_VARIABLES)}
+    callback = {**shared, **function_env(paths, "callback", "POST,OPTIONS", values, CALLBACK_VARIABLES)}
     bucket = values["UPLOAD_BUCKET"]
     upload = {
         **shared,
-        **bucket_env(files, bucket, values),
+        **bucket_env(paths, bucket, values),
         **pick(values, UPLOAD_VARIABLES),
         "LOCAL_OSS_NEIGHBOURS": f"{SITE_BUCKET}={address(ports.site)}",
     }
     site = {
         **shared,
-        **bucket_env(files, SITE_BUCKET, values),
+        **bucket_env(paths, SITE_BUCKET, values),
         "LOCAL_OSS_NEIGHBOURS": f"{bucket}={address(ports.upload)}",
-        "LOCAL_OSS_WEBSITE": os.pathsep.join((str(files.site), str(files.page))),
-        # at the domain OSS gave it, its page would be downloaded instead of shown
+        "LOCAL_OSS_WEBSITE": os.pathsep.join((str(paths.site), str(paths.page))),
+        # on a domain of OSS itself, browsers download a page instead of showing it
         "LOCAL_OSS_DOMAIN": "custom",
     }
     return (
-        function_process(files, "token", ports.token, token),
-        function_process(files, "callback", ports.callback, callback),
-        bucket_process(files, "upload", ports.upload, upload),
-        bucket_process(files, "site", ports.site, site),
+        function_process(paths, "token", ports.token, token),
+        function_process(paths, "callback", ports.callback, callback),
+        bucket_process(paths, "upload", ports.upload, upload),
+        bucket_process(paths, "site", ports.site, site),
     )
 
 
 def function_env(
-    files: Paths, name: str, methods: str, values: Mapping[str, str], variables: tuple[str, ...]
+    paths: Paths, name: str, methods: str, values: Mapping[str, str], variables: tuple[str, ...]
 ) -> dict[str, str]:
-    """Return what one emulated function gets: its own variables, its role's AccessKey, how to emulate."""
+    """Return the variables of one function: its settings, its AccessKey and its trigger's settings."""
     return {
         **pick(values, (*variables, *CREDENTIALS, *EMULATE_VARIABLES)),
-        "EMULATE_FUNCTION": str(files.repository / "functions" / name),
+        "EMULATE_FUNCTION": str(paths.repository / "functions" / name),
         "EMULATE_METHODS": methods,
     }
 
 
-def bucket_env(files: Paths, bucket: str, values: Mapping[str, str]) -> dict[str, str]:
-    """Return what one bucket of the stand-in gets; it knows the same AccessKey as the functions."""
+def bucket_env(paths: Paths, bucket: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of one bucket of the stand-in, which accepts the AccessKey of the functions."""
     names = ("access_key_id", "access_key_secret", "security_token")
-    known = zip(names, CREDENTIALS, strict=True)
-    key = {name: values[variable] for name, variable in known if variable in values}
+    variables = zip(names, CREDENTIALS, strict=True)
+    key = {name: values[variable] for name, variable in variables if variable in values}
     return {
         "LOCAL_OSS_CREDENTIALS": json.dumps([key]),
         "LOCAL_OSS_REGION": values["OSS_REGION"],
         "LOCAL_OSS_ALLOWED_ORIGINS": values["ALLOWED_ORIGINS"],
-        "LOCAL_OSS_CALLBACK_KEY": str(files.callback_key),
+        "LOCAL_OSS_CALLBACK_KEY": str(paths.callback_key),
         "LOCAL_OSS_BUCKET": bucket,
-        "LOCAL_OSS_FOLDER": str(files.objects(bucket)),
+        "LOCAL_OSS_FOLDER": str(paths.objects(bucket)),
         **pick(values, OSS_VARIABLES),
     }

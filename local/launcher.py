@@ -1,6 +1,7 @@
-"""What both launchers do around their processes. What is known to fail is said in one sentence beforehand.
+"""The steps that `make run` and `make oss` share: check, prepare the state folder, start, wait.
 
-Only the standard library is imported here: what else is needed may not be installed yet.
+A start that cannot succeed ends with one sentence that says why. This module imports only the standard
+library at first: the packages that the processes need may not be installed yet.
 """
 
 import importlib.util
@@ -16,45 +17,46 @@ from local.lifeline import Lifeline, TakenError
 from local.process_spec import HOST, Paths, ProcessSpec
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-NEEDED = ("honcho", "functions_framework", "cryptography", "multipart", "fastcrc")
+REQUIRED = ("honcho", "functions_framework", "cryptography", "multipart", "fastcrc")
 HIGHEST_PORT = 65535
 INTERRUPTED_STATUS = 130
 
 
 def launch(target: str, start: Callable[[Mapping[str, str]], int]) -> NoReturn:
-    """Check what is installed, start with the environment, and exit with the status."""
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    """Check that all required packages are installed; exit with the status that `start` returns."""
+    missing = [name for name in REQUIRED if importlib.util.find_spec(name) is None]
     if missing:
         sys.exit(f"Not installed: {', '.join(missing)}. `{target}` sets everything up.")
     try:
         sys.exit(start(os.environ))
-    except KeyboardInterrupt:  # before anything was started
+    except KeyboardInterrupt:  # before any process was started
         sys.exit(INTERRUPTED_STATUS)
 
 
 def state_files(env: Mapping[str, str], default: str) -> Paths:
-    """Return the files below LOCAL_STATE, or below `default` in the repository."""
+    """Return the paths with LOCAL_STATE as the state folder, or else `default` in the repository."""
     return Paths(REPOSITORY, Path(env.get("LOCAL_STATE") or REPOSITORY / default).resolve())
 
 
-def take_state_folder(files: Paths, prepare: Callable[[], object]) -> Lifeline:
-    """Make the state folder, take its lifeline, prepare the rest; exit with a sentence if that fails."""
+def take_state_folder(paths: Paths, prepare: Callable[[], object]) -> Lifeline:
+    """Make the state folder, take its lock and call `prepare`; exit with a sentence if one of them fails."""
     try:
-        files.state.mkdir(parents=True, exist_ok=True)
-        lifeline = Lifeline(files.lock)
+        paths.state.mkdir(parents=True, exist_ok=True)
+        lifeline = Lifeline(paths.lock)
         prepare()
     except TakenError:
-        user = "Another `make run` or `make oss`"
-        sys.exit(f"{user} uses {files.state}: end it, or set LOCAL_STATE to another folder.")
+        other = "Another `make run` or `make oss`"
+        sys.exit(f"{other} uses {paths.state}: end it, or set LOCAL_STATE to another folder.")
     except OSError as error:
-        sys.exit(f"{files.state} cannot be used ({error.strerror}): set LOCAL_STATE to another folder.")
+        sys.exit(f"{paths.state} cannot be used ({error.strerror}): set LOCAL_STATE to another folder.")
     return lifeline
 
 
 def callback_public_key(path: Path, option: str = "") -> str:
-    """Return the public half of the callback key at `path`, made when absent; exit with a sentence if not.
+    """Return the public half of the private key at `path`, made when absent; exit with a sentence if not.
 
-    `option` is the name of the variable that gave the path, which is then not shown: it might be a key.
+    `option` is the variable that names the path, if one does. The path is then not shown: it could be a key
+    that was pasted by mistake.
     """
     from oss_emulator.callback.key import load_or_make_key, public_pem  # noqa: PLC0415
 
@@ -69,23 +71,25 @@ def callback_public_key(path: Path, option: str = "") -> str:
         sys.exit(f"{name} cannot be read or made ({error.strerror}).")
 
 
-def run_until_ended(members: Iterable[ProcessSpec], lifeline: Lifeline, ready: str) -> int:
-    """Start the processes, say `ready` when all answer, and return the exit status when all have ended."""
+def run_until_ended(specs: Iterable[ProcessSpec], lifeline: Lifeline, ready: str) -> int:
+    """Start the processes, print `ready` when all answer, and return the exit status when all have ended."""
     from local.processes import Processes  # noqa: PLC0415
 
-    return Processes(members, REPOSITORY, lifeline, ready).run()
+    return Processes(specs, REPOSITORY, lifeline, ready).run()
 
 
 def port_number(text: str) -> int:
-    """Return the port that `text` names; 0 when it names none."""
+    """Return the port number in `text`, or 0 if it is none."""
     port = int(text) if re.fullmatch("[0-9]{1,5}", text) else 0
     return port if port <= HIGHEST_PORT else 0
 
 
 def is_free(port: int) -> bool:
-    """Say whether a server could listen here, by listening for a moment."""
+    """Tell whether a server could listen on this port, by listening for a moment."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn: TIME_WAIT is free
+        probe.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # as gunicorn does: TIME_WAIT counts as free
         try:
             probe.bind((HOST, port))
             probe.listen()

@@ -1,12 +1,11 @@
-"""What keeps a started process from outliving the launcher, however the launcher ends.
+"""The lifeline: a file lock that ends every started process when the launcher ends, however that happens.
 
-The launcher holds a lock on a file; every process it starts waits for that lock in a thread and ends itself
-when it gets it. The kernel gives a lock back when its holder ends, so Ctrl-C, a closed terminal and SIGKILL
-all work alike, and a process that starts late finds the lock free and ends at once. POSIX locks belong to one
-process and are not inherited, so honcho's forked relays do not keep the line alive.
+The launcher holds the lock. Each process that it starts waits for the lock in a thread, and ends itself as
+soon as it gets it. The kernel releases a lock when its holder ends, so Ctrl-C, a closed terminal and SIGKILL
+all have the same effect, and a process that starts too late gets the lock and ends at once. A POSIX lock
+belongs to one process and is not inherited: the relays that honcho forks do not hold it.
 
-Run as a script this is one such process: `python lifeline.py LOCK ARGUMENT...` is
-`functions-framework ARGUMENT...` on that line.
+`python -m local.lifeline LOCK ARGUMENT...` is such a process: it runs `functions-framework ARGUMENT...`.
 """
 
 import fcntl
@@ -18,15 +17,15 @@ import threading
 from pathlib import Path
 from typing import IO
 
-GRACE_SECONDS = 4  # below honcho's own 5, after which it kills
+GRACE_SECONDS = 4  # honcho sends SIGKILL after 5
 
 
 class TakenError(Exception):
-    """Another launcher holds the line."""
+    """Another launcher holds the lock."""
 
 
 class Lifeline:
-    """The launcher's end. Nothing else in the launcher may open the file: closing it would drop the lock."""
+    """The launcher's lock. The launcher must not open the file again: closing it would release the lock."""
 
     def __init__(self, path: Path) -> None:
         """Take the lock; `TakenError` when another process holds it."""
@@ -37,12 +36,12 @@ class Lifeline:
             raise TakenError from error
 
     def cut(self) -> None:
-        """End every process on the line, now or when it starts."""
+        """Release the lock: every process that waits for it ends, and so does one that starts later."""
         fcntl.lockf(self._file, fcntl.LOCK_UN)
 
 
 def end_with_launcher(path: Path) -> None:
-    """Wait until the launcher lets go, then end this process group: politely, after a grace for good."""
+    """Wait until the launcher releases the lock; send SIGTERM to this process, later SIGKILL to its group."""
     with path.open(encoding="ascii") as file:
         fcntl.lockf(file, fcntl.LOCK_SH)
     os.kill(os.getpid(), signal.SIGTERM)
@@ -51,7 +50,7 @@ def end_with_launcher(path: Path) -> None:
 
 
 def main() -> None:
-    """Follow the line in a thread and serve in this one."""
+    """Wait for the lock in a thread, and serve in this one."""
     lock = Path(sys.argv.pop(1))
     threading.Thread(target=end_with_launcher, args=(lock,), daemon=True).start()
     runpy.run_module("functions_framework", run_name="__main__", alter_sys=True)

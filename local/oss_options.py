@@ -1,7 +1,7 @@
-"""The options of `make oss`, the environment of each of its buckets, and what it says when they are ready.
+"""The options of `make oss`, the environment of each of its buckets, and its lines when all are ready.
 
 What one bucket's variables mean is `oss/settings.py`'s; here is only what the launcher adds: several buckets,
-development values where OSS would have an account's, and who is whose neighbour.
+development values for the settings that an OSS account would have, and the addresses of the other buckets.
 """
 
 import json
@@ -41,50 +41,50 @@ OPTIONS = (
 
 
 class OptionsError(Exception):
-    """Every option that is wrong and what was expected; never a value, which might be a secret."""
+    """Names every wrong option and what was expected; never a value, which might be a secret."""
 
 
 class Options(NamedTuple):
-    """The port of each bucket by its name, what every bucket is told alike, and what that means."""
+    """The port of each bucket by its name, and the options of every bucket: as variables and as settings."""
 
     ports: Mapping[str, int]
-    told: Mapping[str, str]
+    variables: Mapping[str, str]
     settings: Settings
 
 
-def read_options(env: Mapping[str, str], files: Paths) -> Options:
-    """Read the options. Raises OptionsError naming all that is wrong at once."""
+def read_options(env: Mapping[str, str], paths: Paths) -> Options:
+    """Read the options; `OptionsError` names all that are wrong."""
     ports, faults = _read_buckets(env.get("LOCAL_OSS_BUCKETS") or DEFAULT_BUCKETS)
-    key = Path(env.get("LOCAL_OSS_CALLBACK_KEY") or files.callback_key).resolve()
-    if key != files.callback_key and not key.parent.is_dir():
+    key = Path(env.get("LOCAL_OSS_CALLBACK_KEY") or paths.callback_key).resolve()
+    if key != paths.callback_key and not key.parent.is_dir():
         faults.append(
             "LOCAL_OSS_CALLBACK_KEY is the path of an RSA key, made if absent, in a folder that exists"
         )
-    told = {**DEFAULTS, **pick(env, OPTIONS), "LOCAL_OSS_CALLBACK_KEY": str(key)}
+    variables = {**DEFAULTS, **pick(env, OPTIONS), "LOCAL_OSS_CALLBACK_KEY": str(key)}
     try:
-        settings = from_env({**told, **_own("any", files, {})})
+        settings = from_env({**variables, **_own_variables("any", paths, {})})
     except SettingsError as error:
         raise OptionsError("; ".join([*faults, str(error)])) from error
     if faults:
         raise OptionsError("; ".join(faults))
-    return Options(ports, told, settings)
+    return Options(ports, variables, settings)
 
 
-def bucket_processes(env: Mapping[str, str], options: Options, files: Paths) -> tuple[ProcessSpec, ...]:
+def bucket_processes(env: Mapping[str, str], options: Options, paths: Paths) -> tuple[ProcessSpec, ...]:
     """Return one process for each bucket, with its whole environment."""
-    shared = {**base_environment(env), **options.told}
+    shared = {**base_environment(env), **options.variables}
     return tuple(
-        bucket_process(files, name, port, {**shared, **_own(name, files, options.ports)})
+        bucket_process(paths, name, port, {**shared, **_own_variables(name, paths, options.ports)})
         for name, port in options.ports.items()
     )
 
 
 def ready_lines(options: Options) -> str:
-    """Return what is said when every bucket answers."""
+    """Return the lines that are printed when every bucket answers."""
     settings, addresses = options.settings, [address(port) for port in options.ports.values()]
     ids = ", ".join(credential.access_key_id for credential in settings.credentials) or "none"
     secret = ""
-    if options.told["LOCAL_OSS_CREDENTIALS"] == DEFAULTS["LOCAL_OSS_CREDENTIALS"]:
+    if options.variables["LOCAL_OSS_CREDENTIALS"] == DEFAULTS["LOCAL_OSS_CREDENTIALS"]:
         secret = f", secret {DEVELOPMENT_KEY['access_key_secret']}"  # in the source, so no secret
     cors = (
         ", ".join(settings.allowed_origins) or "none (LOCAL_OSS_ALLOWED_ORIGINS or PutBucketCors sets them)"
@@ -107,7 +107,7 @@ def ready_lines(options: Options) -> str:
 
 
 def _read_buckets(text: str) -> tuple[dict[str, int], list[str]]:
-    """Return the port of each bucket and what is wrong, by the number of the entry."""
+    """Return the port of each bucket, and a sentence for each wrong entry, which is named by its number."""
     ports: dict[str, int] = {}
     faults = []
     for number, entry in enumerate(text.split(","), 1):
@@ -127,11 +127,11 @@ def _read_buckets(text: str) -> tuple[dict[str, int], list[str]]:
     return ports, faults
 
 
-def _own(name: str, files: Paths, ports: Mapping[str, int]) -> dict[str, str]:
-    """Return what one bucket is told and no other."""
+def _own_variables(name: str, paths: Paths, ports: Mapping[str, int]) -> dict[str, str]:
+    """Return the variables that differ from bucket to bucket."""
     others = (f"{other}={address(port)}" for other, port in ports.items() if other != name)
     return {
         "LOCAL_OSS_BUCKET": name,
-        "LOCAL_OSS_FOLDER": str(files.objects(name)),
+        "LOCAL_OSS_FOLDER": str(paths.objects(name)),
         "LOCAL_OSS_NEIGHBOURS": ",".join(others),
     }

@@ -1,7 +1,8 @@
-"""One process of `make run` or `make oss`: its arguments, which put it on the lifeline, and its environment.
+"""The description of one process of `make run` or `make oss`: its arguments and its whole environment.
 
-Of the developer's own environment (cloud credentials, proxies) a process gets nothing but what finds and
-shows programs, and what its part of the system reads. What those values are is decided elsewhere.
+A process does not inherit the developer's environment: cloud credentials and proxies must not reach it. It
+gets the variables in `INHERITED` (where programs are, language, temporary folder) and the settings of its own
+part of the system. `development_settings.py` and `oss_options.py` decide the values of those settings.
 """
 
 import sys
@@ -10,16 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 HOST = "127.0.0.1"
-KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR")
-KEPT_PREFIX = "COVERAGE_"  # the test run measures the functions inside these processes
+INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR")
+INHERITED_PREFIX = "COVERAGE_"  # so that a test run measures the code inside these processes
 FUNCTION_THREADS = 64
-# An upload waits for a callback that may ask this same process for the object, and often several do at once:
-# with only as many threads as uploads, none could end. A thread starts when it is used: idle ones are free.
+# While an upload waits for its callback, the callback function asks this same process for the object. With
+# only as many threads as there are uploads, none of them could end. Threads start when they are needed.
 BUCKET_THREADS = 256
 
 
 class ProcessSpec(NamedTuple):
-    """One process: its name in the log, its arguments, its whole environment, its port."""
+    """One process: its name in the log, its arguments, its whole environment and its port."""
 
     name: str
     arguments: tuple[str, ...]
@@ -28,66 +29,66 @@ class ProcessSpec(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """The repository and the folder of what is kept between runs."""
+    """The folder of the repository, and the folder of the files that are kept between runs."""
 
     repository: Path
     state: Path
 
     @property
     def lock(self) -> Path:
-        """The lifeline's file."""
+        """The file of the lifeline's lock."""
         return self.state / "launcher.lock"
 
     @property
     def page(self) -> Path:
-        """The page as `make build` leaves it, which knows no address."""
+        """The page as `make build` made it, without the addresses of the functions."""
         return self.repository / "client" / "dist"
 
     @property
     def site(self) -> Path:
-        """What the site of `make run` serves in front of the built page."""
+        """The files that the site of `make run` serves in place of those of the built page."""
         return self.state / "site"
 
     @property
     def callback_key(self) -> Path:
-        """The private key the stand-in signs callbacks with."""
+        """The private key with which the stand-in signs callbacks."""
         return self.state / "callback_key.pem"
 
     def objects(self, bucket: str) -> Path:
-        """Return where a bucket's objects are kept."""
+        """Return the folder of a bucket's objects."""
         return self.state / "oss" / bucket
 
 
 def address(port: int) -> str:
-    """Return a loopback address, without a path."""
+    """Return the URL of a port on this machine, without a path."""
     return f"http://{HOST}:{port}"
 
 
 def pick(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """Return the part of `values` under `names`; an empty variable counts as not set."""
+    """Return those of `values` that `names` lists; an empty variable counts as not set."""
     return {name: values[name] for name in names if values.get(name)}
 
 
-def function_process(files: Paths, name: str, port: int, env: Mapping[str, str]) -> ProcessSpec:
+def function_process(paths: Paths, name: str, port: int, env: Mapping[str, str]) -> ProcessSpec:
     """Return the process that emulates one function."""
-    return _member(files, name, ("fc/trigger.py", "invoke"), port, {**env, "THREADS": str(FUNCTION_THREADS)})
+    return _process(paths, name, ("fc/trigger.py", "invoke"), port, {**env, "THREADS": str(FUNCTION_THREADS)})
 
 
-def bucket_process(files: Paths, name: str, port: int, env: Mapping[str, str]) -> ProcessSpec:
-    """Return the process that is one bucket."""
-    return _member(files, name, ("bucket.py", "bucket"), port, {**env, "THREADS": str(BUCKET_THREADS)})
+def bucket_process(paths: Paths, name: str, port: int, env: Mapping[str, str]) -> ProcessSpec:
+    """Return the process that serves one bucket."""
+    return _process(paths, name, ("bucket.py", "bucket"), port, {**env, "THREADS": str(BUCKET_THREADS)})
 
 
 def base_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """Return what every process gets of the environment `env`, and how each is served."""
-    kept = pick(env, (*KEPT, *(name for name in env if name.startswith(KEPT_PREFIX))))
-    return {**kept, "PYTHONUNBUFFERED": "1", "WORKERS": "1"}
+    """Return the variables that every process gets: those it inherits from `env`, and how it is served."""
+    inherited = pick(env, (*INHERITED, *(name for name in env if name.startswith(INHERITED_PREFIX))))
+    return {**inherited, "PYTHONUNBUFFERED": "1", "WORKERS": "1"}
 
 
-def _member(
-    files: Paths, name: str, served: tuple[str, str], port: int, env: Mapping[str, str]
+def _process(
+    paths: Paths, name: str, served: tuple[str, str], port: int, env: Mapping[str, str]
 ) -> ProcessSpec:
     source, target = served
-    local = files.repository / "local"
-    where = ("--source", str(local / source), "--target", target, "--host", HOST, "--port", str(port))
-    return ProcessSpec(name, (sys.executable, "-m", "local.lifeline", str(files.lock), *where), env, port)
+    path = paths.repository / "local" / source
+    options = ("--source", str(path), "--target", target, "--host", HOST, "--port", str(port))
+    return ProcessSpec(name, (sys.executable, "-m", "local.lifeline", str(paths.lock), *options), env, port)

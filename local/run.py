@@ -1,7 +1,7 @@
 """`make run`: the two functions, the stand-in OSS and the site on this machine, until Ctrl-C.
 
-Ports come from TOKEN_PORT, CALLBACK_PORT, UPLOAD_PORT and SITE_PORT; what is kept between runs is in
-LOCAL_STATE (`.local/` unless set).
+TOKEN_PORT, CALLBACK_PORT, UPLOAD_PORT and SITE_PORT choose the ports. LOCAL_STATE is the folder of the files
+that are kept between runs (`.local/` unless set).
 """
 
 import sys
@@ -27,7 +27,7 @@ DEFAULT_PORTS = {"TOKEN_PORT": 9001, "CALLBACK_PORT": 9002, "UPLOAD_PORT": 9000,
 def start(env: Mapping[str, str]) -> int:
     """Prepare the state folder, start the processes and wait."""
     ports = Ports(*free_ports(env))
-    files = state_files(env, ".local")
+    paths = state_files(env, ".local")
     if half_an_access_key(env):
         sys.exit("Half an AccessKey is set: set ALIBABA_CLOUD_ACCESS_KEY_ID and _SECRET both, or neither.")
     if env.get("SIGN_IN") not in {None, "", "true"}:
@@ -36,24 +36,24 @@ def start(env: Mapping[str, str]) -> int:
         sys.exit(
             f"SIGN_IN and {next(iter(both))} are both set: each says who may upload, so set one of them."
         )
-    lifeline = take_state_folder(files, lambda: write_site(env, files, ports))
-    started = process_specs(env, ports, files, callback_public_key(files.callback_key))
-    return run_until_ended(started, lifeline, ready_lines(env, ports))
+    lifeline = take_state_folder(paths, lambda: write_site(env, paths, ports))
+    specs = process_specs(env, ports, paths, callback_public_key(paths.callback_key))
+    return run_until_ended(specs, lifeline, ready_lines(env, ports))
 
 
-def write_site(env: Mapping[str, str], files: Paths, ports: Ports) -> None:
-    """Write what the site serves in front of the built page: where its functions and its bucket are."""
-    spoken_to = pick(env, ("CALLBACK_URL", "UPLOAD_HOST"))
+def write_site(env: Mapping[str, str], paths: Paths, ports: Ports) -> None:
+    """Write the files of the site that name its functions and its bucket."""
+    chosen = pick(env, ("CALLBACK_URL", "UPLOAD_HOST"))
     page = Page(
         token_url=address(ports.token),
-        callback_url=spoken_to.get("CALLBACK_URL", address(ports.callback)),
-        upload_url=spoken_to.get("UPLOAD_HOST", address(ports.upload)),
+        callback_url=chosen.get("CALLBACK_URL", address(ports.callback)),
+        upload_url=chosen.get("UPLOAD_HOST", address(ports.upload)),
     )
-    write_page(files.page, files.site, page)
+    write_page(paths.page, paths.site, page)
 
 
 def ready_lines(env: Mapping[str, str], ports: Ports) -> str:
-    """Return what is said when everything answers."""
+    """Return the lines that are printed when all processes answer."""
     sign_in = "Users sign in (用户须登录): make -s token-for USER=alice\n" if env.get("SIGN_IN") else ""
     return (
         f"\nOpen {address(ports.site)}/ in a browser; Ctrl-C ends everything. "
@@ -64,7 +64,7 @@ def ready_lines(env: Mapping[str, str], ports: Ports) -> str:
 
 
 def free_ports(env: Mapping[str, str]) -> list[int]:
-    """Return the ports in order; exit with a sentence if one is no port, named twice or in use."""
+    """Return the four ports; exit with a sentence if one is no port number, chosen twice or in use."""
     ports: dict[int, str] = {}
     for name, default in DEFAULT_PORTS.items():
         port = port_number(env.get(name, str(default)))

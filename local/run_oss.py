@@ -1,8 +1,8 @@
 """`make oss`: the stand-in OSS alone, one process for each bucket, until Ctrl-C.
 
-LOCAL_OSS_BUCKETS names buckets and ports, such as `media:9000,pages:9010`; the other options are those of
-`oss/settings.py`, for every bucket alike. What is kept between runs is in LOCAL_STATE (`.local/make-oss/`
-unless set).
+LOCAL_OSS_BUCKETS lists the buckets with their ports, such as `media:9000,pages:9010`. The other options are
+those of `oss_emulator/settings.py` and hold for every bucket. LOCAL_STATE is the folder of the files that are
+kept between runs (`.local/make-oss/` unless set).
 """
 
 import sys
@@ -15,17 +15,16 @@ def start(env: Mapping[str, str]) -> int:
     """Read the options, prepare the state folder, start the processes and wait."""
     from local.oss_options import OptionsError, bucket_processes, read_options, ready_lines  # noqa: PLC0415
 
-    files = state_files(env, ".local/make-oss")
+    paths = state_files(env, ".local/make-oss")
     try:
-        options = read_options(env, files)
+        options = read_options(env, paths)
     except OptionsError as error:
         sys.exit(f"The stand-in cannot start: {error}.")
     key = options.settings.callback_key
-    option = "" if key == files.callback_key else "LOCAL_OSS_CALLBACK_KEY"
-    lifeline = take_state_folder(
-        files, lambda: callback_public_key(key, option)
-    )  # made before the buckets look for it
-    return run_until_ended(bucket_processes(env, options, files), lifeline, ready_lines(options))
+    option = "" if key == paths.callback_key else "LOCAL_OSS_CALLBACK_KEY"
+    # the key is made here, before the buckets read it
+    lifeline = take_state_folder(paths, lambda: callback_public_key(key, option))
+    return run_until_ended(bucket_processes(env, options, paths), lifeline, ready_lines(options))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """`make token-for USER=alice`: a token for `make run SIGN_IN=true`, as an identity provider would sign it.
 
-CLAIMS adds claims as JSON, such as `{"upload": {"max_bytes": 1000}}`; SECONDS is how long the token lives.
-Of AUTH_HS256_SECRET, AUTH_ISSUER and AUTH_AUDIENCE the environment's win, as they do in `make run`.
+CLAIMS adds claims as JSON, such as `{"upload": {"max_bytes": 1000}}`; SECONDS is the life of the token. As in
+`make run`, AUTH_HS256_SECRET, AUTH_ISSUER and AUTH_AUDIENCE of the environment replace the default ones.
 """
 
 import json
@@ -19,9 +19,9 @@ DEFAULT_SECONDS = 3600
 
 
 def token(env: Mapping[str, str], now: float) -> str:
-    """Return a signed token; exit with a sentence where that cannot be."""
+    """Return a signed token; exit with a sentence if it cannot be made."""
     if not env.get("USER"):
-        sys.exit("Say whose token it shall be: make token-for USER=alice")
+        sys.exit("Name the user of the token: make token-for USER=alice")
     if env.get("AUTH_JWKS"):
         sys.exit("AUTH_JWKS is set: only the provider of those keys can sign a token for them.")
     identity = {**IDENTITY, **pick(env, IDENTITY)}
@@ -39,7 +39,7 @@ def token(env: Mapping[str, str], now: float) -> str:
 
 
 def seconds(text: str) -> int:
-    """Read how long a token lives; a negative number makes one that has expired."""
+    """Read the life of a token; a negative number makes one that has expired."""
     try:
         return int(text)
     except ValueError:

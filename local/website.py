@@ -1,7 +1,7 @@
-"""The built page, told where its functions are: `config.json`, and the policy of what it may speak to.
+"""The two files of a site that hold its addresses: `config.json`, and `index.html` with its security policy.
 
-The build knows no address. Both files are made from the same values, because a page that may not connect to
-the function its config names would be a page that does not work.
+The built page holds no address. Both files are made from the same values: a page whose policy does not allow
+the function that its config names would not work.
 """
 
 import json
@@ -15,7 +15,7 @@ _CONNECT = "connect-src 'self'"  # as `client/index.html` has it in its Content-
 
 
 class Page(NamedTuple):
-    """The three addresses that a page speaks to; of each, the policy names the origin."""
+    """The three addresses that a page connects to; the policy lists the origin of each."""
 
     token_url: str
     callback_url: str
@@ -31,16 +31,16 @@ def write_page(built: Path, site: Path, page: Page) -> None:
 
 
 def allow_connections(page: Page, html: str) -> str:
-    """Let the page speak to its addresses and to nobody else; `ValueError` if it has no such policy."""
+    """Add the page's addresses to its `connect-src`; `ValueError` unless the policy is there once."""
     if html.count(_CONNECT) != 1:
         raise ValueError(f"the page has no policy with {_CONNECT}")
-    origins = dict.fromkeys(map(_origin, page))  # each once, in this order
+    origins = dict.fromkeys(map(_origin, page))  # each origin once, in this order
     return html.replace(_CONNECT, " ".join((_CONNECT, *origins)))
 
 
 def _origin(url: str) -> str:
-    """Return scheme and host of an address; `ValueError` if it would say more in a policy than a place."""
+    """Return scheme and host of an address; `ValueError` if it has more that would count in a policy."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.netloc):
-        raise ValueError(f"{url!r} is no address of a page's function or bucket")
+        raise ValueError(f"{url!r} is not the address of a function or a bucket")
     return f"{parts.scheme}://{parts.netloc}"

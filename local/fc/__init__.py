@@ -1,1 +1,1 @@
-"""Function Compute's side of a call, as documented: what goes in, what comes out, what ends it."""
+"""Function Compute's HTTP trigger: its events, its limits, its answers, and the instance it calls."""

@@ -1,8 +1,7 @@
 """From an HTTP request to Function Compute's v1 event and context.
 
-Everything here is a pure function of its arguments. The shapes are those of Alibaba's "HTTP trigger" and
-"Context" pages; which content types arrive as base64 is not documented, so the caller chooses between two
-readings.
+Every function here is pure. The shapes are those of Alibaba Cloud's pages "HTTP trigger" and "Context". The
+documentation does not say which content types arrive as base64, so the caller chooses between two readings.
 """
 
 import base64
@@ -10,7 +9,7 @@ import time
 import urllib.parse
 from typing import NamedTuple
 
-UNSEEN_HEADERS = frozenset({"connection", "keep-alive"})
+DROPPED_HEADERS = frozenset({"connection", "keep-alive"})
 PLATFORM_PREFIX = "x-fc-"
 TEXT_TYPES = frozenset(
     {"application/json", "application/x-www-form-urlencoded", "application/xml", "application/javascript"}
@@ -21,7 +20,7 @@ TRIGGER_ID = "local-trigger"
 
 
 class Received(NamedTuple):
-    """A request as it came: `target` is the encoded path and query, `headers` may repeat a name."""
+    """A request as it was received: `target` is the encoded path and query, `headers` may repeat a name."""
 
     method: str
     target: str
@@ -43,7 +42,7 @@ class FunctionMeta(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What the 3.12 runtime passes beside the event: no `credentials`, which are variables there."""
+    """The second argument of a handler in the Python 3.12 runtime, which gives credentials as variables."""
 
     request_id: str
     function: FunctionMeta
@@ -62,7 +61,8 @@ def fc_event(
 ) -> dict[str, object]:
     """Build the event: `rawPath` as it was sent, `requestContext.http.path` decoded, the query only as a map.
 
-    `now` is in epoch seconds; `always_base64` is the stricter of the two readings of "binary content".
+    `now` is in epoch seconds. With `always_base64` every body arrives as base64, else only binary content
+    does.
     """
     headers = canonical_headers(received.headers)
     raw_path, query = split_target(received.target)
@@ -95,11 +95,11 @@ def fc_event(
 
 
 def canonical_headers(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """Name headers as Go does (`X-Oss-Pub-Key-Url`), join repeats by comma, drop what no function sees."""
+    """Spell names as Go does (`X-Oss-Pub-Key-Url`), join repeats by comma, drop the platform's headers."""
     headers: dict[str, str] = {}
     for name, value in pairs:
         low = name.lower()
-        if low in UNSEEN_HEADERS or low.startswith(PLATFORM_PREFIX):
+        if low in DROPPED_HEADERS or low.startswith(PLATFORM_PREFIX):
             continue
         canonical = "-".join(part.capitalize() for part in low.split("-"))
         headers[canonical] = f"{headers[canonical]},{value}" if canonical in headers else value
@@ -107,7 +107,7 @@ def canonical_headers(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 
 def split_target(target: str) -> tuple[str, str]:
-    """Part a request target into path and query; an absolute one (`GET http://host/path`) loses its host."""
+    """Split a request target into path and query; drop the host of an absolute one (`GET http://host/path`)."""
     address, _, query = target.partition("?")
     if not address.startswith("/"):
         address = urllib.parse.urlsplit(address).path
@@ -115,7 +115,7 @@ def split_target(target: str) -> tuple[str, str]:
 
 
 def query_map(query: str) -> dict[str, str]:
-    """Decode a query into a map, the values of a repeated name joined by comma: the function cannot tell."""
+    """Decode a query into a map; the values of a repeated name are joined by a comma."""
     parameters: dict[str, str] = {}
     for name, value in urllib.parse.parse_qsl(query, keep_blank_values=True):
         parameters[name] = f"{parameters[name]},{value}" if name in parameters else value
@@ -123,12 +123,12 @@ def query_map(query: str) -> dict[str, str]:
 
 
 def fc_body(body: bytes, content_type: str, *, always_base64: bool) -> tuple[str, bool]:
-    """Return the body as text, or as base64 when it is binary: by its type, by its bytes, or always."""
+    """Return the body as text, or as base64 if its type or its bytes are binary, or if `always_base64`."""
     media_type = content_type.partition(";")[0].strip().lower()
     is_text = not media_type or media_type.startswith("text/") or media_type in TEXT_TYPES
     if is_text and not always_base64:
         try:
             return body.decode(), False
         except UnicodeDecodeError:
-            pass  # whatever its type says, JSON cannot carry it as text
+            pass  # the type says text, but JSON cannot hold these bytes as text
     return base64.b64encode(body).decode(), True

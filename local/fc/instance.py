@@ -1,7 +1,7 @@
-"""One instance of a function: its settings, its handler, and an invocation that contains what happens inside.
+"""One instance of a function: its settings, its handler, and an invocation that no failure inside escapes.
 
-Function Compute kills an instance whose handler overruns. Here the handler's thread is left behind and its
-late result dropped, which is as near as one process for many requests can come.
+Function Compute kills an instance whose handler takes too long. Here one process serves many requests and
+cannot be killed for one of them: the handler's thread goes on, and its late result is dropped.
 """
 
 import importlib
@@ -23,7 +23,7 @@ DEFAULT_TIMEOUT_SECONDS = 5.0
 
 
 class Settings(NamedTuple):
-    """How this process emulates: which folder, which methods its trigger lists, which reading of "binary"."""
+    """The folder of the function, the methods of its trigger, whether all bodies are base64, its timeout."""
 
     folder: Path
     methods: frozenset[str]
@@ -32,7 +32,7 @@ class Settings(NamedTuple):
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
-        """Read EMULATE_* from `env`; `ValueError` names every wrong variable and what was expected."""
+        """Read EMULATE_* from `env`; `ValueError` names every wrong variable and what is expected."""
         wrong = []
         folder = Path(env.get("EMULATE_FUNCTION", ""))
         if not (folder / "main.py").is_file():
@@ -65,13 +65,13 @@ def positive_seconds(text: str) -> float | None:
 def load_handler(folder: Path) -> Handler:
     """Import `main` with `folder` first on the path and return its handler.
 
-    When the import fails, so does every invocation, with the import's own exception: that is what a failing
-    cold start looks like from outside.
+    When the import fails, every invocation raises the exception of the import: so does an instance of
+    Function Compute that cannot start.
     """
     sys.path.insert(0, str(folder))
     try:
         handler: Handler = importlib.import_module("main").handler
-    except BaseException as error:  # noqa: BLE001 - SystemExit too: a dying import must not end the platform
+    except BaseException as error:  # noqa: BLE001 - SystemExit in an import must not end this process either
         failure = error
 
         def failing(_event: bytes, _context: Context) -> object:
@@ -88,14 +88,14 @@ def invoke_handler(
     seconds: float,
     wait: Wait = threading.Event.wait,
 ) -> Answer:
-    """Run `handler` on the event's bytes; answer within `seconds` whatever it returns or raises."""
+    """Call `handler` with the event's bytes; answer within `seconds`, whatever it returns or raises."""
     finished = threading.Event()
     answers: list[Answer] = []
 
     def run() -> None:
         try:
             answers.append(answer_from_reply(handler(json.dumps(event).encode(), context)))
-        except BaseException as error:  # noqa: BLE001 - Function Compute outlives SystemExit in a handler as well
+        except BaseException as error:  # noqa: BLE001 - SystemExit in a handler is only a failed invocation
             traceback.print_exc()
             answers.append(crash_answer(error))
         finished.set()

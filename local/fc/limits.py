@@ -1,6 +1,7 @@
-"""What Function Compute refuses before a function runs: methods the trigger does not list, and sizes.
+"""The requests that Function Compute refuses before the function runs: by method, and by size.
 
-The sizes and the 400 InvalidArgument are documented; that unlisted methods get 403 is reported by users.
+The limits and the 400 InvalidArgument are documented; that a method which the trigger does not list is
+answered 403, is what users report.
 """
 
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ PIECE_BYTES = 64 * 1024
 
 
 class Readable(Protocol):
-    """Any stream of bytes."""
+    """A stream of bytes."""
 
     def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes, none at the end."""
@@ -25,7 +26,7 @@ class Readable(Protocol):
 def refuse_head(
     method: str, target: str, headers: Iterable[tuple[str, str]], methods: frozenset[str]
 ) -> Answer | None:
-    """Return the platform's refusal of a request by what comes before its body, or None."""
+    """Return the platform's refusal of this method, target or these headers, or None."""
     if method not in methods:
         return refusal_answer(HTTPStatus.FORBIDDEN, "AccessDenied", f"the trigger does not list {method}")
     if len(target.encode()) > MAX_TARGET_BYTES:
@@ -36,10 +37,10 @@ def refuse_head(
 
 
 def read_body(stream: Readable, max_bytes: int = MAX_BODY_BYTES) -> bytes | None:
-    """Read a body of at most `max_bytes`; None when it is larger.
+    """Read a body of at most `max_bytes`; return None when it is larger.
 
-    The rest of a larger one is read and dropped piece by piece: functions-framework would read whatever is
-    left into memory.
+    The rest of a larger body is read and dropped piece by piece, because functions-framework would read all
+    of it into memory.
     """
     body = bytearray()
     while piece := stream.read(PIECE_BYTES):
@@ -51,6 +52,6 @@ def read_body(stream: Readable, max_bytes: int = MAX_BODY_BYTES) -> bytes | None
 
 
 def drain(stream: Readable) -> None:
-    """Read `stream` to its end and keep nothing."""
+    """Read `stream` to its end and drop the bytes."""
     while stream.read(PIECE_BYTES):
         pass

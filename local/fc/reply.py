@@ -1,8 +1,8 @@
-"""From a function's reply to an HTTP answer, and what Function Compute says in a function's place.
+"""From a function's reply to an HTTP answer, and the answers that Function Compute gives itself.
 
-Pure functions. The documented shapes: a handler's dict `{statusCode, headers, isBase64Encoded, body}`, an
-uncaught exception (HTTP 200!), a request refused before the function runs, and what the default domain adds
-to every answer.
+Every function here is pure. The shapes are documented: a handler's dict `{statusCode, headers,
+isBase64Encoded, body}`, the answer to an uncaught exception (HTTP 200!), a refusal before the function runs,
+and the headers that the default domain adds to every answer.
 """
 
 import base64
@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 REPLY_KEYS = frozenset({"statusCode", "headers", "isBase64Encoded", "body"})
-UNSETTABLE_HEADERS = frozenset(
+RESERVED_HEADERS = frozenset(
     {
         "connection",
         "content-length",
@@ -30,7 +30,7 @@ MAX_RESPONSE_HEADER_BYTES = 8 * 1024
 
 
 class Answer(NamedTuple):
-    """What goes back over HTTP."""
+    """An HTTP answer."""
 
     status: int
     headers: dict[str, str]
@@ -38,7 +38,7 @@ class Answer(NamedTuple):
 
 
 class BadReplyError(Exception):
-    """The handler returned something Function Compute cannot send."""
+    """The handler returned something that Function Compute cannot send."""
 
 
 def answer_from_reply(reply: object) -> Answer:
@@ -58,11 +58,11 @@ def answer_from_reply(reply: object) -> Answer:
         raise BadReplyError("isBase64Encoded is a bool and body is text")
     if header_bytes(headers.items()) > MAX_RESPONSE_HEADER_BYTES:
         return refusal_answer(HTTPStatus.BAD_GATEWAY, "BadResponse", "the response headers exceed 8 KB")
-    return Answer(status, settable(headers), decode_body(body, encoded=encoded))
+    return Answer(status, allowed_headers(headers), decode_body(body, encoded=encoded))
 
 
 def decode_body(body: str, *, encoded: bool) -> bytes:
-    """Return the body's bytes; `BadReplyError` when the flag says base64 and it is not."""
+    """Return the body's bytes; `BadReplyError` when it should be base64 and is not."""
     if not encoded:
         return body.encode()
     try:
@@ -71,24 +71,24 @@ def decode_body(body: str, *, encoded: bool) -> bytes:
         raise BadReplyError("isBase64Encoded is set and body is not base64") from error
 
 
-def settable(headers: dict[str, str]) -> dict[str, str]:
-    """Leave out the headers Function Compute keeps to itself; control characters are a bad reply."""
+def allowed_headers(headers: dict[str, str]) -> dict[str, str]:
+    """Drop the headers that only Function Compute sets; `BadReplyError` for a control character."""
     if any(character in part for pair in headers.items() for part in pair for character in "\r\n\0"):
         raise BadReplyError("a header holds a control character")
     return {
         name: value
         for name, value in headers.items()
-        if name.lower() not in UNSETTABLE_HEADERS and not name.lower().startswith(PLATFORM_PREFIX)
+        if name.lower() not in RESERVED_HEADERS and not name.lower().startswith(PLATFORM_PREFIX)
     }
 
 
 def header_bytes(pairs: Iterable[tuple[str, str]]) -> int:
-    """Count names and values together, as the platform's limits do."""
+    """Return the bytes of all names and values, which the platform's limits count."""
     return sum(len(name.encode()) + len(value.encode()) for name, value in pairs)
 
 
 def crash_answer(error: BaseException) -> Answer:
-    """Answer for a handler that raised: HTTP 200, which a careless caller takes for success.
+    """Return the answer to a handler that raised: HTTP 200, which a caller can take for success.
 
     https://www.alibabacloud.com/help/en/functioncompute/fc/user-guide/error-handling-1-1
     """
@@ -100,25 +100,25 @@ def crash_answer(error: BaseException) -> Answer:
 
 
 def timeout_answer(seconds: float) -> Answer:
-    """Answer for a handler that took too long: the instance is killed, the caller sees this."""
+    """Return the answer when a handler took too long and its instance is killed."""
     return failure_answer(f"Function timed out after {seconds:g} seconds", "FunctionTimeoutError", [])
 
 
 def failure_answer(message: str, kind: str, frames: list[list[str]]) -> Answer:
-    """Build the documented body of a failed invocation."""
+    """Return the documented answer to a failed invocation."""
     body = json.dumps({"errorMessage": message, "errorType": kind, "stackTrace": frames})
     headers = {"Content-Type": "application/json", "X-Fc-Error-Type": "UnhandledInvocationError"}
     return Answer(HTTPStatus.OK, headers, body.encode())
 
 
 def refusal_answer(status: int, code: str, message: str) -> Answer:
-    """Answer for a request that Function Compute refuses itself."""
+    """Return the answer to a request that Function Compute itself refuses."""
     body = json.dumps({"Code": code, "Message": message})
     return Answer(status, {"Content-Type": "application/json"}, body.encode())
 
 
 def on_default_domain(answer: Answer, request_id: str, origin: str | None) -> Answer:
-    """Add what `*.fcapp.run` adds: a download disposition, a request id, and CORS for all if none is set."""
+    """Add the headers of `*.fcapp.run`: a download disposition, a request id, and CORS if there is none."""
     headers = {**answer.headers, "Content-Disposition": "attachment", "X-Fc-Request-Id": request_id}
     if origin is not None and not any(name.lower().startswith("access-control-") for name in headers):
         headers["Access-Control-Allow-Origin"] = origin

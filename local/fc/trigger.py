@@ -1,11 +1,11 @@
-"""A Function Compute HTTP trigger in front of one real function, for functions-framework: target `invoke`.
+"""Function Compute's HTTP trigger in front of one function, served by functions-framework: target `invoke`.
 
-`EMULATE_FUNCTION` names the function's folder. Its own `main.handler` is called with the event the platform
-would build, and nothing in here knows which function it is: the platform is emulated, not the function. One
-process per function, because both have modules of the same names.
+`EMULATE_FUNCTION` is the folder of the function. Its `main.handler` is called with the event that Function
+Compute would build; this package emulates the platform and knows nothing about the function. Each function
+runs in a process of its own, because both have modules of the same names.
 
-`POST /-/faults {"fault": "crash", "requests": n}` makes the next n invocations die after their handler ran;
-`GET` shows how many are left, `DELETE` forgets them.
+`POST /-/faults {"fault": "crash", "requests": n}` makes the next n invocations crash after their handler has
+run. `GET` shows how many of them are left, `DELETE` cancels them.
 """
 
 import os
@@ -26,12 +26,12 @@ FAULTS_PATH = "/-/faults"
 settings = Settings.from_env(os.environ)
 handler = load_handler(settings.folder)
 if flask.has_app_context():
-    # Flask would redirect //path to /path; Function Compute passes it on
+    # Flask would redirect //path to /path; Function Compute calls the function with it
     flask.current_app.url_map.merge_slashes = False
 
 
 class PlannedCrashError(Exception):
-    """What a planned fault dies of."""
+    """The exception of an invocation that a planned fault crashes."""
 
 
 faults = Faults({"crash": {}})
@@ -45,12 +45,14 @@ def invoke(request: flask.Request) -> flask.Response:
     answer = on_default_domain(answer_request(request, request_id), request_id, request.headers.get("Origin"))
     response = flask.Response(answer.body, answer.status, answer.headers)
     if not any(name.lower() == "content-type" for name in answer.headers):
-        del response.headers["Content-Type"]  # Flask's own: a function that forgets its type must notice
+        del response.headers[
+            "Content-Type"
+        ]  # Flask adds it; a function that sets no type must be seen to set none
     return response
 
 
 def answer_request(request: flask.Request, request_id: str) -> Answer:
-    """Refuse what the platform refuses, else build the event and run the handler."""
+    """Refuse a request that the platform refuses; else build the event and call the handler."""
     target = str(request.environ.get("RAW_URI") or request.full_path)
     headers = tuple(request.headers.items())
     refusal = refuse_head(request.method, target, headers, settings.methods)
@@ -69,20 +71,20 @@ def answer_request(request: flask.Request, request_id: str) -> Answer:
 
 
 def plan_faults(request: flask.Request) -> flask.Response:
-    """Plan, show or forget crashes."""
+    """Plan, cancel or count crashes."""
     if request.method == "DELETE":
         faults.clear()
     elif request.method == "POST":
         try:
-            faults.set(request.get_json(force=True, silent=True))  # curl -d sends a form's content type
+            faults.set(request.get_json(force=True, silent=True))  # `curl -d` sends it as a form
         except FaultError:
             return fault_answer({"expected": {"fault": "crash", "requests": 1}}, HTTPStatus.BAD_REQUEST)
     left = {"crash": 0, **{str(one["fault"]): one["requests"] for one in faults.pending()}}
     return fault_answer(left, HTTPStatus.OK)
 
 
-def fault_answer(shown: dict[str, object], status: int) -> flask.Response:
-    """Answer the tester in JSON."""
-    response = flask.jsonify(shown)
+def fault_answer(content: dict[str, object], status: int) -> flask.Response:
+    """Return a JSON answer about the planned crashes."""
+    response = flask.jsonify(content)
     response.status_code = status
     return response

@@ -154,7 +154,7 @@ def test_starts_each_process_on_the_lifeline_and_on_loopback() -> None:
     started = process_specs(SHELL, PORTS, Paths(REPOSITORY, STATE), "")
     assert [member.port for member in started] == [9001, 9002, 9000, 8080]
     for member in started:
-        assert member.arguments[1:3] == ("/repository/local/lifeline.py", "/state/launcher.lock")
+        assert member.arguments[1:4] == ("-m", "local.lifeline", "/state/launcher.lock")
         assert member.arguments[-4:] == ("--host", "127.0.0.1", "--port", str(member.port))
 
 

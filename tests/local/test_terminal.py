@@ -16,7 +16,7 @@ class Pipe:
     def __init__(self) -> None:
         self.reader, self.writer = os.pipe()
         self.left: list[str] = []
-        self.terminal = Terminal(self.writer, lambda: self.left.append("left"), look_seconds=0.01)
+        self.terminal = Terminal(self.writer, lambda: self.left.append("left"), reader_seconds=0.01)
 
     def leave(self) -> None:
         os.close(self.reader)
@@ -51,7 +51,7 @@ def test_notices_without_writing_that_the_reader_left(pipe: Pipe) -> None:
     assert pipe.left == ["left"]
 
 
-def test_gives_up_on_a_reader_that_stopped_when_in_a_hurry(pipe: Pipe) -> None:
-    pipe.terminal.hurry()
+def test_drops_what_a_stopped_reader_does_not_take_while_it_ends(pipe: Pipe) -> None:
+    pipe.terminal.drop_late_lines()
     pipe.terminal.put(FAR_MORE_THAN_A_PIPE_HOLDS)
     assert pipe.left == []

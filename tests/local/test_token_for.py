@@ -45,8 +45,8 @@ def test_signs_for_the_environments_own_identity() -> None:
 @pytest.mark.parametrize(
     ("env", "sentence"),
     [
-        ({}, "Say whose token it shall be: make token-for USER=alice"),
-        ({"USER": ""}, "Say whose token it shall be: make token-for USER=alice"),
+        ({}, "Name the user of the token: make token-for USER=alice"),
+        ({"USER": ""}, "Name the user of the token: make token-for USER=alice"),
         (
             {"USER": "a", "AUTH_JWKS": "{}"},
             "AUTH_JWKS is set: only the provider of those keys can sign a token for them.",

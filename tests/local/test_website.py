@@ -66,7 +66,7 @@ def test_an_origin_is_named_once_and_without_a_path() -> None:
 )
 def test_an_address_that_would_say_more_is_refused(address: str) -> None:
     for field in Page._fields:
-        with pytest.raises(ValueError, match="no address"):
+        with pytest.raises(ValueError, match="not the address"):
             allow_connections(PAGE._replace(**{field: address}), HTML)
 
 

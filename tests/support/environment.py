@@ -1,24 +1,42 @@
-"""What the tests' own processes start in: free ports, and an environment that no shell decides."""
+"""Free ports for the processes that tests start, and an environment without the developer's settings."""
 
 from __future__ import annotations
 
+import itertools
 import os
-import socket
+import random
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
+from local.launcher import is_free
+
+INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+FIRST_PORT, CLIENT_PORTS = 10_000, 32_768  # Linux gives clients 32768 and above, other systems higher ones
+SHARES = 8
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports nobody listens on; held together until all are found, so that no two are the same."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Return ports that nobody listens on, each returned once in this process.
+
+    The ports lie below the range from which the system takes the ports of clients, so that no connection of
+    another test takes one before its server listens. Each worker of pytest-xdist has a share of its own.
+    """
+    return list(itertools.islice(_ports, count))
+
+
+def _search_ports() -> Iterator[int]:
+    """Yield the free ports of this worker's share, from a random one on."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % SHARES
+    share = range(FIRST_PORT + worker, CLIENT_PORTS, SHARES)
+    start = random.randrange(len(share))
+    for number in itertools.count(start):
+        port = share[number % len(share)]
+        if is_free(port):
+            yield port
+
+
+_ports = _search_ports()
 
 
 def processes_at(port: int | str) -> list[int]:
@@ -39,4 +57,4 @@ def coverage_variables() -> dict[str, str]:
 
 def clean_environment() -> dict[str, str]:
     """Return what starts programs, and what measures them."""
-    return {**{name: os.environ[name] for name in KEPT if name in os.environ}, **coverage_variables()}
+    return {**{name: os.environ[name] for name in INHERITED if name in os.environ}, **coverage_variables()}
