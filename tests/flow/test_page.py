@@ -29,8 +29,6 @@ from tests.support.page.actions import (
 )
 from tests.support.stack import Stack, md5
 
-BIG = PHOTO * 200  # more than what the system takes from the browser before anything is read
-
 
 def state_of(row: Locator) -> Locator:
     return row.get_by_test_id("state")
@@ -51,6 +49,19 @@ def change_grants(page: Page, stack: Stack, change: Any) -> None:
         route.fulfill(response=answer, json=grant)
 
     page.route(f"{stack.token}/?*", alter)
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file larger than what the system takes from the browser before the stand-in reads anything."""
+    return large_file(tmp_path_factory.mktemp("big"), 20)
+
+
+def send_file(page: Page, path: Path) -> Locator:
+    """Choose a file on the disk, which the browser reads itself, and upload it; return its row."""
+    choose(page, path)
+    start(page)
+    return page.get_by_test_id("upload").filter(has=page.get_by_text(path.name, exact=True)).last
 
 
 # ---- The good way
@@ -386,12 +397,12 @@ def test_an_object_that_is_missing_is_sent_again(page: Page, stack: Stack) -> No
     ],
 )
 def test_what_is_not_stored_is_sent_again(
-    fault: dict[str, Any], asked: int, page: Page, stack: Stack
+    fault: dict[str, Any], asked: int, page: Page, stack: Stack, big: Path
 ) -> None:
     """After a 5xx for the whole file it is asked about first; cut before the last byte it cannot be there."""
     posts, confirms = posts_to(page, stack.upload), posts_to(page, stack.callback)
     stack.fault(**fault)
-    assert ended(send(page, content=BIG))["etag"] == md5(BIG)
+    assert ended(send_file(page, big))["etag"] == md5(big.read_bytes())
     assert (len(posts), len(confirms)) == (2, asked)
 
 
@@ -405,11 +416,11 @@ def test_a_file_chosen_offline_waits_for_the_network(page: Page, stack: Stack) -
     assert ended(row)["etag"] == md5(PHOTO)
 
 
-def test_a_line_that_goes_down_in_mid_upload_is_waited_for(page: Page, stack: Stack) -> None:
+def test_a_line_that_goes_down_in_mid_upload_is_waited_for(page: Page, stack: Stack, big: Path) -> None:
     """`set_offline` leaves a running upload alone, so the stand-in cuts it."""
     stop_the_clock(page)
     stack.fault("reset", after_bytes=50_000, requests=2)
-    row = send(page, content=BIG)
+    row = send_file(page, big)
     expect(state_of(row)).to_have_text("That did not get through. Trying again…")
     page.context.set_offline(True)
     expect(state_of(row)).to_have_text("Waiting for the network")
@@ -418,7 +429,7 @@ def test_a_line_that_goes_down_in_mid_upload_is_waited_for(page: Page, stack: St
     expect(state_of(row)).to_have_text("Waiting for the network")
     assert posts == []
     page.context.set_offline(False)
-    assert ended(row)["etag"] == md5(BIG)
+    assert ended(row)["etag"] == md5(big.read_bytes())
 
 
 def test_a_grant_that_expired_in_the_queue_is_replaced(page: Page, stack: Stack) -> None:
@@ -461,8 +472,9 @@ def test_oss_refusing_a_wrong_key_is_told_in_a_sentence(page: Page, stack: Stack
 
 def test_what_stays_unconfirmed_is_told_in_words(page: Page, stack: Stack) -> None:
     stack.fault("crash", at=stack.callback, requests=100)
+    page.clock.install()
     row = send(page)
-    ended(row, "not_confirmed")
+    fast_forward_until(page, row, "not_confirmed")
     expect(state_of(row)).to_have_text("Stored, not confirmed")
     expect(row.get_by_test_id("retry")).to_have_text("Ask again")
     stack.clear_faults()
@@ -497,18 +509,18 @@ def test_cancelling_all_stops_those_that_wait_too(page: Page, stack: Stack) -> N
 
 
 def test_what_failed_can_be_tried_again_and_keeps_nothing_from_being_uploaded(
-    page: Page, stack: Stack
+    page: Page, stack: Stack, big: Path
 ) -> None:
     stack.fault("reset", after_bytes=50_000, requests=100)
     page.clock.install()
-    row = send(page, content=BIG)
+    row = send_file(page, big)
     fast_forward_until(page, row, "failed")
     expect(row.get_by_test_id("code")).to_have_text("network")
     stack.clear_faults()
     other = send(page, "other.png")
     ended(other)
     row.get_by_test_id("retry").click()
-    assert ended(row)["etag"] == md5(BIG)
+    assert ended(row)["etag"] == md5(big.read_bytes())
     expect(page.get_by_role("button", name="Upload more")).to_be_visible()
     expect(page.get_by_test_id("upload")).to_have_count(2)
 
