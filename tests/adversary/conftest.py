@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,17 @@ def target(
     """The whole stack: its stand-in refuses what OSS might refuse, and then accepts what it might accept."""
     with attacked_stack(tmp_path_factory.mktemp("attacked"), request.param) as target:
         yield target
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the count of a worker of pytest-xdist to the process that reports."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["attempts"] = dict(attempts)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    attempts.update(getattr(node, "workeroutput", {}).get("attempts", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.support.attacked_stack import FILE, AttackedStack, body_of, stopped, stopped_by
+from tests.support.attacked_stack import FILE, AttackedStack, assert_refused, assert_stopped, body_of
 from tests.support.single_function import function_variables
 from tests.support.stack import BUCKET, md5
 from vendored.ticket import FileTicket, sign_ticket
@@ -50,30 +50,30 @@ def test_a_callback_that_oss_signed_for_a_foreign_bucket_is_refused(target: Atta
         json.dumps({"ticket": grant["ticket"]}),
         "",
     )
-    told = target.told()
+    before = target.webhook_ids()
     for body in bodies:
         order = {"url": f"{target.callback}/callback", "body": body, "bucket": "attackers-bucket"}
         sent = target.stack.http.post(f"{target.stack.upload}/-/callbacks", json=order, timeout=10).json()
-        stopped(sent["status"] == 403, sent)
-    assert target.told() == told
+        assert_stopped(sent["status"] == 403, sent)
+    assert target.webhook_ids() == before
 
 
 def test_a_factored_key_signs_perfectly_and_no_ticket_is_forged(target: AttackedStack) -> None:
     grant = target.uploaded()
-    told = target.told()
+    before = target.webhook_ids()
     for ticket in forged_tickets(grant["ticket"]).values():
-        stopped_by(target.call_back(body_of(grant, ticket=ticket)), NOT_VERIFIED)
-        stopped_by(target.confirm(ticket), NOT_VERIFIED)
-    assert target.told() == told
+        assert_refused(target.call_back(body_of(grant, ticket=ticket)), NOT_VERIFIED)
+        assert_refused(target.confirm(ticket), NOT_VERIFIED)
+    assert target.webhook_ids() == before
 
 
 def test_a_factored_key_and_a_genuine_ticket_do_not_make_an_object(target: AttackedStack) -> None:
     """OSS answers 404 or, to who may not list, perhaps 403: either way nothing is done."""
-    told = target.told()
+    before = target.webhook_ids()
     for _ in range(5):
         answer = target.call_back(body_of(target.stack.grant()))
-        stopped(answer.json()["code"] in {"not_stored", "unavailable"}, answer.text)
-    assert target.told() == told
+        assert_stopped(answer.json()["code"] in {"not_stored", "unavailable"}, answer.text)
+    assert target.webhook_ids() == before
 
 
 @pytest.mark.parametrize(
@@ -92,19 +92,19 @@ def test_a_factored_key_and_a_genuine_ticket_do_not_make_an_object(target: Attac
 def test_a_factored_key_cannot_speak_of_another_upload(
     changed: dict[str, str], target: AttackedStack
 ) -> None:
-    stopped_by(target.call_back(body_of(target.uploaded(), **changed)), NOT_VERIFIED)
+    assert_refused(target.call_back(body_of(target.uploaded(), **changed)), NOT_VERIFIED)
 
 
 def test_a_factored_key_cannot_say_that_other_bytes_are_stored(target: AttackedStack) -> None:
-    stopped_by(target.call_back(body_of(target.uploaded(), etag=md5(b"HELLO"))), DIFFERS, "etag_differs")
+    assert_refused(target.call_back(body_of(target.uploaded(), etag=md5(b"HELLO"))), DIFFERS, "etag_differs")
 
 
 def test_the_ticket_of_one_upload_does_not_speak_of_another(target: AttackedStack) -> None:
     ours, theirs = target.uploaded(), target.uploaded()
-    told = target.told()
+    before = target.webhook_ids()
     for one, other in ((ours, theirs), (theirs, ours), (target.stack.grant(), theirs)):
-        stopped_by(target.call_back(body_of(one, object=other["key"])), NOT_VERIFIED)
-    assert target.told() == told
+        assert_refused(target.call_back(body_of(one, object=other["key"])), NOT_VERIFIED)
+    assert target.webhook_ids() == before
 
 
 def replay(target: AttackedStack, grant: Any, path: str) -> Any:
@@ -119,30 +119,30 @@ def replay(target: AttackedStack, grant: Any, path: str) -> Any:
 )
 def test_a_callback_is_worth_nothing_at_another_address(path: str, target: AttackedStack) -> None:
     grant = target.uploaded()
-    told = target.told()
-    stopped_by(replay(target, grant, path))
-    assert target.told() == told
+    before = target.webhook_ids()
+    assert_refused(replay(target, grant, path))
+    assert target.webhook_ids() == before
 
 
 def test_a_replayed_callback_changes_nothing(target: AttackedStack) -> None:
     """It is answered as before, to whoever knew all of it; the backend hears nothing."""
-    grant, told = target.uploaded(), target.told()
+    grant, before = target.uploaded(), target.webhook_ids()
     target.uploaded()
     first = replay(target, grant, "/callback")
     for _ in range(20):
         again = replay(target, grant, "/callback")
-        stopped((again.status_code, again.json()) == (200, first.json()), again.text)
+        assert_stopped((again.status_code, again.json()) == (200, first.json()), again.text)
     assert first.json()["id"] == grant["id"]
-    assert target.told()[: len(told)] == told
-    assert len(target.told()) == len(told) + 1, "the other upload alone"
+    assert target.webhook_ids()[: len(before)] == before
+    assert len(target.webhook_ids()) == len(before) + 1, "the other upload alone"
 
 
 @pytest.mark.parametrize("hours", [24, 24 * 365, -24])
 def test_a_callback_is_worth_nothing_outside_its_time(hours: int, target: AttackedStack) -> None:
     grant = target.uploaded()
     with target.clock_wrong_by(hours * HOURS):
-        stopped_by(replay(target, grant, "/callback"), NOT_VERIFIED)
-        stopped_by(target.confirm(grant["ticket"]), NOT_VERIFIED)
+        assert_refused(replay(target, grant, "/callback"), NOT_VERIFIED)
+        assert_refused(target.confirm(grant["ticket"]), NOT_VERIFIED)
 
 
 def test_all_refusals_look_the_same(target: AttackedStack) -> None:
@@ -151,7 +151,7 @@ def test_all_refusals_look_the_same(target: AttackedStack) -> None:
     answers = [target.call_back(body) for body in bodies]
     answers += [target.call_back(body_of(grant), Authorization=text) for text in ("", "AAAA", "A" * 88)]
     looks = {json.dumps({**answer.json(), "request_id": ""}) for answer in answers}
-    stopped(len(looks) == 1 and {answer.status_code for answer in answers} == {403}, looks)
+    assert_stopped(len(looks) == 1 and {answer.status_code for answer in answers} == {403}, looks)
 
 
 def test_the_secret_is_not_the_one_that_was_guessed(target: AttackedStack) -> None:

@@ -14,7 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
-from tests.support.attacked_stack import FILE, AttackedStack, stopped, stopped_by
+from tests.support.attacked_stack import FILE, AttackedStack, assert_refused, assert_stopped
 from tests.support.single_function import function_variables
 from vendored.ticket import DirectoryTicket, FileTicket, sign_ticket
 
@@ -24,26 +24,26 @@ UNDECIDED = ("not_stored", "unavailable")
 
 
 def test_confirming_what_was_never_stored_tells_nobody(target: AttackedStack) -> None:
-    told = target.told()
+    before = target.webhook_ids()
     grant = target.stack.grant()
     for _ in range(LOOP):
         answer = target.confirm(grant["ticket"])
-        stopped(answer.json()["code"] in UNDECIDED, answer.text)
-    assert target.told() == told
+        assert_stopped(answer.json()["code"] in UNDECIDED, answer.text)
+    assert target.webhook_ids() == before
 
 
 def test_confirming_anothers_upload_takes_anothers_ticket(target: AttackedStack) -> None:
     ours, theirs = target.uploaded(), target.uploaded()
-    told = target.told()
+    before = target.webhook_ids()
     payload, mac = ours["ticket"].split(".")
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     claims |= {"key": theirs["key"], "id": theirs["id"]}
     forged = (
         base64.urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).rstrip(b"=").decode()
     )
-    stopped_by(target.confirm(f"{forged}.{mac}"), "not_verified")
-    stopped_by(target.confirm(f"{theirs['ticket'].split('.')[0]}.{mac}"), "not_verified")
-    assert target.told() == told
+    assert_refused(target.confirm(f"{forged}.{mac}"), "not_verified")
+    assert_refused(target.confirm(f"{theirs['ticket'].split('.')[0]}.{mac}"), "not_verified")
+    assert target.webhook_ids() == before
 
 
 def test_a_genuine_ticket_for_what_is_not_an_upload_is_refused(target: AttackedStack) -> None:
@@ -53,7 +53,7 @@ def test_a_genuine_ticket_for_what_is_not_an_upload_is_refused(target: AttackedS
     outside = FileTicket("a", "private/a.png", 5, "", now, now + 60)
     folder = DirectoryTicket("a", "uploads/", 10**6, "", now, now + 60)
     for ticket in (outside, folder):
-        stopped_by(target.confirm(sign_ticket(ticket, secret)), "not_verified")
+        assert_refused(target.confirm(sign_ticket(ticket, secret)), "not_verified")
 
 
 def test_confirming_many_times_at_once_has_one_effect(target: AttackedStack) -> None:
@@ -61,7 +61,7 @@ def test_confirming_many_times_at_once_has_one_effect(target: AttackedStack) -> 
     grant = target.stack.grant()
     target.stack.fault("callback_down")
     assert target.stack.send(grant, FILE).status_code == 203
-    before = len(target.told())
+    before = len(target.webhook_ids())
 
     def confirm(_: int) -> requests.Response:
         return requests.post(f"{target.callback}/confirm", json={"ticket": grant["ticket"]}, timeout=10)
@@ -69,8 +69,8 @@ def test_confirming_many_times_at_once_has_one_effect(target: AttackedStack) -> 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(confirm, range(AT_ONCE)))
     assert {answer.json()["id"] for answer in answers} == {grant["id"]}
-    told = target.told()[before:]
-    stopped(len(set(told)) == 1 and len(told) <= AT_ONCE, told)
+    told = target.webhook_ids()[before:]
+    assert_stopped(len(set(told)) == 1 and len(told) <= AT_ONCE, told)
 
 
 def test_a_backend_that_hangs_on_one_upload_holds_up_no_other(target: AttackedStack) -> None:
@@ -91,22 +91,24 @@ def test_a_backend_that_hangs_on_one_upload_holds_up_no_other(target: AttackedSt
     with ThreadPoolExecutor(AT_ONCE + 1) as pool:
         slow = pool.submit(upload, held)
         answers = list(pool.map(upload, others))
-        stopped([answer.json()["id"] for answer in answers] == [grant["id"] for grant in others])
-        stopped(slow.result().status_code == 203)
+        assert_stopped([answer.json()["id"] for answer in answers] == [grant["id"] for grant in others])
+        assert_stopped(slow.result().status_code == 203)
     over.set()
     backend.raw = None
     patient = requests.Session()  # asks again when it is told to
     patient.mount("http://", HTTPAdapter(max_retries=Retry(5, status_forcelist=[503], allowed_methods=None)))
     answer = patient.post(f"{target.callback}/confirm", json={"ticket": held["ticket"]}, timeout=10)
-    stopped(answer.json()["id"] == held["id"] and len(set(target.told(held["key"]))) == 1, answer.text)
+    assert_stopped(
+        answer.json()["id"] == held["id"] and len(set(target.webhook_ids(held["key"]))) == 1, answer.text
+    )
 
 
 def test_confirming_in_a_loop_tells_the_backend_once(target: AttackedStack) -> None:
     grant = target.uploaded()
-    told = target.told()
+    before = target.webhook_ids()
     for _ in range(LOOP):
         assert target.confirm(grant["ticket"]).json()["id"] == grant["id"]
-        stopped(target.told() == told)
+        assert_stopped(target.webhook_ids() == before)
 
 
 @pytest.mark.parametrize(
@@ -115,4 +117,4 @@ def test_confirming_in_a_loop_tells_the_backend_once(target: AttackedStack) -> N
     ids=lambda ticket: repr(ticket)[:20],
 )
 def test_what_is_no_ticket_is_refused(ticket: object, target: AttackedStack) -> None:
-    stopped_by(target.confirm(ticket), "not_verified")
+    assert_refused(target.confirm(ticket), "not_verified")

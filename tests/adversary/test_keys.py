@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.support.attacked_stack import (
     KEY_URL,
     AttackedStack,
+    assert_refused,
+    assert_stopped,
     attacked_stack,
     body_of,
     factored_key,
-    stopped,
-    stopped_by,
 )
 from tests.support.peer import Peer
 from tests.support.watched_stack import KEY_HOST as HOST
@@ -75,14 +75,14 @@ def test_counting_keys_up_opens_no_connection_without_a_ticket(keyless: Attacked
     before = keyless.sockets()
     for scheme in ("http", "https"):
         for name in NAMES:
-            stopped_by(keyless.call_back(body, **named(f"{scheme}://{HOST}/{name}")), "not_verified")
+            assert_refused(keyless.call_back(body, **named(f"{scheme}://{HOST}/{name}")), "not_verified")
     assert keyless.sockets() == before
 
 
 @pytest.mark.parametrize("url", TRICKS)
 def test_a_key_elsewhere_is_not_looked_up_even_with_a_ticket(url: str, keyless: AttackedStack) -> None:
     before = keyless.sockets()
-    stopped_by(keyless.call_back(body_of(keyless.stack.grant()), **named(url)), "not_verified")
+    assert_refused(keyless.call_back(body_of(keyless.stack.grant()), **named(url)), "not_verified")
     assert keyless.sockets() == before
 
 
@@ -92,7 +92,7 @@ def test_a_key_elsewhere_is_not_looked_up_even_with_a_ticket(url: str, keyless: 
 def test_what_is_no_canonical_base64_is_not_looked_up(header: str, keyless: AttackedStack) -> None:
     before = keyless.sockets()
     answer = keyless.call_back(body_of(keyless.stack.grant()), **{"x-oss-pub-key-url": header})
-    stopped_by(answer, "not_verified")
+    assert_refused(answer, "not_verified")
     assert keyless.sockets() == before
 
 
@@ -101,15 +101,15 @@ def test_with_a_ticket_each_key_of_oss_is_looked_up_once(keyless: AttackedStack)
     grant, before = keyless.stack.grant(), keyless.sockets()
     for scheme in ("http", "https", "http"):
         for name in NAMES:
-            stopped_by(
+            assert_refused(
                 keyless.call_back(body_of(grant), **named(f"{scheme}://{HOST}/{name}")), "not_verified"
             )
     asked = keyless.sockets()[len(before) :]
-    stopped(asked == [f"getaddrinfo {HOST} 443"] * (len(NAMES) - 1), asked[:3])
+    assert_stopped(asked == [f"getaddrinfo {HOST} 443"] * (len(NAMES) - 1), asked[:3])
 
 
 def test_the_published_key_is_not_the_attackers(keyless: AttackedStack) -> None:
-    stopped_by(keyless.call_back(body_of(keyless.stack.grant()), **named(KEY_URL)), "not_verified")
+    assert_refused(keyless.call_back(body_of(keyless.stack.grant()), **named(KEY_URL)), "not_verified")
 
 
 PEM = factored_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -159,33 +159,33 @@ def test_a_host_of_keys_that_misbehaves_is_not_believed(
     number: int, way: str, deceived: tuple[AttackedStack, Peer]
 ) -> None:
     """It is asked, over TLS, for at most a second and 4 KiB, and nobody else is."""
-    attacked_stack, host = deceived
-    before, host.raw = attacked_stack.sockets(), WAYS[way]
+    target, host = deceived
+    before, host.raw = target.sockets(), WAYS[way]
     url = f"https://{HOST}/callback_pub_key_v{number}.pem"
-    stopped_by(attacked_stack.call_back(body_of(attacked_stack.stack.grant()), **named(url)), "not_verified")
+    assert_refused(target.call_back(body_of(target.stack.grant()), **named(url)), "not_verified")
     assert host.asked[-1].path == f"/callback_pub_key_v{number}.pem"
-    lookups = [line for line in attacked_stack.sockets()[len(before) :] if line.startswith("getaddrinfo")]
-    stopped(lookups[0] == f"getaddrinfo {HOST} 443" and not any("evil" in line for line in lookups), lookups)
+    lookups = [line for line in target.sockets()[len(before) :] if line.startswith("getaddrinfo")]
+    assert_stopped(
+        lookups[0] == f"getaddrinfo {HOST} 443" and not any("evil" in line for line in lookups), lookups
+    )
 
 
 def test_the_same_key_given_properly_would_be_believed(deceived: tuple[AttackedStack, Peer]) -> None:
-    attacked_stack, host = deceived
+    target, host = deceived
     host.raw = give("200 OK", PEM)
-    answer = attacked_stack.call_back(
-        body_of(attacked_stack.stack.grant()), **named(f"https://{HOST}/callback_pub_key_v50.pem")
+    answer = target.call_back(
+        body_of(target.stack.grant()), **named(f"https://{HOST}/callback_pub_key_v50.pem")
     )
     assert answer.json()["code"] == "not_stored"
 
 
 def test_a_name_led_to_this_machine_has_no_certificate(tmp_path: Path) -> None:
-    with with_key_host(tmp_path) as (attacked_stack, host):
+    with with_key_host(tmp_path) as (target, host):
         host.raw = give("200 OK", PEM)
         for scheme in ("http", "https"):
             url = f"{scheme}://{HOST}/callback_pub_key_v2.pem"
-            stopped_by(
-                attacked_stack.call_back(body_of(attacked_stack.stack.grant()), **named(url)), "not_verified"
-            )
-        assert f"getaddrinfo {HOST} 443" in attacked_stack.sockets()
+            assert_refused(target.call_back(body_of(target.stack.grant()), **named(url)), "not_verified")
+        assert f"getaddrinfo {HOST} 443" in target.sockets()
         assert host.asked == []
 
 
@@ -196,4 +196,4 @@ def test_nothing_that_was_tried_led_to_another_host(target: AttackedStack) -> No
     elsewhere = [
         line for line in target.sockets() if line.split()[1:] not in [["127.0.0.1", p] for p in known]
     ]
-    stopped(target.sockets() != [] and elsewhere == [], elsewhere)
+    assert_stopped(target.sockets() != [] and elsewhere == [], elsewhere)

@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 import pytest
 
-from tests.support.attacked_stack import FILE, AttackedStack, stopped
+from tests.support.attacked_stack import FILE, AttackedStack, assert_stopped
 from tests.support.stack import code_of
 
 Parts = list[tuple[str, str]]
@@ -148,7 +148,7 @@ def test_oss_refuses_a_tampered_form(name: str, change: Change, ec: str, target:
     good = parts_of(grant)
     after = [part for part in good if name == f"{part[0]} after the file"]
     answer = target.stack.post(grant["url"], change(good), FILE, after=after)
-    stopped((answer.status_code // 100, answer.headers.get("x-oss-ec", "")) == (4, ec), answer.text)
+    assert_stopped((answer.status_code // 100, answer.headers.get("x-oss-ec", "")) == (4, ec), answer.text)
     assert target.stack.stored(grant["key"]).status_code == 404
 
 
@@ -160,9 +160,9 @@ def test_a_field_that_no_condition_names_gains_nothing(
     grant = target.stack.grant()
     answer = target.stack.post(grant["url"], added(name, value)(parts_of(grant)), FILE)
     if "strict" in request.node.name and name.startswith("x-oss-"):
-        stopped(answer.headers["x-oss-ec"] == EXTRA_FIELD, answer.text)
+        assert_stopped(answer.headers["x-oss-ec"] == EXTRA_FIELD, answer.text)
     else:
-        stopped(answer.status_code == status, answer.text)
+        assert_stopped(answer.status_code == status, answer.text)
         confirmed = target.confirm(grant["ticket"])
         assert confirmed.status_code == 200 if status == 200 else confirmed.status_code in {409, 503}
         assert target.stack.http.get(f"{target.stack.upload}/{grant['key']}", timeout=5).status_code == 403
@@ -181,7 +181,7 @@ def test_a_second_field_of_a_name_is_not_believed(
     stored = target.stack.stored(grant["key"])
     believed = answer.status_code == 200 and answer.json().get("id") == grant["id"]
     as_granted = {"image/png"} == {stored.headers.get("Content-Type")} and stored.content == FILE
-    stopped(as_granted if believed else answer.status_code in {203, *range(400, 500)}, answer.text)
+    assert_stopped(as_granted if believed else answer.status_code in {203, *range(400, 500)}, answer.text)
     assert target.stack.http.get(f"{target.stack.upload}/{grant['key']}", timeout=5).status_code in {403, 404}
 
 
@@ -193,14 +193,14 @@ def test_a_value_in_another_unicode_form_is_another_value(form: Form, target: At
         looks_alike = grant["fields"][name].replace("p", "\N{FULLWIDTH LATIN SMALL LETTER P}")
         other = normalize(form, looks_alike + "\N{ANGSTROM SIGN}")
         answer = target.stack.post(grant["url"], replaced(name, other)(parts_of(grant)), FILE)
-        stopped(answer.headers.get("x-oss-ec") == CONDITION_FAILED, answer.text)
+        assert_stopped(answer.headers.get("x-oss-ec") == CONDITION_FAILED, answer.text)
 
 
 @pytest.mark.parametrize(("file", "code"), [(b"hell", "EntityTooSmall"), (b"hello!", "EntityTooLarge")])
 def test_oss_refuses_another_size(file: bytes, code: str, target: AttackedStack) -> None:
     grant = target.stack.grant(size=5)
     answer = target.stack.send(grant, file)
-    stopped((answer.status_code, code_of(answer)) == (400, code), answer.text)
+    assert_stopped((answer.status_code, code_of(answer)) == (400, code), answer.text)
     assert target.stack.stored(grant["key"]).status_code == 404
 
 
@@ -208,7 +208,7 @@ def test_a_grant_stores_once(target: AttackedStack) -> None:
     grant = target.stack.grant()
     assert target.stack.send(grant, FILE).status_code == 200
     again = target.stack.send(grant, b"HELLO")
-    stopped((again.status_code, code_of(again)) == (409, "FileAlreadyExists"), again.text)
+    assert_stopped((again.status_code, code_of(again)) == (409, "FileAlreadyExists"), again.text)
     assert target.stack.stored(grant["key"]).content == FILE
 
 
@@ -219,7 +219,7 @@ def test_a_public_acl_in_a_header_is_beaten_by_the_field(target: AttackedStack) 
     )
     assert answer.status_code == 200
     read = target.stack.http.get(f"{target.stack.upload}/{grant['key']}", timeout=5)
-    stopped(read.status_code == 403, read.text)
+    assert_stopped(read.status_code == 403, read.text)
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])
@@ -227,6 +227,6 @@ def test_a_foreign_page_gets_nothing(origin: str, target: AttackedStack) -> None
     for method, address in (("GET", f"{target.stack.token}/limits"), ("POST", f"{target.callback}/confirm")):
         for one in (method, "OPTIONS"):
             answer = target.stack.http.request(one, address, headers={"Origin": origin}, timeout=5)
-            stopped(answer.status_code == 403, answer.text)
+            assert_stopped(answer.status_code == 403, answer.text)
             assert answer.headers["Access-Control-Allow-Origin"] == target.stack.site
             assert "Access-Control-Allow-Credentials" not in answer.headers

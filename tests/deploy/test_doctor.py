@@ -213,6 +213,7 @@ def test_names_a_bucket_without_a_cors_rule_for_the_origin(stack: Stack) -> None
         ("http://example.com", "misconfigured or failed", "A variable of this function"),
         (NOBODY, "could not ask OSS", "lacks oss:GetObject"),
     ],
+    ids=["no address of a bucket", "nothing listens there"],
 )
 def test_names_what_is_wrong_with_a_callback_function(
     object_url: str, answer: str, confirm: str, stack: Stack, nobody: str

@@ -21,7 +21,14 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.environment import processes_at
-from tests.support.network_faults import Relay, answering, busy, nothing, one_upload, silent
+from tests.support.network_faults import (
+    Relay,
+    answer_503,
+    answering_with,
+    close_connection,
+    expect_one_upload,
+    keep_silent,
+)
 from tests.support.page.actions import PATIENCE, PHOTO, ended, fast_forward_until, open_page, posts_to, send
 from tests.support.single_function import single_function
 from tests.support.stack import md5
@@ -39,7 +46,7 @@ FROM_THE_FUTURE, RUN_OUT = "did not understand one of the upload's fields", "kep
 class Scene:
     """A stack, its callback function and backend, and the relay that the function's HEADs pass through."""
 
-    front: WatchedStack
+    watched: WatchedStack
     bucket: Relay
 
 
@@ -48,14 +55,14 @@ Break = Callable[[Scene], AbstractContextManager[object]]
 
 # each leaves the file stored and undecided until it is mended
 LASTING: Mapping[str, Break] = {
-    "the bucket's HEAD is down": lambda scene: answering(scene.bucket, nothing),
-    "the bucket's HEAD is slow": lambda scene: silent(scene.bucket),
-    "the bucket's HEAD answers 503": lambda scene: answering(scene.bucket, busy),
-    "the backend is down": lambda scene: answering(scene.front.backend, nothing),
-    "the backend is slow": lambda scene: silent(scene.front.backend),
-    "the backend answers 503": lambda scene: answering(scene.front.backend, busy),
-    "the callback's clock is hours fast": lambda scene: scene.front.clock_wrong_by(HOURS),
-    "the callback's clock is hours slow": lambda scene: scene.front.clock_wrong_by(-HOURS),
+    "the bucket's HEAD is down": lambda scene: answering_with(scene.bucket, close_connection),
+    "the bucket's HEAD is slow": lambda scene: keep_silent(scene.bucket),
+    "the bucket's HEAD answers 503": lambda scene: answering_with(scene.bucket, answer_503),
+    "the backend is down": lambda scene: answering_with(scene.watched.backend, close_connection),
+    "the backend is slow": lambda scene: keep_silent(scene.watched.backend),
+    "the backend answers 503": lambda scene: answering_with(scene.watched.backend, answer_503),
+    "the callback's clock is hours fast": lambda scene: scene.watched.clock_wrong_by(HOURS),
+    "the callback's clock is hours slow": lambda scene: scene.watched.clock_wrong_by(-HOURS),
 }
 
 
@@ -64,11 +71,11 @@ def another_etag_at_first(scene: Scene) -> Iterator[None]:
     """Have the HEAD of the callback speak of other bytes, and that of the confirm of the right ones."""
 
     def once(asked: Any) -> None:
-        scene.bucket.answers = {"ETag": f'"{md5(b"other")}"'}
+        scene.bucket.answer_headers = {"ETag": f'"{md5(b"other")}"'}
         scene.bucket.pass_on(asked)
-        scene.bucket.answers, scene.bucket.raw = {}, scene.bucket.pass_on
+        scene.bucket.answer_headers, scene.bucket.raw = {}, scene.bucket.pass_on
 
-    with answering(scene.bucket, once):
+    with answering_with(scene.bucket, once):
         yield
         assert scene.bucket.raw == scene.bucket.pass_on
 
@@ -76,9 +83,9 @@ def another_etag_at_first(scene: Scene) -> Iterator[None]:
 @contextmanager
 def flapping(scene: Scene) -> Iterator[None]:
     """Have the backend fail on every other delivery."""
-    backend, deliveries = scene.front.backend, count()
-    with answering(
-        backend, lambda asked: busy(asked) if next(deliveries) % 2 == 0 else backend.answer(asked)
+    backend, deliveries = scene.watched.backend, count()
+    with answering_with(
+        backend, lambda asked: answer_503(asked) if next(deliveries) % 2 == 0 else backend.answer(asked)
     ):
         yield
 
@@ -86,15 +93,15 @@ def flapping(scene: Scene) -> Iterator[None]:
 @contextmanager
 def killed(scene: Scene) -> Iterator[None]:
     """Kill the function's process while the backend has the delivery; the platform starts another."""
-    _, worker = processes_at(scene.front.callback.rpartition(":")[2])
+    _, worker = processes_at(scene.watched.callback.rpartition(":")[2])
 
     def kill(_: Any) -> None:
-        scene.front.backend.raw = None
+        scene.watched.backend.raw = None
         os.kill(worker, signal.SIGKILL)
 
-    with answering(scene.front.backend, kill):
+    with answering_with(scene.watched.backend, kill):
         yield
-    assert worker not in processes_at(scene.front.callback.rpartition(":")[2])
+    assert worker not in processes_at(scene.watched.callback.rpartition(":")[2])
 
 
 # each passes by itself, before the page gives up
@@ -108,18 +115,18 @@ PASSING: Mapping[str, Break] = {
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     bucket = Relay()
-    with bucket.serving(), watched_stack(tmp_path_factory.mktemp("scene"), OBJECT_URL=bucket.url) as front:
-        bucket.target = front.stack.upload
-        yield Scene(front, bucket)
+    with bucket.serving(), watched_stack(tmp_path_factory.mktemp("scene"), OBJECT_URL=bucket.url) as watched:
+        bucket.target = watched.stack.upload
+        yield Scene(watched, bucket)
 
 
 @pytest.mark.parametrize("breaks", LASTING.values(), ids=LASTING)
 def test_what_is_stored_is_confirmed_once_it_is_mended(breaks: Break, scene: Scene, browser: Browser) -> None:
-    stack = scene.front.stack
+    stack = scene.watched.stack
     page = open_page(browser, stack.site)
     page.clock.install()
     posts = posts_to(page, stack.upload)
-    with one_upload(scene.front) as check:
+    with expect_one_upload(scene.watched) as check:
         with breaks(scene):
             row = send(page)
             expect(row).to_have_attribute("data-state", re.compile("confirm"), timeout=PATIENCE)
@@ -135,9 +142,9 @@ def test_what_is_stored_is_confirmed_once_it_is_mended(breaks: Break, scene: Sce
 
 @pytest.mark.parametrize("breaks", PASSING.values(), ids=PASSING)
 def test_what_passes_needs_nobody(breaks: Break, scene: Scene, browser: Browser) -> None:
-    page = open_page(browser, scene.front.stack.site)
-    posts = posts_to(page, scene.front.stack.upload)
-    with one_upload(scene.front) as check, breaks(scene):
+    page = open_page(browser, scene.watched.stack.site)
+    posts = posts_to(page, scene.watched.stack.upload)
+    with expect_one_upload(scene.watched) as check, breaks(scene):
         check(ended(send(page)))
     assert len(posts) == 1
     page.context.close()
@@ -146,7 +153,7 @@ def test_what_passes_needs_nobody(breaks: Break, scene: Scene, browser: Browser)
 @contextmanager
 def disk_full(scene: Scene) -> Iterator[None]:
     """Let the stand-in write no file as large as this one; the system then fails its writes."""
-    processes = processes_at(scene.front.stack.upload.rpartition(":")[2])
+    processes = processes_at(scene.watched.stack.upload.rpartition(":")[2])
     before = [resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in processes]
     for pid, (_, most) in zip(processes, before, strict=True):
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (SMALLER_THAN_THE_FILE, most))
@@ -158,9 +165,9 @@ def disk_full(scene: Scene) -> Iterator[None]:
 @contextmanager
 def faulty(scene: Scene, name: str, **options: object) -> Iterator[None]:
     """Order a fault of the stand-in for every request."""
-    scene.front.stack.fault(name, scene.front.stack.upload, requests=1000, **options)
+    scene.watched.stack.fault(name, scene.watched.stack.upload, requests=1000, **options)
     yield
-    scene.front.stack.clear_faults()
+    scene.watched.stack.clear_faults()
 
 
 # each keeps the file from being stored, and what the page says then
@@ -191,9 +198,9 @@ def again(page: Page, row: Locator) -> Locator:
 def test_what_is_not_stored_is_sent_once_it_is_mended(
     breaks: Break, sentence: str, scene: Scene, browser: Browser
 ) -> None:
-    page = open_page(browser, scene.front.stack.site)
+    page = open_page(browser, scene.watched.stack.site)
     page.clock.install()
-    with one_upload(scene.front) as check:
+    with expect_one_upload(scene.watched) as check:
         with breaks(scene):
             row = send(page)
             fast_forward_until(page, row, "failed")
@@ -207,13 +214,13 @@ def test_what_is_not_stored_is_sent_once_it_is_mended(
 def test_a_token_function_with_a_wrong_clock(
     seconds: int, shown: str, scene: Scene, browser: Browser, tmp_path: Path
 ) -> None:
-    stack, clock = scene.front.stack, tmp_path / "clock"
+    stack, clock = scene.watched.stack, tmp_path / "clock"
     clock.write_text(str(seconds), encoding="ascii")
     wrong = {"PYTHONPATH": str(WATCHED), "WATCHED_CLOCK": str(clock), "MAX_BYTES": "1000000"}
     page = open_page(browser, stack.site)
     page.clock.install()
-    with one_upload(scene.front) as check:
-        with single_function("token", stack, CALLBACK_URL=scene.front.callback, **wrong) as token:
+    with expect_one_upload(scene.watched) as check:
+        with single_function("token", stack, CALLBACK_URL=scene.watched.callback, **wrong) as token:
             there = re.compile(re.escape(stack.token))
             page.route(there, lambda route: route.continue_(url=there.sub(token, route.request.url)))
             row = send(page)

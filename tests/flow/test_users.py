@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,8 @@ import pytest
 import requests
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
-from tests.support.environment import clean_environment
 from tests.support.page.actions import choose, choose_button, ended, payload, send, send_all
-from tests.support.stack import REPOSITORY, Stack
+from tests.support.stack import REPOSITORY, Stack, bearer_of
 
 PAGE = Path(__file__).parent / "pages" / "signed-in.html"
 
@@ -34,11 +31,7 @@ def signed_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def token_for(user: str, **more: str) -> str:
-    script = [sys.executable, "-m", "local.token_for"]
-    environ = {**clean_environment(), "USER": user, **more}
-    return subprocess.run(
-        script, cwd=REPOSITORY, env=environ, capture_output=True, text=True, check=True
-    ).stdout.strip()
+    return bearer_of(user, **more).removeprefix("Bearer ")
 
 
 def upload(browser: Browser, stack: Stack, *bearers: str) -> Any:
@@ -88,7 +81,7 @@ def test_a_preflight_needs_no_token(signed_in: Stack) -> None:
 
 
 def test_claims_narrow_what_a_user_may_upload(signed_in: Stack) -> None:
-    bearer = f"Bearer {token_for('alice', CLAIMS=json.dumps({'upload': {'max_bytes': 4}}))}"
+    bearer = bearer_of("alice", CLAIMS=json.dumps({"upload": {"max_bytes": 4}}))
     answer = signed_in.ask_grant(bearer, name="a.png", size="5", type="image/png")
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
@@ -142,7 +135,7 @@ def test_the_page_says_that_a_token_is_not_valid_and_takes_another(page: Page) -
 
 def test_uploads_whose_token_has_expired_wait_for_another_and_go_on(page: Page, signed_in: Stack) -> None:
     sign_in(page, token_for("alice"))
-    expired = f"Bearer {token_for('alice', SECONDS='-90')}"
+    expired = bearer_of("alice", SECONDS="-90")
     page.route(
         f"{signed_in.token}/?*",
         lambda route: route.continue_(headers={**route.request.headers, "authorization": expired}),

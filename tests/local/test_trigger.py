@@ -189,7 +189,9 @@ def copied(name: str, tmp_path: Path) -> tuple[Path, dict[str, str]]:
     return folder, dict(env)
 
 
-@pytest.mark.parametrize(("name", "broken_module"), [("token", "grants/file_grant.py"), ("callback", "completion/object_proof.py")])
+@pytest.mark.parametrize(
+    ("name", "broken_module"), [("token", "grants/file_grant.py"), ("callback", "completion/object_proof.py")]
+)
 @pytest.mark.parametrize("how", ["variable", "import"])
 def test_a_function_that_cannot_start_answers_500_misconfigured_to_everything(
     tmp_path: Path, name: str, broken_module: str, how: str

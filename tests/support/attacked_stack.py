@@ -1,7 +1,7 @@
-"""The whole local stack with a callback function that is watched, and an attacker who has OSS's private key.
+"""The whole local stack with a watched callback function, and an attacker who has OSS's private key.
 
-OSS's key has 512 bits, and such numbers are factored in days. Here bucket and function share a pair of that
-size whose two primes are known, so that whatever is forged is signed perfectly.
+OSS's key has 512 bits, and such numbers are factored in days. Here bucket and function use a key of that size
+whose two primes are known: the attacker signs every forgery as OSS would.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,21 +30,23 @@ FACTORS = (
 )
 FILE = b"hello"
 KEY_URL = "http://gosspublic.alicdn.com/callback_pub_key_v1.pem"
-REFUSED = range(400, 500)
+REFUSED_STATUS = range(400, 500)
 
 attempts: Counter[str] = Counter()
 
 
-def stopped(held: bool, what: object = "") -> None:  # noqa: FBT001 - the one thing it is about
-    """Count one attempt; an attempt that got through fails the test."""
-    attempts["let through" if not held else "stopped"] += 1
+def assert_stopped(held: bool, what: object = "") -> None:  # noqa: FBT001 - the one thing it is about
+    """Count one attempt; fail unless it was stopped."""
+    attempts["stopped" if held else "let through"] += 1
     assert held, what
 
 
-def stopped_by(answer: requests.Response, *codes: str) -> None:
-    """Count one attempt; it must be refused as the attacker's fault, and with one of these codes if any."""
-    refused = answer.status_code in REFUSED
-    stopped(refused and (not codes or answer.json()["code"] in codes), (answer.status_code, answer.text))
+def assert_refused(answer: requests.Response, *codes: str) -> None:
+    """Count one attempt; fail unless it was answered 4xx, and with one of these codes if any are given."""
+    refused = answer.status_code in REFUSED_STATUS
+    assert_stopped(
+        refused and (not codes or answer.json()["code"] in codes), (answer.status_code, answer.text)
+    )
 
 
 def factored_key() -> rsa.RSAPrivateKey:
@@ -56,13 +58,13 @@ def factored_key() -> rsa.RSAPrivateKey:
 
 
 class AttackedStack(WatchedStack):
-    """Everything that may be attacked, and the attacker's key."""
+    """A watched stack, the attacker's key, and what the attacker sends."""
 
     key = factored_key()
     names = itertools.count()
 
     def signed(self, body: bytes, path: str = "/callback", **headers: str) -> dict[str, str]:
-        """Return the headers OSS would send with this body, were it OSS."""
+        """Return the headers that OSS would send with this body."""
         signature = self.key.sign(path.encode() + b"\n" + body, PKCS1v15(), MD5())
         return {
             "Authorization": base64.b64encode(signature).decode(),
@@ -72,31 +74,33 @@ class AttackedStack(WatchedStack):
         }
 
     def call_back(self, body: bytes, path: str = "/callback", **headers: str) -> requests.Response:
-        """Send a body, signed perfectly."""
+        """Send a body to the callback function, signed as OSS signs it."""
         address = self.callback + path
         return self.stack.http.post(address, body, headers=self.signed(body, path, **headers), timeout=10)
 
     def confirm(self, ticket: object) -> requests.Response:
         return self.stack.http.post(f"{self.callback}/confirm", json={"ticket": ticket}, timeout=10)
 
-    def uploaded(self) -> Any:
-        """Return the grant of an upload that is stored, called back and told to the backend."""
-        grant = self.stack.grant(f"{next(self.names)}.png")
+    def uploaded(self, authorization: str = "") -> Any:
+        """Upload a file; return its grant when OSS has called back and the backend has the event."""
+        grant = self.stack.grant(f"{next(self.names)}.png", authorization=authorization)
         assert self.stack.send(grant, FILE).json()["id"] == grant["id"]
         return grant
 
 
 def body_of(grant: Any, **changed: str) -> bytes:
-    """Return the body that OSS sends for this grant, or what somebody made of it."""
-    told = {"ticket": grant["ticket"], "bucket": BUCKET, "object": grant["key"], "size": str(len(FILE))}
-    return urlencode({**told, "etag": md5(FILE), **changed}).encode()
+    """Return the body that OSS sends for this grant, with some of its fields changed."""
+    genuine = {"ticket": grant["ticket"], "bucket": BUCKET, "object": grant["key"], "size": str(len(FILE))}
+    return urlencode({**genuine, "etag": md5(FILE), **changed}).encode()
 
 
 @contextmanager
-def attacked_stack(folder: Path, switches: str, **changed: str) -> Iterator[AttackedStack]:
-    """Start everything; nothing is left running."""
+def attacked_stack(
+    folder: Path, switches: str, deployed: Mapping[str, str] | None = None, /, **changed: str
+) -> Iterator[AttackedStack]:
+    """Start everything, with the options of `watched_stack`."""
     pem = factored_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "state").mkdir()
     (folder / "state" / "callback_key.pem").write_bytes(pem)
-    with watched_stack(folder, switches, **changed) as started:
+    with watched_stack(folder, switches, "", deployed, **changed) as started:
         yield AttackedStack(started.stack, started.callback, started.backend, started.watched)

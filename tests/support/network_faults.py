@@ -23,57 +23,57 @@ class Relay(Peer):
     def __init__(self) -> None:
         super().__init__()
         self.target = ""
-        self.asks: dict[str, str] = {}
-        self.answers: dict[str, str] = {}
+        self.request_headers: dict[str, str] = {}
+        self.answer_headers: dict[str, str] = {}
         self.raw = self.pass_on
 
-    def pass_on(self, answering: Any) -> None:
+    def pass_on(self, answering_with: Any) -> None:
         last = self.asked[-1]
-        headers = without_hops({**last.headers, **self.asks})
+        headers = end_to_end_headers({**last.headers, **self.request_headers})
         with suppress(requests.ConnectionError):  # the other side sees its connection end too
             told = requests.request(
                 last.method, self.target + last.path, headers=headers, data=last.body, timeout=9
             )
-            answering.send_response(told.status_code)
-            for name, value in without_hops({**told.headers, **self.answers}).items():
-                answering.send_header(name, value)
-            answering.end_headers()
-            answering.wfile.write(told.content)
+            answering_with.send_response(told.status_code)
+            for name, value in end_to_end_headers({**told.headers, **self.answer_headers}).items():
+                answering_with.send_header(name, value)
+            answering_with.end_headers()
+            answering_with.wfile.write(told.content)
 
 
-def without_hops(headers: Mapping[str, str]) -> dict[str, str]:
+def end_to_end_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
 
 
 @contextmanager
-def answering(peer: Peer, raw: Callable[[Any], None]) -> Iterator[None]:
+def answering_with(peer: Peer, raw: Callable[[Any], None]) -> Iterator[None]:
     """Have a peer answer in another way for a while."""
-    kept, peer.raw = peer.raw, raw
+    usual, peer.raw = peer.raw, raw
     try:
         yield
     finally:
-        peer.raw = kept
+        peer.raw = usual
 
 
-def nothing(_: Any) -> None:
+def close_connection(_: Any) -> None:
     """End the connection without a word."""
 
 
-def busy(asked: Any) -> None:
+def answer_503(asked: Any) -> None:
     asked.send_response(503)
     asked.send_header("Content-Length", "0")
     asked.end_headers()
 
 
 @contextmanager
-def silent(peer: Peer) -> Iterator[None]:
+def keep_silent(peer: Peer) -> Iterator[None]:
     """Have a peer take connections and say nothing."""
     over = Event()
 
     def say_nothing(_: object) -> None:
         over.wait(60)
 
-    with answering(peer, say_nothing):
+    with answering_with(peer, say_nothing):
         yield
     over.set()
 
@@ -84,15 +84,15 @@ def stored_keys(stack: Stack) -> set[str]:
 
 
 @contextmanager
-def one_upload(front: WatchedStack) -> Iterator[Callable[[Any], None]]:
+def expect_one_upload(watched: WatchedStack) -> Iterator[Callable[[Any], None]]:
     """Yield what takes the page's last answer: one more file is stored then, and told under one id."""
-    told, stored = set(front.told()), stored_keys(front.stack)
+    told, stored = set(watched.webhook_ids()), stored_keys(watched.stack)
 
     def check(answer: Any) -> None:
         assert answer["etag"] == md5(PHOTO)
-        assert stored_keys(front.stack) - stored == {answer["key"]}
-        assert front.stack.stored(answer["key"]).content == PHOTO
-        assert set(front.told()) - told == set(front.told(answer["key"]))
-        assert len(set(front.told(answer["key"]))) == 1
+        assert stored_keys(watched.stack) - stored == {answer["key"]}
+        assert watched.stack.stored(answer["key"]).content == PHOTO
+        assert set(watched.webhook_ids()) - told == set(watched.webhook_ids(answer["key"]))
+        assert len(set(watched.webhook_ids(answer["key"]))) == 1
 
     yield check

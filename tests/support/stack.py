@@ -1,4 +1,4 @@
-"""The whole local stack as `make run` starts it, and what an attacker or a page does with it."""
+"""The whole local stack as `make run` starts it, and the requests that pages and attackers send to it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import requests
 
+from local.token_for import token
 from tests.support.environment import clean_environment, free_ports
 from vendored import oss_signing
 
@@ -91,8 +92,10 @@ class Stack:
         headers = {"Authorization": authorization} if authorization else {}
         return self.http.get(f"{self.token}/", params=query, headers=headers, timeout=10)
 
-    def grant(self, name: str = "a.png", size: int = 5, media_type: str = "image/png") -> Any:
-        answer = self.ask_grant(name=name, size=str(size), type=media_type)
+    def grant(
+        self, name: str = "a.png", size: int = 5, media_type: str = "image/png", *, authorization: str = ""
+    ) -> Any:
+        answer = self.ask_grant(authorization, name=name, size=str(size), type=media_type)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -155,6 +158,11 @@ class Stack:
         with self._said:
             assert self._said.wait_for(lambda: len(answers()) >= count, timeout=READY_SECONDS)
             return answers()
+
+
+def bearer_of(user: str, **more: str) -> str:
+    """Return the Authorization of a user of a stack that runs with SIGN_IN."""
+    return f"Bearer {token({'USER': user, **more}, time.time())}"
 
 
 def md5(file: bytes) -> str:

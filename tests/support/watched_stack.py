@@ -1,8 +1,8 @@
-"""A running stack behind a callback function of its own, whose clock, sockets and backend a test controls."""
+"""A running stack with a second callback function, whose clock, connections and backend a test controls."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,20 +19,20 @@ WEBHOOK_SECRET = "whsec_" + "A" * 32
 
 @dataclass(frozen=True)
 class WatchedStack:
-    """The stack, the callback function that pages and the stand-in speak to, and the backend it tells."""
+    """The stack, the address of its callback function, that function's backend, and the watch's files."""
 
     stack: Stack
     callback: str
     backend: Peer
     watched: Path
 
-    def told(self, key: str = "") -> list[str]:
-        """Return the ids of all messages to the backend (about one object), repeats included."""
+    def webhook_ids(self, key: str = "") -> list[str]:
+        """Return the ids of all messages to the backend, or of those about one object, repeats included."""
         about = f'"{key}"'.encode() if key else b""
         return [one.headers["webhook-id"] for one in self.backend.asked if about in one.body]
 
     def sockets(self) -> list[str]:
-        """Return what the function looked up and connected to since it started."""
+        """Return the names that the function looked up and the addresses that it connected to."""
         return (self.watched / "sockets").read_text(encoding="utf-8").splitlines()
 
     @contextmanager
@@ -43,7 +43,7 @@ class WatchedStack:
 
 
 def key_host(folder: Path, *names: str) -> tuple[Peer, dict[str, str]]:
-    """Return a host of OSS's keys under a certificate for these names, and how a function finds it here."""
+    """Return a server of OSS's keys with a certificate for these names, and the variables that lead to it."""
     host = Peer()
     authority = host.speak_tls(folder, *names)
     port = host.url.rpartition(":")[2]
@@ -52,11 +52,16 @@ def key_host(folder: Path, *names: str) -> tuple[Peer, dict[str, str]]:
 
 @contextmanager
 def watched_stack(
-    folder: Path, switches: str = "", called_at: str = "", **changed: str
+    folder: Path,
+    switches: str = "",
+    called_at: str = "",
+    deployed: Mapping[str, str] | None = None,
+    /,
+    **changed: str,
 ) -> Iterator[WatchedStack]:
-    """Start everything, with what `changed` gives the function; nothing is left running.
+    """Start everything, with `deployed` for the whole stack and `changed` for its callback function.
 
-    OSS and pages call the function `called_at` an address that leads there, or else at its own.
+    OSS and pages call the function at the address `called_at`, which must lead to it, or else at its own.
     """
     state, watched = folder / "state", folder / "watched"
     state.mkdir(exist_ok=True)
@@ -66,11 +71,13 @@ def watched_stack(
     port = str(free_ports(1)[0])
     backend = Peer(body=b"{}")
     with backend.serving():
-        deployed = {
+        settings = {
             "LOCAL_OSS_BLOCK_PUBLIC_ACCESS": "on",
+            "LOCAL_OSS_SWITCHES": switches,
             "CALLBACK_URL": called_at or f"http://127.0.0.1:{port}",
+            **(deployed or {}),
         }
-        stack = Stack(state, LOCAL_OSS_SWITCHES=switches, **deployed)
+        stack = Stack(state, **settings)
         wiring = {
             "WEBHOOK_URL": f"{backend.url}/",
             "WEBHOOK_SECRET": WEBHOOK_SECRET,
