@@ -1,7 +1,7 @@
 """`make audit`: is any dependency known to be vulnerable, and is the workflow safe? Exit status 1 if not.
 
-Asks PyPI and npm. What neither can say, because no index answers or has no advisories, is said and not taken
-for good news; it fails with --strict.
+Asks PyPI and npm. A package about which no index answers is listed as `unknown`, which fails with --strict
+only.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 WORKFLOWS = REPOSITORY / ".github" / "workflows"
-ENOUGH_SECONDS = 300
+TIMEOUT_SECONDS = 300
 
 
 def ran(*command: str | Path, folder: Path = REPOSITORY) -> subprocess.CompletedProcess[str]:
-    """Run one auditor and return what it says."""
+    """Run one auditor and return its output."""
     return subprocess.run(
         list(map(str, command)),
         cwd=folder,
@@ -27,18 +27,18 @@ def ran(*command: str | Path, folder: Path = REPOSITORY) -> subprocess.Completed
         capture_output=True,
         text=True,
         check=False,
-        timeout=ENOUGH_SECONDS,
+        timeout=TIMEOUT_SECONDS,
     )
 
 
 def python_packages(pinned: Path) -> Iterator[tuple[str, str]]:
-    """Yield `bad` or `unknown` and a line for what is pinned in one requirements file."""
+    """Yield `bad` or `unknown`, and a line, about the packages of one requirements file."""
     auditor = BIN / "pip-audit"
-    told = ran(auditor, "--format", "json", "--disable-pip", "--no-deps", "-r", pinned)
+    result = ran(auditor, "--format", "json", "--disable-pip", "--no-deps", "-r", pinned)
     try:
-        packages = json.loads(told.stdout)["dependencies"]
+        packages = json.loads(result.stdout)["dependencies"]
     except (ValueError, KeyError):
-        yield "unknown", f"{pinned.name}: {told.stderr.strip().splitlines()[-1:] or 'no answer'}"
+        yield "unknown", f"{pinned.name}: {result.stderr.strip().splitlines()[-1:] or 'no answer'}"
         return
     for package in packages:
         for flaw in package.get("vulns", ()):
@@ -52,10 +52,10 @@ def python_packages(pinned: Path) -> Iterator[tuple[str, str]]:
 
 
 def node_packages(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the same for what a package-lock.json pins."""
-    told = ran("npm", "audit", "--json", folder=folder)
+    """Yield the same about the packages of one package-lock.json."""
+    result = ran("npm", "audit", "--json", folder=folder)
     try:
-        flaws = json.loads(told.stdout)["vulnerabilities"]
+        flaws = json.loads(result.stdout)["vulnerabilities"]
     except (ValueError, KeyError):
         yield "unknown", f"{folder.name}/package-lock.json: the index has no advisories"
         return
@@ -64,14 +64,14 @@ def node_packages(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def workflows() -> Iterator[tuple[str, str]]:
-    """Yield what zizmor has against the workflows; it asks nobody."""
-    told = ran(BIN / "zizmor", "--offline", "--format", "plain", WORKFLOWS)
-    if told.returncode:
-        yield "bad", told.stdout.strip() or told.stderr.strip()
+    """Yield the findings of zizmor about the workflows; it needs no network."""
+    result = ran(BIN / "zizmor", "--offline", "--format", "plain", WORKFLOWS)
+    if result.returncode:
+        yield "bad", result.stdout.strip() or result.stderr.strip()
 
 
 def main() -> int:
-    """Ask everybody; return the exit status."""
+    """Run all auditors; return the exit status."""
     found = list(workflows())
     for pinned in sorted(REPOSITORY.rglob("requirements*.txt")):
         if not {".venv", "node_modules", ".mutants"} & set(pinned.parts):

@@ -1,5 +1,5 @@
 #!/bin/sh
-# make fuzz SECONDS=60: each target for that long, from the seeds in corpus/; what is found is kept in .fuzz/.
+# make fuzz SECONDS=60: fuzz each target for that long, from the seeds in corpus/; inputs found are kept in .fuzz/.
 set -eu
 here=tools
 seconds=${SECONDS_EACH:-60}

@@ -1,8 +1,8 @@
-"""Fuzzes the callback function: no input is a failure of ours, none is completed, none opens a connection.
+"""Fuzzes the callback function: no input crashes it, completes an upload or opens a connection.
 
-The seeds hold a genuine ticket, and their time is the clock's; what it was granted for is never stored.
-The first line of an input is the path, the second the Authorization, the third the key's address, the rest
-the body; what has fewer lines is handed in as a whole event.
+The seeds hold a genuine ticket that is valid at the time of the clock, for an object that is never stored.
+The first line of an input is the path, the second the Authorization, the third the address of the key, the
+rest the body. An input with fewer lines is passed as a whole event.
 """
 
 from __future__ import annotations
@@ -35,17 +35,18 @@ ENVIRON = {
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "secret",
 }
 NOW = 1_800_000_000.0
-ANSWERS = {204, 403, 404, 405, 409, 503}  # 503: asked again too soon about what is not stored
+STATUSES = {204, 403, 404, 405, 409, 503}  # 503: asked again too soon about an object that is not stored
 PARTS = 4
 handler = build(ENVIRON, Clock(lambda: NOW, time.monotonic))
 
 
 def refuse_connections(_: object, address: object) -> None:
+    """Fail: no input may lead to a connection."""
     raise AssertionError(f"a connection to {address!r}")
 
 
 def event_of(data: bytes) -> bytes:
-    """Return the event that an input stands for."""
+    """Return the event that an input describes."""
     lines = data.decode("latin-1").split("\n", PARTS - 1)
     if len(lines) < PARTS:
         return data
@@ -56,15 +57,15 @@ def event_of(data: bytes) -> bytes:
 
 
 def try_one(data: bytes) -> None:
-    """Hand one input in."""
+    """Call the function with one input."""
     with contextlib.redirect_stdout(io.StringIO()):
         status = handler(event_of(data), None)["statusCode"]
-    if status not in ANSWERS:
+    if status not in STATUSES:
         raise AssertionError(f"answered {status}")
 
 
 if __name__ == "__main__":
-    Outbound.head = lambda *_: Head(404, {})
-    socket.socket.connect = refuse_connections
+    Outbound.head = lambda *_: Head(404, {})  # type: ignore[method-assign]
+    socket.socket.connect = refuse_connections  # type: ignore[method-assign]
     atheris.Setup(sys.argv, try_one)
     atheris.Fuzz()

@@ -1,4 +1,4 @@
-"""Fuzzes the stand-in's form parser: it reads a form or refuses it as OSS does, and reads no byte twice.
+"""Fuzzes the form parser of the stand-in: it reads a form or refuses it as OSS does, and reads no byte twice.
 
 The first line of an input is the Content-Type, the rest the body.
 """
@@ -15,11 +15,11 @@ with atheris.instrument_imports():
 
 from oss_emulator.errors import OssError
 
-READ_BYTES = 7  # so that boundaries fall into every place
+READ_BYTES = 7  # so few that the boundary is cut at every place
 
 
 def try_one(data: bytes) -> None:
-    """Hand one input in."""
+    """Parse one input."""
     content_type, _, body = data.partition(b"\n")
     stream = io.BytesIO(body)
     try:

@@ -1,6 +1,6 @@
 """`make screenshots`: the page in every state, phone and desktop, light and dark, both languages.
 
-Into `screenshots/`, where they are looked at by people. With names as arguments: only these states.
+They go to `screenshots/`, for people to look at. With names as arguments, only these states are taken.
 """
 
 from __future__ import annotations

@@ -85,10 +85,10 @@ def test_every_upload_ends_well_though_one_delivery_in_five_fails(
     page.context.close()
 
     deliveries = backend.deliveries()
-    assert {one["became"] for one in deliveries} == {"taken", "failed"}
-    assert sum(one["became"] == "failed" for one in deliveries) == len(deliveries) // 5 >= FILES // 5
+    assert {one["result"] for one in deliveries} == {"taken", "failed"}
+    assert sum(one["result"] == "failed" for one in deliveries) == len(deliveries) // 5 >= FILES // 5
     # nothing is lost, and what the page shows is the backend's own answer
-    taken = {one["message"]: one["key"] for one in deliveries if one["became"] == "taken"}
+    taken = {one["message"]: one["key"] for one in deliveries if one["result"] == "taken"}
     assert {one["message"]: one["key"] for one in shown} == taken
     assert sorted(one["etag"] for one in shown) == sorted(map(md5, contents))
     # a repeat carries the id of what it repeats
@@ -113,7 +113,7 @@ def test_a_backend_that_failed_is_told_again(told: Stack, backend: Backend) -> N
     told.http.mount(told.callback, patient)  # waits as long as it is told to, as the page does
     healed = told.confirm(grant).json()
     failed, taken = (one for one in backend.deliveries() if one.get("key") == grant["key"])
-    assert (failed["became"], taken["became"]) == ("failed", "taken")
+    assert (failed["result"], taken["result"]) == ("failed", "taken")
     assert failed["message"] == taken["message"] == healed["message"]
 
 
@@ -121,4 +121,4 @@ def test_a_stranger_is_not_taken_for_the_functions(backend: Backend) -> None:
     before = len(backend.deliveries())
     answer = requests.post(f"{backend.url}/uploads", data=b'{"data": {}}', timeout=10)
     assert answer.status_code == 401
-    assert [one["became"] for one in backend.deliveries()[before:]] == ["forged"]
+    assert [one["result"] for one in backend.deliveries()[before:]] == ["forged"]

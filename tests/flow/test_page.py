@@ -444,7 +444,7 @@ def test_a_grant_that_expired_in_the_queue_is_replaced(page: Page, stack: Stack)
 
 def test_an_upload_that_outlives_its_grant_is_too_slow_and_not_repeated(page: Page, stack: Stack) -> None:
     posts = posts_to(page, stack.upload)
-    change_grants(page, stack, lambda grant: grant.update(expires_in=1))
+    change_grants(page, stack, lambda grant: grant.update(expires_in=0.1))
     stack.fault("stall", after_bytes=50_000, seconds=1)
     stack.fault("clock_offset", seconds=3600)
     row = send(page, content=PHOTO * 20)

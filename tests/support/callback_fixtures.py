@@ -1,4 +1,4 @@
-"""A good callback, a scripted bucket and a clock that only a test moves."""
+"""Fixtures for the callback function: a genuine callback, a scripted bucket, and a clock that tests move."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ STORED = {
 
 
 class Bucket(Peer):
-    """What answers the HEAD."""
+    """The server that answers the function's HEAD."""
 
     def __init__(self) -> None:
         super().__init__(STORED)
@@ -72,7 +72,7 @@ def environ(bucket: Bucket, private_key: rsa.RSAPrivateKey) -> dict[str, str]:
 
 
 class Watch:
-    """A monotonic clock that only a test moves."""
+    """A monotonic clock that a test moves."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -92,7 +92,7 @@ def handler(environ: dict[str, str], watch: Watch) -> Handler:
 
 
 class Callback(NamedTuple):
-    """A callback as OSS sends it; a test breaks one part of it."""
+    """A callback as OSS sends it; tests change one part of it."""
 
     body: str
     headers: Mapping[str, str]
@@ -104,7 +104,7 @@ class Callback(NamedTuple):
 
 @pytest.fixture
 def signed(private_key: rsa.RSAPrivateKey) -> Callable[..., Callback]:
-    """Return a callback signed exactly as OSS signs, over whatever fields it is given."""
+    """Return a function that signs a callback with the given fields as OSS does."""
 
     def sign(path: str = "/callback", raw: str | None = None, **fields: str) -> Callback:
         form = {

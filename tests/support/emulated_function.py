@@ -1,7 +1,6 @@
-"""One emulated function in a process of its own, as the launcher starts it but for the lifeline."""
+"""One emulated function in a process of its own, started as the launcher does, but without the lifeline."""
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from typing import Any
 
 import requests
 
-from tests.support.environment import coverage_variables, free_ports
+from tests.support.environment import coverage_variables, end_server, free_ports
 
 REPOSITORY = Path(__file__).parents[2]
 TRIGGER = REPOSITORY / "local" / "fc" / "trigger.py"
@@ -19,7 +18,7 @@ START_SECONDS = 60
 
 
 class EmulatedFunction:
-    """`EMULATE_FUNCTION` is `folder`; anything else in the environment is given."""
+    """The function in `folder`, with `env` as the rest of its environment."""
 
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         (port,) = free_ports(1)
@@ -51,14 +50,11 @@ class EmulatedFunction:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self._process.send_signal(
-            signal.SIGINT
-        )  # to gunicorn: do not wait for connections that are kept alive
-        self._process.wait(30)
+        end_server(self._process)
 
     def ask(self, method: str = "GET", path: str = "/", **options: Any) -> requests.Response:
         return requests.request(method, self.url + path, timeout=30, allow_redirects=False, **options)
 
     def event(self, method: str = "GET", path: str = "/", **options: Any) -> Any:
-        """Return the event that the echoing function of the tests was called with."""
+        """Return the event that a function got which answers with it."""
         return json.loads(self.ask(method, path, **options).content)["event"]

@@ -5,15 +5,19 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from local.launcher import is_free
 
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 FIRST_PORT, CLIENT_PORTS = 10_000, 32_768  # Linux gives clients 32768 and above, other systems higher ones
 SHARES = 8
+END_SECONDS = 5
 
 
 def free_ports(count: int) -> list[int]:
@@ -40,21 +44,35 @@ _ports = _search_ports()
 
 
 def processes_at(port: int | str) -> list[int]:
-    """Return the processes that were started to serve a port: gunicorn's own, and then its workers."""
+    """Return the processes that serve a port: first gunicorn's parent process, then its workers."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it may end while it is looked at
+        with suppress(OSError):  # a process may end while it is read
             words = (folder / "cmdline").read_bytes().split(b"\0")
             if b"--port" in words and words[words.index(b"--port") + 1] == str(port).encode():
                 found.append(int(folder.name))
     return sorted(found)
 
 
+def end_server(process: subprocess.Popen[Any]) -> None:
+    """End a server of gunicorn, which must lead a session of its own.
+
+    SIGINT does not wait for connections that are kept alive. A worker that was being forked at that moment
+    misses it, and gunicorn would wait 30 s for that worker.
+    """
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 def coverage_variables() -> dict[str, str]:
-    """Return what lets the test run measure the functions inside a process."""
+    """Return the variables with which the test run measures the coverage of a started process."""
     return {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
 
 
 def clean_environment() -> dict[str, str]:
-    """Return what starts programs, and what measures them."""
+    """Return the few variables that programs need, and those for coverage."""
     return {**{name: os.environ[name] for name in INHERITED if name in os.environ}, **coverage_variables()}

@@ -1,4 +1,4 @@
-"""Literal Function Compute events for the tests of both functions."""
+"""Function Compute's events, written out for the tests of both functions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def fc_event(
     body: str = "",
     encoded: bool = False,
 ) -> bytes:
-    """Return a v1 event as Function Compute's documentation shows it."""
+    """Return a v1 event as in the documentation of Function Compute."""
     return json.dumps(
         {
             "version": "v1",
@@ -50,7 +50,7 @@ def fc_event(
 
 
 def ask(handler: Handler, event: bytes, context: object = None) -> Answer:
-    """Call a handler as Function Compute does and read its whole reply."""
+    """Call a handler as Function Compute does; check the form of its reply and return it."""
     reply: Any = handler(event, context)
     assert reply.keys() == {"statusCode", "headers", "isBase64Encoded", "body"}
     assert reply["isBase64Encoded"] is False

@@ -1,6 +1,6 @@
-"""The launcher as a person starts it, and what is left of it afterwards.
+"""The launcher as a person starts it, and the processes that remain after its end.
 
-A process belongs to a launcher when the launcher's own state folder is in its environment or its arguments.
+A process belongs to a launcher if the launcher's state folder is in its environment or its arguments.
 """
 
 import os
@@ -26,7 +26,7 @@ def environment(state: Path, **chosen: str) -> dict[str, str]:
 
 
 def refused(env: Mapping[str, str], launcher: Sequence[str] = LAUNCHER) -> tuple[int, list[str]]:
-    """Run a launcher that refuses to start; return its status and its words."""
+    """Run a launcher that refuses to start; return its status and the lines of its output."""
     run = subprocess.run(
         launcher, cwd=REPOSITORY, env=env, capture_output=True, text=True, timeout=END_SECONDS, check=False
     )
@@ -34,13 +34,13 @@ def refused(env: Mapping[str, str], launcher: Sequence[str] = LAUNCHER) -> tuple
 
 
 def left_of(state: Path) -> dict[int, str]:
-    """Return the processes of the launcher whose state folder this is: ids and arguments."""
+    """Return the processes of the launcher with this state folder: ids and arguments."""
     processes = {int(folder.name): words(folder) for folder in Path("/proc").glob("[0-9]*")}
     return {pid: said for pid, said in processes.items() if str(state) in said}
 
 
 def words(process: Path) -> str:
-    """Return a process's arguments and environment; nothing of one that has ended."""
+    """Return the arguments and the environment of a process, or nothing if it has ended."""
     try:
         said = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
     except OSError:
@@ -68,7 +68,7 @@ class LauncherProcess:
         self.output = self.process.stdout
 
     def read_to(self, text: str) -> str:
-        """Return what the launcher says up to the line that holds `text`."""
+        """Return the launcher's output up to the line that holds `text`."""
         said = ""
         for line in self.output:
             said += line.decode()
@@ -93,7 +93,7 @@ class LauncherProcess:
         assert self.left() == {}
 
     def end(self) -> tuple[int, str]:
-        """Return the launcher's exit status and the rest of what it said."""
+        """Return the launcher's exit status and the rest of its output."""
         rest = b"" if self.output.closed else self.output.read()
         status = self.process.wait(END_SECONDS)
         self.output.close()

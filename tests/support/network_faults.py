@@ -1,4 +1,4 @@
-"""What a test breaks between a function and its peers, and what must be true of an upload all the same."""
+"""Faults between a function and its peers, and what must be true of an upload in spite of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOP_BY_HOP = {"connection", "date", "host", "server", "transfer-encoding"}
 
 
 class Relay(Peer):
-    """Passes what it is asked on to `target`, and the answer back, but for the headers a test changes."""
+    """Passes each request on to `target` and the answer back, with the headers that a test sets."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,18 +27,18 @@ class Relay(Peer):
         self.answer_headers: dict[str, str] = {}
         self.raw = self.pass_on
 
-    def pass_on(self, answering_with: Any) -> None:
+    def pass_on(self, asked: Any) -> None:
         last = self.asked[-1]
         headers = end_to_end_headers({**last.headers, **self.request_headers})
-        with suppress(requests.ConnectionError):  # the other side sees its connection end too
-            told = requests.request(
+        with suppress(requests.ConnectionError):  # then the client's connection ends too
+            answer = requests.request(
                 last.method, self.target + last.path, headers=headers, data=last.body, timeout=9
             )
-            answering_with.send_response(told.status_code)
-            for name, value in end_to_end_headers({**told.headers, **self.answer_headers}).items():
-                answering_with.send_header(name, value)
-            answering_with.end_headers()
-            answering_with.wfile.write(told.content)
+            asked.send_response(answer.status_code)
+            for name, value in end_to_end_headers({**answer.headers, **self.answer_headers}).items():
+                asked.send_header(name, value)
+            asked.end_headers()
+            asked.wfile.write(answer.content)
 
 
 def end_to_end_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -47,7 +47,7 @@ def end_to_end_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def answering_with(peer: Peer, raw: Callable[[Any], None]) -> Iterator[None]:
-    """Have a peer answer in another way for a while."""
+    """Have a peer answer with `raw` until the block ends."""
     usual, peer.raw = peer.raw, raw
     try:
         yield
@@ -56,7 +56,7 @@ def answering_with(peer: Peer, raw: Callable[[Any], None]) -> Iterator[None]:
 
 
 def close_connection(_: Any) -> None:
-    """End the connection without a word."""
+    """Close the connection without an answer."""
 
 
 def answer_503(asked: Any) -> None:
@@ -67,13 +67,13 @@ def answer_503(asked: Any) -> None:
 
 @contextmanager
 def keep_silent(peer: Peer) -> Iterator[None]:
-    """Have a peer take connections and say nothing."""
+    """Have a peer accept connections and send nothing until the block ends."""
     over = Event()
 
-    def say_nothing(_: object) -> None:
+    def wait(_: object) -> None:
         over.wait(60)
 
-    with answering_with(peer, say_nothing):
+    with answering_with(peer, wait):
         yield
     over.set()
 
@@ -85,14 +85,14 @@ def stored_keys(stack: Stack) -> set[str]:
 
 @contextmanager
 def expect_one_upload(watched: WatchedStack) -> Iterator[Callable[[Any], None]]:
-    """Yield what takes the page's last answer: one more file is stored then, and told under one id."""
-    told, stored = set(watched.webhook_ids()), stored_keys(watched.stack)
+    """Yield a check of the page's last answer: exactly one more file is stored, and reported under one id."""
+    ids, stored = set(watched.webhook_ids()), stored_keys(watched.stack)
 
     def check(answer: Any) -> None:
         assert answer["etag"] == md5(PHOTO)
         assert stored_keys(watched.stack) - stored == {answer["key"]}
         assert watched.stack.stored(answer["key"]).content == PHOTO
-        assert set(watched.webhook_ids()) - told == set(watched.webhook_ids(answer["key"]))
+        assert set(watched.webhook_ids()) - ids == set(watched.webhook_ids(answer["key"]))
         assert len(set(watched.webhook_ids(answer["key"]))) == 1
 
     yield check

@@ -1,4 +1,4 @@
-"""A peer on loopback that answers as a test says, and remembers what it was asked."""
+"""An HTTP server on loopback that answers as a test says, and records the requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Asked(NamedTuple):
 
 
 class Peer:
-    """`raw` writes an answer byte by byte; otherwise it is made of `status`, `headers` and `body`."""
+    """It answers with `status`, `headers` and `body`, unless `raw` is set: that writes its own bytes."""
 
     def __init__(self, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
         self.status = 200
@@ -43,7 +43,7 @@ class Peer:
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 outer.asked.append(Asked(self.command, self.path, dict(self.headers), body))
-                with suppress(OSError):  # the other side may end it, which is what some tests are about
+                with suppress(OSError):  # some tests have the other side end the connection
                     if outer.raw:
                         self.close_connection = True
                         outer.raw(self)
@@ -59,7 +59,7 @@ class Peer:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def answer(self, answering: BaseHTTPRequestHandler) -> None:
-        """Write the status, the headers as they are, and to anything but a HEAD the body with its length."""
+        """Write the status and the headers; also the body and its length, unless this answers a HEAD."""
         answering.send_response(self.status)
         for name, value in self.headers.items():
             answering.send_header(name, value)
@@ -70,13 +70,15 @@ class Peer:
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Serve until the block ends, which leaves nothing running."""
+        """Serve until the block ends; then nothing is left running."""
         thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield
-        self.server.shutdown()
-        self.server.server_close()
-        thread.join()
+        try:
+            yield
+        finally:
+            self.server.shutdown()
+            self.server.server_close()
+            thread.join()
 
     def speak_tls(self, folder: Path, *names: str) -> Path:
         """Serve https with a new certificate for 127.0.0.1 and these names; return where it is stored."""

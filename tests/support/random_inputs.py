@@ -1,24 +1,23 @@
-"""What the parsers of both functions might be given, mostly nearly right; and what settings must be."""
+"""Random inputs for both functions, most of them nearly right, and the rules of the settings restated."""
 
 from __future__ import annotations
 
 import ipaddress
 import string
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from hypothesis import strategies as st
 
-from grants.settings import Settings
 from tests.support.random_events import TEXT
 from vendored.ticket import DirectoryTicket, FileTicket, Ticket
 
 NOW = 1_800_000_000  # 2027-01-15T08:00:00Z
 SECRET = "a-ticket-secret-of-more-than-32-bytes"
-MARK = "hunter2"  # in every value that is given, and in no message
+MARK = "hunter2"  # every value holds it, and no message may
 
-UNICODE = st.characters(exclude_categories=["Cs"])  # what UTF-8 can spell
+UNICODE = st.characters(exclude_categories=["Cs"])  # the characters that UTF-8 can encode
 STRANGE = (
     "",
     "..",
@@ -32,7 +31,7 @@ STRANGE = (
     *" \n\0\ud800\u212a\uff0e٣é*-_=/@#?:,;0",
 )
 
-# Each variable's good values: the first of each make an environment that is accepted.
+# The good values of each variable; the first ones together are an environment that is accepted.
 ENVIRONMENT = {
     "UPLOAD_BUCKET": ("hunter2bucket", "a1-hunter2"),
     "OSS_REGION": ("cn-hunter2", "us-west-1-hunter2"),
@@ -49,7 +48,7 @@ E = TypeVar("E", bound=Exception)
 
 
 def torn(*good: str) -> st.SearchStrategy[str]:
-    """Take a piece out of a good text, and put something in its place."""
+    """Replace a piece of a good text by something else."""
 
     def cut(text: str) -> st.SearchStrategy[str]:
         ends = st.tuples(st.integers(0, len(text)), st.integers(0, 3))
@@ -62,13 +61,13 @@ def torn(*good: str) -> st.SearchStrategy[str]:
 def with_one(
     good: Mapping[str, str], others: Mapping[str, st.SearchStrategy[str]]
 ) -> st.SearchStrategy[dict[str, str]]:
-    """Give one member of what is good another value, or give it one more member."""
+    """Give one member of a good mapping another value, or add a member."""
     changes = [st.tuples(st.just(name), values) for name, values in others.items()]
     return st.one_of(changes).map(lambda changed: {**good, changed[0]: changed[1]})
 
 
 def environments(good: Mapping[str, Sequence[str]]) -> st.SearchStrategy[dict[str, str]]:
-    """Spoil up to three variables, leave one out, or change nothing but which good values there are."""
+    """Spoil up to three variables and leave out one, or choose among the good values."""
     nonsense = TEXT.map(lambda text: text + MARK)
     usual = {name: values[0] for name, values in good.items() if values[0]}
 
@@ -86,7 +85,7 @@ def environments(good: Mapping[str, Sequence[str]]) -> st.SearchStrategy[dict[st
 
 
 def tried(refusal: type[E], parse: Callable[[U], T], given: U) -> T | E:
-    """Return what a parser returns, or the one kind of refusal that it may raise."""
+    """Return what the parser returns, or the refusal that it raises; another exception fails the test."""
     try:
         return parse(given)
     except refusal as raised:
@@ -94,12 +93,12 @@ def tried(refusal: type[E], parse: Callable[[U], T], given: U) -> T | E:
 
 
 def says_nothing_given(detail: str) -> bool:
-    """Tell whether a message has no value in it, nor any character that only a value can have brought."""
+    """Tell whether a message holds no given value, nor a character that can only come from one."""
     return bool(detail) and MARK not in detail and detail.isascii() and detail.isprintable()
 
 
 def is_address(text: str) -> bool:
-    """Tell whether this is `scheme://host[:port]`, read by a reader of addresses that is not ours."""
+    """Tell whether this is `scheme://host[:port]` to a parser of addresses that is not ours."""
     parts = urlsplit(text)
     host = parts.hostname or ""
     bare = text.isascii() and text == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
@@ -117,8 +116,25 @@ def is_loopback(text: str) -> bool:
     return here and parts.scheme == "http"
 
 
-def check_shared(settings: Settings) -> None:
-    """Say again, in other words, what both functions' settings must be."""
+class SharedSettings(Protocol):
+    """The settings that both functions have."""
+
+    @property
+    def upload_bucket(self) -> str: ...
+    @property
+    def oss_region(self) -> str: ...
+    @property
+    def upload_prefix(self) -> str: ...
+    @property
+    def ticket_secret(self) -> Sequence[str]: ...
+    @property
+    def allowed_origins(self) -> Sequence[str]: ...
+    @property
+    def allowed_types(self) -> Sequence[str]: ...
+
+
+def check_shared(settings: SharedSettings) -> None:
+    """Restate, in other words, the rules for the settings of both functions."""
     plain = set(string.ascii_lowercase + string.digits + "-")
     assert 3 <= len(settings.upload_bucket) <= 63
     assert set(settings.upload_bucket) <= plain
@@ -146,7 +162,7 @@ def check_shared(settings: Settings) -> None:
 
 
 def check_patterns(patterns: Sequence[str]) -> None:
-    """Say again what a list of media types must be."""
+    """Restate the rules for a list of media types."""
     assert patterns
     for pattern in patterns:
         main, slash, sub = pattern.partition("/")
@@ -158,7 +174,7 @@ def check_patterns(patterns: Sequence[str]) -> None:
 
 
 def lies_within(patterns: Sequence[str], media_type: str) -> bool:
-    """Say again when a media type is allowed."""
+    """Restate when a media type is allowed."""
     return any(
         one in {"*/*", media_type} or (one[-2:] == "/*" and media_type.startswith(one[:-1]))
         for one in patterns

@@ -1,8 +1,7 @@
-"""One function more beside a running stack, wired to it but for what a test changes."""
+"""One more function beside a running stack, with the stack's settings except those that a test changes."""
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,12 +11,12 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
-from tests.support.environment import clean_environment, free_ports
+from tests.support.environment import clean_environment, end_server, free_ports
 from tests.support.stack import BUCKET, KEY_ID, KEY_SECRET, KEY_TOKEN, READY_SECONDS, REPOSITORY, Stack
 
 
 def function_variables(stack: Stack) -> dict[str, str]:
-    """What `make run` gives both functions."""
+    """Return the variables that `make run` gives to both functions."""
     return {
         "UPLOAD_BUCKET": BUCKET,
         "OSS_REGION": "cn-hangzhou",
@@ -36,7 +35,7 @@ def function_variables(stack: Stack) -> dict[str, str]:
 
 @contextmanager
 def single_function(function: str, stack: Stack, *, port: str = "", **changed: str) -> Iterator[str]:
-    """Serve one function, at a free port unless one is named; yield its address."""
+    """Serve one function, on a free port unless `port` is given; yield its address."""
     port = port or str(free_ports(1)[0])
     mode = {"ALLOW_ANONYMOUS": "true"} if function == "token" and "AUTH_HS256_SECRET" not in changed else {}
     emulated = {
@@ -55,15 +54,19 @@ def single_function(function: str, stack: Stack, *, port: str = "", **changed: s
     command += ["--target", "invoke", "--host", "127.0.0.1", "--port", port]
     environ = {**clean_environment(), **function_variables(stack), **mode, **emulated, **changed}
     process = subprocess.Popen(
-        command, cwd=REPOSITORY, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=REPOSITORY,
+        env=environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        patient = Retry(connect=2 * READY_SECONDS, backoff_factor=0.05, backoff_max=0.5)
+        patient = Retry(2 * READY_SECONDS, backoff_factor=0.05, backoff_max=0.5)
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=patient))
             session.get(f"{address}/-/faults", timeout=9)
         yield address
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
+        end_server(process)

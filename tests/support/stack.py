@@ -32,7 +32,7 @@ Fields = Sequence[tuple[str, str]]
 
 
 class Stack:
-    """Four real processes. `end` leaves nothing running."""
+    """The four processes of `make run`; `end` leaves none of them running."""
 
     def __init__(self, state: Path, **environ: str) -> None:
         self.state = state

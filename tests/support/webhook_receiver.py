@@ -1,9 +1,9 @@
-"""A small backend in a process of its own: it verifies every event, and one in five deliveries fails.
+"""A small backend in a process of its own: it verifies every event, and fails at one delivery in five.
 
-    python receiver.py PORT SECRET
+    python webhook_receiver.py PORT SECRET
 
-A delivery fails in turn by an error, by a dropped connection and by an empty answer. `GET /` tells what came:
-each delivery's message id, key, user, and what became of it: `taken`, `failed` or `forged`.
+It fails in turn with an error, with an empty answer and by closing the connection. `GET /` lists the
+deliveries: message id, key, user, and the result, which is `taken`, `failed` or `forged`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FAILING = 5
 
 
 class Deliveries:
-    """Everything that was delivered, in order."""
+    """All deliveries, in order."""
 
     def __init__(self, secret: str) -> None:
         self._webhook = Webhook(secret)
@@ -30,12 +30,12 @@ class Deliveries:
 
     def take(self, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
         with self._lock:
-            self.all.append({"message": headers.get("webhook-id", ""), "became": "forged"})
+            self.all.append({"message": headers.get("webhook-id", ""), "result": "forged"})
             delivery, number = self.all[-1], len(self.all)
         with suppress(WebhookVerificationError):
-            told = self._webhook.verify(body, headers)["data"]
-            delivery |= {"key": told["key"], "user": told["user"], "number": number}
-            delivery["became"] = "failed" if number % FAILING == 0 else "taken"
+            event = self._webhook.verify(body, headers)["data"]
+            delivery |= {"key": event["key"], "user": event["user"], "number": number}
+            delivery["result"] = "failed" if number % FAILING == 0 else "taken"
         return delivery
 
 
@@ -47,9 +47,9 @@ class Answering(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         delivery = self.deliveries.take(body, dict(self.headers))
-        if delivery["became"] == "taken":
+        if delivery["result"] == "taken":
             return self.answer(200, json.dumps({"message": delivery["message"]}).encode())
-        if delivery["became"] == "forged":
+        if delivery["result"] == "forged":
             return self.answer(401, b"{}")
         way = delivery["number"] // FAILING % 3
         if way == 1:

@@ -1,23 +1,27 @@
-"""What a person does on the page, by what the page calls things: choose, start, look at a row."""
+"""A person's actions on the page, by the names that the page shows: choose files, start, read a row."""
 
 from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from playwright.sync_api import Browser, FilePayload, Locator, Page, Request, expect
 
 PHOTO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 400
-PATIENCE = 60_000  # milliseconds until a test gives up; none waits this long when all is well
+PATIENCE = 60_000  # milliseconds until a test gives up
+
+_in_flight: WeakKeyDictionary[Page, set[Request]] = WeakKeyDictionary()
 
 
 def open_page(browser: Browser, site: str, heard: list[str] | None = None, **options: Any) -> Page:
-    """Return the page once files can be chosen; its context, made with `options`, is the caller's to close.
+    """Return the page when files can be chosen; the caller closes its context, which is made with `options`.
 
-    What goes wrong on it is put into `heard`: errors, and what its policy refused.
+    Errors on the page, and refusals by its security policy, are appended to `heard`.
     """
     page = browser.new_context(**{"locale": "en-US", **options}).new_page()
     if heard is not None:
@@ -37,7 +41,8 @@ def payload(name: str = "photo.png", content: bytes = PHOTO, kind: str = "image/
 
 
 def choose(page: Page, *files: FilePayload | Path) -> None:
-    """Choose files; where some are on show already, add more."""
+    """Choose files, or add more where some are chosen already."""
+    watch_requests(page)
     add_more = page.get_by_role("button", name=re.compile("^(Add more files|继续添加文件)$"))
     if add_more.is_visible():
         add_more.click()
@@ -64,28 +69,50 @@ def send_all(page: Page, files: Sequence[FilePayload]) -> Locator:
 
 
 def ended(row: Locator, state: str = "done") -> Any:
-    """Wait until the row is in its last state; return the callback's answer if it shows one."""
+    """Wait until the row has reached this state; return the callback's answer if it shows one."""
     expect(row).to_have_attribute("data-state", state, timeout=PATIENCE)
     return json.loads(row.get_by_test_id("answer").text_content() or "null")
 
 
 def fast_forward_until(page: Page, row: Locator, state: str) -> None:
-    """Let the page's pauses pass at once."""
-    for _ in range(200):
-        if row.get_attribute("data-state") == state:
-            return
-        page.clock.run_for(1000)
-    raise AssertionError(f"still {row.get_attribute('data-state')}")
+    """Advance the page's clock through its pauses; stop it while a grant or an upload is on its way.
+
+    On a busy machine these take long, and the page would give them up. Confirms may time out.
+    """
+    ends = time.monotonic() + PATIENCE / 1000
+    while row.get_attribute("data-state") != state:
+        if time.monotonic() > ends:
+            raise AssertionError(f"still {row.get_attribute('data-state')}")
+        if any(not request.url.endswith("/confirm") for request in _in_flight[page]):
+            page.wait_for_timeout(10)
+        else:
+            page.clock.run_for(1000)
+
+
+def watch_requests(page: Page) -> None:
+    """Note from now on which requests of a page are not yet answered."""
+    if page not in _in_flight:
+        requests = _in_flight[page] = set()
+
+        def begun(request: Request) -> None:
+            requests.add(request)
+
+        def answered(request: Request) -> None:
+            requests.discard(request)
+
+        page.on("request", begun)
+        page.on("requestfinished", answered)
+        page.on("requestfailed", answered)
 
 
 def stop_the_clock(page: Page) -> None:
-    """Let the page's time pass only when the test says so."""
+    """Stop the page's clock, which then moves only as the test says."""
     page.clock.install()
     page.clock.pause_at(page.evaluate("() => Date.now() + 1000"))
 
 
 def posts_to(page: Page, address: str) -> list[str]:
-    """Return the list into which every POST to an address will go."""
+    """Return a list to which every later POST to an address is appended."""
     posts: list[str] = []
 
     def note(request: Request) -> None:
@@ -97,7 +124,7 @@ def posts_to(page: Page, address: str) -> list[str]:
 
 
 def large_file(folder: Path, mebibytes: int, name: str = "large.zip") -> Path:
-    """Write a file of this size."""
+    """Write a file of this size; return its path."""
     piece = bytes(range(256)) * 4096
     path = folder / name
     with path.open("wb") as file:
