@@ -1,4 +1,4 @@
-"""`make bench-check`: measures again and fails where a ratio became worse than what was recorded last."""
+"""`make bench-check`: measures again and fails if a ratio is worse than the recorded one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Cold starts: from the start of an interpreter to the first answered event, each in a fresh process.
 
-The contestants take turns, so that whatever else the machine does falls on all of them. Under a share of the
-processor, as small instances have it, the process is stopped for the rest of each period.
+The contestants take turns, so that other load of the machine falls on all of them. To imitate the share of a
+processor that a small instance has, the process is stopped for the rest of each period.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import events
-from bench.harness import CHILDREN, ENOUGH_SECONDS, PEERS, SITE_PACKAGES, Packages, python, without_byte_code
+from bench.harness import CHILDREN, PEERS, SITE_PACKAGES, TIMEOUT_SECONDS, Packages, python, without_byte_code
 from tests.support.environment import clean_environment
 
 ROUNDS = 20
 SHARES = (0.05, 0.1, 0.35)
-ROUNDS_OF_A_SHARE = 3
-PERIOD_SECONDS = 0.1  # as Linux shares a processor out
+SHARE_ROUNDS = 3
+PERIOD_SECONDS = 0.1  # as Linux does for a quota
 
 
 class Contestant(NamedTuple):
-    """Who answers `event` with `status`; `module` is found in `folder`, or in one of the `packages`."""
+    """Answers `event` with `status`; its `module` is in `folder` or in one of the folders `packages`."""
 
     module: str
     folder: Path
@@ -37,17 +37,17 @@ class Contestant(NamedTuple):
 
 
 def first_answer(contestant: Contestant, share: float = 1.0) -> float:
-    """Return the milliseconds until the first answer. Raises `RuntimeError` where there is none."""
-    answered, tell = os.pipe()
-    words = (contestant.folder, contestant.module, contestant.event, contestant.status, tell)
+    """Return the milliseconds until the first answer; raise `RuntimeError` if there is none."""
+    answered, write_end = os.pipe()
+    words = (contestant.folder, contestant.module, contestant.event, contestant.status, write_end)
     command = [python(), str(CHILDREN / "first_answer.py"), *map(str, words), *contestant.packages]
     environ = {**clean_environment(), "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **contestant.env}
     started = time.perf_counter()
-    with subprocess.Popen(command, env=environ, pass_fds=[tell], stdout=subprocess.DEVNULL) as process:
-        os.close(tell)
+    with subprocess.Popen(command, env=environ, pass_fds=[write_end], stdout=subprocess.DEVNULL) as process:
+        os.close(write_end)
         try:
             while not select.select(
-                [answered], [], [], PERIOD_SECONDS * share if share < 1 else ENOUGH_SECONDS
+                [answered], [], [], PERIOD_SECONDS * share if share < 1 else TIMEOUT_SECONDS
             )[0]:
                 rest(process, share)
             took = time.perf_counter() - started
@@ -69,7 +69,7 @@ def rest(process: subprocess.Popen[bytes], share: float) -> None:
 def contestants(
     packages: Packages, folder: Path, signer: events.Signer, bucket_url: str
 ) -> dict[str, Contestant]:
-    """Return everybody; their events are written into `folder`."""
+    """Return all contestants; their events are written into `folder`."""
 
     def asked(name: str, event: bytes) -> Path:
         path = folder / f"{name}.json"
@@ -100,20 +100,24 @@ def contestants(
     }
 
 
-LIGHT = ("interpreter", "interpreter with json hashlib hmac base64", "token")  # so short that noise shows
-SHARED_OUT = ("token", "Flask + alibabacloud-oss-v2", "callback", "Flask + oss2 + cryptography")
+NOISY = (
+    "interpreter",
+    "interpreter with json hashlib hmac base64",
+    "token",
+)  # so short that they are measured more often
+UNDER_A_SHARE = ("token", "Flask + alibabacloud-oss-v2", "callback", "Flask + oss2 + cryptography")
 
 
 def measure(everybody: Mapping[str, Contestant], rounds: int = ROUNDS) -> dict[str, list[float]]:
-    """Return each one's milliseconds, by name; `name at 0.1` is under that share of a processor."""
+    """Return the milliseconds of each by name; `name at 0.1` is under that share of a processor."""
     found: dict[str, list[float]] = {name: [] for name in everybody}
     for contestant in everybody.values():
-        first_answer(contestant)  # files come from the disk the first time
+        first_answer(contestant)  # the first time, files come from the disk
     for _ in range(rounds):
-        for name in (*everybody, *LIGHT * 2):
+        for name in (*everybody, *NOISY * 2):
             found[name].append(first_answer(everybody[name]))
     for share in SHARES:
-        for name in SHARED_OUT:
-            under = [first_answer(everybody[name], share) for _ in range(ROUNDS_OF_A_SHARE)]
+        for name in UNDER_A_SHARE:
+            under = [first_answer(everybody[name], share) for _ in range(SHARE_ROUNDS)]
             found[f"{name} at {share}"] = under
     return found

@@ -1,4 +1,4 @@
-"""What uploads cost on Function Compute, from measured milliseconds and published prices. Pure.
+"""The cost of uploads on Function Compute, from measured milliseconds and published prices. Pure.
 
 Sources: Alibaba Cloud, "Function Compute: billing" (mainland list prices); Alibaba Cloud, "Elastic Container
 Instance: economy type", for a small machine that is always on.
@@ -13,14 +13,14 @@ CNY_PER_CU = 0.00011
 CU_PER_VCPU_SECOND = 1.0
 CU_PER_GIB_SECOND = 0.15
 CU_PER_CALL = 75 / 10_000
-LEAST_CNY_PER_HOUR = 0.01  # of each function, in an hour with a call
+LEAST_CNY_PER_HOUR = 0.01  # the least that a function costs in an hour with a call
 SERVER_CNY_PER_HOUR = 0.0972 + 0.0221  # 1 vCPU, 1 GiB
 HOURS_OF_A_MONTH = 730
 MILLION = 1_000_000
 
 
 class Function(NamedTuple):
-    """A function's size in `template.yml`."""
+    """The size of a function in `template.yml`."""
 
     vcpu: float
     gib: float
@@ -30,14 +30,14 @@ TOKEN, CALLBACK = Function(0.1, 0.125), Function(0.35, 0.5)
 
 
 class Call(NamedTuple):
-    """One call: billed by the millisecond, and for itself."""
+    """One call, which costs a fee and its milliseconds."""
 
     function: Function
     milliseconds: float
 
     @property
     def billed(self) -> int:
-        """Return the milliseconds on the bill."""
+        """Return the billed milliseconds."""
         return math.ceil(self.milliseconds)
 
     @property
@@ -48,15 +48,15 @@ class Call(NamedTuple):
 
 
 def cny_per_million(*calls: Call) -> float:
-    """Return what a million uploads cost that make these calls."""
+    """Return the cost of a million uploads that make these calls."""
     return sum(call.units for call in calls) * MILLION * CNY_PER_CU
 
 
 def least_cny_per_month() -> float:
-    """Return what both functions cost if each is called a little in every hour."""
+    """Return the least cost of both functions if each is called in every hour."""
     return 2 * LEAST_CNY_PER_HOUR * HOURS_OF_A_MONTH
 
 
 def server_cny_per_month() -> float:
-    """Return what a small machine costs that is always on."""
+    """Return the cost of a small machine that is always on."""
     return SERVER_CNY_PER_HOUR * HOURS_OF_A_MONTH

@@ -1,4 +1,4 @@
-"""What the contestants are asked, and the environment they are asked in: the same for ours and the peers'."""
+"""The events and the environment of the contestants, the same for our functions and the peers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SHARED = {
     "ALLOWED_ORIGINS": ORIGIN,
     "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.NUExampleExampleExampleEx",
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "ExampleExampleExampleExampleExampleExampleEx",
-    "ALIBABA_CLOUD_SECURITY_TOKEN": "CAIS" + "Example0" * 90,  # as long as a role's is
+    "ALIBABA_CLOUD_SECURITY_TOKEN": "CAIS" + "Example0" * 90,  # as long as that of a role
 }
 TOKEN = {
     **SHARED,
@@ -54,11 +54,11 @@ BROWSER = {
     "Referer": f"{ORIGIN}/",
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36",
 }
-WISH = {"name": "holiday.png", "size": str(SIZE_BYTES), "type": "image/png"}
+UPLOAD = {"name": "holiday.png", "size": str(SIZE_BYTES), "type": "image/png"}
 
 
 class Signer(NamedTuple):
-    """Signs callbacks as OSS does; `pem` is what verifies them."""
+    """Signs callbacks as OSS does; `pem` is the public key."""
 
     key: rsa.RSAPrivateKey
     pem: str
@@ -72,17 +72,17 @@ def new_signer() -> Signer:
 
 
 def callback_environment(signer: Signer, bucket_url: str) -> dict[str, str]:
-    """Return what the callback function and its peer are configured with."""
+    """Return the variables of the callback function and of its peer."""
     return {**SHARED, "OBJECT_URL": bucket_url, "PUBLIC_KEY_PEM": signer.pem}
 
 
 def file_grant(headers: Mapping[str, str] | None = None) -> bytes:
-    """Return a page's question for a grant."""
-    return fc_event("/", WISH, headers={**BROWSER, **(headers or {})})
+    """Return the request of a page for a grant."""
+    return fc_event("/", UPLOAD, headers={**BROWSER, **(headers or {})})
 
 
 def claims() -> dict[str, object]:
-    """Return what a user's token says."""
+    """Return the claims of a user's token."""
     now = int(time.time())
     return {
         "iss": SIGNED_IN["AUTH_ISSUER"],
@@ -94,22 +94,22 @@ def claims() -> dict[str, object]:
 
 
 def signed_in_grant() -> bytes:
-    """Return the same question by a user who signed in."""
+    """Return the same request of a user who signed in."""
     return file_grant({"Authorization": "Bearer " + jwt.encode(claims(), IDENTITY_SECRET, "HS256")})
 
 
 def limits() -> bytes:
-    """Return a page's question for the limits."""
+    """Return the request of a page for the limits."""
     return fc_event("/limits", headers=BROWSER)
 
 
 def refused_grant() -> bytes:
-    """Return a question for a file that is too large."""
-    return fc_event("/", {**WISH, "size": "1048577"}, headers=BROWSER)
+    """Return the request for a file that is too large."""
+    return fc_event("/", {**UPLOAD, "size": "1048577"}, headers=BROWSER)
 
 
 def callback(signer: Signer, number: int = 0, extra: Mapping[str, str] | None = None) -> bytes:
-    """Return OSS's genuine callback about upload `number`."""
+    """Return the genuine callback about upload `number`."""
     now = int(time.time())
     upload_id = f"{number:026d}"
     key = f"uploads/_/2026/11/23/{upload_id}.png"
@@ -139,7 +139,7 @@ def callback(signer: Signer, number: int = 0, extra: Mapping[str, str] | None = 
 
 
 def refused_callback(signer: Signer) -> bytes:
-    """Return a callback whose ticket somebody else sealed."""
+    """Return a callback whose ticket has a wrong MAC."""
     document = json.loads(callback(signer))
     document["body"] = document["body"].replace("ticket=e", "ticket=f", 1)
     return json.dumps(document).encode()

@@ -1,4 +1,4 @@
-"""What a call costs as its input, or what a function has to look through, grows: microseconds by size."""
+"""The microseconds of a call as its input, or a list that the function searches, grows."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ BATCHES = 5
 BYTES = [1024 << doubling for doubling in range(6)]  # an event may have 64 KiB
 ENTRIES = [1 << doubling for doubling in range(7)]  # all variables together may have 4 KiB
 IDENTITY_KEYS = ENTRIES[:5]  # as above: a key has 150 bytes
-PUBLIC_KEYS = [*ENTRIES, 97]  # as many names as there can be, without the published one
-HEADER = "x" * 52  # with its name and what JSON needs, 64 bytes
+PUBLIC_KEYS = [*ENTRIES, 97]  # all possible names except that of the published key
+HEADER = "x" * 52  # 64 bytes with its name and the characters of JSON
 
 
 class Question(NamedTuple):
-    """What a function is asked, in which environment, and the status it answers with."""
+    """An event, the environment of the function, and the status of the answer."""
 
     event: bytes
     environment: Mapping[str, str]
@@ -32,18 +32,18 @@ class Question(NamedTuple):
 
 
 def body(size: int) -> Question:
-    """Return a callback whose body is too long to be one."""
+    """Return a callback with too long a body."""
     long = fc_event("/callback", method="POST", body="ticket=" + "x" * size)
     return Question(long, {**events.SHARED, "OBJECT_URL": ""}, 403)
 
 
 def headers(size: int) -> Question:
-    """Return a grant asked for with this many bytes of headers."""
+    """Return a request for a grant with this many bytes of headers."""
     return Question(events.file_grant({f"X-{one:04d}": HEADER for one in range(size // 64)}), events.TOKEN)
 
 
 def origins(number: int) -> Question:
-    """Return a grant asked for by a page of the last of so many origins."""
+    """Return a request for a grant from the last of so many allowed origins."""
     listed = [f"https://a{one}.example.com" for one in range(number)]
     return Question(
         events.file_grant({"Origin": listed[-1]}), {**events.TOKEN, "ALLOWED_ORIGINS": ",".join(listed)}
@@ -51,15 +51,15 @@ def origins(number: int) -> Question:
 
 
 def types(number: int) -> Question:
-    """Return a grant asked for a file of the last of so many types."""
+    """Return a request for a grant of the last of so many allowed types."""
     listed = [f"image/x-{one}" for one in range(number)]
-    wish = {**events.WISH, "type": listed[-1]}
-    asked = fc_event("/", wish, headers=events.BROWSER)
+    upload = {**events.UPLOAD, "type": listed[-1]}
+    asked = fc_event("/", upload, headers=events.BROWSER)
     return Question(asked, {**events.TOKEN, "ALLOWED_TYPES": ",".join(listed)})
 
 
 def identity_keys(number: int) -> Question:
-    """Return a grant asked for by a user whose token the last of so many keys signed."""
+    """Return a request of a user whose token is signed with the last of so many keys."""
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(number)]
     algorithm = jwt.algorithms.ECAlgorithm(jwt.algorithms.ECAlgorithm.SHA256)
     listed = [
@@ -75,7 +75,7 @@ def identity_keys(number: int) -> Question:
 
 
 def measure(packages: Packages, folder: Path) -> dict[str, dict[str, float]]:
-    """Return the median microseconds by size, by what grows."""
+    """Return the median microseconds by size, for each thing that grows."""
 
     def grown(package: Path, ask: Callable[[int], Question], sizes: Sequence[int]) -> dict[str, float]:
         return {str(size): answered(package, ask(size), folder) for size in sizes}
@@ -98,7 +98,7 @@ def measure(packages: Packages, folder: Path) -> dict[str, dict[str, float]]:
 
 
 def answered(package: Path, question: Question, folder: Path) -> float:
-    """Return the median microseconds of one question."""
+    """Return the median microseconds of one call."""
     order = folder / "growth.json"
     asked = {"events": {"it": [question.event.decode()]}, "status": {"it": question.status}}
     order.write_text(json.dumps({**asked, "without_head": [], "batches": BATCHES}))

@@ -1,4 +1,4 @@
-"""What every measurement needs: unpacked packages, one interpreter, and processes of nobody's settings."""
+"""Shared by all measurements: the unpacked packages, a bare interpreter, and a clean environment."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ PEERS, CHILDREN = HERE / "peers", HERE / "children"
 SITE_PACKAGES = sysconfig.get_path("purelib")
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 INTERPRETER = REPOSITORY / ".venv" / "bare"
-ENOUGH_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 
 class Packages(NamedTuple):
-    """The unpacked zips of this interpreter's version, and how large each zip is in bytes."""
+    """The unpacked zips for this version of Python, and the size of each zip in bytes."""
 
     token: Path
     token_with_auth: Path
@@ -48,7 +48,7 @@ def unpack(folder: Path) -> Packages:
 
 
 def without_byte_code(folder: Path) -> Path:
-    """Return a copy of an unpacked package as it is where its byte code could not be made."""
+    """Return a copy of an unpacked package without its byte code."""
     copy = folder.with_name(f"{folder.name}_sources")
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
     return copy
@@ -56,23 +56,23 @@ def without_byte_code(folder: Path) -> Path:
 
 @cache
 def python() -> str:
-    """Return a Python that starts as any does, with nobody's packages and nobody's hooks."""
+    """Return an interpreter without installed packages and start-up hooks."""
     venv.create(INTERPRETER, clear=True, symlinks=True)
     return str(INTERPRETER / "bin" / "python")
 
 
 def ask_child(script: str, *words: str | Path, env: Mapping[str, str], paths: str = SITE_PACKAGES) -> Any:
-    """Run a script of `children/` and return the JSON it prints."""
-    told = subprocess.run(
+    """Run a script of `children/` and return the JSON that it prints."""
+    finished = subprocess.run(
         [python(), str(CHILDREN / script), *map(str, words)],
         env={**clean_environment(), "PYTHONPATH": paths, "PYTHONHASHSEED": "0", **env},
         stdout=subprocess.PIPE,
         check=True,
-        timeout=ENOUGH_SECONDS,
+        timeout=TIMEOUT_SECONDS,
     )
-    return json.loads(told.stdout)
+    return json.loads(finished.stdout)
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0))

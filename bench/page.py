@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser
 
-from bench.harness import ENOUGH_SECONDS, HERE, PEERS, REPOSITORY
+from bench.harness import HERE, PEERS, REPOSITORY, TIMEOUT_SECONDS
 from tests.support.browser import launch_chromium
 from tests.support.stack import Stack
 
 LOADS = 10
 BUILT, LIBRARY, INSTALLED = REPOSITORY / "client/dist", REPOSITORY / "client/lib", HERE / "node_modules"
-# runs before anything of the page's own; `usable` is the time of the first frame that shows it
+# runs before the scripts of the page; `usable` is the time of the first frame that shows the element
 WATCH = """(selector) => {
   const look = () => {
     if (document.querySelector(selector)) window.usable = performance.now();
@@ -62,7 +62,7 @@ def by_module() -> dict[str, int]:
         cwd=REPOSITORY,
         capture_output=True,
         check=True,
-        timeout=ENOUGH_SECONDS,
+        timeout=TIMEOUT_SECONDS,
     )
     sizes: dict[str, int] = json.loads(told.stdout)
     return sizes

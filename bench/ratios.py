@@ -1,4 +1,4 @@
-"""What stays comparable from machine to machine: ours beside the peers', each the better the lower. Pure."""
+"""Ratios of our numbers to those of the peers, which compare across machines; lower is better. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHARES = ("0.35", "0.1", "0.05")
 
 
 def ratios(results: Any) -> dict[str, float]:
-    """Return each ratio by what it says."""
+    """Return each ratio by its name."""
     cold, warm = (
         {name: median(samples) for name, samples in results[one].items()}
         for one in ("cold_start_milliseconds", "warm_microseconds")

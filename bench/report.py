@@ -1,4 +1,4 @@
-"""What was measured, in words: the text of BENCHMARKS.md. Pure."""
+"""The text of BENCHMARKS.md, made from the results. Pure."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ COLD = """
 
 From the start of an interpreter to the first answered event, each in a fresh process, in turns. The functions are the
 unpacked zips of `make package`; the peers answer the same events, with no server in between. The median of {rounds}.
-
-![How long each takes to its first answer](bench/pictures/cold-start.svg)
 
 """
 UNDER_A_SHARE = """
@@ -58,8 +56,6 @@ OSS does, and writes it to the disk, on which the speed depends:
 PARTS = """
 Where the time of one upload at a time goes, in milliseconds:
 
-![Token, OSS, callback and HEAD as parts of an upload](bench/pictures/parts.svg)
-
 """
 MEMORY = """
 ### Memory
@@ -72,8 +68,6 @@ GROWTH = """
 
 Microseconds of one call as its input, or what the function looks through, grows. The exponent is over the upper half: 0
 is flat, 1 is linear.
-
-![Microseconds by size](bench/pictures/growth.svg)
 
 """
 PAGE = """
@@ -122,7 +116,7 @@ def benchmarks(results: Any) -> str:
 
 
 def starts(results: Any) -> str:
-    """Return what there is to say of cold starts."""
+    """Return the section about cold starts."""
     cold = results["cold_start_milliseconds"]
     middle = {name: median(samples) for name, samples in cold.items()}
     whole = [name for name in cold if " at " not in name]
@@ -142,13 +136,13 @@ def starts(results: Any) -> str:
 
 
 def beside(name: str, middle: Mapping[str, float]) -> Iterable[str]:
-    """Yield how a start compares with what it is measured against."""
+    """Yield the ratio of a start to each one that it is compared with."""
     for other in BESIDE.get(name, ()):
         yield f"{middle[name] / middle[other]:.2f} × {other}"
 
 
 def warm_calls(results: Any) -> str:
-    """Return what there is to say of warm calls and of signing alone."""
+    """Return the sections about warm calls and about signing alone."""
     took = {name: median(samples) for name, samples in results["warm_microseconds"].items()}
     floors = {name: took[f"{name}, floor"] for name in took if f"{name}, floor" in took}
     return (
@@ -182,7 +176,7 @@ def warm_calls(results: Any) -> str:
 
 
 def uploads(results: Any) -> str:
-    """Return what there is to say of whole uploads, and of memory."""
+    """Return the sections about whole uploads and about memory."""
     rows = (
         (
             size,
@@ -215,7 +209,7 @@ def uploads(results: Any) -> str:
 
 
 def growth(results: Any) -> str:
-    """Return what there is to say of growing inputs."""
+    """Return the section about growing inputs."""
     rows = []
     for name, costs_by_size in results["growth_microseconds"].items():
         sizes, took = [float(size) for size in costs_by_size], list(costs_by_size.values())
@@ -225,7 +219,7 @@ def growth(results: Any) -> str:
 
 
 def page(results: Any) -> str:
-    """Return what there is to say of the page."""
+    """Return the section about the page."""
     files = " and ".join(f"`{name}` {size:,}" for name, size in results["library_bytes_gzip"].items())
     return (
         PAGE
@@ -244,7 +238,7 @@ def page(results: Any) -> str:
 
 
 def costs(results: Any) -> str:
-    """Return what uploads cost, with the arithmetic."""
+    """Return the section about costs, with the arithmetic."""
     cold = {name: median(samples) for name, samples in results["cold_start_milliseconds"].items()}
     warm = {name: median(samples) / 1000 for name, samples in results["warm_microseconds"].items()}
     head = results["parts_milliseconds"]["10 KB"]["HEAD"]
@@ -284,11 +278,11 @@ def costs(results: Any) -> str:
 
 
 def all_ratios(results: Any) -> str:
-    """Return what is compared from run to run."""
+    """Return the ratios that `make bench-check` compares."""
     return RATIOS + table(("", "ratio"), ((name, f"{ratio:.2f}") for name, ratio in ratios(results).items()))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of Markdown; every column but the first is of numbers."""
+    """Return a table of Markdown; all columns but the first hold numbers."""
     lines = [head, ("---", *("---:" for _ in head[1:])), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

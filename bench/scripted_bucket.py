@@ -1,4 +1,4 @@
-"""What answers the HEAD: one socket on loopback and one scripted answer, as cheap as a peer can be."""
+"""The bucket that answers the HEAD: a socket on loopback with one scripted answer, as fast as can be."""
 
 from __future__ import annotations
 

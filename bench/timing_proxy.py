@@ -1,4 +1,4 @@
-"""Passes connections on and notes how long each answer took, from the question's first byte to its last."""
+"""Passes connections on, and measures each answer: from the request's first byte to the answer's last."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ READ_BYTES = 1 << 18
 
 
 class TimingProxy:
-    """An address of its own in front of `target`, a port of this machine."""
+    """A server of its own in front of `target`, a port of this machine."""
 
     def __init__(self) -> None:
         self.target = 0
@@ -23,7 +23,7 @@ class TimingProxy:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Pass on until the block ends."""
+        """Pass connections on until the block ends."""
         with self._listener:
             Thread(target=self._accept, daemon=True).start()
             yield

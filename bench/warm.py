@@ -9,7 +9,7 @@ from bench import events
 from bench.harness import CHILDREN, SITE_PACKAGES, Packages, ask_child
 from bench.scripted_bucket import ETAG, SIZE_BYTES
 
-UPLOADS = 500  # callbacks about so many uploads are asked in turn: an answer that is remembered needs no HEAD
+UPLOADS = 500  # callbacks about this many uploads take turns: an answer that is cached needs no HEAD
 HEAD = {
     "etag": f'"{ETAG}"',
     "content-length": str(SIZE_BYTES),
@@ -22,7 +22,7 @@ HEAD = {
 def measure(
     packages: Packages, folder: Path, signer: events.Signer, bucket_url: str
 ) -> dict[str, list[float]]:
-    """Return the microseconds of our calls, of their floors and of signing alone, batch by batch."""
+    """Return the microseconds of our calls, of their floors and of signing alone, by batch."""
     callbacks = [events.callback(signer, number).decode() for number in range(UPLOADS)]
     order = folder / "order.json"
     asked = {

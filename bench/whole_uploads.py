@@ -1,4 +1,4 @@
-"""Whole uploads on the local stack: grant, form, callback and HEAD, by clients that do nothing else."""
+"""Whole uploads on the local stack: grant, form, callback and HEAD, sent by clients without other work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from bench.harness import ENOUGH_SECONDS, PEERS
+from bench.harness import PEERS, TIMEOUT_SECONDS
 from bench.timing_proxy import TimingProxy
 from tests.support.environment import clean_environment, free_ports, processes_at
 from tests.support.stack import Stack
@@ -35,7 +35,7 @@ SINK, STACK = (
     "curl to a functions-framework that reads and forgets",
     "curl to the local stack: checked, hashed, stored, called back",
 )
-TAPPED = {SMALL: 60, LARGE: 15}
+PARTS_UPLOADS = {SMALL: 60, LARGE: 15}
 NAMES = {SMALL: "10 KB", LARGE: "10 MB", HUGE: "2 GiB"}
 BOUNDARY = "a-boundary-of-the-bench"
 ANYTHING_BYTES = str(4 * 1024**3)
@@ -49,7 +49,7 @@ class Took(NamedTuple):
 
 
 def upload(stack: Stack, file: bytes) -> Took:
-    """Upload a file as a page does. Raises `RuntimeError` unless the callback proved it."""
+    """Upload a file as a page does; raise `RuntimeError` unless the callback function completed it."""
     started = time.perf_counter()
     grant = ask_grant(stack, len(file))
     granted = time.perf_counter()
@@ -62,15 +62,15 @@ def upload(stack: Stack, file: bytes) -> Took:
 
 def ask_grant(stack: Stack, size: int) -> Any:
     """Return a grant for a file of this many bytes."""
-    wish = urlencode({"name": "a.bin", "size": size, "type": "application/octet-stream"})
+    query = urlencode({"name": "a.bin", "size": size, "type": "application/octet-stream"})
     connection = connect(stack.token)
-    connection.request("GET", f"/?{wish}", headers={"Connection": "close"})
+    connection.request("GET", f"/?{query}", headers={"Connection": "close"})
     with connection.getresponse() as answer:
         return json.loads(answer.read())
 
 
 def form_head(grant: Any) -> bytes:
-    """Return what stands before the file's bytes."""
+    """Return the part of the form before the file's bytes."""
     parts = [
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in grant["fields"].items()
@@ -94,11 +94,11 @@ def post(url: str, pieces: list[bytes]) -> tuple[int, bytes]:
 
 def connect(url: str) -> http.client.HTTPConnection:
     """Return a connection to an address of this machine."""
-    return http.client.HTTPConnection(url.removeprefix("http://"), timeout=ENOUGH_SECONDS)
+    return http.client.HTTPConnection(url.removeprefix("http://"), timeout=TIMEOUT_SECONDS)
 
 
 def together(stack: Stack, file: bytes, parallel: int, uploads: int) -> dict[str, Any]:
-    """Return each upload's milliseconds, and how many were done in a second."""
+    """Return the milliseconds of each upload, and the uploads per second."""
     with ThreadPoolExecutor(parallel) as pages:
         list(pages.map(lambda _: upload(stack, file), range(parallel)))  # threads start when they are needed
         started = time.perf_counter()
@@ -108,19 +108,19 @@ def together(stack: Stack, file: bytes, parallel: int, uploads: int) -> dict[str
 
 
 def peaks(stack: Stack) -> dict[str, float]:
-    """Return the most memory, in MiB, that each worker has had at a time."""
+    """Return the peak memory of each worker in MiB."""
     ports = {"token": stack.token, "callback": stack.callback, "OSS": stack.upload}
     return {name: peak_of(processes_at(url.rpartition(":")[2])[-1]) for name, url in ports.items()}
 
 
 def peak_of(process: int) -> float:
-    """Return the most memory, in MiB, that a process has had at a time."""
+    """Return the peak memory of a process in MiB."""
     status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
     return int(re.findall(r"VmHWM:\s*(\d+) kB", status)[0]) / 1024
 
 
 def huge_files(stack: Stack, folder: Path) -> dict[str, list[float]]:
-    """Return MiB per second of curl posting to a bare sink, and posting forms to the stack, in turns."""
+    """Return the MiB per second of curl to a bare sink and to the stack, in turns."""
     path = folder / "huge.bin"
     with path.open("wb") as file:
         os.truncate(file.fileno(), HUGE)
@@ -136,20 +136,20 @@ def huge_files(stack: Stack, folder: Path) -> dict[str, list[float]]:
 
 
 def curl(fields: list[str], path: Path, url: str) -> float:
-    """Return the MiB per second of one form. Raises `RuntimeError` unless it was taken."""
+    """Return the MiB per second of one form; raise `RuntimeError` unless it was accepted."""
     command = [
         "curl",
         "--silent",
         "--noproxy",
         "*",
         "--max-time",
-        str(ENOUGH_SECONDS),
+        str(TIMEOUT_SECONDS),
         "--output",
         os.devnull,
     ]
     command += ["--write-out", "%{http_code} %{time_total}", *fields, "--form", f"file=@{path}", f"{url}/"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    status, seconds = told.stdout.split()
+    finished = subprocess.run(command, capture_output=True, text=True, check=True)
+    status, seconds = finished.stdout.split()
     if status != "200":
         raise RuntimeError(f"{url} answered curl {status}")
     return HUGE / MEBIBYTE / float(seconds)
@@ -165,7 +165,7 @@ def sink() -> Iterator[str]:
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, env=environ, stdout=quiet, stderr=quiet) as process:
         try:
-            until = time.monotonic() + ENOUGH_SECONDS
+            until = time.monotonic() + TIMEOUT_SECONDS
             while not answers(port) and time.monotonic() < until:
                 time.sleep(0.05)
             yield f"http://127.0.0.1:{port}"
@@ -174,7 +174,7 @@ def sink() -> Iterator[str]:
 
 
 def answers(port: str) -> bool:
-    """Tell whether somebody serves a port."""
+    """Tell whether a server answers on this port."""
     try:
         return post(f"http://127.0.0.1:{port}", [b""])[0] == http.client.OK
     except OSError:
@@ -182,7 +182,7 @@ def answers(port: str) -> bool:
 
 
 def where_time_goes(folder: Path) -> dict[str, dict[str, float]]:
-    """Return the median milliseconds of each part of an upload, one upload at a time, by the file's size."""
+    """Return the median milliseconds of each part of an upload, one upload at a time, by file size."""
     calls, heads = TimingProxy(), TimingProxy()
     with calls.listening(), heads.listening():
         stack = Stack(folder, CALLBACK_URL=calls.url, OBJECT_URL=heads.url)
@@ -190,7 +190,7 @@ def where_time_goes(folder: Path) -> dict[str, dict[str, float]]:
         try:
             return {
                 NAMES[size]: parts_of(stack, calls, heads, bytes(size), uploads)
-                for size, uploads in TAPPED.items()
+                for size, uploads in PARTS_UPLOADS.items()
             }
         finally:
             stack.end()
@@ -199,10 +199,10 @@ def where_time_goes(folder: Path) -> dict[str, dict[str, float]]:
 def parts_of(
     stack: Stack, calls: TimingProxy, heads: TimingProxy, file: bytes, uploads: int
 ) -> dict[str, float]:
-    """Return what the parts of an upload take."""
+    """Return the median milliseconds of each part of an upload."""
     upload(stack, file)
-    for tap in (calls, heads):
-        tap.milliseconds.clear()
+    for proxy in (calls, heads):
+        proxy.milliseconds.clear()
     took = [upload(stack, file) for _ in range(uploads)]
     form, called, head = (
         median(one.form for one in took),
@@ -218,7 +218,7 @@ def parts_of(
 
 
 def measure(folder: Path) -> dict[str, Any]:
-    """Return everything about whole uploads. Memory is looked at first: it never goes down again."""
+    """Return everything about whole uploads; memory first, because a peak never goes down."""
     stack = Stack(folder / "stack", MAX_BYTES=ANYTHING_BYTES)
     try:
         memory = {}
@@ -240,5 +240,5 @@ def measure(folder: Path) -> dict[str, Any]:
         "whole_loop": loop,
         "huge_file_mebibytes_per_second": speed,
         "peak_mebibytes": memory,
-        "parts_milliseconds": where_time_goes(folder / "tapped"),
+        "parts_milliseconds": where_time_goes(folder / "parts"),
     }

@@ -1,6 +1,6 @@
-"""The floors of a warm call: the cryptography and the JSON of each function, written straight down.
+"""The floors of a warm call: only the cryptography and the JSON of each function.
 
-From event bytes to reply dict with nothing in between: no names checked, no limits, no log, no refusals.
+From event bytes to reply dict without any check, limit, log or refusal.
 Run as: floor.py ORDER, where ORDER is the JSON that `warm.py` writes.
 """
 
@@ -29,7 +29,7 @@ PUBLIC_KEY = cast("RSAPublicKey", load_pem_public_key(ENVIRON["PUBLIC_KEY_PEM"].
 def file_grant(event: bytes, _: object) -> dict[str, object]:
     """Answer a grant."""
     asked = json.loads(event)
-    wish, origin, env, now = asked["queryParameters"], asked["headers"]["Origin"], ENVIRON, int(time.time())
+    query, origin, env, now = asked["queryParameters"], asked["headers"]["Origin"], ENVIRON, int(time.time())
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     day, expires_at, upload_id = date[:8], now + 300, os.urandom(16).hex()
     key = f"uploads/_/{day}/{upload_id}.png"
@@ -37,7 +37,7 @@ def file_grant(event: bytes, _: object) -> dict[str, object]:
         "v": 1,
         "id": upload_id,
         "key": key,
-        "size": int(wish["size"]),
+        "size": int(query["size"]),
         "sub": "",
         "iat": now,
         "exp": expires_at,
@@ -48,10 +48,10 @@ def file_grant(event: bytes, _: object) -> dict[str, object]:
     body = f"ticket={ticket}&bucket=${{bucket}}&object=${{object}}&size=${{size}}&etag=${{etag}}"
     callback = {"callbackUrl": env["CALLBACK_URL"] + "/callback", "callbackBody": body, "callbackSNI": True}
     scope = f"{day}/{env['OSS_REGION']}/oss/aliyun_v4_request"
-    name = wish["name"]
+    name = query["name"]
     fields = {
         "key": key,
-        "x-oss-content-type": wish["type"],
+        "x-oss-content-type": query["type"],
         "Content-Disposition": f"inline; filename=\"{name}\"; filename*=UTF-8''{name}",
         "x-oss-forbid-overwrite": "true",
         "x-oss-object-acl": "private",

@@ -13,12 +13,12 @@ from warm_calls import microseconds
 BATCHES = 5
 
 
-def finding(receiving: Any, edge: Any, number: int) -> list[float]:
-    """Return what it takes to find one of `number` keys, each asked for in turn."""
-    keys = receiving.PublicKeys(None, lambda *_: len)
+def finding(callback_keys: Any, fc_http: Any, number: int) -> list[float]:
+    """Return the microseconds to find one of `number` keys, each asked for in turn."""
+    keys = callback_keys.PublicKeys(None, lambda *_: len)
     urls = [f"https://gosspublic.alicdn.com/callback_pub_key_v{one}.pem" for one in range(2, number + 2)]
     asked = [base64.b64encode(url.encode()) for url in urls]
-    blank = edge.Request("POST", "/callback", {}, {}, b"", "", 0.0, 0.0)
+    blank = fc_http.Request("POST", "/callback", {}, {}, b"", "", 0.0, 0.0)
 
     def find(header: bytes, _: object) -> object:
         return keys.find(blank._replace(headers={"x-oss-pub-key-url": header.decode()}))
@@ -29,8 +29,8 @@ def finding(receiving: Any, edge: Any, number: int) -> list[float]:
 def main(folder: str, *numbers: str) -> None:
     """Time each number of keys."""
     sys.path.insert(0, folder)
-    receiving, edge = (importlib.import_module(name) for name in ("receiving", "edge"))
-    print(json.dumps({number: finding(receiving, edge, int(number)) for number in numbers}))
+    callback_keys, fc_http = map(importlib.import_module, ("completion.callback_keys", "vendored.fc_http"))
+    print(json.dumps({number: finding(callback_keys, fc_http, int(number)) for number in numbers}))
 
 
 if __name__ == "__main__":

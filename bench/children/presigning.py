@@ -25,22 +25,28 @@ KEY_ID, SECRET, SESSION = (
 
 
 def ours(folder: str) -> tuple[Callable[[], object], Callable[[], object]]:
-    """Return what signs a form's fields, and what issues a whole file grant: id, key and ticket, too."""
+    """Return two functions: one signs the fields of a form, the other issues a whole file grant."""
     sys.path.insert(0, folder)
-    issuing, settings, callers, variables = (
-        importlib.import_module(name) for name in ("issuing", "settings", "callers", "variables")
+    file_grant, settings, callers, upload_request = (
+        importlib.import_module(f"grants.{name}")
+        for name in ("file_grant", "settings", "callers", "upload_request")
     )
     known = settings.Settings.from_env(os.environ)
     caller = callers.Caller("", callers.Limits(known.max_bytes, known.allowed_types))
-    wish = issuing.Wish("holiday.png", 5, "image/png")
-    role = variables.credentials(os.environ, None)
-    pinned = issuing.pinned_fields(wish, KEY, issuing.callback_parameter(known.callback_url, "a-ticket"))
+    upload = upload_request.UploadRequest("holiday.png", 5, "image/png")
+    role = importlib.import_module("vendored.env").credentials(os.environ, None)
+    pinned = file_grant.pinned_fields(
+        upload, KEY, file_grant.callback_parameter(known.callback_url, "a-ticket")
+    )
 
     def sign() -> object:
         now = time.time()
-        return issuing.sign_fields(pinned, wish.size, int(now) + SECONDS, known, role, now)
+        return file_grant.sign_fields(pinned, upload.size, int(now) + SECONDS, known, role, now)
 
-    return sign, lambda: issuing.issue_file_grant(wish, caller, known, role, time.time(), os.urandom(10))
+    def issue() -> object:
+        return file_grant.issue_file_grant(upload, caller, known, role, time.time(), os.urandom(10))
+
+    return sign, issue
 
 
 def boto3_post() -> Callable[[], object]:

@@ -1,9 +1,9 @@
 """Microseconds of each call of one function: FOLDER ORDER.
 
-ORDER is a JSON file: `events` has for each name a list of events that are asked in turn, `status` what each
-is answered with, `without_head` names those whose HEAD is answered inside the process, `batches` says how
-many there are. Prints JSON: for each name the microseconds per call of every batch. What the function logs
-goes nowhere.
+ORDER is a JSON file: `events` maps each name to a list of events that take turns, `status` to the status of
+their answer; `without_head` lists the names whose HEAD is answered inside the process; `batches` is the
+number of batches. Prints JSON: for each name the microseconds per call of every batch. The function's log is
+dropped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Answers = Callable[[bytes, object], Any]
 
 
 def microseconds(answer: Answers, events: Sequence[bytes], batches: int = BATCHES) -> list[float]:
-    """Return what one call takes, in each of so many batches."""
+    """Return the microseconds of one call in each batch."""
     rounds = calls(answer, events)
     took = []
     for _ in range(batches):
@@ -38,7 +38,7 @@ def microseconds(answer: Answers, events: Sequence[bytes], batches: int = BATCHE
 
 
 def calls(answer: Answers, events: Sequence[bytes]) -> int:
-    """Return how many rounds of the events fill one batch; this warms them up, too."""
+    """Return how many rounds of the events fill one batch; this also warms the calls up."""
     started = time.perf_counter()
     for event in events:
         answer(event, None)
@@ -47,13 +47,13 @@ def calls(answer: Answers, events: Sequence[bytes]) -> int:
 
 def answer_head_inside(bucket_answer: dict[str, str]) -> None:
     """Answer every HEAD of the callback function without a socket."""
-    outbound, completing = importlib.import_module("outbound"), importlib.import_module("completing")
-    head = completing.Head(200, bucket_answer)
+    outbound, object_proof = map(importlib.import_module, ("completion.outbound", "completion.object_proof"))
+    head = object_proof.Head(200, bucket_answer)
     outbound.Outbound.head = lambda *_: head
 
 
 def measure(order: Any, answer: Answers, names: Sequence[str]) -> dict[str, list[float]]:
-    """Check what each event is answered with, and time it."""
+    """Check the status of each answer, and measure the calls."""
     found = {}
     for name in names:
         events = [event.encode() for event in order["events"][name]]
@@ -65,7 +65,7 @@ def measure(order: Any, answer: Answers, names: Sequence[str]) -> dict[str, list
 
 
 def main(folder: str, order_path: str) -> None:
-    """Time one function."""
+    """Measure one function."""
     order = json.loads(Path(order_path).read_text())
     sys.path.insert(0, folder)
     answer = importlib.import_module("main").handler

@@ -1,4 +1,4 @@
-"""Asks a WSGI application what an event asks; no server stands between, which is in a peer's favour."""
+"""Calls a WSGI application with an event; that no server stands between is in favour of the peer."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def handler_of(app: Callable[..., Iterable[bytes]]) -> Callable[[bytes, object],
     """Return a handler that answers events as ours do."""
 
     def handler(event: bytes, _: object) -> dict[str, Any]:
-        told: list[str] = []
-        body = b"".join(app(environ_of(event), lambda status, *_: told.append(status)))
-        return {"statusCode": int(told[0][:3]), "body": body.decode()}
+        statuses: list[str] = []
+        body = b"".join(app(environ_of(event), lambda status, *_: statuses.append(status)))
+        return {"statusCode": int(statuses[0][:3]), "body": body.decode()}
 
     return handler
 

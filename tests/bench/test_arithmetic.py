@@ -1,15 +1,14 @@
-"""What numbers come to: percentiles, growth, prices, and what a tap hears."""
+"""The arithmetic: percentiles, growth, prices; and the proxy that measures answers."""
 
 from __future__ import annotations
 
 import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
-from xml.etree import ElementTree as ET
 
 import pytest
 
-from bench import cost, pictures
+from bench import cost
 from bench.samples import exponent, percentile
 from bench.timing_proxy import TimingProxy
 from tests.support.peer import Peer
@@ -47,32 +46,21 @@ def test_a_million_uploads_cost_a_million_times_their_units() -> None:
     assert cost.cny_per_million(free, free) == pytest.approx(2 * 7500 * 0.00011)
 
 
-def test_pictures_are_xml_whatever_the_names() -> None:
-    name = '<b> & "quotes"'
-    for picture in (
-        pictures.bars(name, {name: 2.0, "b": 1.0}, [name], "ms"),
-        pictures.stacked(name, {name: {"x": 1.0, name: 2.0}}, "ms"),
-        pictures.lines(name, {name: {1: 1.0, 1024: 300.0}}, name),
-    ):
-        root = ET.fromstring(picture)
-        assert root.findtext("{http://www.w3.org/2000/svg}title") == name
-
-
 @contextmanager
-def tapped() -> Iterator[tuple[TimingProxy, Peer]]:
-    peer, tap = Peer(body=b"answer"), TimingProxy()
-    with peer.serving(), tap.listening():
-        tap.target = int(peer.url.rpartition(":")[2])
-        yield tap, peer
+def proxied() -> Iterator[tuple[TimingProxy, Peer]]:
+    peer, proxy = Peer(body=b"answer"), TimingProxy()
+    with peer.serving(), proxy.listening():
+        proxy.target = int(peer.url.rpartition(":")[2])
+        yield proxy, peer
 
 
-def test_a_tap_passes_on_and_times_each_answer() -> None:
-    with tapped() as (tap, peer):
+def test_a_timing_proxy_passes_on_and_times_each_answer() -> None:
+    with proxied() as (proxy, peer):
         for _ in range(3):
-            connection = http.client.HTTPConnection(tap.url.removeprefix("http://"), timeout=9)
+            connection = http.client.HTTPConnection(proxy.url.removeprefix("http://"), timeout=9)
             connection.request("POST", "/path", body=b"x" * 1_000_000, headers={"Connection": "close"})
             assert connection.getresponse().read() == b"answer"
             connection.close()
         assert [(one.path, len(one.body)) for one in peer.asked] == [("/path", 1_000_000)] * 3
-    assert 2 <= len(tap.milliseconds) <= 3  # the last is noted when its connection ends
-    assert min(tap.milliseconds) > 0
+    assert 2 <= len(proxy.milliseconds) <= 3  # the last is noted when its connection ends
+    assert min(proxy.milliseconds) > 0
