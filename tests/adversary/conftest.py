@@ -6,18 +6,32 @@ from typing import Any
 import pytest
 
 from oss_emulator.switches import SWITCHES
-from tests.support.attacked_stack import AttackedStack, attacked_stack, attempts
+from tests.support.attacked_stack import AttackedStack, assert_no_other_host, attacked_stack, attempts
 
 PERMISSIVE = ",".join(f"{switch.name}={switch.values[-1]}" for switch in SWITCHES)
 
 
-@pytest.fixture(scope="session", params=["", PERMISSIVE], ids=["strict", "permissive"])
-def target(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[AttackedStack]:
-    """The whole stack: its stand-in refuses what OSS might refuse, and then accepts what it might accept."""
-    with attacked_stack(tmp_path_factory.mktemp("attacked"), request.param) as target:
+@pytest.fixture(scope="session")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AttackedStack]:
+    """The whole stack, with a stand-in that refuses what OSS might refuse."""
+    with attacked_stack(tmp_path_factory.mktemp("strict"), "") as target:
         yield target
+        assert_no_other_host(target)
+
+
+@pytest.fixture(scope="session")
+def permissive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AttackedStack]:
+    """The whole stack, with a stand-in that accepts what OSS might accept."""
+    with attacked_stack(tmp_path_factory.mktemp("permissive"), PERMISSIVE) as target:
+        yield target
+        assert_no_other_host(target)
+
+
+@pytest.fixture(params=["strict", "permissive"])
+def target(request: pytest.FixtureRequest) -> AttackedStack:
+    """Both stacks in turn, for attacks that meet a form or the HEAD of an object that is not there."""
+    found: AttackedStack = request.getfixturevalue(request.param)
+    return found
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -40,8 +40,8 @@ def forged_tickets(genuine: str) -> dict[str, str]:
     }
 
 
-def test_a_callback_that_oss_signed_for_a_foreign_bucket_is_refused(target: AttackedStack) -> None:
-    grant = target.uploaded()
+def test_a_callback_that_oss_signed_for_a_foreign_bucket_is_refused(strict: AttackedStack) -> None:
+    grant = strict.uploaded()
     bodies = (
         "bucket=x",
         urlencode({"bucket": BUCKET, "object": grant["key"], "size": "5", "etag": md5(FILE)}),
@@ -50,21 +50,21 @@ def test_a_callback_that_oss_signed_for_a_foreign_bucket_is_refused(target: Atta
         json.dumps({"ticket": grant["ticket"]}),
         "",
     )
-    before = target.webhook_ids()
+    before = strict.webhook_ids()
     for body in bodies:
-        order = {"url": f"{target.callback}/callback", "body": body, "bucket": "attackers-bucket"}
-        sent = target.stack.http.post(f"{target.stack.upload}/-/callbacks", json=order, timeout=10).json()
+        order = {"url": f"{strict.callback}/callback", "body": body, "bucket": "attackers-bucket"}
+        sent = strict.stack.http.post(f"{strict.stack.upload}/-/callbacks", json=order, timeout=10).json()
         assert_stopped(sent["status"] == 403, sent)
-    assert target.webhook_ids() == before
+    assert strict.webhook_ids() == before
 
 
-def test_a_factored_key_signs_perfectly_and_no_ticket_is_forged(target: AttackedStack) -> None:
-    grant = target.uploaded()
-    before = target.webhook_ids()
+def test_a_factored_key_signs_perfectly_and_no_ticket_is_forged(strict: AttackedStack) -> None:
+    grant = strict.uploaded()
+    before = strict.webhook_ids()
     for ticket in forged_tickets(grant["ticket"]).values():
-        assert_refused(target.call_back(body_of(grant, ticket=ticket)), NOT_VERIFIED)
-        assert_refused(target.confirm(ticket), NOT_VERIFIED)
-    assert target.webhook_ids() == before
+        assert_refused(strict.call_back(body_of(grant, ticket=ticket)), NOT_VERIFIED)
+        assert_refused(strict.confirm(ticket), NOT_VERIFIED)
+    assert strict.webhook_ids() == before
 
 
 def test_a_factored_key_and_a_genuine_ticket_do_not_make_an_object(target: AttackedStack) -> None:
@@ -90,21 +90,21 @@ def test_a_factored_key_and_a_genuine_ticket_do_not_make_an_object(target: Attac
     ids=str,
 )
 def test_a_factored_key_cannot_speak_of_another_upload(
-    changed: dict[str, str], target: AttackedStack
+    changed: dict[str, str], strict: AttackedStack
 ) -> None:
-    assert_refused(target.call_back(body_of(target.uploaded(), **changed)), NOT_VERIFIED)
+    assert_refused(strict.call_back(body_of(strict.uploaded(), **changed)), NOT_VERIFIED)
 
 
-def test_a_factored_key_cannot_say_that_other_bytes_are_stored(target: AttackedStack) -> None:
-    assert_refused(target.call_back(body_of(target.uploaded(), etag=md5(b"HELLO"))), DIFFERS, "etag_differs")
+def test_a_factored_key_cannot_say_that_other_bytes_are_stored(strict: AttackedStack) -> None:
+    assert_refused(strict.call_back(body_of(strict.uploaded(), etag=md5(b"HELLO"))), DIFFERS, "etag_differs")
 
 
-def test_the_ticket_of_one_upload_does_not_speak_of_another(target: AttackedStack) -> None:
-    ours, theirs = target.uploaded(), target.uploaded()
-    before = target.webhook_ids()
-    for one, other in ((ours, theirs), (theirs, ours), (target.stack.grant(), theirs)):
-        assert_refused(target.call_back(body_of(one, object=other["key"])), NOT_VERIFIED)
-    assert target.webhook_ids() == before
+def test_the_ticket_of_one_upload_does_not_speak_of_another(strict: AttackedStack) -> None:
+    ours, theirs = strict.uploaded(), strict.uploaded()
+    before = strict.webhook_ids()
+    for one, other in ((ours, theirs), (theirs, ours), (strict.stack.grant(), theirs)):
+        assert_refused(strict.call_back(body_of(one, object=other["key"])), NOT_VERIFIED)
+    assert strict.webhook_ids() == before
 
 
 def replay(target: AttackedStack, grant: Any, path: str) -> Any:
@@ -117,48 +117,48 @@ def replay(target: AttackedStack, grant: Any, path: str) -> Any:
 @pytest.mark.parametrize(
     "path", ["/", "/confirm", "/callback/", "//callback", "/Callback", "/callback?a=b", "/callback%0a"]
 )
-def test_a_callback_is_worth_nothing_at_another_address(path: str, target: AttackedStack) -> None:
-    grant = target.uploaded()
-    before = target.webhook_ids()
-    assert_refused(replay(target, grant, path))
-    assert target.webhook_ids() == before
+def test_a_callback_is_worth_nothing_at_another_address(path: str, strict: AttackedStack) -> None:
+    grant = strict.uploaded()
+    before = strict.webhook_ids()
+    assert_refused(replay(strict, grant, path))
+    assert strict.webhook_ids() == before
 
 
-def test_a_replayed_callback_changes_nothing(target: AttackedStack) -> None:
+def test_a_replayed_callback_changes_nothing(strict: AttackedStack) -> None:
     """It is answered as before, to whoever knew all of it; the backend hears nothing."""
-    grant, before = target.uploaded(), target.webhook_ids()
-    target.uploaded()
-    first = replay(target, grant, "/callback")
+    grant, before = strict.uploaded(), strict.webhook_ids()
+    strict.uploaded()
+    first = replay(strict, grant, "/callback")
     for _ in range(20):
-        again = replay(target, grant, "/callback")
+        again = replay(strict, grant, "/callback")
         assert_stopped((again.status_code, again.json()) == (200, first.json()), again.text)
     assert first.json()["id"] == grant["id"]
-    assert target.webhook_ids()[: len(before)] == before
-    assert len(target.webhook_ids()) == len(before) + 1, "the other upload alone"
+    assert strict.webhook_ids()[: len(before)] == before
+    assert len(strict.webhook_ids()) == len(before) + 1, "the other upload alone"
 
 
 @pytest.mark.parametrize("hours", [24, 24 * 365, -24])
-def test_a_callback_is_worth_nothing_outside_its_time(hours: int, target: AttackedStack) -> None:
-    grant = target.uploaded()
-    with target.clock_wrong_by(hours * HOURS):
-        assert_refused(replay(target, grant, "/callback"), NOT_VERIFIED)
-        assert_refused(target.confirm(grant["ticket"]), NOT_VERIFIED)
+def test_a_callback_is_worth_nothing_outside_its_time(hours: int, strict: AttackedStack) -> None:
+    grant = strict.uploaded()
+    with strict.clock_wrong_by(hours * HOURS):
+        assert_refused(replay(strict, grant, "/callback"), NOT_VERIFIED)
+        assert_refused(strict.confirm(grant["ticket"]), NOT_VERIFIED)
 
 
-def test_all_refusals_look_the_same(target: AttackedStack) -> None:
-    grant = target.uploaded()
+def test_all_refusals_look_the_same(strict: AttackedStack) -> None:
+    grant = strict.uploaded()
     bodies = [b"", body_of(grant, size="6"), body_of(grant, ticket="a.b"), body_of(grant) + b"&a=b"]
-    answers = [target.call_back(body) for body in bodies]
-    answers += [target.call_back(body_of(grant), Authorization=text) for text in ("", "AAAA", "A" * 88)]
+    answers = [strict.call_back(body) for body in bodies]
+    answers += [strict.call_back(body_of(grant), Authorization=text) for text in ("", "AAAA", "A" * 88)]
     looks = {json.dumps({**answer.json(), "request_id": ""}) for answer in answers}
     assert_stopped(len(looks) == 1 and {answer.status_code for answer in answers} == {403}, looks)
 
 
-def test_the_secret_is_not_the_one_that_was_guessed(target: AttackedStack) -> None:
+def test_the_secret_is_not_the_one_that_was_guessed(strict: AttackedStack) -> None:
     """The forged tickets above were well made: with the secret, they are genuine."""
-    grant = target.uploaded()
+    grant = strict.uploaded()
     payload = grant["ticket"].split(".")[0]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     genuine = FileTicket(*(claims[name] for name in FileTicket._fields))
-    assert sign_ticket(genuine, function_variables(target.stack)["TICKET_SECRET"]) == grant["ticket"]
-    assert target.call_back(body_of(grant)).json()["id"] == grant["id"]
+    assert sign_ticket(genuine, function_variables(strict.stack)["TICKET_SECRET"]) == grant["ticket"]
+    assert strict.call_back(body_of(grant)).json()["id"] == grant["id"]

@@ -32,50 +32,50 @@ def test_confirming_what_was_never_stored_tells_nobody(target: AttackedStack) ->
     assert target.webhook_ids() == before
 
 
-def test_confirming_anothers_upload_takes_anothers_ticket(target: AttackedStack) -> None:
-    ours, theirs = target.uploaded(), target.uploaded()
-    before = target.webhook_ids()
+def test_confirming_anothers_upload_takes_anothers_ticket(strict: AttackedStack) -> None:
+    ours, theirs = strict.uploaded(), strict.uploaded()
+    before = strict.webhook_ids()
     payload, mac = ours["ticket"].split(".")
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     claims |= {"key": theirs["key"], "id": theirs["id"]}
     forged = (
         base64.urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).rstrip(b"=").decode()
     )
-    assert_refused(target.confirm(f"{forged}.{mac}"), "not_verified")
-    assert_refused(target.confirm(f"{theirs['ticket'].split('.')[0]}.{mac}"), "not_verified")
-    assert target.webhook_ids() == before
+    assert_refused(strict.confirm(f"{forged}.{mac}"), "not_verified")
+    assert_refused(strict.confirm(f"{theirs['ticket'].split('.')[0]}.{mac}"), "not_verified")
+    assert strict.webhook_ids() == before
 
 
-def test_a_genuine_ticket_for_what_is_not_an_upload_is_refused(target: AttackedStack) -> None:
+def test_a_genuine_ticket_for_what_is_not_an_upload_is_refused(strict: AttackedStack) -> None:
     """Not even who seals with our secret, for another service of ours perhaps, gets out of the prefix."""
     now = int(time.time())
-    secret = function_variables(target.stack)["TICKET_SECRET"]
+    secret = function_variables(strict.stack)["TICKET_SECRET"]
     outside = FileTicket("a", "private/a.png", 5, "", now, now + 60)
     folder = DirectoryTicket("a", "uploads/", 10**6, "", now, now + 60)
     for ticket in (outside, folder):
-        assert_refused(target.confirm(sign_ticket(ticket, secret)), "not_verified")
+        assert_refused(strict.confirm(sign_ticket(ticket, secret)), "not_verified")
 
 
-def test_confirming_many_times_at_once_has_one_effect(target: AttackedStack) -> None:
+def test_confirming_many_times_at_once_has_one_effect(strict: AttackedStack) -> None:
     """The backend may hear of one upload several times in one moment, always under one id."""
-    grant = target.stack.grant()
-    target.stack.fault("callback_down")
-    assert target.stack.send(grant, FILE).status_code == 203
-    before = len(target.webhook_ids())
+    grant = strict.stack.grant()
+    strict.stack.fault("callback_down")
+    assert strict.stack.send(grant, FILE).status_code == 203
+    before = len(strict.webhook_ids())
 
     def confirm(_: int) -> requests.Response:
-        return requests.post(f"{target.callback}/confirm", json={"ticket": grant["ticket"]}, timeout=10)
+        return requests.post(f"{strict.callback}/confirm", json={"ticket": grant["ticket"]}, timeout=10)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(confirm, range(AT_ONCE)))
     assert {answer.json()["id"] for answer in answers} == {grant["id"]}
-    told = target.webhook_ids()[before:]
+    told = strict.webhook_ids()[before:]
     assert_stopped(len(set(told)) == 1 and len(told) <= AT_ONCE, told)
 
 
-def test_a_backend_that_hangs_on_one_upload_holds_up_no_other(target: AttackedStack) -> None:
+def test_a_backend_that_hangs_on_one_upload_holds_up_no_other(strict: AttackedStack) -> None:
     """The one is unconfirmed until the backend is well again, and is told under the same id then."""
-    held, over, backend = target.stack.grant("held.png"), Event(), target.backend
+    held, over, backend = strict.stack.grant("held.png"), Event(), strict.backend
 
     def hang_on_one(asked: Any) -> None:
         if held["key"].encode() in backend.asked[-1].body:
@@ -86,7 +86,7 @@ def test_a_backend_that_hangs_on_one_upload_holds_up_no_other(target: AttackedSt
         parts: list[Any] = [(name, (None, value)) for name, value in grant["fields"].items()]
         return requests.post(grant["url"], files=[*parts, ("file", FILE)], timeout=30)
 
-    others = [target.stack.grant(f"{number}.png") for number in range(AT_ONCE)]
+    others = [strict.stack.grant(f"{number}.png") for number in range(AT_ONCE)]
     backend.raw = hang_on_one
     with ThreadPoolExecutor(AT_ONCE + 1) as pool:
         slow = pool.submit(upload, held)
@@ -97,18 +97,18 @@ def test_a_backend_that_hangs_on_one_upload_holds_up_no_other(target: AttackedSt
     backend.raw = None
     patient = requests.Session()  # asks again when it is told to
     patient.mount("http://", HTTPAdapter(max_retries=Retry(5, status_forcelist=[503], allowed_methods=None)))
-    answer = patient.post(f"{target.callback}/confirm", json={"ticket": held["ticket"]}, timeout=10)
+    answer = patient.post(f"{strict.callback}/confirm", json={"ticket": held["ticket"]}, timeout=10)
     assert_stopped(
-        answer.json()["id"] == held["id"] and len(set(target.webhook_ids(held["key"]))) == 1, answer.text
+        answer.json()["id"] == held["id"] and len(set(strict.webhook_ids(held["key"]))) == 1, answer.text
     )
 
 
-def test_confirming_in_a_loop_tells_the_backend_once(target: AttackedStack) -> None:
-    grant = target.uploaded()
-    before = target.webhook_ids()
+def test_confirming_in_a_loop_tells_the_backend_once(strict: AttackedStack) -> None:
+    grant = strict.uploaded()
+    before = strict.webhook_ids()
     for _ in range(LOOP):
-        assert target.confirm(grant["ticket"]).json()["id"] == grant["id"]
-        assert_stopped(target.webhook_ids() == before)
+        assert strict.confirm(grant["ticket"]).json()["id"] == grant["id"]
+        assert_stopped(strict.webhook_ids() == before)
 
 
 @pytest.mark.parametrize(
@@ -116,5 +116,5 @@ def test_confirming_in_a_loop_tells_the_backend_once(target: AttackedStack) -> N
     [None, True, 0, -1, 1.5, [], {}, ["a"], {"ticket": "a"}, "", ".", "a.b", "\x00", "é", "a" * 60_000],
     ids=lambda ticket: repr(ticket)[:20],
 )
-def test_what_is_no_ticket_is_refused(ticket: object, target: AttackedStack) -> None:
-    assert_refused(target.confirm(ticket), "not_verified")
+def test_what_is_no_ticket_is_refused(ticket: object, strict: AttackedStack) -> None:
+    assert_refused(strict.confirm(ticket), "not_verified")

@@ -49,6 +49,15 @@ def assert_refused(answer: requests.Response, *codes: str) -> None:
     )
 
 
+def assert_no_other_host(target: AttackedStack) -> None:
+    """Fail if the function looked up or connected to anything but its bucket and its backend."""
+    known = {address.rpartition(":")[2] for address in (target.stack.upload, target.backend.url)}
+    elsewhere = [
+        line for line in target.sockets() if line.split()[1:] not in [["127.0.0.1", port] for port in known]
+    ]
+    assert_stopped(target.sockets() != [] and elsewhere == [], elsewhere)
+
+
 def factored_key() -> rsa.RSAPrivateKey:
     """Return the private key that follows from the two primes."""
     p, q = FACTORS
