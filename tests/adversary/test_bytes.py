@@ -1,4 +1,4 @@
-"""Bytes that no HTTP library sends: smuggled headers, JSON with two meanings, and as much as is taken."""
+"""Bytes that no HTTP library sends: smuggled headers, JSON with two meanings, the longest accepted input."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEADER_BYTES = 8000  # of all headers together, by Function Compute
 
 
 def status_of(address: str, path: str, headers: Headers, body: bytes) -> int:
-    """Send exactly these bytes; return the status, or 0 where the connection is closed without one."""
+    """Send exactly these bytes; return the status, or 0 if the connection is closed without an answer."""
     where = urlsplit(address)
     lines = [f"POST {path} HTTP/1.1", f"Host: {where.netloc}", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in headers]
@@ -32,7 +32,7 @@ def status_of(address: str, path: str, headers: Headers, body: bytes) -> int:
 
 
 def refused(status: int) -> None:
-    """Count one attempt about what is not there: 503 is said where OSS answers its HEAD with 403."""
+    """Count one attempt about an object that is not stored: 503 follows when OSS answers 403."""
     assert_stopped(status == 0 or status in range(400, 504), status)
 
 
@@ -70,7 +70,7 @@ SMUGGLED: dict[str, Callable[[Headers], Headers]] = {
 
 @pytest.mark.parametrize("trick", SMUGGLED)
 def test_a_smuggled_header_lets_nobody_in(trick: str, strict: AttackedStack) -> None:
-    """The object is not there, so that even a signature which is read as it was made gains nothing."""
+    """The object is not stored: even a callback that is read as it was signed completes nothing."""
     body = body_of(strict.stack.grant())
     before = strict.webhook_ids()
     headers = SMUGGLED[trick](list(strict.signed(body).items()))
@@ -79,7 +79,7 @@ def test_a_smuggled_header_lets_nobody_in(trick: str, strict: AttackedStack) -> 
 
 
 def two_meanings(ticket: str) -> dict[str, bytes]:
-    """Return JSON that two parsers read differently, each with a genuine ticket in it."""
+    """Return documents that two JSON parsers read differently, each with a genuine ticket."""
     good = json.dumps(ticket)
     return {
         "the ticket last": f'{{"ticket": "a.b", "ticket": {good}}}'.encode(),

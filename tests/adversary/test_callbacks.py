@@ -1,4 +1,4 @@
-"""Callbacks that OSS never sent, or not for this: signed by its own scheme, or by who factored its key."""
+"""Callbacks that OSS did not send, or sent about another bucket: signed by OSS, or with its factored key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HOURS = 3600.0
 
 
 def forged_tickets(genuine: str) -> dict[str, str]:
-    """Return what somebody without the secret makes of a ticket."""
+    """Return the tickets that somebody without the secret can make of a genuine one."""
     payload, mac = genuine.split(".")
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     longer = base64.urlsafe_b64encode(json.dumps({**claims, "exp": claims["exp"] + 10**6}).encode())
@@ -68,7 +68,7 @@ def test_a_factored_key_signs_perfectly_and_no_ticket_is_forged(strict: Attacked
 
 
 def test_a_factored_key_and_a_genuine_ticket_do_not_make_an_object(target: AttackedStack) -> None:
-    """OSS answers 404 or, to who may not list, perhaps 403: either way nothing is done."""
+    """OSS answers the HEAD with 404, or with 403 if the role may not list; both complete nothing."""
     before = target.webhook_ids()
     for _ in range(5):
         answer = target.call_back(body_of(target.stack.grant()))
@@ -108,7 +108,7 @@ def test_the_ticket_of_one_upload_does_not_speak_of_another(strict: AttackedStac
 
 
 def replay(target: AttackedStack, grant: Any, path: str) -> Any:
-    """Send the callback that OSS sent for this upload to another address."""
+    """Send the genuine callback of this upload to another address."""
     body = body_of(grant)
     headers = target.signed(body)
     return target.stack.http.post(target.callback + path, body, headers=headers, timeout=10)
@@ -125,7 +125,7 @@ def test_a_callback_is_worth_nothing_at_another_address(path: str, strict: Attac
 
 
 def test_a_replayed_callback_changes_nothing(strict: AttackedStack) -> None:
-    """It is answered as before, to whoever knew all of it; the backend hears nothing."""
+    """It gets the same answer, which its sender knew; the backend gets no event."""
     grant, before = strict.uploaded(), strict.webhook_ids()
     strict.uploaded()
     first = replay(strict, grant, "/callback")
@@ -155,7 +155,7 @@ def test_all_refusals_look_the_same(strict: AttackedStack) -> None:
 
 
 def test_the_secret_is_not_the_one_that_was_guessed(strict: AttackedStack) -> None:
-    """The forged tickets above were well made: with the secret, they are genuine."""
+    """A ticket that is made as the forged ones above, but with the real secret, is genuine."""
     grant = strict.uploaded()
     payload = grant["ticket"].split(".")[0]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

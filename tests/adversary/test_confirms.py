@@ -1,4 +1,4 @@
-"""Confirming what was not uploaded, or again and again: nothing is believed, no backend is flooded."""
+"""Confirms about objects that were never uploaded, and repeated ones: no effect, no flood at the backend."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_confirming_anothers_upload_takes_anothers_ticket(strict: AttackedStack)
 
 
 def test_a_genuine_ticket_for_what_is_not_an_upload_is_refused(strict: AttackedStack) -> None:
-    """Not even who seals with our secret, for another service of ours perhaps, gets out of the prefix."""
+    """Another service that signs with the same secret cannot open objects outside the prefix."""
     now = int(time.time())
     secret = function_variables(strict.stack)["TICKET_SECRET"]
     outside = FileTicket("a", "private/a.png", 5, "", now, now + 60)
@@ -57,7 +57,7 @@ def test_a_genuine_ticket_for_what_is_not_an_upload_is_refused(strict: AttackedS
 
 
 def test_confirming_many_times_at_once_has_one_effect(strict: AttackedStack) -> None:
-    """The backend may hear of one upload several times in one moment, always under one id."""
+    """The backend may get one upload several times at once, always under one id."""
     grant = strict.stack.grant()
     strict.stack.fault("callback_down")
     assert strict.stack.send(grant, FILE).status_code == 203
@@ -74,7 +74,7 @@ def test_confirming_many_times_at_once_has_one_effect(strict: AttackedStack) -> 
 
 
 def test_a_backend_that_hangs_on_one_upload_holds_up_no_other(strict: AttackedStack) -> None:
-    """The one is unconfirmed until the backend is well again, and is told under the same id then."""
+    """That upload stays unconfirmed until the backend answers again, and then keeps its id."""
     held, over, backend = strict.stack.grant("held.png"), Event(), strict.backend
 
     def hang_on_one(asked: Any) -> None:

@@ -1,4 +1,4 @@
-"""Our signatures are those of Alibaba Cloud's own code, for thousands of requests and policies at random."""
+"""Our signatures equal those of Alibaba Cloud's own code, for thousands of random requests and policies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HEADERS = ("x-oss-meta-a", "x-oss-object-acl", "content-type", "content-md5", "r
 
 
 class Asked(NamedTuple):
-    """A request and who signs it when; `query` and `headers` are unencoded, `at` is in epoch seconds."""
+    """A request, its AccessKey and its time, `at`, in epoch seconds; `query` and `headers` are unencoded."""
 
     method: str
     key: str
@@ -94,7 +94,7 @@ def test_a_request_is_signed_as_the_new_sdk_signs_it(asked: Asked) -> None:
 @MANY
 @given(asked=REQUESTS)
 def test_a_request_is_signed_as_the_older_sdk_signs_it(asked: Asked) -> None:
-    """It signs what is in its query as it stands, so there is none here."""
+    """This SDK signs the query unencoded, so these requests have none."""
     asked = asked._replace(query={})
     headers = oss2.http.CaseInsensitiveDict(asked.headers)
     request: Any = SimpleNamespace(
@@ -106,7 +106,7 @@ def test_a_request_is_signed_as_the_older_sdk_signs_it(asked: Asked) -> None:
 
 
 def policy(dice: random.Random) -> dict[str, Any]:
-    """Return a policy as somebody might write it: ours, and what is in no policy of ours."""
+    """Return a policy with conditions like ours, and with others."""
     names = ("key", "bucket", "x-oss-meta-a", "callback", "content-disposition", "x-oss-security-token")
 
     def word() -> str:

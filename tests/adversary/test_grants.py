@@ -1,4 +1,4 @@
-"""Whatever is asked for and whatever is made of a grant: only what was granted is stored and believed."""
+"""Random requests for grants, and random changes of a grant: only the granted file is completed."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ MADE: Mapping[str, Callable[[Fields, str, str], Fields]] = {
 
 
 class Change(NamedTuple):
-    """One thing that somebody does to a form before it is sent."""
+    """One change of a form before it is sent."""
 
     what: str
     name: str
@@ -125,7 +125,7 @@ def post(scene: Scene, before: Fields, content: bytes, after: Fields) -> int:
 
 
 def about(stored: Any) -> tuple[int, str, str, str]:
-    """Return what a grant says of the object that is stored."""
+    """Return the properties of a stored object that a grant fixes."""
     headers = {name.lower(): value for name, value in stored.headers.items()}
     return stored.size, stored.acl, headers.get("content-type", ""), headers.get("content-disposition", "")
 

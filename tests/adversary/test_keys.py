@@ -1,4 +1,4 @@
-"""Whatever a callback says of its key, no name but OSS's is looked up, and none before the ticket is good."""
+"""A callback names its key: only names of OSS are looked up, and none before the ticket is verified."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ TRICKS = (
 
 @pytest.fixture(scope="module")
 def keyless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AttackedStack]:
-    """A callback function that knows no key but OSS's own, as on Function Compute."""
+    """A callback function that only knows OSS's published key, as on Function Compute."""
     with attacked_stack(tmp_path_factory.mktemp("keyless"), "", PUBLIC_KEY_PEM="") as keyless:
         yield keyless
 
@@ -98,7 +98,7 @@ def test_what_is_no_canonical_base64_is_not_looked_up(header: str, keyless: Atta
 
 
 def test_with_a_ticket_each_key_of_oss_is_looked_up_once(keyless: AttackedStack) -> None:
-    """Each name is asked of OSS's host alone, and is then left alone for ten minutes."""
+    """Each name is asked for at OSS's host only, and not again for ten minutes."""
     grant, before = keyless.stack.grant(), keyless.sockets()
     for scheme in ("http", "https", "http"):
         for name in NAMES:
@@ -122,7 +122,7 @@ def give(status: str, body: bytes, *headers: str) -> Callable[[Any], None]:
 
 
 def drip(asked: Any) -> None:
-    """Send the key so slowly that whoever waits is held for a minute."""
+    """Send the key so slowly that it takes a minute."""
     asked.wfile.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(PEM)}\r\n\r\n".encode())
     for piece in PEM:
         asked.wfile.write(bytes([piece]))
@@ -143,7 +143,7 @@ WAYS: Mapping[str, Callable[[Any], None]] = {
 
 @contextmanager
 def with_key_host(folder: Path, *names: str) -> Iterator[tuple[AttackedStack, Peer]]:
-    """Start a function that finds OSS's host of keys on this machine, under a certificate for these names."""
+    """Start a function whose server of OSS's keys is on this machine, with a certificate for these names."""
     host, found = key_host(folder, *names)
     with host.serving(), attacked_stack(folder, "", **found) as deceived:
         yield deceived, host
@@ -159,7 +159,7 @@ def deceived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Attacke
 def test_a_host_of_keys_that_misbehaves_is_not_believed(
     number: int, way: str, deceived: tuple[AttackedStack, Peer]
 ) -> None:
-    """It is asked, over TLS, for at most a second and 4 KiB, and nobody else is."""
+    """The function asks it over TLS, for at most a second and 4 KiB, and asks no other host."""
     target, host = deceived
     before, host.raw = target.sockets(), WAYS[way]
     url = f"https://{HOST}/callback_pub_key_v{number}.pem"

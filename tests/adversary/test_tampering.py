@@ -1,4 +1,4 @@
-"""What a grant allows uploads; whatever else a browser makes of it does not."""
+"""A form as granted uploads its file; every changed form is refused or not completed."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def added(name: str, value: str) -> Change:
 
 
 def repinned(change: Callable[[dict[str, Any]], None]) -> Change:
-    """Write another policy and keep the old signature."""
+    """Replace the policy and keep the signature."""
 
     def rewrite(parts: Parts) -> Parts:
         policy = json.loads(base64.b64decode(dict(parts)["policy"]))
@@ -156,7 +156,7 @@ def test_oss_refuses_a_tampered_form(name: str, change: Change, ec: str, target:
 def test_a_field_that_no_condition_names_gains_nothing(
     name: str, value: str, status: int, target: AttackedStack, request: pytest.FixtureRequest
 ) -> None:
-    """Nobody knows whether OSS refuses it. If not, completion looks at the object again."""
+    """It is not known whether OSS refuses it. If it does not, the object is checked at completion."""
     grant = target.stack.grant()
     answer = target.stack.post(grant["url"], added(name, value)(parts_of(grant)), FILE)
     if "strict" in request.node.name and name.startswith("x-oss-"):
@@ -173,7 +173,7 @@ def test_a_field_that_no_condition_names_gains_nothing(
 def test_a_second_field_of_a_name_is_not_believed(
     name: str, value: str, place: str, target: AttackedStack
 ) -> None:
-    """Should OSS check one of two and store by the other, size and key are compared, and types allowed."""
+    """If OSS checks one of two equal fields and uses the other, completion compares size, key and type."""
     grant = target.stack.grant()
     good, second = parts_of(grant), [(name, value)]
     parts = [*second, *good] if place == "before" else [*good, *second]
@@ -187,7 +187,7 @@ def test_a_second_field_of_a_name_is_not_believed(
 
 @pytest.mark.parametrize("form", get_args(Form))
 def test_a_value_in_another_unicode_form_is_another_value(form: Form, target: AttackedStack) -> None:
-    """Both sides compare code points: what looks the same in a key or a name is not the same."""
+    """Keys and names are compared by code points: equal looks do not count."""
     grant = target.stack.grant("e\N{COMBINING ACUTE ACCENT}\N{LATIN SMALL LETTER E WITH ACUTE}.png")
     for name in ("key", "x-oss-content-type", "x-oss-object-acl"):
         looks_alike = grant["fields"][name].replace("p", "\N{FULLWIDTH LATIN SMALL LETTER P}")

@@ -1,4 +1,4 @@
-"""`make doctor` finds nothing wrong with the local stack, and names the cause of whatever is made wrong."""
+"""`make doctor` finds nothing wrong with a sound stack, and names the cause of each thing made wrong."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def deployment(stack: Stack, **instead: Any) -> Deployment:
 
 
 def wrong(found: list[Finding]) -> dict[str, str]:
-    """What failed, by name, with its cause."""
+    """Return the failed checks by name, each with its cause."""
     return {one.name: one.cause for one in found if one.verdict == "failed"}
 
 
@@ -58,7 +58,7 @@ def addresses(stack: Stack) -> dict[str, str]:
 
 
 def keys(stack: Stack) -> set[str]:
-    """What is stored now."""
+    """Return the keys of the stored objects."""
     return {one["key"] for one in stack.http.get(f"{stack.upload}/-/objects", timeout=9).json()["objects"]}
 
 
@@ -293,7 +293,7 @@ def test_a_bearer_token_that_cannot_be_one_is_one_sentence() -> None:
 
 @pytest.fixture(scope="module")
 def unsafe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A public bucket, at an OSS that checks one field and obeys the other."""
+    """A public bucket of an OSS that checks one of two equal fields and uses the other."""
     stack = Stack(tmp_path_factory.mktemp("unsafe"), LOCAL_OSS_ACL="public-read", LOCAL_OSS_SWITCHES=UNSAFE)
     yield stack
     stack.end()
@@ -311,7 +311,7 @@ def test_names_what_is_unsafe_about_a_bucket(unsafe: Stack) -> None:
 
 
 def test_names_a_versioned_bucket(unsafe: Stack) -> None:
-    """The last test of this stack: versioning is for ever."""
+    """This is the last test of this stack: versioning cannot be switched off."""
     auth = oss2.ProviderAuthV4(oss2.credentials.StaticCredentialsProvider(KEY_ID, KEY_SECRET, KEY_TOKEN))
     bucket = oss2.Bucket(auth, unsafe.upload, BUCKET, region="cn-hangzhou")
     config = oss2.models.BucketVersioningConfig()

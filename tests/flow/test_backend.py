@@ -1,4 +1,4 @@
-"""A real backend in a process of its own hears of every upload, and the page shows its answer."""
+"""A real backend, in a process of its own, gets every upload's event, and the page shows its answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PATIENCE = 90_000  # milliseconds until the test gives up
 
 
 class Backend:
-    """The receiver's process; `end` leaves nothing running."""
+    """The process of the webhook receiver; `end` stops it."""
 
     def __init__(self) -> None:
         (port,) = free_ports(1)
@@ -63,7 +63,7 @@ def backend() -> Iterator[Backend]:
 
 @pytest.fixture(scope="module")
 def told(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """In mid-rotation: the functions sign with both secrets, and the backend knows the old one."""
+    """A stack in the middle of a rotation: it signs with both secrets, and the backend knows the old one."""
     stack = Stack(
         tmp_path_factory.mktemp("told"),
         WEBHOOK_URL=f"{backend.url}/uploads",
@@ -100,7 +100,7 @@ def test_every_upload_ends_well_though_one_delivery_in_five_fails(
 
 
 def test_a_backend_that_failed_is_told_again(told: Stack, backend: Backend) -> None:
-    """OSS makes a 203 of it; a confirm that comes too soon is told when to ask, and then heals."""
+    """OSS answers 203. A confirm that comes too soon gets a Retry-After, and succeeds after that time."""
     for _ in range((4 - len(backend.deliveries())) % 5):
         grant = told.grant()
         assert told.send(grant, b"hello").status_code == 200

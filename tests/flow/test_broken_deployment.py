@@ -1,4 +1,4 @@
-"""A callback function that cannot start: nothing is taken for done, and everybody is told."""
+"""A callback function that cannot start: no upload counts as done, and log, OSS and page say so."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.page.actions import ended, open_page, send
+from tests.support.page.actions import fast_forward_until, open_page, send
 from tests.support.stack import Stack
 
 
@@ -37,5 +37,6 @@ def test_oss_answers_203(broken: Stack) -> None:
 
 def test_the_page_says_stored_but_not_confirmed(broken: Stack, browser: Browser) -> None:
     page = open_page(browser, broken.site)
-    ended(send(page), "not_confirmed")
+    page.clock.install()
+    fast_forward_until(page, send(page), "not_confirmed")
     page.context.close()

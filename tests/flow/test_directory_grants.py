@@ -1,4 +1,4 @@
-"""Pages written for Alibaba Cloud's own application servers work unchanged, and stay in their folder."""
+"""Pages written for Alibaba Cloud's own samples work unchanged, and can write in their folder only."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def version(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def serving(version: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stand-in that is as strict as OSS may be, and the clients beside its page."""
+    """A stand-in that refuses what OSS might refuse, and a site with the pages of the samples."""
     state = tmp_path_factory.mktemp(version)
     stack = started(state, version)
     for file in (PAGES / "tutorial.html", PAGES / "sample.html", PLUPLOAD):
@@ -54,7 +54,7 @@ def serving(version: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def attacked(version: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stand-in that accepts whatever OSS might accept."""
+    """A stand-in that accepts what OSS might accept."""
     stack = started(tmp_path_factory.mktemp(version), version, LOCAL_OSS_SWITCHES=PERMISSIVE)
     yield stack
     stack.end()
@@ -62,7 +62,7 @@ def attacked(version: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def client(browser: Browser, serving: Stack, version: str) -> Iterator[Page]:
-    """The page of the signature version's time: the original tutorial's, or the current sample's."""
+    """The sample's page for the signature version: V1 in the old tutorial, V4 in the current sample."""
     context = browser.new_context()
     page = context.new_page()
     problems: list[str] = []
@@ -75,7 +75,7 @@ def client(browser: Browser, serving: Stack, version: str) -> Iterator[Page]:
 
 
 def upload(client: Page, name: str = "图片 (1).png", kind: str = "image/png") -> tuple[str, str]:
-    """Choose a file as a person does; return the status and the text that the page then shows."""
+    """Choose a file as a person does; return the status and the text that the page shows then."""
     answers = client.locator("#answers")
     answers.evaluate("(element) => { element.textContent = ''; }")
     file = FilePayload(name=name, mimeType=kind, buffer=PHOTO)
@@ -108,7 +108,7 @@ def test_the_tutorials_client_names_files_at_random_and_asks_once(client: Page, 
 
 
 def test_a_client_shows_that_a_type_is_not_allowed(client: Page, serving: Stack) -> None:
-    """OSS stored it, and says so with a 203; the callback answered for the deployment."""
+    """OSS has stored the file and answers 203; the callback function refused the type."""
     status, text = upload(client, "page.html", "text/html")
     assert status == "203"
     assert "<Code>CallbackFailed</Code>" in text
@@ -126,7 +126,7 @@ def granted(stack: Stack) -> Any:
 
 
 def form(grant: Any, name: str = "a.png") -> Fields:
-    """The fields that a client of the grant's signature version sends."""
+    """Return the fields that a client of the grant's signature version sends."""
     shared = {
         "key": grant["dir"] + name,
         "policy": grant["policy"],
@@ -154,7 +154,7 @@ def ec_of(answer: requests.Response) -> tuple[int, str]:
 
 
 def test_a_grant_may_be_used_again_inside_its_folder(attacked: Stack) -> None:
-    """Overwriting included, which the README says: each upload has the answer for its own bytes."""
+    """It may also overwrite, as the README says: each upload is answered about its own bytes."""
     fields = form(granted(attacked))
     etags = [post(attacked, fields, file).json()["etag"] for file in (b"one", b"two", b"one")]
     assert etags == [md5(b"one"), md5(b"two"), md5(b"one")]
@@ -215,7 +215,7 @@ def test_oss_refuses_a_grant_that_has_expired(attacked: Stack) -> None:
 
 @pytest.mark.parametrize("name", ["a/b.png", "a\\b.png", "a\x7f.png", "/b.png", "..", "."])
 def test_what_is_no_file_of_the_folder_is_not_completed(name: str, attacked: Stack) -> None:
-    """The policy can only say how a key begins; the callback function says the rest."""
+    """The policy can only fix how a key begins; the callback function checks the rest."""
     grant = granted(attacked)
     answer = post(attacked, form(grant, name))
     assert answer.status_code == 203, answer.text

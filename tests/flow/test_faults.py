@@ -1,6 +1,6 @@
-"""What breaks around the functions, seen on the page: it says so, and once mended a confirm completes it.
+"""Faults around the functions: the page says what is wrong, and after the repair it completes the upload.
 
-Whatever breaks, one file is stored, the backend hears of it under one id, and the page shows its answer.
+Whatever fails, one file is stored, the backend gets it under one id, and the page shows the backend's answer.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ FROM_THE_FUTURE, RUN_OUT = "did not understand one of the upload's fields", "kep
 
 @dataclass(frozen=True)
 class Scene:
-    """A stack, its callback function and backend, and the relay that the function's HEADs pass through."""
+    """A stack with a watched callback function, whose HEADs pass through the relay `bucket`."""
 
     watched: WatchedStack
     bucket: Relay
@@ -53,7 +53,7 @@ class Scene:
 Break = Callable[[Scene], AbstractContextManager[object]]
 
 
-# each leaves the file stored and undecided until it is mended
+# each leaves the file stored and unconfirmed until the repair
 LASTING: Mapping[str, Break] = {
     "the bucket's HEAD is down": lambda scene: answering_with(scene.bucket, close_connection),
     "the bucket's HEAD is slow": lambda scene: keep_silent(scene.bucket),
@@ -68,7 +68,7 @@ LASTING: Mapping[str, Break] = {
 
 @contextmanager
 def another_etag_at_first(scene: Scene) -> Iterator[None]:
-    """Have the HEAD of the callback speak of other bytes, and that of the confirm of the right ones."""
+    """Have the first HEAD, that of the callback, answer with another ETag."""
 
     def once(asked: Any) -> None:
         scene.bucket.answer_headers = {"ETag": f'"{md5(b"other")}"'}
@@ -82,7 +82,7 @@ def another_etag_at_first(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def flapping(scene: Scene) -> Iterator[None]:
-    """Have the backend fail on every other delivery."""
+    """Have the backend fail at every other delivery."""
     backend, deliveries = scene.watched.backend, count()
     with answering_with(
         backend, lambda asked: answer_503(asked) if next(deliveries) % 2 == 0 else backend.answer(asked)
@@ -92,7 +92,7 @@ def flapping(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def killed(scene: Scene) -> Iterator[None]:
-    """Kill the function's process while the backend has the delivery; the platform starts another."""
+    """Kill the function's process while the backend holds the delivery; gunicorn starts another."""
     _, worker = processes_at(scene.watched.callback.rpartition(":")[2])
 
     def kill(_: Any) -> None:
@@ -104,7 +104,7 @@ def killed(scene: Scene) -> Iterator[None]:
     assert worker not in processes_at(scene.watched.callback.rpartition(":")[2])
 
 
-# each passes by itself, before the page gives up
+# each ends by itself before the page gives up
 PASSING: Mapping[str, Break] = {
     "the callback's HEAD has another ETag": another_etag_at_first,
     "the backend is flapping": flapping,
@@ -152,7 +152,7 @@ def test_what_passes_needs_nobody(breaks: Break, scene: Scene, browser: Browser)
 
 @contextmanager
 def disk_full(scene: Scene) -> Iterator[None]:
-    """Let the stand-in write no file as large as this one; the system then fails its writes."""
+    """Limit the size of the files that the stand-in may write, so that the system fails its writes."""
     processes = processes_at(scene.watched.stack.upload.rpartition(":")[2])
     before = [resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in processes]
     for pid, (_, most) in zip(processes, before, strict=True):
@@ -164,13 +164,13 @@ def disk_full(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def faulty(scene: Scene, name: str, **options: object) -> Iterator[None]:
-    """Order a fault of the stand-in for every request."""
+    """Order a fault of the stand-in for every request until the block ends."""
     scene.watched.stack.fault(name, scene.watched.stack.upload, requests=1000, **options)
     yield
     scene.watched.stack.clear_faults()
 
 
-# each keeps the file from being stored, and what the page says then
+# each keeps the file from being stored, with the words of the page
 KEEPING_OUT: Mapping[str, tuple[Break, str]] = {
     "the disk is full": (disk_full, "out of order at the moment (500)"),
     "the credentials expired": (lambda scene: faulty(scene, "token_expired"), RUN_OUT),
@@ -186,7 +186,7 @@ KEEPING_OUT: Mapping[str, tuple[Break, str]] = {
 
 
 def again(page: Page, row: Locator) -> Locator:
-    """Try again; what was refused for good has no button for it, and is chosen anew."""
+    """Press Retry; choose the file again where there is no such button, because the refusal was final."""
     if not row.get_by_test_id("retry").is_visible():
         row.get_by_test_id("remove").click()
         return send(page)

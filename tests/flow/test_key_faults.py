@@ -1,4 +1,4 @@
-"""OSS's key cannot be had: its callbacks are refused then, and pages confirm their uploads instead."""
+"""OSS's public key cannot be fetched: callbacks are refused, and pages confirm their uploads instead."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OTHER_KEY = (
 
 @dataclass(frozen=True)
 class Keyed:
-    """A callback function that fetches the key a callback names; its host of OSS's keys is `host`."""
+    """A callback function that fetches the key which a callback names; `host` is the server of keys."""
 
     watched: WatchedStack
     callbacks: Relay
@@ -56,7 +56,7 @@ def giving(host: Peer, body: bytes) -> Iterator[None]:
     yield
 
 
-# how the host of OSS's keys answers; each test names another key, because none is asked for twice
+# how the server of keys fails; each test names another key, because the function caches its answers
 KEYS: Mapping[str, Callable[[Peer], AbstractContextManager[None]]] = {
     "down": lambda host: answering_with(host, close_connection),
     "slow": keep_silent,

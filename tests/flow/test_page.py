@@ -1,4 +1,4 @@
-"""The page in a real browser: what is chosen arrives, and what goes wrong heals or is told."""
+"""The page in a real browser: chosen files arrive, and faults are retried or shown in words."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def state_of(row: Locator) -> Locator:
 
 
 def wait_until_sending(row: Locator) -> None:
-    """Until some of the file has left, and not all of it."""
+    """Wait until a part of the file has been sent."""
     expect(state_of(row)).to_have_text(re.compile(r"^\d+% · [1-9]"), timeout=PATIENCE)
 
 
 def change_grants(page: Page, stack: Stack, change: Any) -> None:
-    """Let `change` alter each grant on its way to the page."""
+    """Have `change` alter each grant on its way to the page."""
 
     def alter(route: Route) -> None:
         answer = route.fetch()
@@ -53,7 +53,7 @@ def change_grants(page: Page, stack: Stack, change: Any) -> None:
 
 @pytest.fixture(scope="module")
 def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file larger than what the system takes from the browser before the stand-in reads anything."""
+    """A file larger than the system's buffers, which take bytes before the stand-in reads any."""
     return large_file(tmp_path_factory.mktemp("big"), 20)
 
 
@@ -203,7 +203,7 @@ def test_a_second_enter_on_upload_cancels_nothing(page: Page, stack: Stack) -> N
 
 
 def paste(page: Page) -> None:
-    """Paste a picture into whatever has the focus."""
+    """Paste a picture into the element that has the focus."""
     page.evaluate(
         """() => {
             const clipboardData = new DataTransfer();
@@ -225,7 +225,7 @@ def test_a_picture_can_be_pasted_anywhere(where: str, page: Page) -> None:
 
 
 def drop(page: Page, target: Locator, *paths: Path) -> None:
-    """Drag files and folders from outside the browser and let go of them over the target."""
+    """Drag files and folders from outside the browser and drop them on the target."""
     box = target.bounding_box()
     assert box is not None
     middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
@@ -332,7 +332,7 @@ def test_says_the_limits_before_a_file_is_chosen(page: Page) -> None:
     "fault", ["callback_down", "callback_slow", "callback_refused", "callback_crashed", "answer_lost"]
 )
 def test_heals_itself_when_the_answer_goes_missing(fault: str, page: Page, stack: Stack) -> None:
-    """OSS answered 203, or a bare 200 of a crash, or nothing: the page confirms and sends nothing again."""
+    """OSS answers 203, or 200 about a crash, or nothing: the page confirms, and sends nothing again."""
     posts = posts_to(page, stack.upload)
     confirms = posts_to(page, stack.callback)
     stack.fault(fault)
@@ -342,7 +342,7 @@ def test_heals_itself_when_the_answer_goes_missing(fault: str, page: Page, stack
 
 
 def test_a_bare_200_that_is_not_ours_is_confirmed(page: Page, stack: Stack) -> None:
-    """Something on the way answers for OSS, which has the file."""
+    """A proxy answers in place of OSS, which has stored the file."""
     confirms = posts_to(page, stack.callback)
 
     def bare(route: Route) -> None:
@@ -370,7 +370,7 @@ def test_confirming_is_a_state_of_its_own(page: Page, stack: Stack) -> None:
 
 
 def test_a_function_that_dies_in_mid_request_is_not_taken_for_done(page: Page, stack: Stack) -> None:
-    """Function Compute answers for it with 200; OSS takes that for success; the page does not."""
+    """Function Compute answers 200 for it. OSS takes that for success; the page does not."""
     confirms = posts_to(page, stack.callback)
     stack.fault("crash", at=stack.callback)
     answer = ended(send(page))
@@ -399,7 +399,7 @@ def test_an_object_that_is_missing_is_sent_again(page: Page, stack: Stack) -> No
 def test_what_is_not_stored_is_sent_again(
     fault: dict[str, Any], asked: int, page: Page, stack: Stack, big: Path
 ) -> None:
-    """After a 5xx for the whole file it is asked about first; cut before the last byte it cannot be there."""
+    """After a 5xx to a whole file the page asks whether it is stored; a file that was cut short cannot be."""
     posts, confirms = posts_to(page, stack.upload), posts_to(page, stack.callback)
     stack.fault(**fault)
     assert ended(send_file(page, big))["etag"] == md5(big.read_bytes())
@@ -417,7 +417,7 @@ def test_a_file_chosen_offline_waits_for_the_network(page: Page, stack: Stack) -
 
 
 def test_a_line_that_goes_down_in_mid_upload_is_waited_for(page: Page, stack: Stack, big: Path) -> None:
-    """`set_offline` leaves a running upload alone, so the stand-in cuts it."""
+    """`set_offline` does not stop a running upload, so the stand-in cuts it."""
     stop_the_clock(page)
     stack.fault("reset", after_bytes=50_000, requests=2)
     row = send_file(page, big)
@@ -654,7 +654,7 @@ def test_leaving_the_page_warns_while_it_is_busy_and_only_then(page: Page, stack
 
 
 def expect_soon(page: Page, heard: list[str]) -> None:
-    """Let the browser's events come in until one was heard."""
+    """Wait until the browser has reported an event."""
     for _ in range(200):
         if heard:
             return

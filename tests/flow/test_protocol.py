@@ -1,4 +1,4 @@
-"""What a page may do with a grant, and what OSS and the functions answer."""
+"""The protocol: what a page may do with a grant, and how OSS and the functions answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README's commands do what it says; those for `make oss` are in test_readme_stand_in.py."""
+"""The README's commands do what it says. (Those for `make oss`: test_readme_stand_in.py.)"""
 
 from __future__ import annotations
 

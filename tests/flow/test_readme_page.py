@@ -1,4 +1,4 @@
-"""The READMEs' snippets for one's own page, in a browser: `upload.js` in ten lines, and any Uppy in five."""
+"""The READMEs' snippets for a page of your own, in a browser: `upload.js` in ten lines, Uppy in five."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_ten_lines_upload_from_a_page_of_ones_own(
 def test_five_lines_upload_from_an_uppy_of_ones_own(
     readme: str, made: str, browser: Browser, stack: Stack, tmp_path: Path
 ) -> None:
-    """As a project of one's own builds them, with Uppy from npm."""
+    """The snippet is built as in a project of your own, with Uppy from npm."""
     for file in (CLIENT / made).glob("*.js"):
         shutil.copy(file, tmp_path)
     (tmp_path / "node_modules").symlink_to(CLIENT / "node_modules")

@@ -37,7 +37,7 @@ def test_one_line_tries_signing_in(readme: str, signed_in: Stack, monkeypatch: p
 
 
 class Application:
-    """A README's block as a process, on a port of its own; `end` leaves nothing running."""
+    """A block of a README as a process, on a port of its own; `end` stops it."""
 
     def __init__(self, command: Sequence[str], block: str, folder: Path) -> None:
         (port,) = free_ports(1)

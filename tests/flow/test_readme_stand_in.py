@@ -1,4 +1,4 @@
-"""The README's section for other people's code, run from its first block to its last against `make oss`."""
+"""The README's section about the stand-in alone: its blocks, run in order against `make oss`."""
 
 from __future__ import annotations
 

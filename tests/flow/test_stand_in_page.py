@@ -1,4 +1,4 @@
-"""The stand-in's own page in a real browser, after real refusals and callbacks: readable, whoever looks."""
+"""The stand-in's own page in a real browser, after real refusals and callbacks: readable at every size."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ OUTSIDE = """() => [...document.body.querySelectorAll('*:not(.skip)')].filter((e
 
 @pytest.fixture(scope="module")
 def address(running: Stack) -> Iterator[str]:
-    """The bucket's page after uploads that went well, one that was changed on its way, and a long one."""
+    """The bucket's page after good uploads, one that was changed on its way, and one with a long name."""
     running.clear_faults()
     photo = running.grant("清明节 风景.png")
     running.send(photo, b"hello")
@@ -109,7 +109,7 @@ def scheme(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=[PHONE, DESKTOP])
 def opened(browser: Browser, address: str, scheme: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The page with everything unfolded, at a phone's width and at a desk's, in both colour schemes."""
+    """The page with everything unfolded, at the width of a phone and of a desktop, in both colour schemes."""
     context = browser.new_context(
         viewport={"width": request.param, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",

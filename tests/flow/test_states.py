@@ -1,4 +1,4 @@
-"""In no state of the page does axe find fault with it: desktop and phone, light and dark, both languages."""
+"""axe finds no violation in any state of the page: desktop and phone, light and dark, both languages."""
 
 from __future__ import annotations
 

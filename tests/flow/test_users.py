@@ -1,4 +1,4 @@
-"""Users who sign in upload into folders of their own, through `upload.js` on a page of one's own."""
+"""Users who sign in upload into folders of their own: by a page of your own, and by the shipped one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def token_for(user: str, **more: str) -> str:
 
 
 def upload(browser: Browser, stack: Stack, *bearers: str) -> Any:
-    """Upload through the page, whose sign-in gives these tokens one after the other; return what it shows."""
+    """Upload on a page whose sign-in returns these tokens in turn; return the answer that it shows."""
     context = browser.new_context()
     page = context.new_page()
     query = "&".join([f"token={quote(stack.token)}/", *(f"bearer={one}" for one in bearers)])
@@ -72,7 +72,7 @@ def test_nobody_uploads_without_a_token(signed_in: Stack) -> None:
 
 
 def test_a_preflight_needs_no_token(signed_in: Stack) -> None:
-    """Browsers send none, and without this one no page could send its own."""
+    """Browsers send no token with it, and without a preflight no page could send its token."""
     answer: requests.Response = signed_in.http.options(
         f"{signed_in.token}/", headers={"Origin": signed_in.site}, timeout=5
     )

@@ -1,4 +1,4 @@
-"""What each process of `make run` is told, and what it is not."""
+"""The environment of each process of `make run`: its own settings, and no others."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The event that Function Compute would build, from literal requests."""
+"""The events that Function Compute would build from requests."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""An invocation contains whatever its handler does."""
+"""No failure of a handler escapes its invocation."""
 
 import json
 import threading

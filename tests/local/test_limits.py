@@ -1,4 +1,4 @@
-"""What the platform refuses before a function runs."""
+"""The requests that the platform refuses before the function runs."""
 
 import io
 
@@ -10,7 +10,7 @@ METHODS = frozenset({"GET", "OPTIONS"})
 
 
 class Counted(io.BytesIO):
-    """A stream that remembers the largest piece asked of it."""
+    """A stream that notes the largest piece that was read."""
 
     largest = 0
 

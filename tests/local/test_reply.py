@@ -1,4 +1,4 @@
-"""What becomes of a handler's reply, and what Function Compute says in its place."""
+"""The HTTP answer to a handler's reply, and the answers that Function Compute gives itself."""
 
 import json
 from typing import Any

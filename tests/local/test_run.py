@@ -1,4 +1,4 @@
-"""However `make run` is ended, nothing keeps running; whatever stops it from starting is one sentence."""
+"""However `make run` ends, no process is left; if it cannot start, one sentence says why."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def launched(tmp_path: Path) -> Iterator[LauncherProcess]:
 
 
 def to_group(*signals: signal.Signals) -> Ending:
-    """What a terminal does: the signal reaches the launcher and everything in its group."""
+    """Signal the launcher and its whole process group, as a terminal does."""
 
     def send(launched: LauncherProcess) -> None:
         for number in signals:

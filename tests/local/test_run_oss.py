@@ -1,4 +1,4 @@
-"""`make oss` starts a bucket for each name, says where all is, and ends with nothing left."""
+"""`make oss` starts a bucket for each name, prints their addresses, and leaves no process at its end."""
 
 import json
 import os

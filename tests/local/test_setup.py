@@ -1,4 +1,4 @@
-"""What a machine lacks is said in one sentence."""
+"""One sentence says what is missing on a machine."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Writing to a reader that leaves, or that stopped reading, never blocks or raises."""
+"""Writing to a reader that has closed its end, or has stopped reading, never blocks or raises."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ FAR_MORE_THAN_A_PIPE_HOLDS = "x" * 4 * 1024 * 1024
 
 
 class Pipe:
-    """A pipe whose reader the test is."""
+    """A pipe that the test reads."""
 
     def __init__(self) -> None:
         self.reader, self.writer = os.pipe()

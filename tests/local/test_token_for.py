@@ -1,4 +1,4 @@
-"""`make token-for USER=alice` prints what `make run SIGN_IN=true` takes."""
+"""`make token-for USER=alice` prints a token that `make run SIGN_IN=true` accepts."""
 
 import jwt
 import pytest
@@ -11,7 +11,7 @@ OTHER = {"AUTH_HS256_SECRET": "s" * 32, "AUTH_ISSUER": "https://id.example.com",
 
 
 def claims(env: dict[str, str], identity: dict[str, str] = IDENTITY) -> dict[str, object]:
-    """Verify as the token function does, but for the time."""
+    """Verify as the token function does, except for the time."""
     read: dict[str, object] = jwt.decode(
         token(env, NOW),
         identity["AUTH_HS256_SECRET"],

@@ -1,4 +1,4 @@
-"""The emulator as a process: what a real socket, gunicorn and Flask make of requests and replies."""
+"""The emulated trigger as a process, with real sockets, gunicorn and Flask."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ from tests.support.emulated_function import REPOSITORY, EmulatedFunction
 
 PIECE = b"x" * 64 * 1024
 
-# Answers with the event it got; its path can ask for every way to fail.
+# It answers with its event; some paths make it fail.
 ECHO = """
 import json, sys, reply
 
@@ -179,7 +179,7 @@ def test_answers_a_failing_import_with_200_to_everything(tmp_path: Path) -> None
 
 
 def copied(name: str, tmp_path: Path) -> tuple[Path, dict[str, str]]:
-    """Return a copy of a function of ours and the environment it has in `make run`."""
+    """Return a copy of a function, and its environment in `make run`."""
     folder = tmp_path / name
     shutil.copytree(
         REPOSITORY / "functions" / name, folder, ignore=shutil.ignore_patterns("__pycache__", ".*")
