@@ -34,6 +34,8 @@ CONFIG = """\
 source_paths = ["src"]
 also_copy = [{beside}]
 use_setproctitle = false
+timeout_multiplier = 3.0
+timeout_constant = 10.0
 only_mutate = [{modules}]
 
 [tool.pytest.ini_options]
