@@ -388,6 +388,21 @@ def test_a_deployed_function_trusts_the_published_key(environ: dict[str, str]) -
     verify_signature(captured(PLAIN[0]), find_key)
 
 
+def test_a_function_whose_rsa_does_not_work_starts_and_logs_it(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_: bytes) -> Verifier:
+        raise RuntimeError("MD5 is disabled")
+
+    monkeypatch.setattr("completion.rsa_md5.verifier", refuse)
+    del environ["PUBLIC_KEY_PEM"]
+    find_key = key_finder(Settings.from_env(environ), no_pem, Clock(lambda: NOW, lambda: 0.0))
+    line = json.loads(capsys.readouterr().out)
+    assert (line["time"], line["level"], line["event"]) == ("2027-01-15T08:00:00Z", "error", "key_unusable")
+    assert "MD5 is disabled" in line["traceback"]
+    assert find_key(captured(PLAIN[0])) is None
+
+
 @pytest.mark.parametrize(("kind", "status"), [("the new one", 200), ("garbage", 403), ("EC", 403)])
 def test_a_rotated_key_is_fetched_and_used(
     kind: str,

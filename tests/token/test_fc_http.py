@@ -52,6 +52,14 @@ def test_reads_what_function_compute_sends() -> None:
     )
 
 
+def test_keeps_the_case_of_the_names_in_a_query() -> None:
+    assert from_fc(fc_event(query={"Size": "1"}), 0, 0).query == {"Size": "1"}
+
+
+def test_sends_text_that_is_json_already_as_it_is() -> None:
+    assert answer(fc_event(), lambda _: Reply(200, '{"a": 1}')).content == {"a": 1}
+
+
 def test_decodes_a_body_that_is_flagged_as_base64() -> None:
     encoded = base64.b64encode(b"\xff\x00").decode()
     assert from_fc(fc_event(body=encoded, encoded=True), 0, 0).body == b"\xff\x00"

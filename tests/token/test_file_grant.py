@@ -239,6 +239,8 @@ def test_what_a_browser_only_shows_is_shown(kind: str) -> None:
         ("图" * 100 + ".jpg", "图" * 38 + ".jpg", "_.jpg"),
         ("🙂" * 100, "🙂" * 30, "_"),
         ("a." + "b" * 200, "a." + "b" * 118, "a." + "b" * 118),
+        ("a" * 200 + ".tar.gz", "a" * 117 + ".gz", "a" * 117 + ".gz"),
+        ("a" * 200 + "." + "e" * 16, "a" * 103 + "." + "e" * 16, "a" * 103 + "." + "e" * 16),
     ],
 )
 def test_a_name_is_cut_at_a_character_before_its_extension(name: str, kept: str, fallback: str) -> None:
