@@ -37,12 +37,10 @@ def test_one_line_tries_signing_in(readme: str, signed_in: Stack, monkeypatch: p
 
 
 class Application:
-    """A block of a README as a process, on a port of its own; `end` stops it."""
+    """A block of a README as a process, on this port; `end` stops it."""
 
-    def __init__(self, command: Sequence[str], block: str, folder: Path) -> None:
-        (port,) = free_ports(1)
+    def __init__(self, command: Sequence[str], block: str, folder: Path, port: int) -> None:
         assert block.count("3000") == 1
-        self.url = f"http://127.0.0.1:{port}/uploads"
         self.process = subprocess.Popen(
             [*command, block.replace("3000", str(port))],
             cwd=folder,
@@ -64,6 +62,21 @@ class Application:
         self.process.communicate(timeout=30)
 
 
+@pytest.fixture(scope="module")
+def backend_port() -> int:
+    """The port on which each backend listens in turn."""
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="module")
+def stack(backend_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that sends its events to the backends."""
+    webhook = {"WEBHOOK_URL": f"http://127.0.0.1:{backend_port}/uploads", "WEBHOOK_SECRET": SECRET}
+    stack = Stack(tmp_path_factory.mktemp("stack"), **webhook)
+    yield stack
+    stack.end()
+
+
 @pytest.fixture(params=["Flask", "Express"])
 def framework(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -71,7 +84,7 @@ def framework(request: pytest.FixtureRequest) -> str:
 
 @pytest.mark.parametrize("readme", READMES)
 def test_a_backend_verifies_the_event_and_answers_the_page(
-    readme: str, framework: str, tmp_path: Path
+    readme: str, framework: str, stack: Stack, backend_port: int, tmp_path: Path
 ) -> None:
     language, mark, command, folder = {
         "Flask": ("python", "flask", [sys.executable, "-c"], tmp_path),
@@ -79,16 +92,15 @@ def test_a_backend_verifies_the_event_and_answers_the_page(
         "Express": ("js", "express", ["node", "--input-type=module", "--eval"], REPOSITORY / "tests"),
     }[framework]
     (block,) = [one for one in blocks(readme, language) if mark in one]
-    application = Application(command, block, folder)
-    stack = Stack(tmp_path / "state", WEBHOOK_URL=application.url, WEBHOOK_SECRET=SECRET)
+    application = Application(command, block, folder, backend_port)
     try:
         grant = stack.grant("图片.png")
         answer = stack.send(grant, b"hello").json()
         assert (answer["Status"], answer["url"]) == ("OK", f"/files/{grant['id']}")
-        stranger = stack.http.post(application.url, json={"data": {"id": "x"}}, timeout=10)
+        webhook = f"http://127.0.0.1:{backend_port}/uploads"
+        stranger = stack.http.post(webhook, json={"data": {"id": "x"}}, timeout=10)
         assert stranger.status_code == 401
     finally:
-        stack.end()
         application.end()
 
 
