@@ -73,15 +73,15 @@ TARGETS: Mapping[str, Target] = {
     "emulator": Target(
         "emulator",
         ("oss_emulator/callback/delivery", "oss_emulator/objects/conditions"),
-        tuple(
-            f"tests/emulator/test_{name}.py"
-            for name in ("callback*", "cors", "post_object", "reads", "writes")
-        ),
+        tuple(f"tests/emulator/{part}" for part in ("callback", "objects", "post_object", "bucket")),
     ),
     "deploy": Target(
         ".",
         ("deploy/aliyun/ros_stack", "deploy/aliyun/artifacts", "deploy/destroy", "deploy/rotate_secret"),
-        ("tests/deploy",),
+        tuple(
+            f"tests/deploy/test_{part}.py"
+            for part in ("aliyun", "deploy", "destroy", "rotate_secret")
+        ),
     ),
 }
 
