@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from deploy import package
+from deploy import function_zip
 from tests.support.environment import clean_environment
 
 HERE = Path(__file__).parent
@@ -40,7 +40,9 @@ class Packages(NamedTuple):
 def unpack(folder: Path) -> Packages:
     """Make the zips as `make package` does, and unpack them as Function Compute does."""
     wanted = {"token": ("token", False), "token_with_auth": ("token", True), "callback": ("callback", False)}
-    made = {name: package.build(one, RUNTIME, sign_in=sign_in) for name, (one, sign_in) in wanted.items()}
+    made = {
+        name: function_zip.build(one, RUNTIME, sign_in=sign_in) for name, (one, sign_in) in wanted.items()
+    }
     for name, zipped in made.items():
         zipfile.ZipFile(io.BytesIO(zipped.content)).extractall(folder / name)
     sizes = {name: len(zipped.content) for name, zipped in made.items()}

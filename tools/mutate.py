@@ -78,10 +78,7 @@ TARGETS: Mapping[str, Target] = {
     "deploy": Target(
         ".",
         ("deploy/aliyun/ros_stack", "deploy/aliyun/artifacts", "deploy/destroy", "deploy/rotate_secret"),
-        tuple(
-            f"tests/deploy/test_{part}.py"
-            for part in ("aliyun", "deploy", "destroy", "rotate_secret")
-        ),
+        tuple(f"tests/deploy/test_{part}.py" for part in ("aliyun", "deploy", "destroy", "rotate_secret")),
     ),
 }
 

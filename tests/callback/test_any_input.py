@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from completion.answer_cache import MAX_ANSWERS, Answer, AnswerCache, CacheKey
-from completion.callback_keys import REFETCH_SECONDS, PublicKeys, Verifier
+from completion.callback_keys import REFETCH_SECONDS, PublicKeys
 from completion.callback_request import (
     UploadReport,
     file_in_directory,
@@ -23,6 +23,7 @@ from completion.callback_request import (
     read_ticket,
 )
 from completion.object_proof import Head, check_type, file_name, verify_object
+from completion.rsa_md5 import Verifier
 from completion.settings import Settings
 from completion.webhook import Response, read_answer
 from tests.support.callback_fixtures import DIRECTORY_TICKET, ETAG, STORED, TICKET
@@ -436,27 +437,27 @@ def test_what_is_remembered_is_ones_own_and_bounded(
     steps: list[tuple[str, CacheKey, str | None, int]],
 ) -> None:
     answers, now = AnswerCache(), 0.0
-    last: dict[
-        CacheKey, tuple[float, str | None]
-    ] = {}  # what each key was last kept with: until when, which ETag
+    kept: dict[CacheKey, tuple[float, str]] = {}  # until when, which ETag
+    failed: dict[CacheKey, float] = {}  # until when
     for number, (step, key, etag, later) in enumerate(steps):
         now += later
-        until, answered = last.get(key, (now, None))
         if step == "keep":
             answers.keep(key, Answer(f"{etag}", f"{number} {key!r}"), now)
-            last[key] = (now + 600, f"{etag}")
+            kept[key] = (now + 600, f"{etag}")
+            failed.pop(key, None)
         elif step == "fail":
             answers.keep_failure(key, now)
-            if until <= now or answered is None:  # a failure does not replace an answer
-                last[key] = (now + 2, None)
+            failed[key] = now + 2
         elif step == "fill":
             for other in range(MAX_ANSWERS):
                 answers.keep(CacheKey(f"{number} {other}"), Answer(f"{other}", "{}"), now)
-            last.clear()
-        until, answered = last.get(key, (now, "none"))
+            kept.clear()
+            failed.clear()
+        until, answered = kept.get(key, (now, ""))
+        is_known = until > now and etag in {None, answered}
         known = tried(Unavailable, partial(answers.recall, key, etag), now)
-        assert isinstance(known, Unavailable) == (until > now and answered is None)
+        assert isinstance(known, Unavailable) == (not is_known and failed.get(key, now) > now)
         if not isinstance(known, Unavailable):
-            assert (known is not None) == (until > now and etag in {None, answered})
+            assert (known is not None) == is_known
             assert known is None or (known.etag, known.json.partition(" ")[2]) == (answered, repr(key))
         assert len(answers._entries) <= MAX_ANSWERS

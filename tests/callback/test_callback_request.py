@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from completion.application import build
-from completion.callback_keys import KEY_HOST, PUBLISHED_PEM, PublicKeys, Verifier, key_finder
+from completion.callback_keys import KEY_HOST, PUBLISHED_PEM, PublicKeys, key_finder
 from completion.callback_request import verify_signature
 from completion.outbound import Outbound
-from completion.rsa_md5 import verifier
+from completion.rsa_md5 import Verifier, verifier
 from completion.settings import Settings
 from tests.support.callback_fixtures import (
     DIRECTORY_TICKET,

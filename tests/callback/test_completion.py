@@ -281,9 +281,35 @@ def test_an_answer_is_for_its_own_bytes_and_a_failure_about_others_leaves_it() -
     assert answers.recall(CacheKey("a"), "y", now=1) is None
     answers.keep_failure(CacheKey("a"), now=1)
     assert answers.recall(CacheKey("a"), "x", now=1) == ("x", "{}")
+    with pytest.raises(Unavailable):
+        answers.recall(CacheKey("a"), "y", now=2)
+    assert answers.recall(CacheKey("a"), "y", now=3) is None
     answers.keep_failure(CacheKey("a"), now=600)  # the answer is forgotten by now
     with pytest.raises(Unavailable):
         answers.recall(CacheKey("a"), "x", now=601)
+
+
+def test_callbacks_about_other_bytes_do_not_ask_oss_each_time(
+    handler: Handler, signed: Sign, bucket: Bucket
+) -> None:
+    assert ask(handler, signed().event()).status == 200
+    codes = [ask(handler, signed(etag="F" * 32).event()).code for _ in range(5)]
+    assert codes == ["etag_differs", *["unavailable"] * 4]
+    assert len(bucket.asked) == 2
+    assert ask(handler, signed().event()).content == ANSWER
+
+
+def test_a_failure_is_remembered_from_when_it_was_known(
+    handler: Handler, monkeypatch: pytest.MonkeyPatch, watch: Watch, bucket: Bucket
+) -> None:
+    def dawdle(_: object, __: object) -> dict[str, object]:
+        watch.seconds += 3
+        raise ValueError
+
+    monkeypatch.setattr(hook, "on_upload", dawdle)
+    assert ask(handler, confirmation()).code == "internal"
+    assert ask(handler, confirmation()).code == "unavailable"
+    assert len(bucket.asked) == 1
 
 
 @pytest.mark.parametrize("path", ["/callback", "/confirm"])

@@ -219,6 +219,14 @@ def test_an_object_that_is_replaced_is_another_upload(
     assert ask(handler, reported(etag="BEEF").event()).code == "etag_differs"
 
 
+def test_the_same_bytes_with_another_type_are_another_upload(
+    handler: Handler, reported: Sign, bucket: Bucket
+) -> None:
+    assert ask(handler, reported().event()).content["type"] == "image/png"
+    bucket.headers["Content-Type"] = "image/jpeg"
+    assert ask(handler, reported().event()).content["type"] == "image/jpeg"
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [

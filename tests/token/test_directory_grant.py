@@ -125,9 +125,12 @@ def test_a_users_own_limit_counts(environ: dict[str, str], monkeypatch: pytest.M
     assert conditions_of(grant(environ))[2] == ["content-length-range", 0, 7]
 
 
-def test_narrower_types_cannot_be_granted(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The callback function knows the deployment's types; a user's own would be forgotten on the way."""
-    monkeypatch.setattr(application, "authorize", lambda *_: Caller("a", Limits(1, ("image/png",))))
+@pytest.mark.parametrize("types", [("image/png",), ("image/*",), ("image/png", "application/pdf"), ()])
+def test_narrower_types_cannot_be_granted(
+    types: tuple[str, ...], environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The callback function knows the deployment's types, and not those of one user."""
+    monkeypatch.setattr(application, "authorize", lambda *_: Caller("a", Limits(1, types)))
     handler = started(environ)
     answer = ask(handler, fc_event("/"))
     assert (answer.status, answer.code) == (403, "directory_not_offered")

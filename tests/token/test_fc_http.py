@@ -110,7 +110,10 @@ def test_each_of_our_pages_may_read_a_refusal(origin: str) -> None:
 @pytest.mark.parametrize(
     ("event", "detail"),
     [
-        (fc_event(headers={"Origin": "https://evil.example"}), "Pages of this origin may not ask here."),
+        (
+            fc_event(headers={"Origin": "https://evil.example"}),
+            "Pages of this origin may not call this function.",
+        ),
         (fc_event("/nowhere"), "There is nothing at this path."),
     ],
 )
@@ -159,7 +162,7 @@ def problem(status: int, code: str, request_id: str = "") -> dict[str, object]:
     titles = {403: "Forbidden", 500: "Internal Server Error"}
     details = {
         "not_verified": "Nothing proves that this request is genuine.",
-        "internal": "Something failed here; the log has it under this request_id.",
+        "internal": "An internal error; the log has the details under this request_id.",
         "misconfigured": "This deployment is not configured correctly; its log says why.",
     }
     return {
@@ -192,6 +195,27 @@ def test_every_kind_of_refusal_has_a_status() -> None:
         "Misconfigured": (500, "Internal Server Error"),
         "Crashed": (500, "Internal Server Error"),
     }
+
+
+class OwnStatus(errors.Refusal):
+    """A kind whose status a deployer chose."""
+
+    def __init__(self, status: Any) -> None:
+        super().__init__("own", "A sentence.")
+        self.status, self.title = status, "Own"
+
+
+@pytest.mark.parametrize("status", [None, "rejected", 200, 204, 302, 399, 600, 700, 429.0, True])
+def test_a_status_that_is_no_error_is_a_failure_of_ours(status: Any) -> None:
+    """OSS takes 2xx for success, and an exception that escapes would become a 200."""
+    refused = answer(fc_event(), refuse(OwnStatus(status)))
+    assert (refused.status, refused.code) == (500, "internal")
+
+
+@pytest.mark.parametrize("status", [400, 429, 451, 599])
+def test_a_refusal_may_have_a_status_of_its_own(status: int) -> None:
+    refused = answer(fc_event(), refuse(OwnStatus(status)))
+    assert (refused.status, refused.code, refused.content["title"]) == (status, "own", "Own")
 
 
 class Banned(errors.Refusal):

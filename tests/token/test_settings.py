@@ -303,7 +303,7 @@ def test_v1_is_for_directory_grants_with_a_static_key(environ: dict[str, str]) -
     v1 = {**environ, "SIGNATURE_VERSION": "V1"}
     assert problems(v1) == [
         "SIGNATURE_VERSION=V1 is for directory grants: it needs ALLOW_DIRECTORY_GRANTS=true",
-        "SIGNATURE_VERSION=V1 needs a static AccessKey: its clients cannot send another's security token",
+        "SIGNATURE_VERSION=V1 needs a static AccessKey: clients of V1 send no security token",
     ]
     v1 |= {"ALLOW_DIRECTORY_GRANTS": "true", "ALIBABA_CLOUD_SECURITY_TOKEN": ""}
     assert Settings.from_env(v1).signature_version == "V1"
@@ -330,7 +330,7 @@ def test_names_the_variable_that_is_too_long(environ: dict[str, str]) -> None:
     ],
 )
 def test_an_address_may_have_a_path(value: str) -> None:
-    assert env.resource(value) == value
+    assert env.url(value) == value
 
 
 @pytest.mark.parametrize(
@@ -352,4 +352,4 @@ def test_an_address_may_have_a_path(value: str) -> None:
 )
 def test_refuses_an_address_that_is_not_plain(value: str) -> None:
     with pytest.raises(env.InvalidValue):
-        env.resource(value)
+        env.url(value)

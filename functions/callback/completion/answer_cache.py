@@ -1,6 +1,6 @@
-"""The answers that this instance gave lately: a repeated question gets the same answer, and no second HEAD.
+"""Recent answers of this instance: a repeated request gets the same answer, and the hook does not run again.
 
-Besides OSS's public keys and its connections, this is the only state of the callback function. It is bounded.
+The only other state of the function: the fetched public keys of OSS, and open connections. All are bounded.
 """
 
 from collections import OrderedDict
@@ -21,47 +21,52 @@ class Answer(NamedTuple):
 
 
 class CacheKey(NamedTuple):
-    """The key of an object; if it can be uploaded to again, also the ETag and type that it had."""
+    """An object's key; under a directory grant, where it may be replaced, also its ETag and type."""
 
     key: str
     etag: str | None = None
     type: str | None = None
 
 
+class Entry(NamedTuple):
+    """What is remembered about an object: an answer, a failure, or both. Until when, in monotonic seconds."""
+
+    answer: Answer | None = None
+    answer_until: float = 0
+    failure_until: float = 0
+
+
 class AnswerCache:
-    """At most `MAX_ANSWERS` answers. Times are monotonic seconds."""
+    """Answers and failures about at most `MAX_ANSWERS` objects. Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        # until when it is remembered; None for an upload that failed
-        self._entries: OrderedDict[CacheKey, tuple[float, Answer | None]] = OrderedDict()
+        self._entries: OrderedDict[CacheKey, Entry] = OrderedDict()
 
     def recall(self, key: CacheKey, etag: str | None, now: float) -> Answer | None:
         """Return the answer given lately about these bytes, None if there is none.
 
-        Without an `etag` any bytes will do. Raises `Unavailable` too soon after a failure.
+        If `etag` is None, it is not compared. Raises `Unavailable` too soon after a failure.
         """
-        until, answer = self._entries.get(key, (now, None))
-        if until <= now:
-            return None
-        if answer is None:
+        entry = self._entries.get(key, Entry())
+        if entry.answer and now < entry.answer_until and etag in {None, entry.answer.etag}:
+            return entry.answer
+        if now < entry.failure_until:
             raise Unavailable("asked_too_soon", retry_after=FAILURE_SECONDS)
-        return answer if etag in {None, answer.etag} else None
+        return None
 
     def keep(self, key: CacheKey, answer: Answer, now: float) -> None:
-        """Remember an answer."""
-        self._remember(key, now + ANSWER_SECONDS, answer)
+        """Remember an answer, instead of what was remembered about this object."""
+        self._remember(key, Entry(answer, now + ANSWER_SECONDS))
 
     def keep_failure(self, key: CacheKey, now: float) -> None:
         """Remember for a moment that completion failed, so that a hasty caller does not ask OSS again.
 
-        An answer that is still remembered stays: the failure was about other bytes.
+        An answer that is still remembered stays: the failure may be about other bytes.
         """
-        until, answer = self._entries.get(key, (now, None))
-        if answer is None or until <= now:
-            self._remember(key, now + FAILURE_SECONDS, None)
+        self._remember(key, self._entries.get(key, Entry())._replace(failure_until=now + FAILURE_SECONDS))
 
-    def _remember(self, key: CacheKey, until: float, answer: Answer | None) -> None:
-        self._entries[key] = (until, answer)
+    def _remember(self, key: CacheKey, entry: Entry) -> None:
+        self._entries[key] = entry
         self._entries.move_to_end(key)
         if len(self._entries) > MAX_ANSWERS:
             self._entries.popitem(last=False)

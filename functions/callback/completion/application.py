@@ -1,6 +1,9 @@
 """The callback function: its paths, and the way of a request.
 
 read → verify (`callback_request`) → look (HEAD) → decide (`object_proof`) → hook → answer
+
+A repeated request gets the answer given lately, without HEAD and hook. The object of a directory grant may be
+replaced at any time: it is looked at before an answer is repeated.
 """
 
 from collections.abc import Mapping
@@ -74,12 +77,11 @@ def complete(instance: Instance, report: UploadReport, request: Request, context
     """
     ticket = report.ticket
     try:
-        # the object of a directory grant may have been replaced since its last answer: it is looked at first
         upload = look(instance, report, request, context) if report.in_directory else None
-        key = CacheKey(ticket.key, upload.etag, upload.type) if upload else CacheKey(ticket.key)
-        answer = instance.answers.recall(key, report.etag, request.received_at)
+        cache_key = CacheKey(ticket.key, upload.etag, upload.type) if upload else CacheKey(ticket.key)
+        answer = instance.answers.recall(cache_key, report.etag, request.received_at)
         if answer is None:
-            answer = finish(instance, key, upload, report, request, context)
+            answer = finish(instance, cache_key, upload, report, request, context)
     except Refusal as refusal:
         refusal.upload_id = ticket.id
         raise
@@ -90,20 +92,20 @@ def complete(instance: Instance, report: UploadReport, request: Request, context
 
 def look(instance: Instance, report: UploadReport, request: Request, context: object) -> Upload:
     """Ask OSS about the object and decide. Raises a `Refusal`."""
-    key, role = report.ticket.key, credentials(instance.environ, context)
-    head = instance.outbound.head(key, role, request.now, deadline_of(request))
+    role = credentials(instance.environ, context)
+    head = instance.outbound.head(report.ticket.key, role, request.now, deadline_of(request))
     return verify_object(report, head, instance.settings.allowed_types)
 
 
 def finish(
     instance: Instance,
-    key: CacheKey,
+    cache_key: CacheKey,
     upload: Upload | None,
     report: UploadReport,
     request: Request,
     context: object,
 ) -> Answer:
-    """Run the hook for a proved upload; remember the answer, or for a moment that there is none."""
+    """Look if that is not done yet, run the hook, remember the answer; or remember a failure for a moment."""
     answers, clock = instance.answers, instance.clock
     try:
         upload = upload or look(instance, report, request, context)
@@ -111,9 +113,9 @@ def finish(
         # remembered as JSON, because the hook may change its own objects later
         answer = Answer(upload.etag, WRITER.encode(content))
     except BaseException:
-        answers.keep_failure(key, clock.monotonic())
+        answers.keep_failure(cache_key, clock.monotonic())
         raise
-    answers.keep(key, answer, clock.monotonic())
+    answers.keep(cache_key, answer, clock.monotonic())
     return answer
 
 
@@ -128,12 +130,12 @@ def backend(instance: Instance, request: Request) -> Backend:
 
 
 def deadline_of(request: Request) -> float:
-    """Return the end of the time for this request, in monotonic seconds."""
+    """Return this request's deadline, in monotonic seconds."""
     return request.received_at + DEADLINE_SECONDS
 
 
 def describe(upload: Upload) -> dict[str, object]:
-    """Return our part of the page's answer; a hook can add to it and replace nothing of it."""
+    """Return our part of the page's answer: a hook can add members and cannot replace these."""
     return {
         "Status": "OK",
         "id": upload.id,

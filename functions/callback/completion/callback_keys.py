@@ -8,11 +8,15 @@ Source: Alibaba Cloud OSS, "Callback".
 import base64
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from completion.settings import Settings
 from vendored import log
 from vendored.errors import Unverified
 from vendored.fc_http import Clock, Request
+
+if TYPE_CHECKING:
+    from completion.rsa_md5 import Verifier  # loaded in `load_verifier`: it may fail
 
 KEY_URL = re.compile(r"https?://gosspublic\.alicdn\.com/(callback_pub_key_v[1-9][0-9]?\.pem)")
 KEY_HOST = "https://gosspublic.alicdn.com/"
@@ -24,7 +28,6 @@ C0fTXv+nvlmklvkcolvpvXLTjaxUHR3W9LXxQ2EHXAJfCB+6H2YF1k8CAwEAAQ==
 """
 REFETCH_SECONDS = 600  # between two fetches of one key, whatever the answer was
 
-Verifier = Callable[[bytes, bytes], bool]  # (signature, message) -> is it genuine?
 KeyFinder = Callable[[Request], "Verifier | None"]
 
 
@@ -34,12 +37,14 @@ class PublicKeys:
     `published` is None where RSA does not work; `fetch` returns the verifier at an address or None.
     """
 
-    def __init__(self, published: Verifier | None, fetch: Callable[[str, Request], Verifier | None]) -> None:
+    def __init__(
+        self, published: "Verifier | None", fetch: Callable[[str, Request], "Verifier | None"]
+    ) -> None:
         self._published = published
         self._fetch = fetch
         self._fetched: dict[str, tuple[float, Verifier | None]] = {}  # at most 98 names match KEY_URL
 
-    def find(self, request: Request) -> Verifier | None:
+    def find(self, request: Request) -> "Verifier | None":
         """Return the key that the callback names. Raises `Unverified` for an address that is not OSS's.
 
         Call it only after the ticket was verified: strangers must not make this function fetch anything.
@@ -53,7 +58,7 @@ class PublicKeys:
             return self._published
         fetched_at, key = self._fetched.get(name, (float("-inf"), None))
         if request.received_at - fetched_at >= REFETCH_SECONDS:
-            self._fetched[name] = (request.received_at, None)  # before the fetch, which may end this instance
+            self._fetched[name] = (request.received_at, None)  # the fetch may be our end
             key = self._fetch(KEY_HOST + name, request)
             self._fetched[name] = (request.received_at, key)
         return key
@@ -67,15 +72,15 @@ def key_finder(
         stand_in = load_verifier(settings.public_key_pem.encode(), clock)
         return lambda _: stand_in
 
-    def fetch(url: str, request: Request) -> Verifier | None:
+    def fetch(url: str, request: Request) -> "Verifier | None":
         pem = fetch_pem(url, request)
         return load_verifier(pem, clock) if pem else None
 
     return PublicKeys(load_verifier(PUBLISHED_PEM, clock), fetch).find
 
 
-def load_verifier(pem: bytes, clock: Clock) -> Verifier | None:
-    """Return the verifier of a key, or None and a line in the log where RSA or this key does not work.
+def load_verifier(pem: bytes, clock: Clock) -> "Verifier | None":
+    """Return the verifier of a key. If RSA or this key does not work, log that and return None.
 
     Callbacks are then refused, and pages confirm their uploads instead.
     """

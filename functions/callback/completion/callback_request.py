@@ -121,7 +121,10 @@ def read_file_ticket(ticket: str, secrets: Sequence[str], prefix: str, now: floa
 
 
 def verify_signature(request: Request, find_key: KeyFinder) -> None:
-    """Check OSS's signature over decoded path and raw body. No callback address of ours has a query."""
+    """Check OSS's signature over decoded path and raw body, in base64 of one spelling (`decode_canonical`).
+
+    No callback address of ours has a query. Raises `Unverified`.
+    """
     if request.query:
         raise Unverified("query_unexpected")
     if request.headers.get("x-oss-signature-version", SIGNATURE_VERSION) != SIGNATURE_VERSION:

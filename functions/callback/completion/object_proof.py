@@ -15,8 +15,8 @@ from completion.callback_request import UploadReport
 from vendored.errors import NotStored, ObjectDiffers, TypeNotAllowed, Unavailable
 from vendored.media_types import allows, is_media_type
 
-FOUND = 200
-MISSING = 404
+OK = 200
+NOT_FOUND = 404
 READABLE_CLASSES = ("Standard", "IA")  # objects of the other storage classes must be restored before a read
 ENTITY_TAG = re.compile(r'"?([0-9A-Za-z-]{1,128})"?')
 LENGTH = re.compile(r"[0-9]{1,15}")
@@ -59,9 +59,9 @@ def verify_object(report: UploadReport, head: Head, allowed_types: Sequence[str]
     Raises `NotStored`, `ObjectDiffers`, `TypeNotAllowed`, or `Unavailable` if OSS's answer decides nothing.
     """
     ticket, headers = report.ticket, head.headers
-    if head.status == MISSING:
+    if head.status == NOT_FOUND:
         raise NotStored("not_stored", "The file is not stored; it can be sent again.")
-    if head.status != FOUND:
+    if head.status != OK:
         raise Unavailable(f"head_{head.status}")
     check_storage(headers)
     tag = ENTITY_TAG.fullmatch(headers.get("etag", ""))
@@ -99,7 +99,7 @@ def check_type(media_type: str, allowed: Sequence[str]) -> None:
 
 
 def check_storage(headers: Mapping[str, str]) -> None:
-    """Raise `ObjectDiffers` for headers that no grant leads to: of extra fields, of versioning."""
+    """Raise `ObjectDiffers` for headers that no granted object has: from added fields, or from versioning."""
     if "content-encoding" in headers:
         raise ObjectDiffers(
             "object_encoded", "The stored object has a Content-Encoding, which no grant allows."

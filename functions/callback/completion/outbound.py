@@ -22,7 +22,7 @@ WEBHOOK_SECONDS = 2.0
 MAX_KEY_BYTES = 4096
 IDLE_SECONDS = 20.0  # OSS closes idle connections: after this time a new one is opened
 
-# urllib3 logs whole addresses, which may hold a key of the backend; a runtime may collect the root's lines.
+# urllib3 logs whole addresses, which may hold a key of the backend; a runtime may collect its root logger.
 logging.getLogger("urllib3").propagate = False
 
 
@@ -67,7 +67,7 @@ class Connection:
 
 
 def exchange(session: Session, request: requests.Request, seconds: float, max_bytes: int) -> Response:
-    """Send a request; read at most `max_bytes` and one more byte, as sent. Raises what `requests` raises."""
+    """Send a request; read at most `max_bytes` + 1 bytes, not decompressed. Raises what `requests` raises."""
     with session.send(session.prepare_request(request), timeout=seconds, stream=True) as response:
         body: bytes = response.raw.read(max_bytes + 1, decode_content=False)
         headers = {name.lower(): value for name, value in response.headers.items()}

@@ -18,7 +18,7 @@ Verifier = Callable[[bytes, bytes], bool]
 
 
 def verifier(pem: bytes) -> Verifier:
-    """Return what tells whether `(signature, message)` was made with this key. Raises `ValueError`."""
+    """Return a function that tells whether `signature` is this key's for `message`. Raises `ValueError`."""
     key = load_pem_public_key(pem)
     if not isinstance(key, RSAPublicKey):
         raise ValueError("not an RSA key")  # noqa: TRY004 - its content is wrong, not its Python type

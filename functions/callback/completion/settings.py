@@ -44,7 +44,7 @@ class Settings(NamedTuple):
             ticket_secret=read.take("TICKET_SECRET", env.secrets),
             allowed_origins=read.take("ALLOWED_ORIGINS", env.origins),
             allowed_types=read.take("ALLOWED_TYPES", media_types.read_patterns, media_types.DEFAULT_TYPES),
-            webhook_url=read.take("WEBHOOK_URL", env.optional(env.resource, ""), ""),
+            webhook_url=read.take("WEBHOOK_URL", env.optional(env.url, ""), ""),
             webhook_secret=read.take("WEBHOOK_SECRET", env.optional(webhook_secrets, ()), ""),
             public_key_pem=read.take("PUBLIC_KEY_PEM", str, ""),
         )
@@ -59,12 +59,12 @@ class Settings(NamedTuple):
 
 def webhook_secrets(value: str) -> tuple[bytes, ...]:
     """Read a comma list of Standard Webhooks' secrets."""
-    return tuple(_webhook_secret(item) for item in env.items(value))
+    return tuple(_webhook_secret(item) for item in env.comma_list(value))
 
 
 def _webhook_secret(item: str) -> bytes:
     expected = "must be whsec_ and base64 of 24 to 64 bytes, or a comma list of such"
-    encoded = env.whole(WEBHOOK_SECRET, item, expected).removeprefix("whsec_")
+    encoded = env.full_match(WEBHOOK_SECRET, item, expected).removeprefix("whsec_")
     try:
         secret = base64.b64decode(encoded, validate=True)
     except ValueError:

@@ -57,7 +57,7 @@ class Backend(NamedTuple):
 
 
 def message_id(upload: Upload) -> str:
-    """Return `msg_` and 32 hex digits: the same for the same bytes under the same key, and only for them.
+    """Return `msg_` and 32 hex digits, made of grant id, key and ETag: a repeated event has the same id.
 
     A backend should remember it, to handle each upload once.
     """

@@ -1,4 +1,4 @@
-"""Every way a function refuses a request, and how each one looks to the caller. This tree is the only table.
+"""All refusals of both functions: status, title and public text of each. Only main.py repeats one of them.
 
 A rule raises one of these with a `code` and a sentence; `describe` makes an RFC 9457 answer of it.
 
@@ -23,6 +23,8 @@ Refusal
 
 from collections.abc import Mapping
 
+ERROR_STATUSES = range(400, 600)
+
 
 class Refusal(Exception):
     """The request is refused.
@@ -30,8 +32,9 @@ class Refusal(Exception):
     `code` is stable and for programs, `detail` is a sentence for people and never repeats the request.
     `upload_id` is known once a ticket has been verified.
 
-    A kind with a `public_code` has one look outside: `code` and `detail` of its refusals go only to the log.
-    `challenge` is the WWW-Authenticate header (RFC 6750, 3: without a token no error is named).
+    If a class has a `public_code`, callers see only that and `public_detail`: the rest goes only to the log.
+    `challenge` is the WWW-Authenticate header; without a token it names no error (RFC 6750, 3).
+    A refusal of your own may have its own `status`, from 400 to 599, and `title`.
     """
 
     status, title = 403, "Forbidden"
@@ -84,7 +87,7 @@ class TokenMissing(Unauthenticated):
 class TokenExpired(Unauthenticated):
     """The token was valid and has expired: the page can renew it."""
 
-    public_code, public_detail = "token_expired", "The bearer token has expired; a new one will do."
+    public_code, public_detail = "token_expired", "The bearer token has expired; send a new one."
     challenge = 'Bearer error="invalid_token", error_description="The token expired"'
 
 
@@ -100,7 +103,7 @@ class WrongMethod(Refusal):
     status, title = 405, "Method Not Allowed"
 
     def __init__(self, allow: str) -> None:
-        super().__init__("method_not_allowed", f"Only {allow} is answered here.")
+        super().__init__("method_not_allowed", f"This path answers only {allow}.")
         self.allow = allow
 
 
@@ -137,7 +140,7 @@ class BackendFailed(Unavailable):
     """Your backend did not accept the upload: ask again. The caller may see how it failed."""
 
     status, title = 502, "Bad Gateway"
-    public_code = ""
+    public_code = public_detail = ""
 
 
 class Misconfigured(Refusal):
@@ -151,17 +154,22 @@ class Misconfigured(Refusal):
 
 
 class Crashed(Refusal):
-    """An exception that nobody foresaw: the fault is in our own code."""
+    """An unexpected exception, in this project or in your hook.py or authorize.py."""
 
     status, title = 500, "Internal Server Error"
     public_code, public_detail = (
         "internal",
-        "Something failed here; the log has it under this request_id.",
+        "An internal error; the log has the details under this request_id.",
     )
 
 
 def describe(refusal: Refusal, request_id: str) -> tuple[int, Mapping[str, object], Mapping[str, str]]:
-    """Return status, problem details (RFC 9457) with `code` and `request_id` added, and headers."""
+    """Return status, problem details (RFC 9457) with `code` and `request_id` added, and headers.
+
+    Raises `ValueError` for a refusal whose status is not one of an error: OSS takes 2xx for success.
+    """
+    if type(refusal.status) is not int or refusal.status not in ERROR_STATUSES:
+        raise ValueError("a refusal's status must be from 400 to 599")
     headers = {"Content-Type": "application/problem+json"}
     if refusal.challenge:
         headers["WWW-Authenticate"] = refusal.challenge

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable
 
-from vendored.env import items, whole
+from vendored.env import comma_list, full_match
 
-MAIN_TYPE = r"[a-z0-9][a-z0-9.+-]{0,31}"
+TOP_LEVEL_TYPE = r"[a-z0-9][a-z0-9.+-]{0,31}"
 SUBTYPE = r"[a-z0-9][a-z0-9.+-]{0,63}"
-PATTERN = re.compile(rf"\*/\*|{MAIN_TYPE}/(\*|{SUBTYPE})")
+PATTERN = re.compile(rf"\*/\*|{TOP_LEVEL_TYPE}/(\*|{SUBTYPE})")
 DEFAULT_TYPES = (
     "image/*,audio/*,video/*,text/plain,text/csv,application/pdf,application/zip,application/octet-stream,"
     "application/msword,application/vnd.ms-excel,application/vnd.ms-powerpoint,"
@@ -19,9 +19,9 @@ DEFAULT_TYPES = (
 
 def read_patterns(value: str) -> tuple[str, ...]:
     """Read a comma list of media types such as `image/*,application/pdf`."""
-    listed = items(value.lower())
+    listed = comma_list(value.lower())
     for pattern in listed:
-        whole(PATTERN, pattern, "must be a comma list of media types such as image/*,application/pdf")
+        full_match(PATTERN, pattern, "must be a comma list of media types such as image/*,application/pdf")
     return listed
 
 
@@ -31,6 +31,6 @@ def is_media_type(text: str) -> bool:
 
 
 def allows(patterns: Iterable[str], media_type: str) -> bool:
-    """Tell whether a lower-case media type, or a pattern of such, lies within any of `patterns`."""
-    family = media_type[: media_type.find("/") + 1] + "*"
-    return not {"*/*", family, media_type}.isdisjoint(patterns)
+    """Tell whether one of `patterns` covers a lower-case media type, or another pattern."""
+    any_subtype = media_type[: media_type.find("/") + 1] + "*"
+    return not {"*/*", any_subtype, media_type}.isdisjoint(patterns)

@@ -22,7 +22,7 @@ def within(seconds: float, exchange: Callable[[], T]) -> T:
     def run() -> None:
         try:
             outcome.set_result(exchange())
-        except BaseException as error:  # noqa: BLE001 - it belongs to who waits
+        except BaseException as error:  # noqa: BLE001 - the waiting caller gets it
             outcome.set_exception(error)
 
     Thread(target=run, daemon=True).start()

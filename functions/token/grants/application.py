@@ -20,13 +20,13 @@ def build(
     """Return the handler of one instance. Raises `Misconfigured`."""
     settings = Settings.from_env(environ)
     limits = Limits(settings.max_bytes, settings.allowed_types)
-    sign_in = sign_in_of(settings)
+    sign_in = choose_sign_in(settings)
     if settings.allow_directory_grants:
         from grants import directory_grant  # noqa: PLC0415 - most deployments never need it
 
     def show_limits(request: Request) -> Reply:
         caller = authorize(request, sign_in, limits)
-        both = settings.allow_directory_grants and directory_grant.offered(caller, settings)
+        both = settings.allow_directory_grants and directory_grant.may_have_directory_grant(caller, settings)
         kinds = ["file", "directory"] if both else ["file"]
         return Reply(200, upload_request.describe_limits(caller.limits, kinds))
 
@@ -52,7 +52,7 @@ def build(
     return handler
 
 
-def sign_in_of(settings: Settings) -> SignIn:
+def choose_sign_in(settings: Settings) -> SignIn:
     """Return the function that finds out who asks, according to the settings."""
     if not settings.find_keys:
         return anonymous

@@ -1,4 +1,4 @@
-"""Who asks, and how much they may upload: the types, and how a token's claims narrow limits. Pure.
+"""Who asks, and how much they may upload; how a token's claims narrow the limits. Pure.
 
 Never lives here: how a token is checked (`bearer.py`), your own rule (`authorize.py`).
 """
@@ -30,7 +30,7 @@ class Limits(NamedTuple):
 
 
 class Caller(NamedTuple):
-    """`subject` is the user's name, empty for an anonymous caller; no two subjects share a folder of keys."""
+    """`subject` is the user's id, empty for an anonymous caller; no two subjects share a folder of keys."""
 
     subject: str
     limits: Limits
@@ -63,7 +63,7 @@ def narrow(limits: Limits, claim: object) -> Limits:
     max_bytes, types = claim.get("max_bytes", limits.max_bytes), claim.get("types", list(limits.types))
     if type(max_bytes) is not int or max_bytes < 0:
         raise Unauthenticated("claim_malformed", "upload.max_bytes")
-    return Limits(min(max_bytes, limits.max_bytes), _common(limits.types, _patterns(types)))
+    return Limits(min(max_bytes, limits.max_bytes), _intersection(limits.types, _patterns(types)))
 
 
 def _patterns(types: object) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def _patterns(types: object) -> tuple[str, ...]:
         raise Unauthenticated("claim_malformed", "upload.types") from None
 
 
-def _common(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+def _intersection(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
     """Return the patterns for exactly what both lists allow."""
     narrower = [one for one in ours if allows(theirs, one)] + [one for one in theirs if allows(ours, one)]
     return tuple(dict.fromkeys(narrower))

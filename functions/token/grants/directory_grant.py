@@ -1,7 +1,7 @@
 """A directory grant: the protocol of Alibaba Cloud's own tutorials, for clients that were written for them.
 
-One grant allows any number of uploads into a folder of its own. Its policy fixes all that those clients can
-obey: folder, largest size, callback. Imported only where the settings allow it. Pure, as `file_grant.py` is.
+One grant allows any number of uploads into a folder of its own. Its policy fixes what such clients can keep
+to: folder, largest size, callback. Imported only where the settings allow it. Pure, as `file_grant.py` is.
 
 Sources: Alibaba Cloud OSS, "Obtain signature information from the server and upload data to OSS" (V4), and
 its older edition with Signature Version 1.
@@ -26,7 +26,7 @@ V4_MEMBERS = {
 }
 
 
-def offered(caller: Caller, settings: Settings) -> bool:
+def may_have_directory_grant(caller: Caller, settings: Settings) -> bool:
     """Tell whether this caller may have a directory grant.
 
     A caller with fewer types than the settings allow may not: the directory ticket does not name types, so
@@ -43,7 +43,7 @@ def issue_directory_grant(
     Returns the answer of the tutorials' application servers. `expire` is in epoch seconds: until then a page
     may begin an upload; the policy lives longer, by the time that the largest upload takes. Raises `Refusal`.
     """
-    if not offered(caller, settings):
+    if not may_have_directory_grant(caller, settings):
         raise Refusal("directory_not_offered", "Your types are limited: ask for a grant for each file.")
     grant_id = object_key.time_sortable_id(now, entropy)
     folder = f"{object_key.user_folder(caller, settings, now)}{grant_id}/"

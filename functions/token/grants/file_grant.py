@@ -61,7 +61,7 @@ def issue_file_grant(
 
 
 def pinned_fields(upload: UploadRequest, key: str, callback: str) -> dict[str, str]:
-    """Return the fields that decide how the object is stored and who is told."""
+    """Return the fields that decide how the object is stored, and which address OSS calls."""
     return {
         "key": key,
         "x-oss-content-type": upload.type,
@@ -83,8 +83,8 @@ def sign_fields(
 ) -> dict[str, str]:
     """Return `pinned`, OSS's own fields, a policy with each of them as a condition, and its signature.
 
-    OSS accepts fields that no condition names, so every field that is sent has one. The ACL field is sent because
-    it wins over the request header. Conditions name all fields in lower case.
+    Every sent field has a condition, because OSS accepts fields that no condition names. The ACL field is
+    sent because it overrides the ACL request header. Conditions name all fields in lower case.
     """
     fields = {**pinned, **v4_fields(settings, credentials, now)}
     conditions = [

@@ -1,7 +1,7 @@
 """The keys that may sign a bearer token. Imported only where users sign in.
 
-The algorithm follows from the key and never from the token. A set inside the setting is refused as a whole
-for one bad key; in a set at an address, bad keys are ignored.
+The algorithm follows from the key and never from the token. One bad key in AUTH_JWKS itself is an
+error; bad keys in a fetched set are ignored.
 Never lives here: what a token must say (`bearer.py`).
 
 Sources: RFC 7517 and RFC 7518 for JSON Web Keys, RFC 8725 for what to refuse.
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from jwt.utils import base64url_encode
 
 from grants.callers import FindKeys
-from vendored.env import InvalidValue, is_loopback, resource
+from vendored.env import InvalidValue, is_loopback, url
 from vendored.errors import Unavailable
 from vendored.time_limit import within
 
@@ -41,7 +41,7 @@ def read_secret(value: str) -> FindKeys:
         raise InvalidValue("must be a secret, and neither an address nor a public key")
     try:
         key = jwt.PyJWK({"kty": "oct", "k": base64url_encode(value.encode()).decode()}, "HS256")
-        weak = weakness(key)
+        weak = key_length_problem(key)
     except jwt.InvalidKeyError:  # a public key, which everyone knows
         weak = "no secret"
     if weak:
@@ -52,7 +52,7 @@ def read_secret(value: str) -> FindKeys:
 def read_keys(value: str) -> FindKeys:
     """Read `AUTH_JWKS`: a JSON Web Key Set (RFC 7517) itself, or where one is. Raises `InvalidValue`."""
     if value.startswith("http"):
-        return RemoteKeys(resource(value)).find
+        return RemoteKeys(url(value)).find
     try:
         listed = enumerate(json.loads(value)["keys"], 1)
         signing = [(key, number) for number, key in listed if key.get("use", "sig") == "sig"]
@@ -63,10 +63,10 @@ def read_keys(value: str) -> FindKeys:
     keys = [_read_key(key, number) for key, number in signing]
     if not keys:
         raise InvalidValue("has no key that signs")
-    return lambda kid: fitting(keys, kid)
+    return lambda kid: keys_for(keys, kid)
 
 
-def fitting(keys: list[jwt.PyJWK], kid: str | None) -> list[jwt.PyJWK]:
+def keys_for(keys: list[jwt.PyJWK], kid: str | None) -> list[jwt.PyJWK]:
     """Return the keys of ours that a token with this `kid`, or without one, may be signed with."""
     return [
         key
@@ -90,9 +90,9 @@ class RemoteKeys(jwt.PyJWKClient):
         """Return the keys for a `kid`. Raises `Unavailable` where the address does not answer with keys."""
         try:
             with self._one_at_a_time:
-                found = fitting(self.get_jwk_set().keys, kid)
+                found = keys_for(self.get_jwk_set().keys, kid)
                 if not found and time.monotonic() - self._asked_at >= UNKNOWN_KEY_SECONDS:
-                    found = fitting(self.get_jwk_set(refresh=True).keys, kid)
+                    found = keys_for(self.get_jwk_set(refresh=True).keys, kid)
         except Exception as error:  # noqa: BLE001 - networks and libraries fail in ways of their own
             raise Unavailable("keys_unanswered", type(error).__name__) from None
         if not found and self._failed:
@@ -138,7 +138,7 @@ def _read_key(key: Mapping[str, object], number: int) -> jwt.PyJWK:
         raise InvalidValue(expected)
     try:
         read = jwt.PyJWK(dict(key))
-        weak = weakness(read)
+        weak = key_length_problem(read)
     except Exception:  # noqa: BLE001 - whatever is wrong with it
         raise InvalidValue(expected) from None
     if read.algorithm_name not in ALGORITHMS:
@@ -148,8 +148,8 @@ def _read_key(key: Mapping[str, object], number: int) -> jwt.PyJWK:
     return read
 
 
-def weakness(key: jwt.PyJWK) -> str | None:
-    """Return PyJWT's objection to a key, which it would otherwise raise for each token. Raises its errors."""
+def key_length_problem(key: jwt.PyJWK) -> str | None:
+    """Return why PyJWT finds the key too weak, or None. Raises what PyJWT raises."""
     weak: str | None = key.Algorithm.check_key_length(key.Algorithm.prepare_key(key.key))
     return weak
 
@@ -157,7 +157,7 @@ def weakness(key: jwt.PyJWK) -> str | None:
 def is_usable(member: dict[str, object]) -> bool:
     """Tell whether PyJWT can use a member of a set; the others are ignored (RFC 7517, 5)."""
     try:
-        return not weakness(jwt.PyJWK(member))
+        return not key_length_problem(jwt.PyJWK(member))
     except Exception:  # noqa: BLE001 - whatever is wrong with it
         return False
 

@@ -59,5 +59,5 @@ def callback_parameter(callback_url: str, ticket: str) -> str:
 
 
 def base64_json(document: Mapping[str, object]) -> str:
-    """Write JSON the way OSS reads it in a form field."""
+    """Return the base64 of compact JSON, as OSS reads it in a form field."""
     return base64.b64encode(json.dumps(document, separators=(",", ":")).encode()).decode()

@@ -22,10 +22,10 @@ REGION = re.compile(r"(?!oss-)[a-z]{2,10}(-[a-z0-9]{1,20}){1,4}")
 PREFIX = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)+")
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1123, 2.1
 ADDRESS = re.compile(rf"https?://(?P<host>{LABEL}(\.{LABEL})*|\[::1\])(:(?P<port>[1-9][0-9]{{0,4}}))?")
-SHOWN = r"[A-Za-z0-9._~!$&'()*+,;=:@%/?-]"  # RFC 3986, 3.3 and 3.4
-RESOURCE = rf"(?P<address>[^/?#@]+//[^/?#@]+)([/?]{SHOWN}*)?"  # compiled on use: most functions need neither
+URL_CHARACTERS = r"[A-Za-z0-9._~!$&'()*+,;=:@%/?-]"  # RFC 3986, 3.3 and 3.4
+URL = rf"(?P<address>[^/?#@]+//[^/?#@]+)([/?]{URL_CHARACTERS}*)?"  # compiled when used, as LOOPBACK is
 OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-LOOPBACK = rf"http://(localhost|127(\.{OCTET}){{3}}|\[::1\])(:[0-9]+)?"  # of these two patterns
+LOOPBACK = rf"http://(localhost|127(\.{OCTET}){{3}}|\[::1\])(:[0-9]+)?"
 MAX_HOST_CHARACTERS = 253
 MAX_PORT = 65535
 
@@ -34,7 +34,7 @@ U = TypeVar("U")
 
 
 class InvalidValue(ValueError):
-    """A variable has the wrong form. The message continues a sentence that begins with its name."""
+    """A variable has the wrong form. The message completes a sentence that begins with its name."""
 
 
 class Credentials(NamedTuple):
@@ -57,7 +57,7 @@ class Variables:
         self._taken: dict[str, int] = {}  # bytes of each variable, its name included
 
     def take(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
-        """Return the parsed variable. For a bad one it returns None, and `finish` raises before its use."""
+        """Return the parsed variable. A bad one becomes None, and `finish` raises before anything uses it."""
         given = self._environ.get(name)
         self._taken[name] = len((name + given).encode(errors="replace")) if given else 0
         value = given or default
@@ -75,8 +75,8 @@ class Variables:
     def refuse_development_secrets(self, names: Iterable[str], *addresses: str | None) -> None:
         """Refuse the secrets that `make run` invents, unless every address is on this machine."""
         for name in names:
-            made_up = any(item.startswith(DEVELOPMENT) for item in items(self._environ.get(name, "")))
-            if made_up and not all(is_loopback(address) for address in addresses if address):
+            invented = any(item.startswith(DEVELOPMENT) for item in comma_list(self._environ.get(name, "")))
+            if invented and not all(is_loopback(address) for address in addresses if address):
                 self.refuse(f"{name} is a development value, fit for loopback addresses only")
 
     def refuse(self, problem: str) -> None:
@@ -97,16 +97,16 @@ def credentials(environ: Mapping[str, str], context: object) -> Credentials:
 
     The environment has them on every runtime, `context.credentials` on Python 3.10 and older.
     """
-    lent = getattr(context, "credentials", None)
+    from_context = getattr(context, "credentials", None)
     sources: tuple[Callable[[], Iterable[str | None]], ...] = (
         lambda: map(environ.get, ROLE),
-        lambda: [getattr(lent, name, None) for name in Credentials._fields],
+        lambda: [getattr(from_context, name, None) for name in Credentials._fields],
     )
     for source in sources:
         found = Credentials(*(value or "" for value in source()))
         if found.access_key_id and found.access_key_secret:
             return found
-    raise Misconfigured("misconfigured", "the function has no role: ALIBABA_CLOUD_ACCESS_KEY_ID is not set")
+    raise Misconfigured("misconfigured", f"the function has no role: {ROLE[0]} or {ROLE_SECRET} is not set")
 
 
 def optional(parse: Callable[[str], T], unset: U) -> Callable[[str], T | U]:
@@ -116,19 +116,19 @@ def optional(parse: Callable[[str], T], unset: U) -> Callable[[str], T | U]:
 
 def bucket(value: str) -> str:
     """Read a bucket's name."""
-    return whole(BUCKET, value, "must be a bucket's name")
+    return full_match(BUCKET, value, "must be a bucket's name")
 
 
 def region(value: str) -> str:
     """Read a region id."""
-    return whole(REGION, value, "must be a region id such as cn-hangzhou, without oss-")
+    return full_match(REGION, value, "must be a region id such as cn-hangzhou, without oss-")
 
 
 def prefix(value: str) -> str:
     """Read the first part of every key."""
     if len(value) > MAX_PREFIX_CHARACTERS:
         raise InvalidValue(f"must be at most {MAX_PREFIX_CHARACTERS} characters")
-    return whole(
+    return full_match(
         PREFIX, value, "must be segments of A-Z a-z 0-9 . _ -, each ending in / and none beginning with ."
     )
 
@@ -149,9 +149,9 @@ def is_loopback(address: str) -> bool:
     return bool(re.fullmatch(LOOPBACK, address))
 
 
-def resource(value: str) -> str:
+def url(value: str) -> str:
     """Read an address that may have a path and a query behind it."""
-    match = re.fullmatch(RESOURCE, value)
+    match = re.fullmatch(URL, value)
     if not match:
         raise InvalidValue("must be https://host/path without a user's name or a fragment")
     address(match["address"])
@@ -160,7 +160,7 @@ def resource(value: str) -> str:
 
 def origins(value: str) -> tuple[str, ...]:
     """Read a comma list of exact origins, as browsers write them: no path, no default port."""
-    listed = items(value)
+    listed = comma_list(value)
     for origin in listed:
         if address(origin) != origin or origin.endswith(":443" if origin.startswith("https:") else ":80"):
             raise InvalidValue(
@@ -171,18 +171,18 @@ def origins(value: str) -> tuple[str, ...]:
 
 def secrets(value: str) -> tuple[str, ...]:
     """Read a comma list of secrets."""
-    listed = items(value)
+    listed = comma_list(value)
     if any(len(secret.encode()) < MIN_SECRET_BYTES for secret in listed):
         raise InvalidValue(f"must be {MIN_SECRET_BYTES} bytes or more, or a comma list of such")
     return listed
 
 
-def items(value: str) -> tuple[str, ...]:
+def comma_list(value: str) -> tuple[str, ...]:
     """Read a comma list."""
     return tuple(item.strip() for item in value.split(","))
 
 
-def whole(pattern: re.Pattern[str], value: str, expected: str) -> str:
+def full_match(pattern: re.Pattern[str], value: str, expected: str) -> str:
     """Read a value that matches a pattern from end to end."""
     if not pattern.fullmatch(value):
         raise InvalidValue(expected)

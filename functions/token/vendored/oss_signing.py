@@ -47,7 +47,7 @@ def sign_policy_v1(policy: str, secret: str) -> str:
 
 
 def uri_encode(text: str, keep: bytes = b"") -> str:
-    """Percent-encode every byte of the UTF-8 text but RFC 3986's unreserved ones and those of `keep`."""
+    """Percent-encode the UTF-8 bytes, except RFC 3986's unreserved ones and those in `keep`."""
     return "".join(chr(b) if b in UNRESERVED or b in keep else f"%{b:02X}" for b in text.encode())
 
 
@@ -59,7 +59,7 @@ def canonical_request(
     headers: Mapping[str, str],
     additional_headers: Iterable[str] = (),
 ) -> str:
-    """Write a request the way OSS V4 signs it. The bucket leads the path even where the host names it."""
+    """Write a request the way OSS V4 signs it. Its path begins with the bucket, even if the host names it."""
     additional = sorted({name.lower() for name in additional_headers})
     parameters = sorted((uri_encode(name), uri_encode(value)) for name, value in query.items())
     lowered = sorted((name.lower(), value.strip()) for name, value in headers.items())
@@ -77,7 +77,7 @@ def canonical_request(
 
 
 def string_to_sign(canonical: str, date: str, region: str, product: str = "oss") -> str:
-    """Wrap a canonical request; `date` is the value of x-oss-date."""
+    """Return the string to sign of a canonical request; `date` is the value of x-oss-date."""
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     return "\n".join((ALGORITHM_V4, date, scope(date[:8], region, product), digest))
 
