@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import NamedTuple
 
 from deploy.aliyun.clients import Cloud, account_id, connect_region
@@ -67,14 +68,14 @@ def next_step(token: DeployedFunction, callback: DeployedFunction, now: float) -
         # an update changed callback, and then ended before it changed token
         return Step(present, "The interrupted step is done. Run it again for the next one.")
     if len(present) == 1:
-        hours = LONGEST_TICKET_SECONDS / 3600
-        message = f"The new secret signs. Run it again in {hours:.0f} hours or later, to drop the old one."
+        minutes = ceil(LONGEST_TICKET_SECONDS / 60)
+        message = f"The new secret signs. Run it again in {minutes} minutes or later, to drop the old one."
         return Step((new_ticket_secret(), *present), message)
     wait = max(token.modified, callback.modified) + LONGEST_TICKET_SECONDS - now
     if wait > 0:
         raise CommandError(
-            f"Too early: tickets of the old secret are valid for up to {wait / 60:.0f} more minutes. {NOW}=1 "
-            "does not wait; what is being uploaded then cannot be confirmed."
+            f"Too early: tickets of the old secret are valid for up to {ceil(wait / 60)} more minutes. "
+            f"{NOW}=1 does not wait; what is being uploaded then cannot be confirmed."
         )
     return Step(present[:1], "The old secret is gone.")
 

@@ -118,6 +118,14 @@ def test_a_bucket_of_the_stacks_name_is_deleted_even_if_a_later_stack_found_it(
     assert asked == [f"Delete every upload? Type {UPLOADS}: "]
 
 
+def test_of_uploads_that_are_gone_nothing_is_said(cloud: Cloud, state: State) -> None:
+    deployed(cloud, state)
+    delete(cloud, [], lambda _: UPLOADS, YES="1", DELETE_UPLOADS="1")
+    shown: list[str] = []
+    delete(cloud, shown, lambda _: "no", YES="1")
+    assert shown == [f"account {ACCOUNT}, region cn-hangzhou, stack uploads"]
+
+
 def test_another_name_typed_for_the_bucket_deletes_nothing(cloud: Cloud, state: State) -> None:
     deployed(cloud, state)
     before = list(state.writes)
