@@ -18,9 +18,8 @@ def anonymous_object(context: Context) -> Outcome:
 
 def anonymous_missing(context: Context) -> Outcome:
     answer = probe.ask("GET", context.the_grant.url + quote(context.the_grant.key + KEY_SUFFIX))
-    return judge_anonymous_read(
-        answer, HTTPStatus.NOT_FOUND, "check public_bucket"
-    )  # OSS answers 404 only if reading is allowed
+    # OSS says that an object is missing only to those who may read
+    return judge_anonymous_read(answer, HTTPStatus.NOT_FOUND, "check public_bucket")
 
 
 def judge_anonymous_read(answer: probe.Answer, public: int, if_public: str) -> Outcome:
