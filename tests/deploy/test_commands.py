@@ -14,7 +14,9 @@ import pytest
 import requests
 from alibabacloud_credentials.utils import auth_constant, auth_util
 
+from deploy import destroy, rotate_secret
 from deploy.doctor.target import find_stack
+from deploy.errors import CommandError
 from deploy.function_zip import REPOSITORY
 from tests.support.certificate import make_certificate
 from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, command_of, dry_run, given, make
@@ -132,6 +134,25 @@ def test_rotate_secret_measures_by_this_machines_clock(
     assert capsys.readouterr().err.startswith("Too early: tickets of the old secret are valid for up to ")
     state.modified = {}
     assert make("rotate-secret", **YES) == 0
+
+
+def test_each_main_takes_its_own_options_and_no_settings(
+    state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert make("deploy", **YES, **ANYONE) == 0
+    (stack,) = state.stacks.values()
+    capsys.readouterr()
+    rotate_secret.main(given(**YES))
+    assert len(stack["values"]["TicketSecret"].split(",")) == 2
+    rotate_secret.main(given(**YES, NOW="1"))
+    assert len(stack["values"]["TicketSecret"].split(",")) == 1
+    type_in(monkeypatch, UPLOADS)
+    destroy.main(given(**YES, DELETE_UPLOADS="1"))
+    assert (stack["Status"], state.buckets) == ("DELETE_COMPLETE", {})
+    assert capsys.readouterr().out.endswith(f"deleted {CODE}\ndeleted {UPLOADS}\n")
+    for main in (rotate_secret.main, destroy.main):
+        with pytest.raises(CommandError, match=r"^MAX_BYTES: no such setting"):
+            main(given(**YES, MAX_BYTES="1"))
 
 
 def test_page_names_the_setting_that_allows_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
