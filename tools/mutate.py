@@ -28,6 +28,8 @@ NOT_COPIED = (".*", "__pycache__", "node_modules", "screenshots", "htmlcov", "do
 # property tests repeat too much, README tests need processes, and pip needs an index
 SLOW_TESTS = ("test_any_*", "test_readme*", "test_package*")
 RESULT = re.compile(r"\s+(?P<name>\S+): (?P<verdict>[a-z ]+)")
+# tests run a command's main() as `python -m` does: mutmut sees no test of it, and cannot mutate it there
+COMMAND = re.compile(r"deploy\.\w+\.x_main__mutmut_\d+")
 KILLED = frozenset({"killed", "timeout"})
 CONFIG = """\
 [tool.mutmut]
@@ -123,7 +125,7 @@ def verdicts(folder: Path) -> Mapping[str, str]:
     """Run every mutant; return the verdict on each."""
     mutmut(folder, "run")
     found = filter(None, map(RESULT.fullmatch, mutmut(folder, "results", "--all", "true").splitlines()))
-    return {match["name"]: match["verdict"] for match in found}
+    return {match["name"]: match["verdict"] for match in found if not COMMAND.fullmatch(match["name"])}
 
 
 def changed_line(folder: Path, mutant: str) -> str:
