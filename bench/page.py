@@ -57,14 +57,14 @@ def gzipped(files: Iterable[Path]) -> int:
 
 def by_module() -> dict[str, int]:
     """Return the bytes of each module of the page's script, minified and gzip by itself."""
-    told = subprocess.run(
+    finished = subprocess.run(
         [str(shutil.which("node")), str(HERE / "modules.mjs")],
         cwd=REPOSITORY,
         capture_output=True,
         check=True,
         timeout=TIMEOUT_SECONDS,
     )
-    sizes: dict[str, int] = json.loads(told.stdout)
+    sizes: dict[str, int] = json.loads(finished.stdout)
     return sizes
 
 

@@ -36,13 +36,13 @@ def measure(
         "warm_calls.py", packages.token, order, env=events.TOKEN, paths=""
     )
     called_back = {"callback": callbacks, "refused callback": [events.refused_callback(signer).decode()]}
-    told = {
+    callback_order = {
         "events": called_back,
         "status": {"callback": 200, "refused callback": 403},
         "without_head": ["callback"],
         "head": HEAD,
     }
-    order.write_text(json.dumps(told))
+    order.write_text(json.dumps(callback_order))
     environment = events.callback_environment(signer, bucket_url)
     found |= ask_child("warm_calls.py", packages.callback, order, env=environment, paths="")
     order.write_text(json.dumps({"events": {**asked, **called_back}}))

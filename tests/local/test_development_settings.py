@@ -55,7 +55,7 @@ CREDENTIAL = {
 
 def environments(**shell: str) -> dict[str, dict[str, str]]:
     started = process_specs({**SHELL, **shell}, PORTS, Paths(REPOSITORY, STATE), "the public key")
-    return {member.name: dict(member.env) for member in started}
+    return {spec.name: dict(spec.env) for spec in started}
 
 
 def test_gives_the_token_function_exactly_its_own_variables() -> None:
@@ -152,10 +152,10 @@ def test_never_mixes_two_access_keys() -> None:
 
 def test_starts_each_process_on_the_lifeline_and_on_loopback() -> None:
     started = process_specs(SHELL, PORTS, Paths(REPOSITORY, STATE), "")
-    assert [member.port for member in started] == [9001, 9002, 9000, 8080]
-    for member in started:
-        assert member.arguments[1:4] == ("-m", "local.lifeline", "/state/launcher.lock")
-        assert member.arguments[-4:] == ("--host", "127.0.0.1", "--port", str(member.port))
+    assert [spec.port for spec in started] == [9001, 9002, 9000, 8080]
+    for spec in started:
+        assert spec.arguments[1:4] == ("-m", "local.lifeline", "/state/launcher.lock")
+        assert spec.arguments[-4:] == ("--host", "127.0.0.1", "--port", str(spec.port))
 
 
 def test_lets_users_sign_in_with_development_tokens() -> None:

@@ -42,7 +42,7 @@ def buckets(two: tuple[int, int]) -> dict[str, str]:
 
 def environments(env: dict[str, str], files: Paths) -> dict[str, dict[str, str]]:
     started = bucket_processes(env, read_options(env, files), files)
-    return {member.name: dict(member.env) for member in started}
+    return {spec.name: dict(spec.env) for spec in started}
 
 
 def fault(env: dict[str, str], files: Paths) -> str:

@@ -101,10 +101,10 @@ def test_adds_no_content_type_of_its_own(echo: EmulatedFunction) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish", [{}, [], {"fault": "fire", "requests": 1}, {"fault": "crash", "requests": "1"}]
+    "order", [{}, [], {"fault": "fire", "requests": 1}, {"fault": "crash", "requests": "1"}]
 )
-def test_refuses_a_fault_it_does_not_know(echo: EmulatedFunction, wish: object) -> None:
-    assert echo.ask("POST", "/-/faults", json=wish).status_code == 400
+def test_refuses_a_fault_it_does_not_know(echo: EmulatedFunction, order: object) -> None:
+    assert echo.ask("POST", "/-/faults", json=order).status_code == 400
 
 
 @pytest.mark.parametrize("method", ["PUT", "HEAD", "DELETE", "BREW"])
@@ -185,7 +185,7 @@ def copied(name: str, tmp_path: Path) -> tuple[Path, dict[str, str]]:
         REPOSITORY / "functions" / name, folder, ignore=shutil.ignore_patterns("__pycache__", ".*")
     )
     started = process_specs({}, Ports(9001, 9002, 9000, 8080), Paths(REPOSITORY, tmp_path), "")
-    env = next(member.env for member in started if member.name == name)
+    env = next(spec.env for spec in started if spec.name == name)
     return folder, dict(env)
 
 
