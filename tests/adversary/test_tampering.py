@@ -67,10 +67,6 @@ def changed(name: str) -> Change:
     return lambda parts: [(one, text[:-2] + "AA" if one == name else text) for one, text in parts]
 
 
-def shouted(name: str) -> Change:
-    return lambda parts: [(one, text.upper() if one == name else text) for one, text in parts]
-
-
 def dropped(name: str) -> Change:
     return lambda parts: [part for part in parts if part[0] != name]
 

@@ -34,11 +34,6 @@ def state_of(row: Locator) -> Locator:
     return row.get_by_test_id("state")
 
 
-def wait_until_sending(row: Locator) -> None:
-    """Wait until a part of the file has been sent."""
-    expect(state_of(row)).to_have_text(re.compile(r"^\d+% · [1-9]"), timeout=PATIENCE)
-
-
 def change_grants(page: Page, stack: Stack, change: Any) -> None:
     """Have `change` alter each grant on its way to the page."""
 
