@@ -1,5 +1,5 @@
 /**
- * Asks the callback function whether a file is stored.
+ * Asks the callback function whether a file is stored: after a 203, or when its answer was lost.
  */
 import { errorIn, resultIn } from './answers.js';
 import { UploadError, toUploadError } from './errors.js';
