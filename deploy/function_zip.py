@@ -1,4 +1,4 @@
-"""The zip that Function Compute is given for a function. It is reproducible: the same sources, the same bytes.
+"""The zip that Function Compute is given for a function. It is reproducible: same sources, same bytes.
 
 Its name contains a hash of the names and contents inside. So a changed function is another object in the
 bucket, and by the object's name ROS sees that the function has changed.
