@@ -175,9 +175,7 @@ class Stacks:
 
     def new_events(self, stack_id: str, seen: set[str]) -> Iterator[models.ListStackEventsResponseBodyEvents]:
         """Yield the events that are not in `seen`, oldest first, and add them to it."""
-        asked = models.ListStackEventsRequest(
-            region_id=self._region, stack_id=stack_id, page_size=PAGE_SIZE, page_number=1
-        )
+        asked = models.ListStackEventsRequest(region_id=self._region, stack_id=stack_id, page_size=PAGE_SIZE)
         for event in reversed(self._client.list_stack_events(asked).body.events or []):
             if event.event_id not in seen:
                 seen.add(event.event_id)

@@ -282,6 +282,38 @@ def test_events_are_shown_once_in_their_order_while_ros_works(cloud: Cloud, stat
     assert seen == {"A CREATE_IN_PROGRESS", "B CREATE_COMPLETE"}
 
 
+def test_a_look_shows_as_many_events_as_ros_gives_at_once(cloud: Cloud, state: State) -> None:
+    add_stack(state, "1", events=[event(f"R{number:02d}", "CREATE_COMPLETE") for number in range(50)])
+    shown: list[str] = []
+    stacks_of(cloud).watch("1", shown.append, set())
+    assert shown == [f"CREATE_COMPLETE      R{number:02d}" for number in range(50)]
+
+
+def test_a_name_that_was_used_often_is_found_all_the_same(cloud: Cloud, state: State) -> None:
+    for number in range(49):
+        add_stack(state, f"old-{number}", Status="DELETE_COMPLETE")
+    add_stack(state, "newest")
+    assert stacks_of(cloud).last_parameters("uploads")["UploadBucket"] == "newest"
+    found = stacks_of(cloud).find("uploads")
+    assert found is not None
+    assert found.id == "newest"
+
+
+def test_a_request_whose_answer_is_lost_is_done_once(cloud: Cloud, state: State) -> None:
+    parameters = {"UploadBucket": "u", "SiteBucket": "s", "LogProject": "l", "ExistingUploadBucket": "true"}
+    template = (
+        '{"Parameters": {"UploadDomain": {"Default": ""}, "SiteDomain": {"Default": ""}}, "Resources": {}}'
+    )
+    state.lost = {"CreateStack": ["after"], "UpdateStack": ["after"]}
+    stack_id = stacks_of(cloud).create("uploads", template, parameters)
+    state.stacks[stack_id].update({"Status": "CREATE_COMPLETE", "next": []})
+    stack = stacks_of(cloud).get(stack_id)
+    assert stacks_of(cloud).update(stack, template, {"UploadBucket": "v"})
+    assert state.writes == ["CreateStack", "UpdateStack"]
+    assert (state.asked.count("CreateStack"), state.asked.count("UpdateStack")) == (2, 2)
+    assert [one["minutes"] for one in state.stacks.values()] == [30]
+
+
 def test_the_first_resource_that_failed_is_the_reason_and_never_the_stack_itself(
     cloud: Cloud, state: State
 ) -> None:

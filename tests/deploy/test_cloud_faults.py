@@ -61,16 +61,6 @@ def test_a_service_that_is_down_for_a_moment_is_tried_again(cloud: Cloud, state:
     assert deploy(cloud, **ANYONE).status == "CREATE_COMPLETE"
 
 
-def test_an_update_that_is_refused_is_a_failure(cloud: Cloud, state: State) -> None:
-    deploy(cloud, **ANYONE)
-    state.refusals["UpdateStack"] = [Refused(400, "NotSupported", "UPDATE_FAILED stacks cannot be updated.")]
-    with pytest.raises(AlibabaCloudException, match="cannot be updated"):
-        deploy(cloud, MAX_BYTES="5")
-    state.refusals["UpdateStack"] = [Refused(403, "Forbidden.RAM", "Update the completely same stack")]
-    with pytest.raises(AlibabaCloudException, match=r"Forbidden\.RAM"):
-        deploy(cloud, MAX_BYTES="5")
-
-
 def test_a_refused_request_is_not_tried_again(cloud: Cloud, state: State) -> None:
     state.refusals["CreateStack"] = [Refused(403, "Forbidden.RAM", "User not authorized.")]
     with pytest.raises(AlibabaCloudException, match="not authorized"):

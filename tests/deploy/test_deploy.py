@@ -107,6 +107,16 @@ def test_an_update_that_is_rolled_back_is_a_failure(cloud: Cloud, state: State) 
         deploy(cloud, MAX_BYTES="7")
 
 
+def test_an_update_that_is_refused_is_a_failure(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    state.refusals["UpdateStack"] = [Refused(400, "NotSupported", "UPDATE_FAILED stacks cannot be updated.")]
+    with pytest.raises(AlibabaCloudException, match="cannot be updated"):
+        deploy(cloud, MAX_BYTES="5")
+    state.refusals["UpdateStack"] = [Refused(403, "Forbidden.RAM", "Update the completely same stack")]
+    with pytest.raises(AlibabaCloudException, match=r"Forbidden\.RAM"):
+        deploy(cloud, MAX_BYTES="5")
+
+
 def test_a_deploy_that_was_cut_off_is_waited_for(cloud: Cloud, state: State) -> None:
     deploy(cloud, **ANYONE)
     (stack,) = state.stacks.values()
