@@ -10,6 +10,7 @@ from typing import Any
 import alibabacloud_oss_v2 as oss
 import pytest
 from alibabacloud_oss_v2.exceptions import OperationError
+from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
 from deploy.aliyun import ros_stack
 from deploy.aliyun.artifacts import delete_old_packages, ensure_private_bucket, put_package
@@ -219,6 +220,20 @@ def event(name: str, status: str, reason: str = "") -> dict[str, str]:
         "Status": status,
         "StatusReason": reason,
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [("NotSupported", "ROLLBACK_FAILED stacks cannot be updated."), ("Forbidden", ros_stack.UNCHANGED)],
+)
+def test_only_an_update_without_a_change_is_no_failure(
+    cloud: Cloud, state: State, code: str, message: str
+) -> None:
+    add_stack(state, "one")
+    state.refusals["UpdateStack"] = [Refused(409, code, message)]
+    stacks = stacks_of(cloud)
+    with pytest.raises(AlibabaCloudException, match=code):
+        stacks.update(stacks.get("one"), "{}", {})
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
