@@ -137,8 +137,11 @@ def verdicts(folder: Path) -> Mapping[str, str]:
 def changed_line(folder: Path, mutant: str) -> str:
     """Return module and changed line of a mutant: its number changes with the code above it."""
     diff = mutmut(folder, "show", mutant).splitlines()
-    (line,) = [line for line in diff if line.startswith("+") and not line.startswith("+++")]
-    return f"{mutant.rpartition('.')[0]}: {line[1:].strip()}"
+    added, removed = (
+        [line[1:].strip() for line in diff if line.startswith(sign) and not line.startswith(sign * 3)]
+        for sign in "+-"
+    )
+    return f"{mutant.rpartition('.')[0]}: {added[0] if added else f'without {removed[0]}'}"
 
 
 def modules_of(target: Target) -> frozenset[str]:
