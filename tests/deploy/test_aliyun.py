@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import alibabacloud_oss_v2 as oss
@@ -295,6 +296,20 @@ def test_events_are_shown_once_in_their_order_while_ros_works(cloud: Cloud, stat
     assert pauses == [3]
     assert state.asked.count("GetStack") == 2
     assert seen == {"A CREATE_IN_PROGRESS", "B CREATE_COMPLETE"}
+
+
+def test_an_output_without_a_value_is_empty() -> None:
+    """ROS lists the outputs of a stack before it has made what they name."""
+    body = SimpleNamespace(
+        stack_id="1",
+        stack_name="uploads",
+        status="CREATE_IN_PROGRESS",
+        status_reason=None,
+        outputs=[{"OutputKey": "TokenUrl"}],
+        parameters=None,
+    )
+    client: Any = SimpleNamespace(get_stack=lambda _: SimpleNamespace(body=body))
+    assert Stacks(client, REGION).get("1").outputs == {"TokenUrl": ""}
 
 
 def test_a_look_shows_as_many_events_as_ros_gives_at_once(cloud: Cloud, state: State) -> None:
