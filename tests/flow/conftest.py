@@ -8,19 +8,9 @@ from playwright.sync_api import Browser, Page
 from tests.support.browser import launch_chromium
 from tests.support.page.actions import open_page
 from tests.support.stack import Stack
+from tests.support.stack_fixtures import running, stack
 
-
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(tmp_path_factory.mktemp("state"))
-    yield stack
-    stack.end()
-
-
-@pytest.fixture
-def stack(running: Stack) -> Stack:
-    running.clear_faults()
-    return running
+__all__ = ["browser", "page", "running", "stack"]
 
 
 @pytest.fixture(scope="session")
