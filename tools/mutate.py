@@ -123,7 +123,12 @@ def mutmut(folder: Path, *arguments: str) -> str:
         command, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if finished.returncode:
-        sys.exit(f"mutmut failed in {folder}:\n{finished.stdout[-2000:]}{finished.stderr[-2000:]}")
+        output = finished.stdout.splitlines()[
+            -20:
+        ]  # most of it is one line of progress, written again and again
+        sys.exit(
+            "\n".join([f"mutmut ended with {finished.returncode} in {folder}:", *output, finished.stderr])
+        )
     return finished.stdout
 
 
