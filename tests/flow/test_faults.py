@@ -29,7 +29,7 @@ from tests.support.network_faults import (
     expect_one_upload,
     keep_silent,
 )
-from tests.support.page.actions import PATIENCE, PHOTO, ended, fast_forward_until, open_page, posts_to, send
+from tests.support.page.actions import PHOTO, ended, fast_forward_until, open_page, posts_to, send
 from tests.support.single_function import single_function
 from tests.support.stack import md5
 from tests.support.watched_stack import WATCHED, WatchedStack, watched_stack
@@ -129,7 +129,7 @@ def test_what_is_stored_is_confirmed_once_it_is_mended(breaks: Break, scene: Sce
     with expect_one_upload(scene.watched) as check:
         with breaks(scene):
             row = send(page)
-            expect(row).to_have_attribute("data-state", re.compile("confirm"), timeout=PATIENCE)
+            expect(row).to_have_attribute("data-state", re.compile("confirm"))
             fast_forward_until(page, row, "not_confirmed")
             expect(row.get_by_test_id("state")).to_have_text("Stored, not confirmed")
             expect(row.get_by_test_id("sentence")).to_contain_text("sent again only if it is missing")

@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.support.page.actions import (
-    PATIENCE,
     PHOTO,
     choose,
     choose_button,
@@ -92,7 +91,7 @@ def test_fifty_files_end_well_together(page: Page) -> None:
     contents = [bytes([number]) * 1000 for number in range(50)]
     rows = send_all(page, [payload(f"{number}.png", one) for number, one in enumerate(contents)])
     done = page.locator("[data-testid=upload][data-state=done]")
-    expect(done).to_have_count(50, timeout=PATIENCE)
+    expect(done).to_have_count(50)
     etags = [json.loads(text)["etag"] for text in rows.get_by_test_id("answer").all_text_contents()]
     assert sorted(etags) == sorted(map(md5, contents))
     expect(page.get_by_test_id("tally")).to_have_text("50 of 50 done")
@@ -105,7 +104,6 @@ def test_a_large_file_shows_how_far_it_is_how_fast_and_how_long_it_takes(page: P
     row = page.get_by_test_id("upload")
     expect(state_of(row)).to_have_text(
         re.compile(r"^\d+% · [\d.]+ [KM]B of 300 MB · [\d.]+ [KM]B/s · [\d.]+ (s|min|h) left$"),
-        timeout=PATIENCE,
     )
     value = row.get_by_test_id("progress").evaluate("bar => bar.value / bar.max")
     assert 0 < value < 1
@@ -241,7 +239,7 @@ def test_a_folder_can_be_dropped_anywhere(target: str, page: Page, stack: Stack,
     drop(page, page.get_by_test_id(target), folder)
     start(page)
     rows = page.get_by_test_id("upload")
-    expect(page.locator("[data-state=done]")).to_have_count(2, timeout=PATIENCE)
+    expect(page.locator("[data-state=done]")).to_have_count(2)
     assert sorted(rows.get_by_test_id("name").all_text_contents()) == ["holiday/a.png", "holiday/inner/a.png"]
     answers = [json.loads(text) for text in rows.get_by_test_id("answer").all_text_contents()]
     assert [one["name"] for one in answers] == ["a.png"] * 2

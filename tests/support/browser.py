@@ -6,7 +6,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+PATIENCE = 60_000  # milliseconds: what is expected comes at once, but for a busy machine
+expect.set_options(timeout=PATIENCE)
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # Chromium's own sandbox refuses to run as root, as CI often is; the others keep it off the network.

@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 
 from playwright.sync_api import Browser, FilePayload, Locator, Page, Request, expect
 
+from tests.support.browser import PATIENCE
+
 PHOTO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 400
-PATIENCE = 60_000  # milliseconds until a test gives up
 
 _in_flight: WeakKeyDictionary[Page, set[Request]] = WeakKeyDictionary()
 
@@ -70,7 +71,7 @@ def send_all(page: Page, files: Sequence[FilePayload]) -> Locator:
 
 def ended(row: Locator, state: str = "done") -> Any:
     """Wait until the row has reached this state; return the callback's answer if it shows one."""
-    expect(row).to_have_attribute("data-state", state, timeout=PATIENCE)
+    expect(row).to_have_attribute("data-state", state)
     return json.loads(row.get_by_test_id("answer").text_content() or "null")
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.page.actions import (
-    PATIENCE,
     PHOTO,
     choose,
     choose_button,
@@ -170,7 +169,7 @@ def sending(page: Page, stack: Stack) -> None:
     choose(page, video if video.exists() else large_file(stack.state, 64, video.name))
     start(page)
     under_way = page.get_by_test_id("upload").filter(has_text=video.name).get_by_test_id("state")
-    expect(under_way).to_have_text(re.compile(r"^\d+% · [1-9]"), timeout=PATIENCE)
+    expect(under_way).to_have_text(re.compile(r"^\d+% · [1-9]"))
     choose(page, FILES[2])
 
 
