@@ -15,7 +15,8 @@ from typing import Any
 from local.launcher import is_free
 
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
-FIRST_PORT, CLIENT_PORTS = 10_000, 32_768  # Linux gives clients 32768 and above, other systems higher ones
+FIRST_PORT = 10_081  # browsers block 10080 and some below (Fetch, "port blocking")
+CLIENT_PORTS = 32_768  # Linux gives clients this one and those above, other systems higher ones
 SHARES = 8
 END_SECONDS = 5
 
