@@ -31,7 +31,7 @@ Handler = Callable[[bytes, object], FcReply]
 class Clock:
     """Two clocks: epoch seconds, and monotonic seconds. A named tuple would cost 0.1 ms at each start."""
 
-    def __init__(self, now: Callable[[], float], monotonic: Callable[[], float]) -> None:
+    def __init__(self, now: "Callable[[], float]", monotonic: "Callable[[], float]") -> None:
         self.now = now
         self.monotonic = monotonic
 

@@ -15,7 +15,7 @@ from vendored.fc_http import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Reque
 def build(
     environ: Mapping[str, str],
     clock: Clock = SYSTEM_CLOCK,
-    entropy: Callable[[int], bytes] = os.urandom,
+    entropy: "Callable[[int], bytes]" = os.urandom,
 ) -> Handler:
     """Return the handler of one instance. Raises `Misconfigured`."""
     settings = Settings.from_env(environ)

@@ -105,7 +105,7 @@ def flag(value: str) -> bool:
     return value == "true"
 
 
-def whole_number(low: int, high: int) -> Callable[[str], int]:
+def whole_number(low: int, high: int) -> "Callable[[str], int]":
     """Return a parser of whole numbers from `low` to `high`."""
 
     def parse(value: str) -> int:
