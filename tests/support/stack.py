@@ -84,6 +84,9 @@ class Stack:
         answer = self.http.post(f"{at or self.upload}/-/faults", json=order, timeout=5)
         assert answer.status_code == 200, answer.text
 
+    def pending_faults(self) -> Any:
+        return self.http.get(f"{self.upload}/-/faults", timeout=5).json()
+
     def clear_faults(self) -> None:
         for address in (self.upload, self.callback, self.token):
             self.http.delete(f"{address}/-/faults", timeout=5)
