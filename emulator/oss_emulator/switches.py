@@ -33,12 +33,6 @@ SWITCHES = (
         "condition $content-type.",
     ),
     Switch(
-        "field_limit",
-        ("4KB", "2MB"),
-        "Largest form field. 400 error page: FieldItemTooLong above 4 KB; PostObject page, EC 0006-00000110: "
-        "name up to 8 KB, value up to 2 MB.",
-    ),
-    Switch(
         "head_missing_key",
         ("404", "403"),
         "HEAD of a key that is not there, by a caller without list rights: NoSuchKey or AccessDenied. "

@@ -21,7 +21,7 @@ from tests.support.environment import clean_environment
 from tests.support.single_function import single_function
 from tests.support.stack import BUCKET, KEY_ID, KEY_SECRET, KEY_TOKEN, REPOSITORY, Stack
 
-PERMISSIVE = "unpinned_x_oss=accept,condition_letter_case=any,field_limit=2MB,doubled_field=last"
+PERMISSIVE = "unpinned_x_oss=accept,condition_letter_case=any,doubled_field=last"
 UNSAFE = "doubled_field=first_checked_last_stored,head_missing_key=403"
 IDENTITY = "an-identity-secret-of-more-than-32-bytes"
 

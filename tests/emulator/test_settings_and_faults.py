@@ -123,7 +123,6 @@ def test_every_switch_is_strict_by_default_and_has_a_source(scene: Scene) -> Non
     assert [(switch["name"], switch["value"]) for switch in listed] == [
         ("unpinned_x_oss", "refuse"),
         ("condition_letter_case", "lower"),
-        ("field_limit", "4KB"),
         ("head_missing_key", "404"),
         ("doubled_field", "first"),
         ("json_missing_variable", "null"),
@@ -133,7 +132,7 @@ def test_every_switch_is_strict_by_default_and_has_a_source(scene: Scene) -> Non
     assert len(SWITCHES) == len(listed)
 
 
-@pytest.mark.parametrize("text", ["x", "x=1", "field_limit", "field_limit=3KB"])
+@pytest.mark.parametrize("text", ["x", "x=1", "form_space", "form_space=-", "field_limit=2MB"])
 def test_an_unknown_switch_is_refused(text: str) -> None:
     with pytest.raises(SwitchError):
         read_switches(text)

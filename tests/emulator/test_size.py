@@ -33,7 +33,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]
 
 
 def form(key: str, **others: str) -> dict[str, str]:
-    # without a condition on the key: with 1,023 bytes of it the policy would be too long for a field
+    # without a condition on the key: one with a bare `$` matches nothing
     return signed({"key": key}, pinned=False, now=time.time(), expires=time.time() + 3600) | others
 
 

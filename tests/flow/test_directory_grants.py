@@ -21,7 +21,7 @@ PAGES = Path(__file__).parent / "pages"
 PLUPLOAD = REPOSITORY / "tests" / "node_modules" / "plupload" / "js" / "plupload.full.min.js"
 PHOTO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 CAP = 50_000
-PERMISSIVE = "unpinned_x_oss=accept,condition_letter_case=any,field_limit=2MB,head_missing_key=404"
+PERMISSIVE = "unpinned_x_oss=accept,condition_letter_case=any,head_missing_key=404"
 CONDITION_FAILED, FIELD_MISSING, EXPIRED = (f"0006-00000{number}" for number in (227, 226, 213))
 Fields = dict[str, str]
 

@@ -96,7 +96,7 @@ def test_gives_each_bucket_development_values_and_the_others_addresses(
         ("LOCAL_OSS_ALLOWED_ORIGINS", "http://localhost:3000"),
         ("LOCAL_OSS_PRIVATE_CALLBACKS", "refuse"),
         ("LOCAL_OSS_CALLBACK_SECONDS", "1"),
-        ("LOCAL_OSS_SWITCHES", "field_limit=2MB"),
+        ("LOCAL_OSS_SWITCHES", "form_space=+"),
         ("LOCAL_OSS_ACL", "public-read"),
         ("LOCAL_OSS_BLOCK_PUBLIC_ACCESS", "on"),
         ("LOCAL_OSS_DOMAIN", "custom"),

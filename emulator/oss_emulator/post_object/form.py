@@ -2,6 +2,8 @@
 
 After the file, only a second file is looked for. Of a field, only size and syntax are checked here.
 Source: OSS PostObject page; 400 error page; EC 0006-00000104, -107, -109 to -112; EC page on several files.
+Code, message and further elements of -110 are from a capture (phyng.com, 2024-05-27); that -111 and -112 have
+the same is inferred. The 4 KB of the 400 error page are outdated: the EC pages say 8 KB, 2 MB and 8 MB.
 """
 
 import re
@@ -19,10 +21,6 @@ MAX_BOUNDARY_CHARACTERS = 70  # RFC 2046 5.1.1
 MAX_HEADER_BYTES = 16 * 1024  # one part header line: the longest name OSS takes is 8 KB
 MAX_PART_HEADERS = 8
 MAX_FIELDS = 1000  # ours, to bound memory: OSS documents no limit
-MAX_FIELDS_BYTES = 8 * 1024 * 1024  # EC 0006-00000112: the values of all fields before the file
-
-NAME_TOO_LONG = "0006-00000110"  # its page says 8 KB; that the 4 KB limit has the same EC is inferred
-VALUE_TOO_LONG = "0006-00000111"  # its page says 2 MB; the EC is inferred from its neighbours
 
 _BOUNDARY = re.compile(r";\s*boundary=([^;\s]+)", re.IGNORECASE)
 _QUOTED_NAME = re.compile(r';\s*name="')
@@ -30,16 +28,14 @@ _QUOTED_NAME = re.compile(r';\s*name="')
 
 @dataclass(frozen=True)
 class FieldLimits:
-    """Largest field name and value in bytes."""
+    """Largest name and value of a field, and largest sum of all values before the file, in bytes."""
 
-    name_bytes: int
-    value_bytes: int
+    name_bytes: int = 8 * 1024  # EC 0006-00000110
+    value_bytes: int = 2 * 1024 * 1024  # EC 0006-00000111
+    all_values_bytes: int = 8 * 1024 * 1024  # EC 0006-00000112
 
 
-FIELD_LIMITS = {
-    "4KB": FieldLimits(4 * 1024, 4 * 1024),  # OSS: 400 error page, FieldItemTooLong
-    "2MB": FieldLimits(8 * 1024, 2 * 1024 * 1024),  # OSS: PostObject page
-}
+OSS_LIMITS = FieldLimits()
 
 
 @dataclass(frozen=True)
@@ -64,14 +60,16 @@ class Form:
         return {"first": (self, self), "last": (last, last)}.get(doubled_field, (self, last))
 
 
-def read_form(content_type: str, read: Callable[[int], bytes], limits: FieldLimits) -> Form:
+def read_form(content_type: str, read: Callable[[int], bytes], limits: FieldLimits = OSS_LIMITS) -> Form:
     """Read a form up to its file. `Form.content` then reads to the end of the form.
 
+    `read(n)` returns at most `n` bytes, none at the end. It is not called again once a limit is exceeded, so
+    a field without an end takes no more memory than `limits` and one piece of CHUNK_BYTES.
     Raises OssError for anything but a well-formed form with one file. Iterating over `Form.content` raises it
     too, if the file breaks off or a second file follows.
     """
     boundary = _boundary(content_type)
-    events = _events(boundary, read)
+    events = _events(boundary, read, limits)
     first: dict[str, str] = {}
     last: dict[str, str] = {}
     total = 0
@@ -81,12 +79,10 @@ def read_form(content_type: str, read: Callable[[int], bytes], limits: FieldLimi
         if _is_file(segment):
             file_type = segment.header("Content-Type")
             return Form(first, last, segment.filename or "", file_type, _file(events))
-        value = _value(name, events, limits)
+        value = _value(name, events, limits, total)
         total += len(value)
         if count >= MAX_FIELDS:
             raise malformed()
-        if total > MAX_FIELDS_BYTES:
-            raise _field_too_long("0006-00000112")
         last[name.lower()] = _text(value)
         first.setdefault(name.lower(), last[name.lower()])
     raise _wrong_number_of_files("0006-00000107")
@@ -109,6 +105,11 @@ def _boundary(content_type: str) -> str:
 class _Parser(PushMultipartParser):  # type: ignore[misc]  # multipart ships no types
     """Refuses a part that does not begin with a Content-Disposition with a quoted name."""
 
+    def _on_segment_headerline(self, line: bytes) -> None:
+        if len(self._segment_headerlist) >= MAX_PART_HEADERS:
+            raise malformed()
+        super()._on_segment_headerline(line)
+
     def _create_segment(self, headerlist: list[tuple[str, str]]) -> MultipartSegment:
         if not headerlist or headerlist[0][0] != "Content-Disposition":
             raise malformed("0006-00000109")
@@ -120,26 +121,37 @@ class _Parser(PushMultipartParser):  # type: ignore[misc]  # multipart ships no 
         return segment
 
 
-def _events(boundary: str, read: Callable[[int], bytes]) -> Generator[object, None, None]:
+def _events(
+    boundary: str, read: Callable[[int], bytes], limits: FieldLimits
+) -> Generator[object, None, None]:
     parser = _Parser(boundary, max_header_size=MAX_HEADER_BYTES, max_header_count=MAX_PART_HEADERS)
     try:
         yield from parser.parse_blocking(read, chunk_size=CHUNK_BYTES)
-    except ParserLimitReached as error:
-        raise _field_too_long(NAME_TOO_LONG) from error
+    except ParserLimitReached as error:  # a header line: what was read of it is not known here
+        raise _name_too_long(MAX_HEADER_BYTES, limits) from error
     except MultipartError as error:
         raise malformed() from error
 
 
-def _value(name: str, events: Iterator[object], limits: FieldLimits) -> bytes:
+def _value(name: str, events: Iterator[object], limits: FieldLimits, before_bytes: int) -> bytes:
+    """Read the value of a field; the values of the fields before it have `before_bytes`."""
     value = bytearray()
-    if len(name.encode(errors="replace")) > limits.name_bytes:
-        raise _field_too_long(NAME_TOO_LONG)
+    name_bytes = len(name.encode(errors="replace"))
+    if name_bytes > limits.name_bytes:
+        raise _name_too_long(name_bytes, limits)
     for chunk in _content(events):
-        value += chunk
-        if len(value) > limits.value_bytes:
-            raise _field_too_long(VALUE_TOO_LONG).explained(
+        size = len(value) + len(chunk)
+        if size > limits.value_bytes:
+            raise _too_long("0006-00000111", limits.value_bytes, size).explained(
                 field=name, expected=f"a value of at most {limits.value_bytes} bytes", got="more"
             )
+        if before_bytes + size > limits.all_values_bytes:
+            raise _too_long("0006-00000112", limits.all_values_bytes, before_bytes + size).explained(
+                field=name,
+                expected=f"all values together at most {limits.all_values_bytes} bytes",
+                got="more",
+            )
+        value += chunk
     return bytes(value)
 
 
@@ -178,8 +190,16 @@ def malformed(ec: str = "0006-00000104") -> OssError:
     return OssError(400, "MalformedPOSTRequest", message, ec)
 
 
-def _field_too_long(ec: str) -> OssError:
-    return OssError(400, "FieldItemTooLong", "Your name of form field is too long.", ec)
+def _name_too_long(name_bytes: int, limits: FieldLimits) -> OssError:
+    return _too_long("0006-00000110", limits.name_bytes, name_bytes).explained(
+        expected=f"a field name of at most {limits.name_bytes} bytes", got="more"
+    )
+
+
+def _too_long(ec: str, max_bytes: int, read_bytes: int) -> OssError:
+    """400 for a field that is too long; `read_bytes` is its size as far as it was read."""
+    details = {"MaxSizeAllowed": str(max_bytes), "ProposedSize": str(read_bytes)}
+    return OssError(400, "FieldItemTooLong", "Your name of form field is too long.", ec, details)
 
 
 def _wrong_number_of_files(ec: str) -> OssError:

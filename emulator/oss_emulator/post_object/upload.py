@@ -36,7 +36,7 @@ from oss_emulator.http_messages import Answer, ConnectionLost, Request
 from oss_emulator.objects.access import check_anonymous_write
 from oss_emulator.objects.upload_callback import StoredUpload, send_callback
 from oss_emulator.post_object.answers import callback_answer, callback_failed_answer, stored_answer
-from oss_emulator.post_object.form import FIELD_LIMITS, Form, malformed, read_form
+from oss_emulator.post_object.form import Form, malformed, read_form
 from oss_emulator.post_object.metadata import expand_filename, form_metadata, required_key
 from oss_emulator.post_object.policy import Policy, parse_policy
 from oss_emulator.post_object.policy_check import (
@@ -58,8 +58,7 @@ def post_object(request: Request, bucket: Bucket, request_id: str) -> Answer:
     if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
         raise _too_large()
     switches = bucket.settings.switches
-    limits = FIELD_LIMITS[switches["field_limit"]]
-    form = read_form(request.headers.get("content-type", ""), request.body.read, limits)
+    form = read_form(request.headers.get("content-type", ""), request.body.read)
     checked, used = form.views(switches["doubled_field"])
     try:
         return _upload(request, checked, used, bucket, request_id)

@@ -213,7 +213,6 @@ def test_a_signature_covers_nothing_but_path_query_and_body(scene: Scene) -> Non
 
 
 def test_a_callback_body_that_is_too_long_is_not_sent(scene: Scene) -> None:
-    scene.set(switches="field_limit=2MB")
     callback = callback_parameter(callbackBody="${x:a}" * 300, callbackBodyType=JSON)
     scene.replies = [json_reply()]
 

@@ -144,7 +144,6 @@ def test_a_private_address_is_refused_unless_allowed(scene: Scene, sent: list[Ca
 
 
 def test_a_callback_whose_body_was_shortened_is_not_replayed(scene: Scene) -> None:
-    scene.set(switches="field_limit=2MB")
     scene.replies = [json_reply()]
     callback = callback_parameter(callbackBody="${x:long}")
     answer = scene.upload({"key": "a", "callback": callback, "x:long": "x" * 10_000})

@@ -328,13 +328,13 @@ def test_lists_two_hundred_objects_and_says_that_there_are_more(scene: Scene) ->
 
 
 def test_lists_each_switch_with_what_is_in_force(scene: Scene) -> None:
-    scene.set(switches="field_limit=2MB")
+    scene.set(switches="form_space=+")
 
     rows = section(scene, "switches").all("dl")[0].all("div")
 
     assert [row.all("dt")[0].text for row in rows] == [switch.name for switch in SWITCHES]
     assert [row.all("b")[0].text for row in rows] == [
-        f"{'2MB' if switch.name == 'field_limit' else switch.values[0]} (in force)" for switch in SWITCHES
+        f"{'+' if switch.name == 'form_space' else switch.values[0]} (in force)" for switch in SWITCHES
     ]
     assert [row.all("dd", class_="source")[0].text for row in rows] == [switch.source for switch in SWITCHES]
 

@@ -1,25 +1,35 @@
 import io
+from collections.abc import Iterator
 
 import pytest
 
 from oss_emulator.errors import OssError
-from oss_emulator.post_object.form import FIELD_LIMITS, Form, read_form
+from oss_emulator.http_messages import CHUNK_BYTES
+from oss_emulator.post_object.form import Form, read_form
 from tests.support.emulator.scene import BOUNDARY, Scene, file_part, multipart, part, signed
 
 TYPE = f"multipart/form-data; boundary={BOUNDARY}"
 
 
-def form(body: bytes, content_type: str = TYPE, *, limit: str = "4KB", piece: int = 1 << 20) -> Form:
+KB, MB = 1024, 1024 * 1024
+
+
+def form(body: bytes, content_type: str = TYPE, *, piece: int = MB) -> Form:
     stream = io.BytesIO(body)
-    return read_form(content_type, lambda size: stream.read(min(size, piece)), FIELD_LIMITS[limit])
+    return read_form(content_type, lambda size: stream.read(min(size, piece)))
 
 
-def refusal(body: bytes, content_type: str = TYPE, *, limit: str = "4KB") -> tuple[str, str]:
-    with pytest.raises(OssError) as refused:
-        for _ in form(body, content_type, limit=limit).content:
+def refused(body: bytes, content_type: str = TYPE) -> OssError:
+    with pytest.raises(OssError) as error:
+        for _ in form(body, content_type).content:
             pass
-    assert refused.value.status == 400
-    return refused.value.code, refused.value.ec
+    assert error.value.status == 400
+    return error.value
+
+
+def refusal(body: bytes, content_type: str = TYPE) -> tuple[str, str]:
+    error = refused(body, content_type)
+    return error.code, error.ec
 
 
 FILE = 'Content-Disposition: form-data; name="file"'
@@ -34,8 +44,6 @@ def test_a_form_may_be_only_a_file() -> None:
     assert b"".join(form(headed(f"{FILE}\r\n")).content) == b"x"
 
 
-NAME_TOO_LONG = ("FieldItemTooLong", "0006-00000110")
-VALUE_TOO_LONG = ("FieldItemTooLong", "0006-00000111")
 MALFORMED = ("MalformedPOSTRequest", "0006-00000104")
 
 
@@ -97,7 +105,7 @@ def test_refuses_what_is_not_a_form(content_type: str, expected: tuple[str, str]
         (headed("Content-Disposition: form-data; name=file\r\n"), MALFORMED),
         (headed(f"{FILE}\r\n").replace(b"\r\n", b"\n"), MALFORMED),
         (headed('Content-Disposition: attachment; name="file"\r\n'), MALFORMED),
-        (headed(f"{FILE}\r\n" + "X-A: b\r\n" * 8), NAME_TOO_LONG),
+        (headed(f"{FILE}\r\n" + "X-A: b\r\n" * 8), MALFORMED),
         (headed(f"{FILE}\r\nno colon\r\n"), MALFORMED),
         (multipart({}, file_part(b"x" * 100))[:-60], MALFORMED),
         (multipart({f"f{n}": "" for n in range(1001)}, file_part(b"")), MALFORMED),
@@ -107,33 +115,72 @@ def test_refuses_broken_forms(body: bytes, expected: tuple[str, str]) -> None:
     assert refusal(body) == expected
 
 
+NAME, VALUE, ALL_VALUES = "0006-00000110", "0006-00000111", "0006-00000112"
+
+
+def values(*sizes: int) -> dict[str, str]:
+    """Fields with values of these sizes."""
+    return {f"f{number}": "x" * size for number, size in enumerate(sizes)}
+
+
 @pytest.mark.parametrize(
-    ("name", "value", "strict", "loose"),
-    [
-        ("a", "x" * 4096, None, None),
-        ("a", "x" * 4097, VALUE_TOO_LONG, None),
-        ("a", "x" * (2 * 1024 * 1024 + 1), VALUE_TOO_LONG, VALUE_TOO_LONG),
-        ("n" * 4097, "", NAME_TOO_LONG, None),
-        ("n" * 8193, "", NAME_TOO_LONG, NAME_TOO_LONG),
-        ("n" * 1_000_000, "", NAME_TOO_LONG, NAME_TOO_LONG),
-    ],
+    "fields",
+    [{"n" * 8 * KB: ""}, values(2 * MB), values(*[2 * MB] * 4)],
+    ids=["name", "value", "all values"],
 )
-def test_fields_have_a_largest_size(name: str, value: str, strict: object, loose: object) -> None:
-    body = multipart({name: value}, file_part(b""))
-
-    for limit, expected in (("4KB", strict), ("2MB", loose)):
-        if expected:
-            assert refusal(body, limit=limit) == expected
-        else:
-            assert form(body, limit=limit).fields == {name: value}
+def test_fields_may_be_as_large_as_oss_documents(fields: dict[str, str]) -> None:
+    assert form(multipart(fields, file_part(b""))).fields == fields
 
 
-def test_all_fields_together_have_a_largest_size() -> None:
-    fields = {f"f{n}": "x" * 2 * 1024 * 1024 for n in range(4)}
+@pytest.mark.parametrize(
+    ("fields", "ec", "allowed", "proposed"),
+    [
+        ({"n" * (8 * KB + 1): ""}, NAME, 8 * KB, 8 * KB + 1),
+        ({"图" * 2731: ""}, NAME, 8 * KB, 3 * 2731),
+        (values(2 * MB + 1), VALUE, 2 * MB, 2 * MB + 1),
+        (values(*[2 * MB] * 4, 1), ALL_VALUES, 8 * MB, 8 * MB + 1),
+    ],
+    ids=["name", "bytes of a name", "value", "all values"],
+)
+def test_a_larger_field_is_refused_with_both_sizes(
+    fields: dict[str, str], ec: str, allowed: int, proposed: int
+) -> None:
+    error = refused(multipart(fields, file_part(b"")))
 
-    assert form(multipart(fields, file_part(b"")), limit="2MB").fields == fields
-    body = multipart({**fields, "one": "x"}, file_part(b""))
-    assert refusal(body, limit="2MB") == ("FieldItemTooLong", "0006-00000112")
+    assert (error.code, error.message) == ("FieldItemTooLong", "Your name of form field is too long.")
+    assert error.ec == ec
+    assert error.details == {"MaxSizeAllowed": str(allowed), "ProposedSize": str(proposed)}
+
+
+def without_end(start: bytes) -> Iterator[bytes]:
+    yield start
+    while True:
+        yield b"x" * CHUNK_BYTES
+
+
+@pytest.mark.parametrize(
+    ("start", "ec", "limit"),
+    [
+        (f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="'.encode(), NAME, 16 * KB),
+        (part("a", b"")[:-2], VALUE, 2 * MB),
+        (b"".join(part(f"{n}", b"x" * 2 * MB) for n in range(4)) + part("a", b"")[:-2], ALL_VALUES, 8 * MB),
+    ],
+    ids=["name", "value", "all values"],
+)
+def test_a_field_without_an_end_is_read_no_further_than_its_limit(start: bytes, ec: str, limit: int) -> None:
+    body, taken = without_end(start), 0
+
+    def read(_: int) -> bytes:
+        nonlocal taken
+        piece = next(body)
+        taken += len(piece)
+        return piece
+
+    with pytest.raises(OssError) as error:
+        read_form(TYPE, read)
+
+    assert error.value.ec == ec
+    assert taken <= len(start) + limit + CHUNK_BYTES
 
 
 def test_a_file_that_comes_first_hides_every_field(scene: Scene) -> None:

@@ -319,8 +319,6 @@ KMS = {"x-oss-server-side-encryption": "KMS"}
     ],
 )
 def test_refuses_metadata_that_oss_cannot_store(scene: Scene, fields: dict[str, str], ec: str) -> None:
-    scene.set(switches="field_limit=2MB")
-
     assert scene.upload({"key": "a", **fields}).refusal == (400, "InvalidArgument", ec)
     assert scene.stored("a") is None
 
