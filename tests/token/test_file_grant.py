@@ -181,8 +181,11 @@ def test_the_expiration_is_utc_with_milliseconds(handler: Handler) -> None:
 
 
 @pytest.mark.parametrize("subject", ["", "a" * 64, "a" * 128, "字" * 42, '"' * 64, "\x00" * 21])
-def test_the_longest_grant_stays_under_four_kilobytes(subject: str, environ: dict[str, str]) -> None:
-    """OSS may limit a field to 4 KB. Everything is as long as it may be; hosts are as Alibaba Cloud's own."""
+def test_the_longest_grant_stays_within_its_budget(subject: str, environ: dict[str, str]) -> None:
+    """8,192 characters for the policy, 4,096 for the callback, far below the 2 MB that OSS takes.
+
+    Everything is as long as it may be; hosts are as Alibaba Cloud's own.
+    """
     environ |= {
         "ALLOWED_TYPES": "*/*",
         "MAX_BYTES": "4999934464",
@@ -200,8 +203,8 @@ def test_the_longest_grant_stays_under_four_kilobytes(subject: str, environ: dic
         longest, caller, Settings.from_env(environ), role, NOW, bytes(10)
     )
     lengths = {name: len(value) for name, value in granted["fields"].items()}
-    assert lengths["callback"] < 1000
-    assert max(lengths.values()) == lengths["policy"] < 4096
+    assert lengths["callback"] <= 4096
+    assert max(lengths.values()) == lengths["policy"] <= 8192
 
 
 def test_ids_sort_by_time_and_hold_all_the_randomness() -> None:
