@@ -124,7 +124,7 @@ NO_FIELD = (
     "The bucket POST must contain the specified '{}'. "
     "If it is specified, please check the order of the fields"
 )
-NOT_A_FORM = "The body of your POST request is not well-formed multipart/form-data."
+NOT_A_FORM = "The body of your POST request is not well-formed multipart/form-data"
 LONG_FIELD = "Your name of form field is too long."
 ONE_FILE = "POST requires exactly one file upload per request."
 BAD_DIGEST = "The Content-MD5 you specified was invalid."

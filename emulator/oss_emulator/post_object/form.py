@@ -24,6 +24,8 @@ MAX_FIELDS = 1000  # ours, to bound memory: OSS documents no limit
 
 _BOUNDARY = re.compile(r";\s*boundary=([^;\s]+)", re.IGNORECASE)
 _QUOTED_NAME = re.compile(r';\s*name="')
+# OSS ends a name at `"` before a line's end or before `; `. Here the name goes on behind it.
+_LONGER_NAME = re.compile(r'\bname="([^"]*";(?! ).*)')
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def read_form(content_type: str, read: Callable[[int], bytes], limits: FieldLimi
     for count, event in enumerate(events):
         segment = cast("MultipartSegment", event)  # a part comes first, then its content
         name = str(segment.name)
+        if "filename*=" in _disposition(segment):
+            raise _name_without_end(events, limits)
         if _is_file(segment):
             file_type = segment.header("Content-Type")
             return Form(first, last, segment.filename or "", file_type, _file(events))
@@ -103,7 +107,11 @@ def _boundary(content_type: str) -> str:
 
 
 class _Parser(PushMultipartParser):  # type: ignore[misc]  # multipart ships no types
-    """Refuses a part that does not begin with a Content-Disposition with a quoted name."""
+    """Refuses a part that does not begin with a Content-Disposition with a quoted name.
+
+    A file name without a blank before it is a part of the field's name, so the part is no file
+    (ZLMediaKit #2293; OSS's answer to the form is not reported).
+    """
 
     def _on_segment_headerline(self, line: bytes) -> None:
         if len(self._segment_headerlist) >= MAX_PART_HEADERS:
@@ -118,6 +126,9 @@ class _Parser(PushMultipartParser):  # type: ignore[misc]  # multipart ships no 
         segment = super()._create_segment(headerlist)
         if not segment.name:  # the text `name="` was part of the file name
             raise malformed()
+        longer = _LONGER_NAME.search(headerlist[0][1])
+        if longer:
+            segment.name = longer[1]
         return segment
 
 
@@ -165,6 +176,10 @@ def _file(events: Iterator[object]) -> Iterator[bytes]:
         raise _wrong_number_of_files("")
 
 
+def _disposition(segment: MultipartSegment) -> str:
+    return str(segment.header("Content-Disposition"))
+
+
 def _is_file(segment: MultipartSegment) -> bool:
     return str(segment.name).lower() == "file"
 
@@ -186,8 +201,17 @@ def _text(value: bytes) -> str:
 
 def malformed(ec: str = "0006-00000104") -> OssError:
     """400 for a body that is not a form or breaks off (OSS: 400 error page; EC 0006-00000104)."""
-    message = "The body of your POST request is not well-formed multipart/form-data."
+    message = "The body of your POST request is not well-formed multipart/form-data"
     return OssError(400, "MalformedPOSTRequest", message, ec)
+
+
+def _name_without_end(events: Iterator[object], limits: FieldLimits) -> OssError:
+    """400 for a part with `filename*`: OSS counts its content as the name (phyng.com, 2024-05-27).
+
+    What OSS says of a small file is unconfirmed.
+    """
+    size = sum(len(piece) for piece in _content(events))
+    return _name_too_long(size, limits) if size > limits.name_bytes else malformed()
 
 
 def _name_too_long(name_bytes: int, limits: FieldLimits) -> OssError:

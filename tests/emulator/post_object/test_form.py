@@ -183,6 +183,32 @@ def test_a_field_without_an_end_is_read_no_further_than_its_limit(start: bytes, 
     assert taken <= len(start) + limit + CHUNK_BYTES
 
 
+def written(disposition: str, content: bytes) -> bytes:
+    """A form whose last part has this Content-Disposition."""
+    return part("key", "a") + headed(f"Content-Disposition: form-data; {disposition}\r\n").replace(
+        b"\r\nx\r\n", b"\r\n" + content + b"\r\n"
+    )
+
+
+def test_a_file_is_found_only_after_a_semicolon_and_a_blank() -> None:
+    """ZLMediaKit 2293: "for want of one space OSS does not find the file"."""
+    no_file = ("IncorrectNumberOfFilesInPOSTRequest", "0006-00000107")
+
+    assert b"".join(form(written('name="file"; filename="a"', b"hello")).content) == b"hello"
+    assert refusal(written('name="file";filename="a"', b"hello")) == no_file
+
+
+def test_a_file_name_in_the_form_of_rfc_5987_hides_the_end_of_the_field_name() -> None:
+    """phyng.com 2024-05-27: React Native 0.74 sent both file names; a file of 522,742 bytes was refused."""
+    names = 'name="file"; filename="a.png"; filename*=utf-8\'\'a.png'
+
+    error = refused(written(names, b"x" * 522_742))
+
+    assert (error.code, error.ec) == ("FieldItemTooLong", "0006-00000110")
+    assert error.details == {"MaxSizeAllowed": "8192", "ProposedSize": "522742"}
+    assert refusal(written(names, b"short")) == MALFORMED
+
+
 def test_a_file_that_comes_first_hides_every_field(scene: Scene) -> None:
     body = file_part(b"hello") + multipart(signed({"key": "a"}))
 
