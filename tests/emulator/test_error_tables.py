@@ -19,6 +19,7 @@ from tests.support.emulator.process import EmulatorProcess
 from tests.support.emulator.scene import (
     BOUNDARY,
     CALLBACK_URL,
+    DATE,
     DAY,
     EXPIRED,
     KEY,
@@ -348,6 +349,66 @@ SIGNATURES: Table = {
 
 def test_signature_and_token_errors(tmp_path: Path) -> None:
     assert_answers_each(SIGNATURES, tmp_path)
+
+
+def headed(**changes: str) -> Send:
+    """A read of `a` with an Authorization header, which is wrong, and with these headers."""
+    named = {name.replace("_", "-"): value for name, value in changes.items()}
+    sent = {"authorization": authorization(), "x-oss-date": DATE, "x-oss-content-sha256": "UNSIGNED-PAYLOAD"}
+    return lambda scene: scene.request("GET", "/a", {**sent, **named})
+
+
+def authorization(region: str = REGION, product: str = "oss") -> str:
+    credential = f"{KEY.access_key_id}/{DAY}/{region}/{product}/aliyun_v4_request"
+    return f"OSS4-HMAC-SHA256 Credential={credential},Signature={'0' * 64}"
+
+
+NO_DATE = "OSS authentication requires a valid Date."
+HEADERS: Table = {
+    "no date": (Row(403, "AccessDenied", "0002-00000503", NO_DATE), headed(x_oss_date="")),
+    "a date that cannot be read": (
+        Row(403, "AccessDenied", "0002-00000502", NO_DATE),
+        headed(x_oss_date="Mon, 21 Sep 2026 14:13:20 GMT"),
+    ),
+    "the day before": (
+        Row(
+            403,
+            "RequestTimeTooSkewed",
+            "0002-00000504",
+            "The difference between the request time and the current time is too large.",
+        ),
+        headed(x_oss_date="20260920T141320Z"),
+    ),
+    "another region": (
+        Row(400, ARGUMENT, "0002-00000226", "Invalid signing region in Authorization header."),
+        headed(authorization=authorization(region="beijing")),
+    ),
+    "another product": (
+        Row(400, ARGUMENT, "0002-00000227", "Invalid signing product in Authorization header."),
+        headed(authorization=authorization(product="oss-cloudbox")),
+    ),
+}
+
+
+def test_header_signature_errors(tmp_path: Path) -> None:
+    assert_answers_each(HEADERS, tmp_path)
+
+
+def test_a_wrong_region_or_product_repeats_the_header(scene: Scene) -> None:
+    for sent in (authorization(region="beijing"), authorization(product="oss-cloudbox")):
+        error = headed(authorization=sent)(scene).error
+
+        assert list(error)[4:-2] == ["Authorization"]
+        assert error["Authorization"] == sent
+
+
+def test_an_expired_token_is_repeated_but_not_kept(scene: Scene) -> None:
+    """Capture: jxxghp/MoviePilot 6295 (2026)."""
+    error = by(EXPIRED, EXPIRED.security_token)(scene).error
+
+    assert list(error)[4:-2] == ["SecurityToken"]
+    assert error["SecurityToken"] == EXPIRED.security_token
+    assert EXPIRED.security_token not in scene.request("GET", "/-/refusals").body.decode()
 
 
 def test_a_mismatch_repeats_what_was_signed(scene: Scene) -> None:

@@ -209,6 +209,19 @@ def post_signed_by_ali_oss(emulator: EmulatorProcess, key: Credential, name: str
     return said["status"], said["body"]
 
 
+@pytest.mark.parametrize("seconds_off", ["86400", "-86400"], ids=["ahead", "behind"])
+def test_ali_oss_corrects_a_wrong_clock_after_one_refusal(running: EmulatorProcess, seconds_off: str) -> None:
+    """By the refusal's ServerTime; without one it repeats the request for ever."""
+    script = Path(__file__).parents[1] / "support" / "emulator" / "ali_oss_clock.mjs"
+    names = (BUCKET, KEY.access_key_id, KEY.access_key_secret, seconds_off, "late.txt")
+    command = ["node", str(script), running.url, *names]
+
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+
+    assert json.loads(run.stdout) == [403, 200]
+    assert Oss2(running.url, KEY).get("late.txt") == b"hello"
+
+
 @pytest.mark.parametrize("key", [KEY, TEMPORARY], ids=["permanent", "temporary"])
 def test_a_form_that_ali_oss_signed_is_stored(running: EmulatorProcess, key: Credential) -> None:
     name = f"from ali-oss/{key.access_key_id}/文件.txt"

@@ -2,7 +2,7 @@
 
 Keys are only looked up here; signatures are checked elsewhere.
 Source: OSS error pages and EC pages 0002-00000003, -004, -006, -007; which Code goes with which EC is
-inferred.
+inferred, but for -007, which a capture has, with the token in an element of its own.
 """
 
 import hmac
@@ -56,18 +56,18 @@ def find_credential(
     if not _same(security_token, found.security_token):
         raise _wrong_token(keys, security_token)
     if found.expires is not None and found.expires <= now:
-        raise _expired().explained(
+        raise _expired(security_token).explained(
             token_expired=utc(found.expires), time_here=utc(now), access_key_id=access_key_id
         )
     if security_token and isinstance(known, KnownKeys) and known.expires_early():
-        raise _expired().explained(fault="token_expired")
+        raise _expired(security_token).explained(fault="token_expired")
     return found
 
 
-def _expired() -> OssError:
-    return OssError(
-        403, "SecurityTokenExpired", "The security token you provided has expired.", "0002-00000007"
-    )
+def _expired(security_token: str) -> OssError:
+    message = "The security token you provided has expired."
+    details = {"SecurityToken": security_token}
+    return OssError(403, "SecurityTokenExpired", message, "0002-00000007", details)
 
 
 def _unknown_key(access_key_id: str, ec: str) -> OssError:

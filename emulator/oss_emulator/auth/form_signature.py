@@ -60,7 +60,7 @@ def _scope(fields: Mapping[str, str]) -> v4.Scope:
     expected = f"<AccessKeyId>/<YYYYMMDD>/<region>/oss/{v4.TERMINATOR}"
     if scope is None or not scope.access_key_id.isprintable():
         raise _wrong_field(fields, "x-oss-credential", "0002-00000708", expected=expected)
-    if scope.terminator != v4.TERMINATOR or scope.product != "oss":
+    if scope.terminator != v4.TERMINATOR or scope.product != v4.PRODUCT:
         raise _wrong_field(fields, "x-oss-credential", "0002-00000710", expected=expected)
     return scope
 

@@ -1,11 +1,10 @@
 """Presigned URLs: a V4 signature in the query, with its own lifetime.
 
 Source: OSS "V4 signatures in presigned URLs"; EC 0002-00000066, -076, -078, -215 to -220 (-218 inferred),
--223, -232, -235, -236. Status and code for faulty parameters are unconfirmed: 400 InvalidArgument, as for
-faulty form fields.
+-223, -224, -226, -227 (its page has a header), -232, -235, -236. Status and code for faulty parameters are
+unconfirmed: 400 InvalidArgument, as for faulty form fields.
 """
 
-import time
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, unquote
 
@@ -78,8 +77,10 @@ def _required(sent: Mapping[str, str], name: str) -> str:
 
 def _scope(sent: Mapping[str, str]) -> v4.Scope:
     scope = v4.parse_scope(_required(sent, CREDENTIAL))
-    if scope is None or scope.product != "oss" or scope.terminator != v4.TERMINATOR:
-        raise _wrong(sent, CREDENTIAL)
+    if scope is None or scope.terminator != v4.TERMINATOR:
+        raise _wrong(sent, CREDENTIAL, "0002-00000224" if scope else "")
+    if scope.product != v4.PRODUCT:
+        raise _wrong(sent, CREDENTIAL, "0002-00000227")
     return scope
 
 
@@ -110,7 +111,7 @@ def _signed_at(sent: Mapping[str, str], scope: v4.Scope, region: str) -> float:
     if scope.day != sent[DATE][:8]:
         raise _wrong(sent, CREDENTIAL, "0002-00000223")
     if scope.region != region:
-        raise _wrong(sent, CREDENTIAL)
+        raise _wrong(sent, CREDENTIAL, "0002-00000226")
     return seconds
 
 
@@ -121,15 +122,13 @@ def _check_time(started: float, expires_seconds: int, now: float) -> None:
     """
     if now < started - v4.SKEW_SECONDS:
         message = "Request is not valid yet."  # these words are unconfirmed
-        raise OssError(403, "AccessDenied", message, "0002-00000235", {"ServerTime": _iso(now)})
+        raise OssError(
+            403, "AccessDenied", message, "0002-00000235", {"ServerTime": v4.utc_with_milliseconds(now)}
+        )
     ends = started + expires_seconds
     if now > ends:
-        details = {"Expires": _iso(ends), "ServerTime": _iso(now)}
+        details = {"Expires": v4.utc_with_milliseconds(ends), "ServerTime": v4.utc_with_milliseconds(now)}
         raise OssError(403, "AccessDenied", "Request has expired.", "0002-00000236", details)
-
-
-def _iso(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
 
 
 def _wrong(sent: Mapping[str, str], name: str, ec: str = "") -> OssError:

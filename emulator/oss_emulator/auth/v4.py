@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 
 VERSION = "OSS4-HMAC-SHA256"
+PRODUCT = "oss"
 TERMINATOR = "aliyun_v4_request"
 SKEW_SECONDS = 15 * 60  # OSS: V4 signature page, a request may be up to 15 minutes ahead of OSS's clock
 LIFETIME_SECONDS = 7 * 24 * 3600  # OSS: V4 form signature page, valid at most 7 days after x-oss-date
@@ -53,6 +54,11 @@ def parse_date(text: str) -> float | None:
 def utc(seconds: float) -> str:
     """Return seconds since 1970 as `YYYY-MM-DDTHH:MM:SSZ`, for explanations."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def utc_with_milliseconds(seconds: float) -> str:
+    """Return seconds since 1970 as OSS's errors have them: whole seconds, `YYYY-MM-DDTHH:MM:SS.000Z`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
 
 
 def signing_key(secret: str, scope: Scope) -> bytes:

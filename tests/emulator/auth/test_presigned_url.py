@@ -144,9 +144,18 @@ def target_of(url: str) -> str:
         ({"x-oss-credential": None}, (400, ARGUMENT, "0002-00000217")),
         ({"x-oss-credential": ""}, (400, ARGUMENT, "0002-00000218")),
         ({"x-oss-credential": "AKEXAMPLE"}, (400, ARGUMENT, "")),
-        ({"x-oss-credential": f"AKEXAMPLE/{DAY}/{REGION}/s3/aliyun_v4_request"}, (400, ARGUMENT, "")),
-        ({"x-oss-credential": f"AKEXAMPLE/{DAY}/{REGION}/oss/aws4_request"}, (400, ARGUMENT, "")),
-        ({"x-oss-credential": f"AKEXAMPLE/{DAY}/cn-beijing/oss/aliyun_v4_request"}, (400, ARGUMENT, "")),
+        (
+            {"x-oss-credential": f"AKEXAMPLE/{DAY}/{REGION}/s3/aliyun_v4_request"},
+            (400, ARGUMENT, "0002-00000227"),
+        ),
+        (
+            {"x-oss-credential": f"AKEXAMPLE/{DAY}/{REGION}/oss/aws4_request"},
+            (400, ARGUMENT, "0002-00000224"),
+        ),
+        (
+            {"x-oss-credential": f"AKEXAMPLE/{DAY}/cn-beijing/oss/aliyun_v4_request"},
+            (400, ARGUMENT, "0002-00000226"),
+        ),
         (
             {"x-oss-credential": f"AKEXAMPLE/2026-09-21/{REGION}/oss/aliyun_v4_request"},
             (400, ARGUMENT, "0002-00000223"),

@@ -252,10 +252,14 @@ AUTHORIZATION = header_request().headers["authorization"]
         ),
         (
             header_request(authorization=AUTHORIZATION.replace(REGION, "cn-beijing")),
-            (400, ARGUMENT, "0002-00000213"),
+            (400, ARGUMENT, "0002-00000226"),
         ),
-        (header_request(x_oss_date="yesterday"), (400, ARGUMENT, "0002-00000502")),
-        (header_request(x_oss_date=""), (400, ARGUMENT, "0002-00000503")),
+        (
+            header_request(authorization=AUTHORIZATION.replace("/oss/", "/s3/")),
+            (400, ARGUMENT, "0002-00000227"),
+        ),
+        (header_request(x_oss_date="yesterday"), (403, "AccessDenied", "0002-00000502")),
+        (header_request(x_oss_date=""), (403, "AccessDenied", "0002-00000503")),
         (header_request(x_oss_date="20260920T141320Z"), (403, "RequestTimeTooSkewed", "0002-00000504")),
         (header_request(x_oss_content_sha256="abc"), (400, ARGUMENT, "0002-00000214")),
     ],
@@ -271,8 +275,11 @@ def test_a_signed_read_is_valid_15_minutes_both_ways(skew: float, accepted: bool
     assert header_refusal(header_request(), now=NOW + skew) == expected
 
 
-@pytest.mark.parametrize(("day", "region"), [("20260920", REGION), (DAY, "cn-beijing")])
-def test_a_read_signed_for_another_day_or_region_is_refused(day: str, region: str) -> None:
+@pytest.mark.parametrize(
+    ("day", "region", "ec"),
+    [("20260920", REGION, "0002-00000213"), (DAY, "cn-beijing", "0002-00000226")],
+)
+def test_a_read_signed_for_another_day_or_region_is_refused(day: str, region: str, ec: str) -> None:
     scope = v4.Scope("AKEXAMPLE", day, region, "oss", "aliyun_v4_request")
     headers = header_request().headers
     canonical = canonical_request("HEAD", f"/{BUCKET}/a b", "", headers, ["host"])
@@ -280,7 +287,19 @@ def test_a_read_signed_for_another_day_or_region_is_refused(day: str, region: st
     credential = f"AKEXAMPLE/{scope.without_key}"
     sent = f"OSS4-HMAC-SHA256 Credential={credential},AdditionalHeaders=host,Signature={mac}"
 
-    assert header_refusal(header_request(authorization=sent)) == (400, ARGUMENT, "0002-00000213")
+    assert header_refusal(header_request(authorization=sent)) == (400, ARGUMENT, ec)
+
+
+def test_a_skewed_read_tells_both_times_so_that_an_sdk_corrects_its_clock() -> None:
+    """Captures: huhx/flutter_oss_aliyun 63, aliyun/aliyun-oss-android-sdk 167, Molunerfinn/PicGo 759."""
+    with pytest.raises(OssError) as refused:
+        verify_header(header_request(), BUCKET, "a b", [KEY], region=REGION, now=NOW + 3600.75)
+
+    assert list(refused.value.details.items()) == [
+        ("MaxAllowedSkewMilliseconds", "900000"),
+        ("RequestTime", "2026-09-21T14:13:20.000Z"),
+        ("ServerTime", "2026-09-21T15:13:20.000Z"),
+    ]
 
 
 def test_a_signature_is_for_one_key() -> None:
