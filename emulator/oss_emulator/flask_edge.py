@@ -12,10 +12,10 @@ import select
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import flask
 import gunicorn.util  # type: ignore[import-untyped]  # it ships no types
@@ -93,15 +93,25 @@ def _pause(connection: socket.socket, seconds: float) -> None:
     waiting.poll(seconds * 1000)
 
 
+class _LastResponse(flask.Response):
+    """The last answer of its connection, and says so.
+
+    gunicorn drops the Connection header of an application and writes its own.
+    """
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response.__self__.force_close()  # type: ignore[attr-defined]  # a method of gunicorn's response
+        return super().__call__(environ, start_response)
+
+
 def to_flask(answer: Answer) -> flask.Response:
     """Return Flask's response. A body that is an iterator is streamed, and no Content-Length is added.
 
     The connection of a form that broke off is closed: the next bytes may be the rest of the form and must not
     be taken for a new request.
     """
-    if answer.headers.get("x-oss-ec") == MALFORMED_FORM:
-        flask.request.environ["wsgi.input"].failed = True  # gunicorn's flag for "the body has no end"
-    response = flask.Response(answer.body, answer.status)
+    closes = answer.headers.get("Connection") == "close" or answer.headers.get("x-oss-ec") == MALFORMED_FORM
+    response = (_LastResponse if closes else flask.Response)(answer.body, answer.status)
     del response.headers["Content-Type"]
     for name, value in answer.headers.items():
         # WSGI encodes header values as latin-1; OSS sends the stored UTF-8 bytes.

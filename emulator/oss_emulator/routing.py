@@ -2,7 +2,7 @@
 
 No rule of OSS is decided here.
 Source: OSS common response headers; `x-oss-ec` and `x-oss-err` (the XML of a HEAD's error) from captures and
-Alibaba's own SDKs.
+Alibaba's own SDKs; MethodNotAllowed from captures.
 """
 
 import base64
@@ -72,7 +72,7 @@ def _dispatch(request: Request, bucket: Site, request_id: str) -> Answer:
 
 def _write(request: Request, bucket: Bucket, key: str, request_id: str) -> Answer:
     match request.method:
-        case "POST" if not key:
+        case "POST" if not key and request.headers.get("content-type"):
             return _upload(request, bucket, request_id)
         case "PUT" if key:
             return put_object(request, bucket, key)
@@ -97,9 +97,12 @@ def _upload(request: Request, bucket: Bucket, request_id: str) -> Answer:
 
 
 def _method_not_allowed(request: Request, key: str) -> OssError:
+    """405 for a method that the object or bucket does not have, such as a POST without a Content-Type."""
     message = "The specified method is not allowed against this resource."
-    details = {"Method": request.method, "ResourceType": "OBJECT" if key else "BUCKET"}
-    return OssError(405, "MethodNotAllowed", message, "", details)
+    details = {"Method": request.method, "ResourceType": "Object" if key else "Bucket"}
+    error = OssError(405, "MethodNotAllowed", message, "", details)
+    error.headers = {"Allow": "GET DELETE HEAD PUT POST OPTIONS", "Connection": "close"}
+    return error
 
 
 def _refusal_answer(error: OssError, request: Request, request_id: str) -> Answer:

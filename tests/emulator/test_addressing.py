@@ -1,6 +1,6 @@
 import pytest
 
-from tests.support.emulator.scene import BUCKET, Scene, signed
+from tests.support.emulator.scene import BOUNDARY, BUCKET, Scene, file_part, multipart, signed
 
 NO_SUCH_BUCKET = (404, "NoSuchBucket", "0015-00000101")
 
@@ -83,9 +83,24 @@ def test_the_console_is_at_every_host_of_this_machine(scene: Scene) -> None:
 
 
 def test_says_which_method_is_not_allowed_on_what(scene: Scene) -> None:
-    answers = [scene.request("POST", "/a"), scene.request("PATCH", "/")]
+    """Captures: hujinchen/Image_upload_aliyun 2 (an object's path), aliyun/aliyun-oss-csharp-sdk 121."""
+    answers = [scene.request("POST", "/a"), scene.request("POST", "/"), scene.request("PATCH", "/")]
 
     assert [(a.status, a.error["Code"], a.error["Method"], a.error["ResourceType"]) for a in answers] == [
-        (405, "MethodNotAllowed", "POST", "OBJECT"),
-        (405, "MethodNotAllowed", "PATCH", "BUCKET"),
+        (405, "MethodNotAllowed", "POST", "Object"),
+        (405, "MethodNotAllowed", "POST", "Bucket"),
+        (405, "MethodNotAllowed", "PATCH", "Bucket"),
     ]
+    assert {(a.headers["Allow"], a.headers["Connection"]) for a in answers} == {
+        ("GET DELETE HEAD PUT POST OPTIONS", "close")
+    }
+
+
+def test_a_form_whose_request_has_no_content_type_is_no_form(scene: Scene) -> None:
+    """Capture: aliyun/aliyun-oss-csharp-sdk 121, where the header was misspelt `ContentType`."""
+    body = multipart(signed({"key": "a"}), file_part(b"hello"))
+
+    answer = scene.request("POST", "/", {"ContentType": f"multipart/form-data; boundary={BOUNDARY}"}, body)
+
+    assert answer.refusal == (405, "MethodNotAllowed", "")
+    assert scene.stored("a") is None

@@ -803,4 +803,4 @@ def test_an_error_names_its_server(emulator: EmulatorProcess) -> None:
     (answer,) = emulator.answers(b"POST / HTTP/1.1\r\nHost: 127.0.0.1:9000\r\nContent-Length: 0\r\n\r\n")
 
     assert answer.headers["Server"] == "AliyunOSS"
-    assert_answers(answer, POST_OBJECT["another content type"][0])
+    assert_answers(answer, POST_OBJECT["a key in the path"][0])

@@ -146,7 +146,7 @@ def test_bad_forms_in_chunks_are_refused_alike(unharmed: EmulatorProcess) -> Non
 
 def test_a_body_without_a_usable_boundary_is_no_form(unharmed: EmulatorProcess) -> None:
     for content_type, expected in (
-        ("", (400, "RequestIsNotMultiPartContent", "")),
+        ("", (405, "MethodNotAllowed", "")),
         ("text/plain", (400, "RequestIsNotMultiPartContent", "")),
         (f"multipart/mixed; boundary={BOUNDARY}", (400, "RequestIsNotMultiPartContent", "")),
         ("multipart/form-data", MALFORMED),
@@ -310,6 +310,17 @@ def test_the_rest_of_a_broken_chunk_is_not_a_request(unharmed: EmulatorProcess) 
     sent = posted(b"5\r\nhelloo\r\n" + SWITCHES, "Transfer-Encoding: chunked", length=None)
 
     assert refusals(unharmed.answers(sent)) == [MALFORMED]
+
+
+def test_a_method_that_is_not_allowed_ends_the_connection(unharmed: EmulatorProcess) -> None:
+    """Capture: hujinchen/Image_upload_aliyun 2."""
+    (answer,) = unharmed.answers(posted(FORM, start="POST /a.txt HTTP/1.1") + SWITCHES)
+
+    assert refusals([answer]) == [(405, "MethodNotAllowed", "")]
+    assert (answer.headers["Connection"], answer.headers["Allow"]) == (
+        "close",
+        "GET DELETE HEAD PUT POST OPTIONS",
+    )
 
 
 def test_a_refused_form_is_read_to_its_end_before_the_next_request(unharmed: EmulatorProcess) -> None:

@@ -77,7 +77,6 @@ def test_the_switch_says_which_of_doubled_fields_counts(position: str, checked: 
 @pytest.mark.parametrize(
     ("content_type", "expected"),
     [
-        ("", ("RequestIsNotMultiPartContent", "")),
         ("text/plain", ("RequestIsNotMultiPartContent", "")),
         ("multipart/mixed; boundary=x", ("RequestIsNotMultiPartContent", "")),
         ("multipart/form-data", MALFORMED),
