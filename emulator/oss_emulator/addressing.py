@@ -3,16 +3,23 @@
 Source: OSS page on endpoints and bucket domain names (virtual-hosted style); the SDKs use path style where
 the endpoint is an IP address. Any other host counts as a custom domain that is bound to this bucket. The
 names of subresources are from the lists of Alibaba's SDKs (python-sdk v1 and v2), without those that only
-modify a read.
+modify a read. A bare `+` in a path is a blank: inferred from reports of NoSuchKey (ali-oss #193, java-sdk
+#494) and of SignatureDoesNotMatch (go-sdk #439, java-sdk #241).
 """
 
 import re
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote_plus
 
 from oss_emulator.errors import OssError
 from oss_emulator.http_messages import Request
 
+_BROKEN_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _VIRTUAL = re.compile(r"(?P<bucket>[^:]+)\.(localhost|oss-[a-z0-9-]+\.aliyuncs\.com)(:[0-9]*)?")
+
+
+def has_broken_path(request: Request) -> bool:
+    """Whether a `%` in the path is not followed by two hexadecimal digits."""
+    return bool(_BROKEN_PERCENT.search(request.path))
 
 
 def key_of(request: Request, bucket: str) -> str:
@@ -34,7 +41,7 @@ def key_of(request: Request, bucket: str) -> str:
 
 def _key(encoded: str) -> str:
     try:
-        return unquote(encoded, errors="strict")
+        return unquote_plus(encoded, errors="strict")
     except UnicodeDecodeError as error:
         message = "The specified object is not valid."
         raise OssError(400, "InvalidObjectName", message, "", {"ObjectName": encoded}) from error

@@ -8,7 +8,7 @@ Alibaba's own SDKs; MethodNotAllowed from captures.
 import base64
 import logging
 
-from oss_emulator.addressing import key_of, subresource_of
+from oss_emulator.addressing import has_broken_path, key_of, subresource_of
 from oss_emulator.bucket.configuration_requests import configuration_answer
 from oss_emulator.bucket.cors import actual_headers, preflight
 from oss_emulator.bucket.state import Bucket, Site, new_request_id
@@ -21,6 +21,17 @@ from oss_emulator.post_object.upload import post_object
 from oss_emulator.read_requests import read_answer
 from oss_emulator.request_faults import raise_pending_error, with_clock_offset
 
+# Of the web server in front of OSS: no XML and no x-oss-request-id (php-sdk #40).
+_BROKEN_PATH_PAGE = b"""\
+<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">
+<html>
+<head><title>400 Bad Request</title></head>
+<body bgcolor="white">
+<h1>400 Bad Request</h1>
+<p>Your browser sent a request that this server could not understand.<hr/>Powered by AliyunOSS</body>
+</html>
+""".replace(b"\n", b"\r\n")
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -30,6 +41,11 @@ def respond(request: Request, bucket: Site) -> Answer:
     Raises ConnectionLost if a fault asks for a reset.
     """
     started, request_id = bucket.now(), new_request_id()
+    if has_broken_path(request) and not is_console_request(request):
+        error = OssError(400, "BadRequest", "The path has a percent sign without two hexadecimal digits.")
+        bucket.history.add_refusal(_refusal_record(error, request, request_id, started))
+        request.body.drain()
+        return Answer(400, {"Content-Type": "text/html"}, _BROKEN_PATH_PAGE)
     try:
         answer = _dispatch(request, bucket, request_id)
     except OssError as error:

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.support.emulator.scene import BOUNDARY, BUCKET, Scene, file_part, multipart, signed
+from tests.support.emulator.signed_requests import read
 
 NO_SUCH_BUCKET = (404, "NoSuchBucket", "0015-00000101")
 
@@ -104,3 +105,52 @@ def test_a_form_whose_request_has_no_content_type_is_no_form(scene: Scene) -> No
 
     assert answer.refusal == (405, "MethodNotAllowed", "")
     assert scene.stored("a") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [("/a%2Bb", "a+b"), ("/a%20b", "a b"), ("/a+b", "a b"), ("/+%2b+", " + "), ("/%25+", "% ")],
+)
+def test_a_bare_plus_in_a_path_is_a_blank(scene: Scene, path: str, key: str) -> None:
+    """ali-sdk/ali-oss 193, aliyun/aliyun-oss-java-sdk 494: an address with a bare plus misses its object."""
+    scene.set(acl="public-read")
+    for stored in ("a+b", "a b", " + ", "% "):
+        scene.upload({"key": stored}, stored.encode())
+
+    assert scene.request("GET", path).body.decode() == key
+
+
+def test_a_path_signed_with_its_plus_does_not_match(scene: Scene) -> None:
+    """aliyun/aliyun-oss-go-sdk 439: the client signs the plus, OSS the blank."""
+    assert read(scene, "GET", "/a+b", "a+b").refusal == (403, "SignatureDoesNotMatch", "0002-00000201")
+    assert read(scene, "GET", "/a+b", "a b").refusal == (404, "NoSuchKey", "0026-00000001")
+
+
+BROKEN_PATH = (
+    b'<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\r\n<html>\r\n'
+    b"<head><title>400 Bad Request</title></head>\r\n"
+    b'<body bgcolor="white">\r\n<h1>400 Bad Request</h1>\r\n'
+    b"<p>Your browser sent a request that this server could not understand.<hr/>"
+    b"Powered by AliyunOSS</body>\r\n</html>\r\n"
+)
+
+
+@pytest.mark.parametrize("path", ["/%", "/a%2", "/%zz", "/%a%20", "/100%.txt", f"/{BUCKET}/%"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "OPTIONS"])
+def test_a_path_with_a_broken_percent_sequence_gets_the_web_server_s_page(
+    scene: Scene, method: str, path: str
+) -> None:
+    """Capture: aliyun/aliyun-oss-php-sdk 40, an HTML page without a request id."""
+    answer = scene.request(method, path, {"Content-Length": "5"}, b"hello")
+
+    assert (answer.status, answer.body) == (400, BROKEN_PATH)
+    assert answer.headers == {"Content-Type": "text/html"}
+    (record,) = scene.bucket.history.refusals()
+    assert (record.status, record.target) == (400, path)
+
+
+def test_a_percent_sign_in_a_query_is_no_matter_of_the_path(scene: Scene) -> None:
+    scene.set(acl="public-read")
+    scene.upload({"key": "a"}, b"a")
+
+    assert scene.request("GET", "/a?x=%").body == b"a"

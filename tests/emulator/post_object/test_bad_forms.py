@@ -264,9 +264,7 @@ def test_a_request_target_is_utf_8_of_bounded_length_in_any_form(
     assert refusals(answers) == [refusal]
 
 
-@pytest.mark.parametrize(
-    "target", ["//a", "/a//b", "/a%0Ab", "/%zz", "/%00", "/robots.txt", "/" + "a" * 8_000]
-)
+@pytest.mark.parametrize("target", ["//a", "/a//b", "/a%0Ab", "/%00", "/robots.txt", "/" + "a" * 8_000])
 def test_no_path_is_answered_by_the_web_server_itself(emulator: EmulatorProcess, target: str) -> None:
     answers = emulator.answers(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
 
