@@ -62,7 +62,11 @@ def respond(request: Request, bucket: Site) -> Answer:
         "x-oss-request-id": request_id,
         "x-oss-server-time": str(max(0, round((bucket.now() - started) * 1000))),
         # the emulator's own pages are for no other origin, even if the bucket's CORS rules allow one
-        **(CONSOLE_HEADERS if is_console_request(request) else actual_headers(bucket.cors, request)),
+        **(
+            CONSOLE_HEADERS
+            if is_console_request(request)
+            else actual_headers(bucket.cors, request, bucket.settings.switches)
+        ),
         **answer.headers,
     }
     return Answer(answer.status, headers, answer.body)
@@ -73,7 +77,7 @@ def _dispatch(request: Request, bucket: Site, request_id: str) -> Answer:
         return console_answer(request, bucket)
     key = key_of(request, bucket.settings.bucket)
     if request.method == "OPTIONS":
-        return preflight(bucket.cors, request.headers)
+        return preflight(bucket.cors, request.headers, bucket.settings.switches)
     raise_pending_error(request, bucket)
     bucket = with_clock_offset(bucket)
     part = subresource_of(request)

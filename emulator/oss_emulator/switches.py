@@ -55,6 +55,13 @@ SWITCHES = (
         ("%20", "+"),
         "How a form callback body writes a space inside a value. No capture has one.",
     ),
+    Switch(
+        "cors_any_origin",
+        ("*", "origin"),
+        "Access-Control-Allow-Origin by a rule for any origin. A capture of 2017 (ali-oss #310) has `*`, "
+        "which a browser refuses for a request with credentials; OptionObject page and CORS guide: the "
+        "request's Origin.",
+    ),
 )
 
 

@@ -127,6 +127,7 @@ def test_every_switch_is_strict_by_default_and_has_a_source(scene: Scene) -> Non
         ("doubled_field", "first"),
         ("json_missing_variable", "null"),
         ("form_space", "%20"),
+        ("cors_any_origin", "*"),
     ]
     assert all(switch["source"] and switch["value"] == switch["values"][0] for switch in listed)
     assert len(SWITCHES) == len(listed)

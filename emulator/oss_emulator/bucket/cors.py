@@ -1,7 +1,8 @@
 """CORS rules of a bucket: the answer to a preflight request, and the headers of every other answer.
 
 Source: OSS PutBucketCors and OptionObject pages; EC 0003-00000601, -602, 0034-00000101, -102. OSS executes
-an actual request that no rule matches, without these headers: nothing here may refuse one.
+an actual request that no rule matches, without these headers: nothing here may refuse one. `switches` has
+`cors_any_origin`, which says what a rule for any origin answers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +41,7 @@ class Cors:
     response_vary: bool = False
 
 
-def preflight(cors: Cors, headers: Mapping[str, str]) -> Answer:
+def preflight(cors: Cors, headers: Mapping[str, str], switches: Mapping[str, str]) -> Answer:
     """Answer OPTIONS. Raises OssError if it is not a preflight or no rule matches."""
     origin = headers.get("origin", "")
     method = headers.get("access-control-request-method", "")
@@ -55,15 +56,15 @@ def preflight(cors: Cors, headers: Mapping[str, str]) -> Answer:
     rule = _matching(cors.rules, origin, method, names)
     if rule is None:
         raise _not_allowed("0003-00000602", cors, origin, method, names)
-    return Answer(200, {**_granted(rule, origin), **_preflight_headers(rule, names)})
+    return Answer(200, {**_granted(rule, origin, switches), **_preflight_headers(rule, names)})
 
 
-def actual_headers(cors: Cors, request: Request) -> dict[str, str]:
+def actual_headers(cors: Cors, request: Request, switches: Mapping[str, str]) -> dict[str, str]:
     """Return the CORS headers of the answer to an actual request, by the first rule that matches, if any."""
     origin = request.headers.get("origin", "")
     rule = _matching(cors.rules, origin, request.method, []) if origin else None
     vary = {"Vary": "Origin"} if cors.response_vary else {}
-    return {**vary, **(_granted(rule, origin) if rule else {})}
+    return {**vary, **(_granted(rule, origin, switches) if rule else {})}
 
 
 def _matching(rules: Sequence[CorsRule], origin: str, method: str, names: Sequence[str]) -> CorsRule | None:
@@ -84,10 +85,10 @@ def _fits(pattern: str, text: str) -> bool:
     return len(text) >= len(before) + len(after) and text.startswith(before) and text.endswith(after)
 
 
-def _granted(rule: CorsRule, origin: str) -> dict[str, str]:
-    # The request's origin is echoed; whether OSS answers `*` for a rule of `*` is unconfirmed.
+def _granted(rule: CorsRule, origin: str, switches: Mapping[str, str]) -> dict[str, str]:
+    allowed = "*" if "*" in rule.origins and switches["cors_any_origin"] == "*" else origin
     exposed = {"Access-Control-Expose-Headers": ", ".join(rule.exposed)} if rule.exposed else {}
-    return {"Access-Control-Allow-Origin": origin, **exposed}
+    return {"Access-Control-Allow-Origin": allowed, **exposed}
 
 
 def _preflight_headers(rule: CorsRule, names: Sequence[str]) -> dict[str, str]:

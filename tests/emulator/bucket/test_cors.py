@@ -140,7 +140,7 @@ def test_a_rule_grants_only_what_it_has(scene: Scene) -> None:
     answer = scene.request("OPTIONS", "/", {**PREFLIGHT, "Access-Control-Request-Method": "HEAD"})
 
     assert cors_headers(answer.headers) == {
-        "Access-Control-Allow-Origin": ORIGIN,
+        "Access-Control-Allow-Origin": "*",
         "Access-Control-Allow-Methods": "GET, HEAD",
     }
 
@@ -159,8 +159,57 @@ def test_the_two_ends_of_a_pattern_do_not_overlap(scene: Scene, pattern: str, gr
 
     answers = {origin: scene.request("GET", "/a", {"Origin": origin}) for origin in origins}
 
-    allowed = {o for o, a in answers.items() if a.headers.get("Access-Control-Allow-Origin") == o}
+    allowed = {o for o, a in answers.items() if a.headers.get("Access-Control-Allow-Origin") in {o, "*"}}
     assert allowed == granted
+
+
+@pytest.mark.parametrize(
+    ("switches", "pattern", "expected"),
+    [
+        ("", "*", "*"),
+        ("cors_any_origin=*", "*", "*"),
+        ("cors_any_origin=origin", "*", ORIGIN),
+        ("", "http://*", ORIGIN),
+        ("", f"http://other.example {ORIGIN}", ORIGIN),
+    ],
+)
+def test_the_switch_says_what_a_rule_for_any_origin_answers(
+    scene: Scene, switches: str, pattern: str, expected: str
+) -> None:
+    """A capture (ali-sdk/ali-oss 310, 2017) has `*`; the pages say that the origin is repeated."""
+    scene.set(switches=switches)
+    put(scene, "cors", cors(cors_rule(origins=pattern, methods="POST GET", exposed="ETag")))
+
+    answers = [scene.request("OPTIONS", "/", PREFLIGHT), scene.request("GET", "/a", {"Origin": ORIGIN})]
+
+    assert [answer.headers["Access-Control-Allow-Origin"] for answer in answers] == [expected] * 2
+    assert [answer.headers["Access-Control-Expose-Headers"] for answer in answers] == ["ETag"] * 2
+
+
+def test_a_preflight_for_any_origin_is_answered_as_a_capture_has_it(scene: Scene) -> None:
+    """ali-sdk/ali-oss 310 (2017): any origin and header, ETag, 300 seconds."""
+    rule = cors_rule(methods="GET POST PUT DELETE HEAD", headers="*", exposed="ETag")
+    put(scene, "cors", cors(rule.replace("</CORSRule>", "<MaxAgeSeconds>300</MaxAgeSeconds></CORSRule>")))
+    asked = "authorization, content-md5, content-type, x-oss-date, x-oss-security-token, x-oss-user-agent"
+
+    answer = scene.request(
+        "OPTIONS",
+        "/object-a",
+        {
+            "Origin": "http://localhost",
+            "Access-Control-Request-Method": "PUT",
+            "Access-Control-Request-Headers": asked,
+        },
+    )
+
+    assert (answer.status, answer.body) == (200, b"")
+    assert cors_headers(answer.headers) == {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, HEAD",
+        "Access-Control-Allow-Headers": asked,
+        "Access-Control-Expose-Headers": "ETag",
+        "Access-Control-Max-Age": "300",
+    }
 
 
 def test_an_actual_request_gets_the_first_matching_rule_s_exposed_headers(scene: Scene) -> None:
@@ -171,7 +220,7 @@ def test_an_actual_request_gets_the_first_matching_rule_s_exposed_headers(scene:
     posted = scene.post(signed({"key": "b"}), headers={"Origin": "https://a.example.com"})
 
     assert "Access-Control-Expose-Headers" not in got.headers
-    assert got.headers["Access-Control-Allow-Origin"] == "https://a.example.com"
+    assert got.headers["Access-Control-Allow-Origin"] == "*"
     assert posted.headers["Access-Control-Expose-Headers"] == "ETag, x-oss-request-id"
 
 
@@ -180,7 +229,7 @@ def test_headers_that_only_a_preflight_names_do_not_matter_to_the_request_itself
 
     answer = scene.request("GET", "/a", {"Origin": ORIGIN, "Access-Control-Request-Headers": "x-a"})
 
-    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
 @pytest.mark.parametrize(
