@@ -42,6 +42,10 @@ class Unreachable(Exception):
     """No connection, or the connection ended before the whole reply had arrived."""
 
 
+class TlsFailed(Unreachable):
+    """The server was reached, but not over TLS: its certificate does not fit, or it wants a name (SNI)."""
+
+
 class TooSlow(Exception):
     """The deadline passed."""
 
@@ -56,7 +60,7 @@ def send_over_network(
     private_callbacks: bool = False,
     resolve: Resolve = resolve,
 ) -> Reply:
-    """Send `request` and return the reply within `seconds`. Raises Unreachable or TooSlow.
+    """Send `request` and return the reply within `seconds`. Raises Unreachable, TlsFailed or TooSlow.
 
     The name is resolved once, and the address found is checked and called. So a name that had a public
     address when the upload was checked and has a private one now (DNS rebinding) is Unreachable, unless
@@ -82,8 +86,9 @@ def _call(request: CallbackRequest, address: str, seconds: float) -> Reply:
         return _exchange(connection, request)
     except (OSError, http.client.HTTPException, ValueError) as error:
         # The socket and the timer have the same limit; either may be first.
-        late = connection.expired or isinstance(error, TimeoutError)
-        raise (TooSlow if late else Unreachable) from error
+        if connection.expired or isinstance(error, TimeoutError):
+            raise TooSlow from error
+        raise (TlsFailed if isinstance(error, ssl.SSLError) else Unreachable) from error
     finally:
         connection.end()
 

@@ -15,9 +15,9 @@ from cryptography.x509.oid import NameOID
 from oss_emulator.callback.message import Message, Origin, signed_request
 from oss_emulator.callback.parameter import parse_callback
 from oss_emulator.callback.resolver import resolve
-from oss_emulator.callback.transport import Reply, TooSlow, Unreachable, send_over_network
+from oss_emulator.callback.transport import Reply, TlsFailed, TooSlow, Unreachable, send_over_network
 from tests.support.emulator.process import CallbackServer, answer_json
-from tests.support.emulator.scene import NOW, RSA_KEY, callback_parameter
+from tests.support.emulator.scene import NOW, RSA_KEY, Scene, callback_parameter
 
 
 def certificate(folder: Path) -> Path:
@@ -76,13 +76,18 @@ def test_sends_the_server_s_name_only_when_told_to(
     assert tls_server.names == names
 
 
-def test_an_untrusted_certificate_is_no_connection(
+def test_an_untrusted_certificate_is_a_failure_of_tls(
     tls_server: TlsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
 
-    with pytest.raises(Unreachable):
+    with pytest.raises(TlsFailed):
         call(tls_server.url, callbackSNI=True)
+
+
+def test_a_server_without_tls_is_a_failure_of_tls(callback_server: CallbackServer) -> None:
+    with pytest.raises(TlsFailed):
+        call(callback_server.url.replace("http:", "https:"))
 
 
 @pytest.mark.parametrize(("sni", "accepted"), [(True, False), (False, True)])
@@ -94,7 +99,7 @@ def test_a_certificate_must_be_for_the_name_that_was_sent(
     if accepted:
         assert call(other_name, callbackSNI=sni).status == 200
     else:
-        with pytest.raises(Unreachable):
+        with pytest.raises(TlsFailed):
             call(other_name, callbackSNI=sni)
 
 
@@ -103,9 +108,25 @@ def test_a_tls_handshake_ends_at_the_deadline() -> None:
         call(f"https://127.0.0.1:{silent.getsockname()[1]}/", 0.2)
 
 
-def test_a_name_nobody_has_is_unreachable() -> None:
-    with pytest.raises(Unreachable):
-        call("http://nobody.invalid/", 10)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_name_nobody_has_is_unreachable(scheme: str) -> None:
+    with pytest.raises(Unreachable) as failed:
+        call(f"{scheme}://nobody.invalid/", 10)
+
+    assert type(failed.value) is Unreachable
+
+
+def test_the_uploader_is_told_502_where_tls_fails(scene: Scene) -> None:
+    """Captures: a blog of 2020 on an address that needs SNI, cloudreve/cloudreve 1693 (2023)."""
+    scene.replies = [TlsFailed()]
+
+    answer = scene.upload({"key": "a", "callback": callback_parameter()})
+
+    assert answer.refusal == (203, "CallbackFailed", "0007-00000203")
+    assert answer.error["Message"] == "Error status : 502."
+    assert scene.stored("a").size == 5
+    (record,) = scene.bucket.history.callbacks()
+    assert [attempt.status for attempt in record.attempts] == [0]
 
 
 @pytest.mark.parametrize(
