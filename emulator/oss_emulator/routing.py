@@ -16,6 +16,7 @@ from oss_emulator.console.routes import CONSOLE_HEADERS, console_answer, is_cons
 from oss_emulator.errors import OssError, error_document, internal_error, not_emulated
 from oss_emulator.history.records import RefusalRecord
 from oss_emulator.http_messages import Answer, ConnectionLost, Request
+from oss_emulator.objects.access import check_may_read, check_may_write, check_signed
 from oss_emulator.objects.writing import delete_object, put_object
 from oss_emulator.post_object.upload import post_object
 from oss_emulator.read_requests import read_answer
@@ -99,14 +100,21 @@ def _write(request: Request, bucket: Bucket, key: str, request_id: str) -> Answe
         case "DELETE" if key:
             return delete_object(request, bucket, key)
         case "PUT" | "DELETE":
+            check_signed(request, bucket)
             raise not_emulated(f"{request.method} of a bucket")
     raise _method_not_allowed(request, key)
 
 
 def _configuration_answer(request: Request, bucket: Site, key: str, part: str) -> Answer:
-    if key or not isinstance(bucket, Bucket):
-        raise not_emulated(f"{request.method} of ?{part} of {'an object' if key else 'a site'}")
-    return configuration_answer(request, bucket, part)
+    if not isinstance(bucket, Bucket):
+        raise not_emulated(f"{request.method} of ?{part} of a site")
+    if not key:
+        return configuration_answer(request, bucket, part)
+    if request.method in {"GET", "HEAD"}:
+        check_may_read(request, bucket, key, signed_key=key)
+    else:
+        check_may_write(request, bucket, key)
+    raise not_emulated(f"{request.method} of ?{part} of an object")
 
 
 def _upload(request: Request, bucket: Bucket, request_id: str) -> Answer:

@@ -61,6 +61,18 @@ def test_another_bucket_s_name_in_the_host_is_no_such_bucket(bucket: Scene, host
         assert answer.error["Message"] == "The specified bucket does not exist."
 
 
+def test_a_bucket_that_does_not_exist_is_told_before_the_key_id_is_judged(scene: Scene) -> None:
+    """As Alibaba's SDKs expect in their live tests."""
+    headers = {
+        "Host": "other.localhost:9000",
+        "Authorization": "OSS4-HMAC-SHA256 Credential=nobody/20260921/cn-hangzhou/oss/aliyun_v4_request,"
+        f"Signature={'0' * 64}",
+    }
+
+    for method, target in (("GET", "/"), ("GET", "/a"), ("PUT", "/a"), ("GET", "/?acl")):
+        assert scene.request(method, target, headers).refusal == NO_SUCH_BUCKET, (method, target)
+
+
 def test_an_upload_to_another_bucket_s_name_stores_nothing(scene: Scene) -> None:
     answer = scene.post(signed({"key": "a"}), headers={"Host": "other.localhost:9000"})
 

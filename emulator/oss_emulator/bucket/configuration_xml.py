@@ -2,7 +2,8 @@
 
 Source of CORS: OSS PutBucketCors and GetBucketCors pages; CORSRuleBeyondLimit from the 400 error page; EC
 0034-00000002 (no rule), -004 (ResponseVary), -011 (AllowedMethod), -013 (ExposeHeader). That these ECs come
-with MalformedXML is inferred. Newer guides allow 20 rules, the page and the error 10.
+with MalformedXML is inferred. Newer guides allow 20 rules, the page and the error 10. InvalidArgument for a
+MaxAgeSeconds of -1 and AllowedHeader in lower case are from the SDKs' live tests; the words are unconfirmed.
 Of the website: PutBucketWebsite and GetBucketWebsite pages; none has codes for wrong values: MalformedXML.
 Of versioning: PutBucketVersioning and GetBucketVersioning pages: once on, versioning can only be suspended,
 and a bucket that never had it answers without a Status.
@@ -12,7 +13,7 @@ import re
 from xml.etree.ElementTree import Element
 
 from oss_emulator.bucket.cors import Cors, CorsRule
-from oss_emulator.errors import OssError, not_emulated
+from oss_emulator.errors import OssError, invalid_argument, not_emulated
 from oss_emulator.website.rules import Missing, Website
 from oss_emulator.xml_documents import (
     children,
@@ -25,9 +26,10 @@ from oss_emulator.xml_documents import (
 )
 
 MAX_RULES = 10
+MAX_AGE_SECONDS = 999_999_999
 METHODS = ("GET", "PUT", "DELETE", "POST", "HEAD")
 
-_AGE = re.compile("[0-9]{1,9}")
+_AGE = re.compile("-?[0-9]+", re.ASCII)
 _EXPOSED = re.compile(
     r"[!#$%+.^_`|~0-9A-Za-z-]+"
 )  # a header's name without `*`, `&` and `'` (EC 0034-00000013)
@@ -65,15 +67,22 @@ def _rule(rule: Element) -> CorsRule:
     for name in found["ExposeHeader"]:
         if not _EXPOSED.fullmatch(name):
             raise malformed_xml("0034-00000013", expected="ExposeHeader, a header's name", got=name)
-    if any(not _AGE.fullmatch(age) for age in found["MaxAgeSeconds"]):
-        raise malformed_xml(expected="MaxAgeSeconds, a whole number", got=found["MaxAgeSeconds"][0])
     return CorsRule(
         origins=found["AllowedOrigin"],
         methods=found["AllowedMethod"],
         headers=found["AllowedHeader"],
         exposed=found["ExposeHeader"],
-        max_age_seconds=int(found["MaxAgeSeconds"][0]) if found["MaxAgeSeconds"] else None,
+        max_age_seconds=_age(found["MaxAgeSeconds"][0]) if found["MaxAgeSeconds"] else None,
     )
+
+
+def _age(text: str) -> int:
+    if not _AGE.fullmatch(text):
+        raise malformed_xml(expected="MaxAgeSeconds, a whole number", got=text)
+    digits = text.lstrip("0") or "0"
+    if text.startswith("-") or len(digits) > len(str(MAX_AGE_SECONDS)):
+        raise invalid_argument("The MaxAgeSeconds is invalid.", name="MaxAgeSeconds", value=text)
+    return int(digits)
 
 
 def _rule_element(rule: CorsRule) -> str:
@@ -82,7 +91,7 @@ def _rule_element(rule: CorsRule) -> str:
         "CORSRule",
         text_elements("AllowedOrigin", rule.origins),
         text_elements("AllowedMethod", rule.methods),
-        text_elements("AllowedHeader", rule.headers),
+        text_elements("AllowedHeader", tuple(header.lower() for header in rule.headers)),
         text_elements("ExposeHeader", rule.exposed),
         text_elements("MaxAgeSeconds", ages),
     )

@@ -18,9 +18,17 @@ PUBLIC_ACLS = ("public-read", "public-read-write")
 _VERSION_ID = re.compile(r"[0-9A-Za-z]+")  # OSS: EC 0012-00000202, only letters and digits
 
 
-def check_may_read(request: Request, bucket: Bucket, key: str, version_id: str) -> None:
-    """Check that the request is signed, or that anybody may read this object. Raises OssError."""
-    if _has_valid_signature(request, bucket, key):
+def check_signed(request: Request, bucket: Bucket, key: str = "") -> None:
+    """Check that the request has a valid signature for `key`, empty for the bucket. Raises OssError."""
+    settings = bucket.settings
+    verify_request(request, settings.bucket, key, bucket.keys, region=settings.region, now=bucket.now())
+
+
+def check_may_read(
+    request: Request, bucket: Bucket, key: str, version_id: str = "", *, signed_key: str
+) -> None:
+    """Check that the request is signed for `signed_key`, or that anybody may read `key`. Raises OssError."""
+    if _has_valid_signature(request, bucket, signed_key):
         return
     own_acl = _own_acl(bucket, key, version_id)
     if bucket.settings.block_public_access or (own_acl or bucket.settings.acl) not in PUBLIC_ACLS:
@@ -73,8 +81,7 @@ def _has_valid_signature(request: Request, bucket: Bucket, key: str) -> bool:
     """Whether the request is signed. Raises OssError for a wrong signature, even if none is needed."""
     if not is_signed(request):
         return False
-    settings = bucket.settings
-    verify_request(request, settings.bucket, key, bucket.keys, region=settings.region, now=bucket.now())
+    check_signed(request, bucket, key)
     return True
 
 

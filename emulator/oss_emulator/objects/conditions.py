@@ -1,8 +1,8 @@
 """Conditional headers and Range: whether an object is sent, and which bytes of it.
 
-Source: OSS GetObject page; 412 and 416 error pages; "How to obtain OSS resources by segmenting HTTP Range
-requests", also for x-oss-range-behavior. That a condition on the ETag overrides one on the date is RFC 9110's
-rule; no page of OSS says otherwise.
+Source: OSS GetObject page; 412 and 416 error pages; the SDKs' live tests for the words of 412; "How to obtain
+OSS resources by segmenting HTTP Range requests", also for x-oss-range-behavior. That a condition on the ETag
+overrides one on the date is RFC 9110's rule; no page of OSS says otherwise.
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ def requested_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | 
 
 
 def _precondition_failed(name: str, expected: str, got: str) -> OssError:
-    message = "At least one of the pre-conditions you specified did not hold"
+    message = "At least one of the pre-conditions you specified did not hold."
     error = OssError(412, "PreconditionFailed", message, details={"Condition": name})
     return error.explained(condition=name, expected=expected, got=got)
 

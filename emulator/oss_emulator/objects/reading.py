@@ -27,11 +27,14 @@ _RESPONSE_HEADERS = {
 }
 
 
-def read_object(request: Request, bucket: Bucket, key: str) -> Answer:
-    """Answer GET or HEAD of an object, if the request may read it. Raises OssError."""
+def read_object(request: Request, bucket: Bucket, key: str, *, signed_key: str) -> Answer:
+    """Answer GET or HEAD of an object, if the request may read it. Raises OssError.
+
+    `signed_key` is the key in the request's path, which a signature covers: a website shows another one.
+    """
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     version_id = requested_version_id(query)
-    check_may_read(request, bucket, key, version_id)
+    check_may_read(request, bucket, key, version_id, signed_key=signed_key)
     overrides = _overrides(query, signed=is_signed(request)) if request.method == "GET" else {}
     meta_only = "objectMeta" in query
     if meta_only and request.method != "HEAD":

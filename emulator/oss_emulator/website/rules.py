@@ -41,7 +41,7 @@ class Website:
 def website_answer(website: Website, request: Request, key: str, read: Read) -> Answer:
     """Answer an anonymous GET or HEAD of `key`. Raises OssError if key and error page are missing."""
     try:
-        return read(request, _shown_key(website, key))
+        return read(request, shown_key(website, key))
     except OssError as error:
         if error.code != "NoSuchKey":
             raise
@@ -51,7 +51,8 @@ def website_answer(website: Website, request: Request, key: str, read: Read) -> 
         return answer
 
 
-def _shown_key(website: Website, key: str) -> str:
+def shown_key(website: Website, key: str) -> str:
+    """Return the key that a request for `key` gets: the index for a directory, which ends with a slash."""
     if not website.index or (key and not key.endswith("/")):
         return key
     return (key if website.sub_directories else "") + website.index

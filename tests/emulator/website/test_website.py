@@ -180,6 +180,45 @@ def test_a_signed_request_asks_for_the_bucket_and_not_for_its_website(site: Scen
     assert b"<ListBucketResult>" in answer.body
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("index", "expected"), [("", "index.html"), (sub_directories(0), "dir/index.html")], ids=["root", "sub"]
+)
+def test_a_signed_request_for_a_directory_gets_the_index(
+    site: Scene, method: str, index: str, expected: str
+) -> None:
+    """oss2's live test of a website reads a key that ends with a slash."""
+    put(site, "website", website(index))
+    site.set(acl="private")
+    site.upload({"key": "dir/"}, b"a marker")
+
+    answer = ask(site, method, "/dir/")
+
+    assert shown(answer) == (200, expected if method == "GET" else "")
+    assert answer.headers["Content-Length"] == str(len(expected))
+
+
+def test_a_signed_request_for_a_directory_without_an_index_is_refused(site: Scene) -> None:
+    put(site, "website", website(sub_directories(2), error="<HttpStatus>200</HttpStatus>"))
+
+    assert ask(site, "GET", "/none/").refusal == MISSING
+    assert ask(site, "GET", "/none").refusal == MISSING
+
+
+def test_a_signed_request_for_a_directory_without_a_website_gets_the_object(site: Scene) -> None:
+    site.upload({"key": "dir/"}, b"a marker")
+
+    assert shown(ask(site, "GET", "/dir/")) == (200, "a marker")
+
+
+def test_a_wrong_signature_for_a_directory_is_refused(site: Scene) -> None:
+    put(site, "website", website())
+
+    refused = site.request("GET", "/dir/", {"Authorization": "OSS AKEXAMPLE:x"})
+
+    assert refused.refusal == (403, "AccessDenied", "0002-00000080")
+
+
 def test_without_a_website_the_root_is_a_listing(site: Scene) -> None:
     public = site.request("GET", "/")
     signed = ask(site, "GET", "/")
