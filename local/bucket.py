@@ -9,6 +9,7 @@ import os
 
 import flask
 import gunicorn.config  # type: ignore[import-untyped]
+import gunicorn.http.message  # type: ignore[import-untyped]
 import gunicorn.http.wsgi  # type: ignore[import-untyped]  # it ships no types
 import gunicorn.util  # type: ignore[import-untyped]
 
@@ -17,6 +18,7 @@ from oss_emulator.flask_edge import (
     answer_every_path,
     close_aside,
     from_flask,
+    prefer_chunks,
     refuse_what_is_not_http,
     reset,
     to_flask,
@@ -33,11 +35,14 @@ except SettingsError as error:
     raise SystemExit(f"The stand-in OSS cannot start: {error}.") from error
 
 # Neither gunicorn nor functions-framework has settings for these: the Server header of OSS's answers, the
-# longest request line, the answer to bytes that are not HTTP, and how a connection is closed.
+# longest request line, the answer to bytes that are not HTTP, how a connection is closed, and which length of
+# a body counts.
 gunicorn.http.wsgi.SERVER = "AliyunOSS"
 gunicorn.config.LimitRequestLine.get = lambda _: MAX_REQUEST_LINE
 gunicorn.util.write_error = refuse_what_is_not_http
 gunicorn.util.close_graceful = close_aside
+Message = gunicorn.http.message.Request
+Message.set_body_reader = prefer_chunks(Message.set_body_reader)
 
 
 def bucket(request: flask.Request) -> flask.Response:

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import flask
 import gunicorn.util  # type: ignore[import-untyped]  # it ships no types
@@ -174,3 +174,26 @@ def close_aside(
     gunicorn waits up to two seconds for the client to close its end, and accepts no connection meanwhile.
     """
     threading.Thread(target=close, args=(connection,), daemon=True).start()
+
+
+class _GunicornRequest(Protocol):
+    headers: list[tuple[str, str]]
+
+    def force_close(self) -> None: ...
+
+
+def prefer_chunks(set_body_reader: Callable[[_GunicornRequest], None]) -> Callable[[_GunicornRequest], None]:
+    """Return gunicorn's method that finds out a body's length, for which chunks count before Content-Length.
+
+    gunicorn refuses a request with both; OSS takes one (its SDKs' live tests). The connection ends after it,
+    because a proxy on the way may have counted otherwise (RFC 9112 6.1).
+    """
+
+    def prefer(message: _GunicornRequest) -> None:
+        names = [name for name, _ in message.headers]
+        if "TRANSFER-ENCODING" in names and names.count("CONTENT-LENGTH") == 1:
+            message.headers = [header for header in message.headers if header[0] != "CONTENT-LENGTH"]
+            message.force_close()
+        set_body_reader(message)
+
+    return prefer

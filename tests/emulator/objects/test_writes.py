@@ -73,6 +73,20 @@ def test_stores_a_body_with_its_headers(scene: Scene) -> None:
     }
 
 
+def test_a_body_in_chunks_may_have_a_content_length_too(emulator: EmulatorProcess) -> None:
+    """As Alibaba's SDKs expect in their live tests."""
+    auth = oss2.AuthV4("AKEXAMPLE", "SKEXAMPLE")
+    target = oss2.Bucket(auth, emulator.url, BUCKET, region=REGION, is_path_style=True).sign_url(
+        "PUT", "both", 60
+    )
+    head = f"PUT {target.removeprefix(emulator.url)} HTTP/1.1\r\nHost: {emulator.url.removeprefix('http://')}\r\n"
+    lengths = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    (answer,) = emulator.answers(f"{head}{lengths}5\r\nhello\r\n0\r\n\r\n".encode())
+
+    assert (answer.status, answer.headers["ETag"]) == (200, '"5D41402ABC4B2A76B9719D911017C592"')
+
+
 def test_a_body_without_type_is_octets(scene: Scene) -> None:
     put(scene)
 

@@ -201,7 +201,11 @@ REQUESTS = {
     "a signed Content-Length": (posted(FORM, "Content-Length: +5", length=None), BAD_HTTP),
     "a superscript Content-Length": (posted(FORM, "Content-Length: \xb2", length=None), BAD_HTTP),
     "a Content-Length of 5,000 digits": (posted(b"", "Content-Length: " + "9" * 5000, length=None), BAD_HTTP),
-    "Content-Length and chunks": (posted(FORM, "Transfer-Encoding: chunked"), BAD_HTTP),
+    "Content-Length and chunks that are none": (posted(FORM, "Transfer-Encoding: chunked"), MALFORMED),
+    "two Content-Lengths and chunks": (
+        posted(FORM, f"Content-Length: {len(FORM)}", "Transfer-Encoding: chunked"),
+        BAD_HTTP,
+    ),
     "chunks of chunks": (posted(FORM, "Transfer-Encoding: chunked, chunked", length=None), BAD_HTTP),
     "compressed without chunks": (posted(FORM, "Transfer-Encoding: gzip", length=None), BAD_HTTP),
     "an unknown transfer coding": (
@@ -360,6 +364,19 @@ def test_an_upload_may_come_in_chunks(emulator: EmulatorProcess) -> None:
     (answer,) = emulator.answers(chunked(*(form[start : start + 7] for start in range(0, len(form), 7))))
 
     assert (answer.status, emulator.read("GET", "chunks").body) == (204, b"hello")
+
+
+def test_chunks_count_and_not_a_content_length_beside_them(emulator: EmulatorProcess) -> None:
+    """The SDKs' live tests send both; RFC 9112 6.1 then ends the connection."""
+    form = multipart(fields("both"), FILE)
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(form), form)
+    for length in (len(form), len(body), 1, 10**6):
+        sent = posted(body, f"Content-Length: {length}", "Transfer-Encoding: chunked", length=None)
+
+        (answer,) = emulator.answers(sent + SWITCHES)
+
+        assert (answer.status, answer.headers["Connection"]) == (204, "close"), length
+        assert emulator.read("GET", "both").body == b"hello"
 
 
 def test_expect_100_continue_is_answered(emulator: EmulatorProcess) -> None:
