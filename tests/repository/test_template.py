@@ -218,6 +218,27 @@ def test_every_parameter_is_explained_in_both_languages() -> None:
         assert bounds & set(parameter), name
 
 
+def test_every_parameter_stands_in_one_group_of_the_consoles_form() -> None:
+    groups = TEMPLATE["Metadata"]["ALIYUN::ROS::Interface"]["ParameterGroups"]
+    grouped = [parameter for group in groups for parameter in group["Parameters"]]
+    assert sorted(grouped) == sorted(PARAMETERS)
+
+
+def test_every_group_has_a_label_in_both_languages() -> None:
+    for group in TEMPLATE["Metadata"]["ALIYUN::ROS::Interface"]["ParameterGroups"]:
+        assert set(group) == {"Label", "Parameters"}
+        label = group["Label"]["default"]
+        assert set(label) == {"en", "zh-cn"}
+        assert re.search(r"[\u4e00-\u9fff]", label["zh-cn"]), label
+
+
+def test_the_console_offers_buckets_where_one_must_exist() -> None:
+    """The hint's name: https://www.alibabacloud.com/help/en/ros/oss-resources"""
+    hint = "AssociationProperty"
+    hints = {name: parameter[hint] for name, parameter in PARAMETERS.items() if hint in parameter}
+    assert hints == {"ArtifactBucket": "ALIYUN::OSS::Bucket::BucketName"}
+
+
 def test_every_default_is_allowed() -> None:
     for name, parameter in PARAMETERS.items():
         default = parameter.get("Default")
