@@ -1,6 +1,7 @@
 """`make package`: write the zips for Function Compute to `.deploy/`.
 
 RUNTIME is the runtime they are for, python3.12 unless set; with SIGN_IN=true, token's zip can check users.
+Each zip is written under a second name too, `token.zip` or `callback.zip`: `s.yaml` sends the newest one.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def main(env: Mapping[str, str]) -> None:
         size = len(package.content)
         if size > budget_bytes(function, sign_in=sign_in, byte_code=byte_code):
             sys.exit(f"{package.name} is larger than it may be: {size:,} bytes.")
-        (PACKAGES / package.name).write_bytes(package.content)
+        for name in (package.name, f"{function}.zip"):
+            (PACKAGES / name).write_bytes(package.content)
         print(f".deploy/{package.name}: {size:,} bytes")
 
 

@@ -301,11 +301,25 @@ def test_both_zips_are_written_and_listed_with_their_sizes(
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
         f"token-{runtime}-{sign_in}.zip": b"token" * 256,
         f"callback-{runtime}-{sign_in}.zip": b"callback" * 256,
+        "token.zip": b"token" * 256,
+        "callback.zip": b"callback" * 256,
     }
     assert capsys.readouterr().out.splitlines()[-2:] == [
         f".deploy/token-{runtime}-{sign_in}.zip: 1,280 bytes",
         f".deploy/callback-{runtime}-{sign_in}.zip: 2,048 bytes",
     ]
+
+
+def test_the_newest_package_of_each_function_has_a_name_that_never_changes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for content in (b"old", b"new"):
+        monkeypatch.setattr(command, "build", lambda name, *_, c=content, **__: Package(f"{name}-{c}.zip", c))
+        main({})
+    assert {name: (folder / f"{name}.zip").read_bytes() for name in FUNCTIONS} == {
+        "token": b"new",
+        "callback": b"new",
+    }
 
 
 def test_make_takes_runtime_and_sign_in_from_the_environment(
@@ -336,7 +350,7 @@ def test_with_the_runtimes_python_nothing_is_said_of_byte_code(
     monkeypatch.setattr(command, "build", lambda *_, **__: Package("a.zip", b"PK"))
     main({})
     assert capsys.readouterr().out == ".deploy/a.zip: 2 bytes\n" * 2
-    assert [path.name for path in folder.iterdir()] == ["a.zip"]
+    assert {path.name for path in folder.iterdir()} == {"a.zip", "token.zip", "callback.zip"}
 
 
 def test_packages_that_cannot_be_installed_are_one_sentence(
