@@ -17,7 +17,9 @@ from oss_emulator.switches import SWITCHES
 from tests.support.emulator.scene import BOUNDARY, BUCKET, NOW, TEMPORARY, Scene, file_part, json_reply, part
 from tests.support.fc_events import ask, fc_event
 from tests.support.hypothesis_settings import MANY
+from tests.support.random_inputs import known_by, lies_within
 from vendored.fc_http import Clock, Handler
+from vendored.media_types import DEFAULT_TYPES
 from vendored.ticket import FileTicket, verify_ticket
 
 SECRET = "a-ticket-secret-of-more-than-32-bytes"
@@ -36,6 +38,14 @@ ENVIRON = {
     "ALIBABA_CLOUD_SECURITY_TOKEN": TEMPORARY.security_token,
 }
 KINDS = ("image/png", "video/mp4", "application/pdf", "text/plain", "application/octet-stream", "text/html")
+SPELLED = (
+    "",
+    "application/x-zip-compressed",
+    "IMAGE/JPG",
+    "application/vnd.ms-excel",
+    "application/javascript",
+)
+NAMES = ("a.html", "a.svg", "a.csv", "A.ZIP", "a.png")
 FIELDS = (
     "key",
     "x-oss-content-type",
@@ -136,9 +146,9 @@ def what_is_granted(handler: Handler, name: str, size: int, kind: str) -> Any:
 
 @MANY
 @given(
-    name=st.text(max_size=60),
+    name=st.one_of(st.text(max_size=60), st.sampled_from(NAMES)),
     size=st.integers(-1, MOST + 1),
-    kind=st.one_of(st.sampled_from(KINDS), st.text()),
+    kind=st.one_of(st.sampled_from(KINDS + SPELLED), st.text()),
 )
 def test_what_is_granted_is_taken_and_the_rest_is_refused(
     handler: Handler, scene: Scene, name: str, size: int, kind: str
@@ -151,7 +161,10 @@ def test_what_is_granted_is_taken_and_the_rest_is_refused(
     scene.replies[:] = [json_reply()]
     assert post(scene, list(grant["fields"].items()), b"x" * size, []) == 200
     stored = scene.stored(grant["key"])
-    assert about(stored) == (size, "private", kind, grant["fields"]["Content-Disposition"])
+    granted = grant["fields"]["x-oss-content-type"]
+    assert about(stored) == (size, "private", granted, grant["fields"]["Content-Disposition"])
+    assert lies_within(DEFAULT_TYPES.split(","), granted)
+    assert granted == known_by(kind.lower()) or kind in {"", "application/vnd.ms-excel"}
     assert verify_ticket(grant["ticket"], [SECRET], NOW).key == grant["key"]  # type: ignore[union-attr]  # a file's
 
 

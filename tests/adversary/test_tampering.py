@@ -103,6 +103,8 @@ TAMPERED: list[tuple[str, Change, str]] = [
     ("a public object", replaced("x-oss-object-acl", "public-read-write"), CONDITION_FAILED),
     ("overwriting allowed", replaced("x-oss-forbid-overwrite", "false"), CONDITION_FAILED),
     ("shown as HTML", replaced("x-oss-content-type", "text/html"), CONDITION_FAILED),
+    ("another spelling of the type", replaced("x-oss-content-type", "image/x-png"), CONDITION_FAILED),
+    ("an empty type", replaced("x-oss-content-type", ""), CONDITION_FAILED),
     ("shown inline", replaced("Content-Disposition", "inline"), CONDITION_FAILED),
     ("an empty callback", replaced("callback", ""), CONDITION_FAILED),
     ("callback to another host", replaced("callback", EVIL_CALLBACK), CONDITION_FAILED),

@@ -191,6 +191,45 @@ def test_an_allowed_type_is_taken_as_stored(
     assert ask(strict, reported().event()).content["type"] == stored
 
 
+# what the tutorials' pages send on Windows and Android
+@pytest.mark.parametrize(
+    ("name", "stored", "allowed"),
+    [
+        ("a.zip", "application/x-zip-compressed", "application/zip"),
+        ("a.zip", "application/zip", "application/x-zip-compressed"),
+        ("a.zip", "application/x-compressed", "application/zip"),
+        ("a.csv", "application/vnd.ms-excel", "text/csv"),
+        ("a.csv", "text/comma-separated-values;charset=utf-8", "text/csv"),
+        ("a.jpg", "image/pjpeg", "image/jpeg"),
+    ],
+)
+def test_a_stored_type_is_judged_by_its_one_name_and_answered_as_it_is(
+    name: str, stored: str, allowed: str, environ: dict[str, str], reported: Sign, bucket: Bucket
+) -> None:
+    handler = build({**environ, "ALLOWED_TYPES": allowed}, Clock(lambda: NOW, lambda: 0.0))
+    bucket.headers["Content-Type"] = stored
+    assert ask(handler, reported(object=FOLDER + name).event()).content["type"] == stored
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("a.csv", "text/html"),
+        ("a.csv", "application/zip"),
+        ("a.html", "application/vnd.ms-excel"),
+        ("a", "application/vnd.ms-excel"),
+        ("a.csv", "application/octet-stream"),
+        ("a.csv", ""),
+    ],
+)
+def test_a_name_does_not_excuse_another_type(
+    name: str, stored: str, environ: dict[str, str], reported: Sign, bucket: Bucket
+) -> None:
+    handler = build({**environ, "ALLOWED_TYPES": "text/csv"}, Clock(lambda: NOW, lambda: 0.0))
+    bucket.headers["Content-Type"] = stored
+    assert ask(handler, reported(object=FOLDER + name).event()).code == "type_not_allowed"
+
+
 @pytest.mark.parametrize("header", ["x-oss-storage-class", "Content-Encoding", "x-oss-version-id"])
 def test_an_object_must_be_readable_here_too(
     header: str, handler: Handler, reported: Sign, bucket: Bucket

@@ -103,7 +103,7 @@ def test_says_in_a_sentence_that_the_object_was_replaced() -> None:
 
 def test_says_in_a_sentence_which_types_are_allowed() -> None:
     with pytest.raises(TypeNotAllowed) as caught:
-        check_type("text/html", ("image/*", "application/pdf"))
+        check_type("text/html", ("image/*", "application/pdf"), TICKET.key)
     assert caught.value.detail == "Allowed types: image/*, application/pdf."
 
 

@@ -115,6 +115,14 @@ def test_a_client_shows_that_a_type_is_not_allowed(client: Page, serving: Stack)
     assert '"code": "type_not_allowed"' in serving.line_with("type_not_allowed")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("a.zip", "application/x-zip-compressed"), ("a.csv", "application/vnd.ms-excel")]
+)
+def test_a_client_may_spell_a_type_as_windows_does(name: str, said: str, client: Page) -> None:
+    status, text = upload(client, name, said)
+    assert (status, json.loads(text)["Status"]) == ("200", "OK")
+
+
 # ---- What a page makes of its grant
 
 

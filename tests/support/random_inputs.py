@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from hypothesis import strategies as st
 
 from tests.support.random_events import TEXT
+from vendored.media_types import TYPES
 from vendored.ticket import DirectoryTicket, FileTicket, Ticket
 
 NOW = 1_800_000_000  # 2027-01-15T08:00:00Z
@@ -38,7 +39,7 @@ ENVIRONMENT = {
     "UPLOAD_PREFIX": ("hunter2/", "in/hunter2.d/"),
     "TICKET_SECRET": ("hunter2" * 6, f"{'hunter2' * 6}, {'2retnuh' * 6}"),
     "ALLOWED_ORIGINS": ("https://hunter2.example", "http://localhost:8080, https://hunter2.example:8443"),
-    "ALLOWED_TYPES": ("image/hunter2", "image/*, text/hunter2", "*/*"),
+    "ALLOWED_TYPES": ("image/hunter2", "image/*, text/hunter2", "*/*", "image/x-png, IMAGE/PNG"),
 }
 ADDRESSES = ("https://hunter2.example", "https://hunter2:8443/", "http://127.0.0.1:9000", "http://[::1]")
 
@@ -164,6 +165,7 @@ def check_shared(settings: SharedSettings) -> None:
 def check_patterns(patterns: Sequence[str]) -> None:
     """Restate the rules for a list of media types."""
     assert patterns
+    assert [known_by(one) for one in patterns] == list(dict.fromkeys(patterns))
     for pattern in patterns:
         main, slash, sub = pattern.partition("/")
         assert slash
@@ -173,12 +175,29 @@ def check_patterns(patterns: Sequence[str]) -> None:
             assert set(part) <= set(string.ascii_lowercase + string.digits + ".+-")
 
 
+def known_by(media_type: str) -> str:
+    """Restate the one name of a media type."""
+    return next((one for one, (_, others) in TYPES.items() if media_type in others.split()), media_type)
+
+
 def lies_within(patterns: Sequence[str], media_type: str) -> bool:
     """Restate when a media type is allowed."""
+    name = known_by(media_type)
     return any(
-        one in {"*/*", media_type} or (one[-2:] == "/*" and media_type.startswith(one[:-1]))
-        for one in patterns
+        known_by(one) in {"*/*", name} or (one[-2:] == "/*" and name.startswith(one[:-1])) for one in patterns
     )
+
+
+# Spellings of one type, types that leave it to the name, and what browsers run
+SPELLED = (
+    "application/x-zip-compressed",
+    "application/x-compressed",
+    "application/vnd.ms-excel",
+    "application/javascript",
+    "image/x-png",
+    "image/svg",
+    "text/x-markdown",
+)
 
 
 WORDS = st.text(UNICODE, max_size=20)

@@ -12,40 +12,11 @@ import time
 
 from grants.callers import Caller, fits_ticket
 from grants.settings import Settings
+from vendored.media_types import extension_of
 
 PLAIN_SUBJECT = r"[a-z0-9-]{1,64}"  # compiled where users sign in
 ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: sorts as the number does
 ID_RANDOM_BYTES = 10
-EXTENSIONS = {
-    "image/png": "png",
-    "image/jpeg": "jpg",
-    "image/gif": "gif",
-    "image/webp": "webp",
-    "image/avif": "avif",
-    "image/bmp": "bmp",
-    "image/heic": "heic",
-    "image/svg+xml": "svg",
-    "audio/mpeg": "mp3",
-    "audio/mp4": "m4a",
-    "audio/ogg": "ogg",
-    "audio/wav": "wav",
-    "audio/webm": "weba",
-    "video/mp4": "mp4",
-    "video/ogg": "ogv",
-    "video/webm": "webm",
-    "video/quicktime": "mov",
-    "text/plain": "txt",
-    "text/csv": "csv",
-    "application/json": "json",
-    "application/pdf": "pdf",
-    "application/zip": "zip",
-    "application/msword": "doc",
-    "application/vnd.ms-excel": "xls",
-    "application/vnd.ms-powerpoint": "ppt",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
-}
 
 
 def time_sortable_id(now: float, entropy: bytes) -> str:
@@ -74,5 +45,5 @@ def user_segment(subject: str) -> str:
 
 def file_name_of(upload_id: str, media_type: str) -> str:
     """Return the last part of a key; its extension follows the type, never the name."""
-    extension = EXTENSIONS.get(media_type)
+    extension = extension_of(media_type)
     return f"{upload_id}.{extension}" if extension else upload_id

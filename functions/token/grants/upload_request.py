@@ -21,7 +21,7 @@ BIDI_CONTROLS = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *
 
 
 class UploadRequest(NamedTuple):
-    """One file that a page asks to upload: its name, its size in bytes, its media type in lower case."""
+    """One file that a page asks to upload: its name, its size in bytes, the one name of its media type."""
 
     name: str
     size: int
@@ -29,7 +29,10 @@ class UploadRequest(NamedTuple):
 
 
 def read_upload_request(query: Mapping[str, str]) -> UploadRequest:
-    """Read `name`, `size` and `type`, each once and nothing else. Raises `Malformed`."""
+    """Read `name`, `size` and `type`, each once and nothing else. Raises `Malformed`.
+
+    An empty `type` is that of a file whose type the browser does not know: the name decides.
+    """
     for name in PARAMETERS:
         if name not in query:
             raise Malformed("missing_parameter", f"The parameter {name} is missing.")
@@ -37,10 +40,11 @@ def read_upload_request(query: Mapping[str, str]) -> UploadRequest:
         raise Malformed("unknown_parameter", "Only the parameters name, size and type are known.")
     if not SIZE.fullmatch(query["size"]):
         raise Malformed("size_invalid", "The parameter size must be a whole number of bytes.")
-    media_type = query["type"].lower()
-    if not query["type"].isascii() or not media_types.is_media_type(media_type):
+    given = query["type"].lower()
+    if given and not (query["type"].isascii() and media_types.is_media_type(given)):
         raise Malformed("type_invalid", "The parameter type must be a media type without parameters.")
-    return UploadRequest(read_name(query["name"]), int(query["size"]), media_type)
+    name = read_name(query["name"])
+    return UploadRequest(name, int(query["size"]), media_types.type_of_file(given, name))
 
 
 def read_name(name: str) -> str:
@@ -63,7 +67,9 @@ def check_limits(upload: UploadRequest, limits: Limits) -> None:
     if upload.size > limits.max_bytes:
         raise TooLarge("too_large", f"A file may have at most {limits.max_bytes} bytes.")
     if not media_types.allows(limits.types, upload.type):
-        raise TypeNotAllowed("type_not_allowed", f"Allowed types: {', '.join(limits.types)}.")
+        raise TypeNotAllowed(
+            "type_not_allowed", f"Allowed types: {', '.join(media_types.one_names(limits.types))}."
+        )
 
 
 def describe_limits(limits: Limits, grants: Sequence[str]) -> dict[str, object]:
@@ -72,6 +78,6 @@ def describe_limits(limits: Limits, grants: Sequence[str]) -> dict[str, object]:
     return {
         "max_bytes": limits.max_bytes,
         "slowest_bytes_per_second": slowest,
-        "types": list(limits.types),
+        "types": list(media_types.one_names(limits.types)),
         "grants": list(grants),
     }
