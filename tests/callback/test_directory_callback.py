@@ -230,6 +230,18 @@ def test_a_name_does_not_excuse_another_type(
     assert ask(handler, reported(object=FOLDER + name).event()).code == "type_not_allowed"
 
 
+@pytest.mark.parametrize("stored", ["image/svg+xml", "IMAGE/SVG+XML; charset=utf-8", "image/svg"])
+def test_an_svg_that_nothing_makes_a_download_must_be_allowed_by_its_name(
+    stored: str, environ: dict[str, str], signed: Sign, reported: Sign, bucket: Bucket
+) -> None:
+    """A directory grant does not fix the disposition; a file grant makes an SVG an attachment."""
+    bucket.headers["Content-Type"] = stored
+    for allowed, status in (("image/*", 415), ("image/*,image/svg+xml", 200), ("*/*", 200)):
+        handler = build({**environ, "ALLOWED_TYPES": allowed}, Clock(lambda: NOW, lambda: 0.0))
+        assert ask(handler, reported(object=FOLDER + "a.svg").event()).status == status, allowed
+        assert ask(handler, signed().event()).status == 200, allowed
+
+
 @pytest.mark.parametrize("header", ["x-oss-storage-class", "Content-Encoding", "x-oss-version-id"])
 def test_an_object_must_be_readable_here_too(
     header: str, handler: Handler, reported: Sign, bucket: Bucket

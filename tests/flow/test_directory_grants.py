@@ -123,6 +123,11 @@ def test_a_client_may_spell_a_type_as_windows_does(name: str, said: str, client:
     assert (status, json.loads(text)["Status"]) == ("200", "OK")
 
 
+def test_a_client_shows_that_an_svg_is_not_allowed(client: Page) -> None:
+    """It would be shown inline: only a file grant makes it a download."""
+    assert upload(client, "a.svg", "image/svg+xml")[0] == "203"
+
+
 # ---- What a page makes of its grant
 
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from completion.callback_request import UploadReport
 from vendored.errors import NotStored, ObjectDiffers, TypeNotAllowed, Unavailable
-from vendored.media_types import allows, is_media_type, type_of_file
+from vendored.media_types import SVG, allows, is_media_type, type_of_file
 
 OK = 200
 NOT_FOUND = 404
@@ -73,7 +73,7 @@ def verify_object(report: UploadReport, head: Head, allowed_types: Sequence[str]
     if report.etag not in {None, tag[1]}:  # `/confirm` has no ETag: nothing is compared
         raise ObjectDiffers("etag_differs", "The object was replaced after OSS reported it.")
     media_type = headers.get("content-type", "")
-    check_type(media_type, allowed_types, ticket.key)
+    check_type(media_type, allowed_types, ticket.key, in_directory=report.in_directory)
     named = file_name(headers.get("content-disposition", ""))
     return Upload(
         id=ticket.id,
@@ -86,16 +86,20 @@ def verify_object(report: UploadReport, head: Head, allowed_types: Sequence[str]
     )
 
 
-def check_type(media_type: str, allowed: Sequence[str], key: str) -> None:
+def check_type(media_type: str, allowed: Sequence[str], key: str, *, in_directory: bool = False) -> None:
     """Raise `TypeNotAllowed` for a stored type that is not allowed: a directory grant does not fix the type.
 
     A header with commas is a list, and browsers take its last type (Fetch, "extract a MIME type"), so each
     must be allowed. A part without a slash belongs to a parameter, as in `video/webm;codecs=vp8,opus`.
-    `key` is the object's: its extension decides where the type is said of several kinds of file.
+    `key` is the object's: its extension decides where the type is said of several kinds of file. `image/*`
+    does not cover SVG in a directory grant, which does not fix the disposition: browsers run the scripts of
+    an SVG that is shown inline.
     """
     named = [part.partition(";")[0].strip(HTTP_SPACE).lower() for part in media_type.split(",")]
     said = [one for index, one in enumerate(named) if index == 0 or "/" in one]
     types = [type_of_file(one, key) for one in said]
+    if in_directory and SVG in types:
+        allowed = [one for one in allowed if one != "image/*"]
     if not all(map(is_media_type, said)) or not all(allows(allowed, one) for one in types):
         raise TypeNotAllowed("type_not_allowed", f"Allowed types: {', '.join(allowed)}.")
 

@@ -17,6 +17,7 @@ from vendored.env import comma_list, full_match
 TOP_LEVEL_TYPE = r"[a-z0-9][a-z0-9.+-]{0,31}"
 SUBTYPE = r"[a-z0-9][a-z0-9.+-]{0,63}"
 PATTERN = re.compile(rf"\*/\*|{TOP_LEVEL_TYPE}/(\*|{SUBTYPE})")
+SVG = "image/svg+xml"
 UNKNOWN = "application/octet-stream"
 DEFAULT_TYPES = (
     "image/*,audio/*,video/*,text/plain,text/csv,text/tab-separated-values,text/markdown,application/json,"
