@@ -26,6 +26,12 @@ function open({ limits = LIMITS, ...answers }) {
   };
 }
 
+const DOCX = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
+
+/** As the Dashboard does with a file that somebody has chosen. */
+const choose = (uppy, name, type) =>
+  uppy.addFile({ source: 'Dashboard', name, type, data: new File([name], name, { type, lastModified: 1 }) });
+
 const refused = (uppy, ...file) => assert.throws(() => add(uppy, ...file));
 
 test('the list follows a file from its start to its end', async () => {
@@ -47,6 +53,56 @@ test('a file that is too large, of another type, or chosen twice is refused in t
   await uppy.upload();
   assert.deepEqual(states(), ['too_large', 'type_not_allowed', 'duplicate', 'done']);
   assert.equal(of('token').length, 1);
+});
+
+test('a file is judged and sent by the one name of its type, whatever the browser says', async () => {
+  const types = ['image/*', 'application/zip', 'text/csv', DOCX];
+  for (const [name, said, one] of [
+    ['a.zip', 'application/x-zip-compressed', 'application/zip'],
+    ['archive', 'application/x-zip-compressed', 'application/zip'],
+    ['a.zip', 'application/x-compressed', 'application/zip'],
+    ['a.csv', 'application/vnd.ms-excel', 'text/csv'],
+    ['a.docx', '', DOCX],
+    ['a.psd', '', 'image/vnd.adobe.photoshop'],
+    ['a.jpg', 'IMAGE/JPG; a=b', 'image/jpeg'],
+  ]) {
+    const { uppy, uploads, states, of } = open({ limits: { ...LIMITS, types } });
+    choose(uppy, name, said);
+    await uppy.upload();
+    assert.deepEqual([states(), uploads.items[0].file.type], [['done'], one], name);
+    assert.equal(new URL(of('token')[0].url).searchParams.get('type') || one, one, name);
+  }
+});
+
+test('what a browser runs is refused also where the browser does not know it, and the list names the type', () => {
+  const { uppy, uploads, states } = open({ limits: { ...LIMITS, types: ['application/octet-stream'] } });
+  for (const name of ['a.html', 'a.js', 'A.XHTML']) assert.throws(() => choose(uppy, name, ''));
+  assert.deepEqual(states(), Array(3).fill('type_not_allowed'));
+  assert.deepEqual(
+    uploads.items.map(({ file }) => file.type),
+    ['text/html', 'text/javascript', 'application/xhtml+xml'],
+  );
+});
+
+test('a chooser of files is told the extensions too, for types that the system may not know', () => {
+  const { uppy } = open({ limits: { ...LIMITS, types: ['image/*', 'application/x-7z-compressed', 'a/b'] } });
+  assert.deepEqual(uppy.opts.restrictions.allowedFileTypes, [
+    'image/*',
+    'application/x-7z-compressed',
+    'a/b',
+    '.7z',
+  ]);
+});
+
+test('a file of an odd type is tried again in its own row', async () => {
+  const token = [...Array(5).fill(problem(503, 'unavailable')), ({ n }) => grant(`g${n}`)];
+  const { uppy, uploads, states } = open({ limits: { ...LIMITS, types: ['application/zip'] }, token });
+  choose(uppy, 'a.zip', 'application/x-zip-compressed');
+  await uppy.upload();
+  assert.deepEqual(states(), ['unavailable']);
+  retry(uppy, uploads.items[0]);
+  await turn();
+  assert.deepEqual(states(), ['done']);
 });
 
 test('what systems put into every folder is left out without a word; chosen by itself it is a file', () => {

@@ -174,13 +174,14 @@ test('encodes an odd name so that no byte of it is read as something else', asyn
   );
 });
 
-test('asks for a type without parameters, and for application/octet-stream where there is none', async () => {
+test('asks for the type that the browser says, without parameters, even for none', async () => {
   for (const [type, asked] of [
-    ['', 'application/octet-stream'],
+    ['', ''],
+    ['application/x-zip-compressed', 'application/x-zip-compressed'],
     ['video/webm;codecs=vp9', 'video/webm'],
     ['text/plain; charset=utf-8; format=flowed', 'text/plain'],
     ['text/plain ; charset=utf-8', 'text/plain'],
-    [';charset=utf-8', 'application/octet-stream'],
+    [';charset=utf-8', ''],
   ]) {
     const { requests } = await dialogue(
       [

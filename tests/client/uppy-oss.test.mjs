@@ -44,6 +44,28 @@ test('what Uppy knows of name and type is what is sent', async () => {
   assert.deepEqual(Object.fromEntries(searchParams), { name: 'b.md', size: '3', type: 'text/x-markdown' });
 });
 
+test('a type that Uppy has guessed is not sent: the token function guesses better', async () => {
+  for (const [name, said, asked] of [
+    ['a.odt', '', ''],
+    ['a.docx', '', ''],
+    ['a.yaml', '', ''],
+    ['a.zip', 'application/x-zip-compressed', 'application/x-zip-compressed'],
+    ['a.bin', 'application/octet-stream', 'application/octet-stream'],
+  ]) {
+    const { uppy, of } = open({ oss: [answered] });
+    uppy.addFile({ name, type: said, data: new File(['a'], name, { type: said }) });
+    await uppy.upload();
+    assert.equal(new URL(of('token')[0].url).searchParams.get('type'), asked, name);
+  }
+});
+
+test('a type that the page has given to Uppy is sent', async () => {
+  const { uppy, of } = open({ oss: [answered] });
+  uppy.addFile({ name: 'a.txt', type: 'text/markdown', data: new Blob(['# a']) });
+  await uppy.upload();
+  assert.equal(new URL(of('token')[0].url).searchParams.get('type'), 'text/markdown');
+});
+
 test('progress is of the file, and starts over when the file does', async () => {
   const seen = [];
   const cut = ({ onProgress }) => {

@@ -51,6 +51,19 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return large_file(tmp_path_factory.mktemp("big"), 20)
 
 
+def choose_as(page: Page, name: str, said: str) -> None:
+    """Choose a file of which the browser says this type, or none; Playwright's own files always have one."""
+    page.locator("input[type=file]:not([webkitdirectory])").evaluate(
+        """(input, [name, type]) => {
+            const chosen = new DataTransfer();
+            chosen.items.add(new File(['PK'], name, { type }));
+            input.files = chosen.files;
+            input.dispatchEvent(new Event('change', { bubbles: true }));
+        }""",
+        [name, said],
+    )
+
+
 def send_file(page: Page, path: Path) -> Locator:
     """Choose a file on the disk, which the browser reads itself, and upload it; return its row."""
     choose(page, path)
@@ -85,6 +98,40 @@ def test_uploads_a_file_and_shows_the_callbacks_answer(
         "name": name,
     }
     assert stack.stored(answer["key"]).content == content
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "one"),
+    [
+        ("a.zip", "application/x-zip-compressed", "application/zip"),  # Windows
+        ("a.csv", "application/vnd.ms-excel", "text/csv"),  # Windows with Excel, in Firefox
+        (
+            "a.docx",
+            "",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        ),  # no Office
+        ("a.odt", "", "application/vnd.oasis.opendocument.text"),
+        ("a.7z", "", "application/x-7z-compressed"),
+    ],
+)
+def test_a_file_is_stored_under_its_one_type_whatever_the_browser_says(
+    name: str, said: str, one: str, page: Page, stack: Stack
+) -> None:
+    choose_as(page, name, said)
+    start(page)
+    answer = ended(page.get_by_test_id("upload"))
+    assert (answer["type"], answer["name"]) == (one, name)
+    assert answer["key"].endswith(answer["id"] + name[1:])
+    headers = stack.stored(answer["key"]).headers
+    assert headers["Content-Type"] == one
+    assert headers["Content-Disposition"].startswith("attachment;")
+
+
+def test_what_a_browser_runs_is_not_sent_even_without_a_type(page: Page) -> None:
+    choose_as(page, "page.html", "")
+    row = page.get_by_test_id("upload")
+    ended(row, "refused")
+    expect(row.get_by_test_id("sentence")).to_contain_text("Files of type text/html are not accepted here.")
 
 
 def test_fifty_files_end_well_together(page: Page) -> None:
@@ -316,6 +363,10 @@ def test_says_the_limits_before_a_file_is_chosen(page: Page) -> None:
     expect(page.get_by_test_id("limits")).to_contain_text("Up to 400 MB each: images, ")
     accepted = page.locator("input[type=file]").first.get_attribute("accept") or ""
     assert "image/*, " in accepted
+    assert ".7z, " in accepted  # a system may not know the type
+    expect(page.get_by_test_id("limits")).to_contain_text(
+        " ZIP, GZIP, 7z, RAR, TAR and files of no known type."
+    )
 
 
 # ---- What heals

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.environment import coverage_variables
+from vendored.media_types import AMBIGUOUS, TYPES, type_of_file
 
 REPOSITORY = Path(__file__).parent.parent.parent
 FUNCTIONS = REPOSITORY / "functions"
@@ -52,6 +55,38 @@ def test_the_vendored_folders_are_byte_identical() -> None:
     ]
     assert folders[0] == folders[1]
     assert "ticket.py" in folders[0]
+
+
+def in_the_page(expression: str, given: object) -> Any:
+    """Return the value of a JavaScript expression about the module `media` of the page and about `given`."""
+    script = f"""import {{ readFileSync }} from 'node:fs';
+        import * as media from './client/src/page/media-types.js';
+        const given = JSON.parse(readFileSync(0, 'utf8'));
+        console.log(JSON.stringify({expression}));"""
+    finished = subprocess.run(
+        ["node", "--input-type=module", "--eval", script],
+        input=json.dumps(given),
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    return json.loads(finished.stdout)
+
+
+def test_the_page_judges_a_type_as_the_functions_do() -> None:
+    tables = in_the_page("[media.TYPES, media.AMBIGUOUS]", None)
+    assert tables == [{one: list(known) for one, known in TYPES.items()}, AMBIGUOUS]
+    assert list(tables[0]) == list(TYPES)  # the first that has an extension counts
+    spellings = [one for name, (_, others) in TYPES.items() for one in (name, *others.split())]
+    extensions = [one for listed, _ in TYPES.values() for one in listed.split()]
+    asked = [[said, f"a.{ending}"] for said in ["", "a/b", *spellings, *AMBIGUOUS] for ending in extensions]
+    asked += [
+        ["", name] for name in ("", ".", "zip", ".zip", "a.", "a.zip.", "a.b.ZIP", "a.m\u212av", "\u0130.zip")
+    ]
+    ours = [type_of_file(said, name) for said, name in asked]
+    assert in_the_page("given.map(([said, name]) => media.typeOfFile(said, name))", asked) == ours
 
 
 def test_the_entries_differ_only_in_the_package_that_they_start() -> None:

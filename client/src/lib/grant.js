@@ -11,14 +11,9 @@ import { unlessAborted, withTimeLimit } from './timing.js';
 export const ANSWER_MS = 15_000; // for a function: it gives up after 5 s; cold start and a slow line add to that
 
 /**
- * @param {string} type  of a file; that of a recording may have parameters: `video/webm;codecs=vp9`
- * @returns {string} the type that the token function is asked for: it accepts no parameters
- */
-export function mediaType(type) {
-  return type.replace(/;.*/s, '').trim() || 'application/octet-stream';
-}
-
-/**
+ * The type is asked for as the browser says it, even if it says none: the token function knows all spellings, and what
+ * a name says. It accepts no parameters, which the type of a recording may have: `video/webm;codecs=vp9`.
+ *
  * @param {Job} job
  * @param {UploadError | null} after  the error of the try before
  * @returns {Promise<Grant>}
@@ -27,7 +22,7 @@ export function mediaType(type) {
 export async function requestGrant(job, after) {
   const headers = await headersFor(job, after);
   const { name, size, type } = job.file;
-  const query = Object.entries({ name, size, type: mediaType(type) }).map(
+  const query = Object.entries({ name, size, type: type.replace(/;.*/s, '').trim() }).map(
     ([key, value]) => `${key}=${encodeURIComponent(value)}`,
   ); // URLSearchParams would write a space as +
   const url = `${job.tokenUrl}?${query.join('&')}`;

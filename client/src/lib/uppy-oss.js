@@ -4,7 +4,12 @@
  * It emits the same events as Uppy's XHRUpload; `file.response.body` is the callback's answer.
  */
 import { BasePlugin, EventManager } from '@uppy/core';
-import { TaskQueue, filterFilesToEmitUploadStarted, filterFilesToUpload } from '@uppy/core/utils';
+import {
+  TaskQueue,
+  filterFilesToEmitUploadStarted,
+  filterFilesToUpload,
+  getFileType,
+} from '@uppy/core/utils';
 import { UploadError, uploadFile } from './upload.js';
 
 /** @import { Body, Meta, PluginOpts, Uppy, UppyFile } from '@uppy/core' */
@@ -83,7 +88,7 @@ export default class OssUpload extends BasePlugin {
     const { data } = file;
     if (!(data instanceof Blob)) return this.#failWithoutContent(file);
     const { headers = {}, onState, ...options } = this.opts;
-    const named = new File([data], file.meta.name, { type: file.meta.type ?? file.type });
+    const named = new File([data], file.meta.name, { type: givenType(file, data) });
     let body;
     try {
       body = await uploadFile(named, {
@@ -139,4 +144,14 @@ export default class OssUpload extends BasePlugin {
     if (state.loaded === 0) this.uppy.setFileState(id, { progress: { ...progress, percentage: 0 } });
     this.uppy.emit('upload-progress', file, progress);
   }
+}
+
+/**
+ * @param {UppyFile<any, any>} file
+ * @param {Blob} data
+ * @returns {string} empty where Uppy guessed because the browser knows no type: the token function guesses better
+ */
+function givenType(file, data) {
+  const type = file.meta.type ?? file.type;
+  return !data.type && type === getFileType({ name: file.name }) ? '' : type;
 }

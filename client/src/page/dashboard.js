@@ -71,6 +71,5 @@ export function setLanguage(uppy, language) {
 /** @param {PageUppy} uppy @param {ClipboardEvent} event */
 function addPasted(uppy, { target, clipboardData }) {
   if (target instanceof HTMLInputElement) return;
-  for (const data of clipboardData?.files ?? [])
-    addFile(uppy, { name: data.name, type: data.type, data, meta: {} });
+  for (const data of clipboardData?.files ?? []) addFile(uppy, { name: data.name, data, meta: {} });
 }

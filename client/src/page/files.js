@@ -2,6 +2,7 @@
  * Which files Uppy accepts, when it sends one again, and how its events reach the list of uploads. No DOM.
  */
 import OssUpload from '../lib/uppy-oss.js';
+import { extensionsOf, typeOfFile } from './media-types.js';
 import { reasonToRefuse } from './settings.js';
 import { canRetry } from './uploads.js';
 
@@ -40,17 +41,20 @@ export function setLimits(uppy, limits, uploads) {
   uppy.setOptions({
     restrictions: {
       maxFileSize: limits.maxBytes,
-      allowedFileTypes: limits.types.includes('*/*') ? null : limits.types,
+      allowedFileTypes: limits.types.includes('*/*')
+        ? null
+        : [...limits.types, ...extensionsOf(limits.types)],
     },
     onBeforeFileAdded: (file, files) => mayBeAdded(file, files, limits, uploads),
   });
 }
 
-/** @param {PageUppy} uppy @param {Pick<ChosenFile, 'name' | 'type' | 'data' | 'meta'>} file */
-export function addFile(uppy, { name, type, data, meta: { relativePath } }) {
+/** @param {PageUppy} uppy @param {Pick<ChosenFile, 'name' | 'data' | 'meta'>} file */
+export function addFile(uppy, { name, data: chosen, meta: { relativePath } }) {
+  const data = /** @type {File} */ (chosen);
   const meta = relativePath ? { relativePath } : {};
   try {
-    uppy.addFile({ source: 'page', name, type, data: /** @type {File} */ (data), meta });
+    uppy.addFile({ source: 'page', name, type: data.type, data, meta });
   } catch (error) {
     uppy.log(String(error)); // refused: the list shows why
   }
@@ -77,19 +81,21 @@ function releaseFailed(uppy, id) {
 }
 
 /**
- * @param {PageFile} file
+ * @param {PageFile} chosen
  * @param {Record<string, PageFile>} files  that Uppy has already, by id
  * @param {Limits} limits
  * @param {Uploads} uploads  shows a refused file
- * @returns {boolean}
+ * @returns {PageFile | false} the file with the one name of its type
  */
-function mayBeAdded(file, files, limits, uploads) {
-  if (file.meta.relativePath && FOLDER_LITTER.has(file.name)) return false;
+function mayBeAdded(chosen, files, limits, uploads) {
+  if (chosen.meta.relativePath && FOLDER_LITTER.has(chosen.name)) return false;
+  const type = typeOfFile(/** @type {File} */ (chosen.data).type, chosen.name); // Uppy's is a guess where this is empty
+  const file = { ...chosen, type, meta: { ...chosen.meta, type } };
   const reason = Object.hasOwn(files, file.id)
     ? 'duplicate'
     : uploads.mayBeStored(file)
       ? 'unconfirmed'
       : reasonToRefuse(file, limits);
   if (reason) uploads.onRefused(file, reason);
-  return !reason;
+  return reason ? false : file;
 }

@@ -3,8 +3,6 @@
  * Refusing a file here only saves the user time: the token function decides again.
  */
 
-import { mediaType } from '../lib/upload.js';
-
 /** @typedef {import('../lib/upload.js').Transport['get']} Get */
 
 /**
@@ -45,18 +43,17 @@ export async function readSettings(get, pageUrl, headers) {
 }
 
 /**
- * @param {{size: number | null, type: string}} file
+ * @param {{size: number | null, type: string}} file  its type by the one name
  * @param {Limits} limits
  * @returns {Refused | null}
  */
 export function reasonToRefuse({ size, type }, { maxBytes, types }) {
   if ((size ?? 0) > maxBytes) return 'too_large';
-  const given = mediaType(type).toLowerCase();
   const allowed = types.some(
     (pattern) =>
       pattern === '*/*' ||
-      pattern === given ||
-      (pattern.endsWith('/*') && given.startsWith(pattern.slice(0, -1))),
+      pattern === type ||
+      (pattern.endsWith('/*') && type.startsWith(pattern.slice(0, -1))),
   );
   return allowed ? null : 'type_not_allowed';
 }
