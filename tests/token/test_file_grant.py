@@ -257,7 +257,6 @@ def test_a_name_is_cut_at_a_character_before_its_extension(name: str, kept: str,
     [
         ({"name": "-"}, 400, "missing_parameter"),
         ({"size": "-"}, 400, "missing_parameter"),
-        ({"type": "-"}, 400, "missing_parameter"),
         ({"key": "x"}, 400, "unknown_parameter"),
         ({"name": ""}, 400, "name_invalid"),
         ({"name": "a/b"}, 400, "name_invalid"),

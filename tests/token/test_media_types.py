@@ -157,6 +157,13 @@ def test_what_a_browser_runs_is_refused_also_without_a_type(name: str, defaults:
     assert asked(defaults, name, "").code == "type_not_allowed"
 
 
+def test_a_type_that_is_left_out_is_like_an_empty_one(defaults: Handler) -> None:
+    granted = ask(defaults, fc_event("/", {"name": "a.docx", "size": "5"})).content
+    assert granted["fields"]["x-oss-content-type"] == DOCX
+    assert granted["key"].endswith(".docx")
+    assert ask(defaults, fc_event("/", {"name": "a.html", "size": "5"})).code == "type_not_allowed"
+
+
 @pytest.mark.parametrize("given", ACTIVE)
 def test_no_spelling_of_what_a_browser_runs_is_taken_for_something_else(
     given: str, defaults: Handler

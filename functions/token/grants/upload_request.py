@@ -13,7 +13,8 @@ from grants.lifetime import lifetime_seconds
 from vendored import media_types
 from vendored.errors import Malformed, TooLarge, TypeNotAllowed
 
-PARAMETERS = ("name", "size", "type")
+REQUIRED = ("name", "size")
+PARAMETERS = frozenset((*REQUIRED, "type"))
 SIZE = re.compile(r"0|[1-9][0-9]{0,14}")
 MAX_NAME_BYTES = 1024  # no file system has longer names
 UNSAFE_IN_NAMES = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *b"/\\")))
@@ -31,17 +32,19 @@ class UploadRequest(NamedTuple):
 def read_upload_request(query: Mapping[str, str]) -> UploadRequest:
     """Read `name`, `size` and `type`, each once and nothing else. Raises `Malformed`.
 
-    An empty `type` is that of a file whose type the browser does not know: the name decides.
+    Where the browser does not know the type, `type` is empty or left out: the name decides. Whether Function
+    Compute passes an empty parameter on is not documented, so both must mean the same.
     """
-    for name in PARAMETERS:
+    for name in REQUIRED:
         if name not in query:
             raise Malformed("missing_parameter", f"The parameter {name} is missing.")
-    if len(query) != len(PARAMETERS):
+    if not query.keys() <= PARAMETERS:
         raise Malformed("unknown_parameter", "Only the parameters name, size and type are known.")
     if not SIZE.fullmatch(query["size"]):
         raise Malformed("size_invalid", "The parameter size must be a whole number of bytes.")
-    given = query["type"].lower()
-    if given and not (query["type"].isascii() and media_types.is_media_type(given)):
+    said = query.get("type", "")
+    given = said.lower()
+    if given and not (said.isascii() and media_types.is_media_type(given)):
         raise Malformed("type_invalid", "The parameter type must be a media type without parameters.")
     name = read_name(query["name"])
     return UploadRequest(name, int(query["size"]), media_types.type_of_file(given, name))
