@@ -12,7 +12,8 @@ from oss_emulator.addressing import has_broken_path, key_of, subresource_of
 from oss_emulator.bucket.configuration_requests import configuration_answer
 from oss_emulator.bucket.cors import actual_headers, preflight
 from oss_emulator.bucket.state import Bucket, Site, new_request_id
-from oss_emulator.console.routes import CONSOLE_HEADERS, console_answer, is_console_request
+from oss_emulator.console.callers import CONSOLE_HEADERS
+from oss_emulator.console.routes import console_answer, is_console_request
 from oss_emulator.errors import OssError, error_document, internal_error, not_emulated
 from oss_emulator.history.records import RefusalRecord
 from oss_emulator.http_messages import Answer, ConnectionLost, Request

@@ -5,7 +5,8 @@ Compute would build; this package emulates the platform and knows nothing about 
 runs in a process of its own, because both have modules of the same names.
 
 `POST /-/faults {"fault": "crash", "requests": n}` makes the next n invocations crash after their handler has
-run. `GET` shows how many of them are left, `DELETE` cancels them.
+run. `GET` shows how many of them are left, `DELETE` cancels them. As for the routes of the stand-in for OSS,
+neither web pages nor callbacks may ask.
 """
 
 import os
@@ -19,6 +20,7 @@ from local.fc.event import Received, fc_context, fc_event
 from local.fc.instance import Settings, invoke_handler, load_handler
 from local.fc.limits import drain, read_body, refuse_head
 from local.fc.reply import Answer, crash_answer, on_default_domain, refusal_answer
+from oss_emulator.console.callers import CONSOLE_HEADERS, reason_against
 from oss_emulator.faults import FaultError, Faults
 
 FAULTS_PATH = "/-/faults"
@@ -71,7 +73,10 @@ def answer_request(request: flask.Request, request_id: str) -> Answer:
 
 
 def plan_faults(request: flask.Request) -> flask.Response:
-    """Plan, cancel or count crashes."""
+    """Plan, cancel or count crashes; refuse web pages and callbacks."""
+    reason = reason_against(request.method, {name.lower(): value for name, value in request.headers.items()})
+    if reason:
+        return fault_answer({"message": reason}, HTTPStatus.FORBIDDEN)
     if request.method == "DELETE":
         faults.clear()
     elif request.method == "POST":
@@ -87,4 +92,5 @@ def fault_answer(content: dict[str, object], status: int) -> flask.Response:
     """Return a JSON answer about the planned crashes."""
     response = flask.jsonify(content)
     response.status_code = status
+    response.headers.update(CONSOLE_HEADERS)
     return response

@@ -12,6 +12,7 @@ from local.development_settings import Ports, process_specs
 from local.process_spec import Paths
 from tests.support.emulated_function import REPOSITORY, EmulatedFunction
 
+FAULTS = "/-/faults"
 PIECE = b"x" * 64 * 1024
 
 # It answers with its event; some paths make it fail.
@@ -79,21 +80,86 @@ def test_answers_a_crash_with_200_and_goes_on(echo: EmulatedFunction, path: str,
 
 
 def test_crashes_as_often_as_planned_after_the_handler_ran(echo: EmulatedFunction) -> None:
-    planned = echo.ask("POST", "/-/faults", json={"fault": "crash", "requests": 2})
+    planned = echo.ask("POST", FAULTS, json={"fault": "crash", "requests": 2})
     kinds = [echo.ask().json().get("errorType") for _ in range(3)]
     assert (planned.json(), kinds) == ({"crash": 2}, ["PlannedCrashError", "PlannedCrashError", None])
 
 
 def test_forgets_planned_crashes(echo: EmulatedFunction) -> None:
-    echo.ask("POST", "/-/faults", json={"fault": "crash", "requests": 2})
-    assert echo.ask("DELETE", "/-/faults").json() == echo.ask("GET", "/-/faults").json() == {"crash": 0}
+    echo.ask("POST", FAULTS, json={"fault": "crash", "requests": 2})
+    assert echo.ask("DELETE", FAULTS).json() == echo.ask("GET", FAULTS).json() == {"crash": 0}
 
 
 def test_takes_a_fault_as_curl_sends_it(echo: EmulatedFunction) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    planned = echo.ask("POST", "/-/faults", data='{"fault": "crash"}', headers=form)
+    planned = echo.ask("POST", FAULTS, data='{"fault": "crash"}', headers=form)
     assert (planned.status_code, planned.json()) == (200, {"crash": 1})
-    echo.ask("DELETE", "/-/faults")
+    echo.ask("DELETE", FAULTS)
+
+
+# What a web page's request has that a tool's has not: Fetch, "Origin header"; Fetch Metadata Request Headers;
+# and for DNS rebinding, the page's own name in Host. The last is a callback of the stand-in.
+BY_A_WEB_PAGE = [
+    {"Origin": "https://evil.example", "Content-Type": "text/plain"},
+    {"Origin": "null", "Content-Type": "application/x-www-form-urlencoded"},
+    {"Origin": ""},
+    {"Origin": "http://localhost:8080", "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
+    {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+    {"Host": "evil.example"},
+    {"Host": "evil.example", "Origin": "http://evil.example"},
+    {"Host": "localhost.evil.example"},
+    {"Host": "[::1].evil.example"},
+    {"x-oss-tag": "CALLBACK"},
+]
+
+
+@pytest.mark.parametrize("headers", BY_A_WEB_PAGE)
+def test_no_web_page_and_no_callback_may_order_a_fault(
+    echo: EmulatedFunction, headers: dict[str, str]
+) -> None:
+    echo.ask("POST", FAULTS, json={"fault": "crash", "requests": 1})
+    order = b'{"fault": "crash", "requests": 9}'
+    for method in ("POST", "DELETE", "PUT", "OPTIONS"):
+        answer = echo.ask(method, FAULTS, data=order, headers=headers)
+        assert answer.status_code == 403, method
+        assert "Access-Control-Allow-Origin" not in answer.headers
+    assert echo.ask("GET", FAULTS).json() == {"crash": 1}
+    assert echo.ask("DELETE", FAULTS).json() == {"crash": 0}
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Host": "evil.example"}, {"Sec-Fetch-Dest": "empty"}, {"Sec-Fetch-Dest": "script"}]
+)
+def test_no_web_page_may_read_which_faults_are_planned(
+    echo: EmulatedFunction, headers: dict[str, str]
+) -> None:
+    assert echo.ask("GET", FAULTS, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("path", [FAULTS, f"{FAULTS}?requests=9&fault=crash", "/%2D/faults"])
+def test_reading_orders_nothing_and_another_spelling_has_the_same_rule(
+    echo: EmulatedFunction, path: str
+) -> None:
+    assert echo.ask("GET", path).json() == {"crash": 0}
+    evil = {"Origin": "https://evil.example"}
+    assert echo.ask("POST", path, data=b'{"fault": "crash"}', headers=evil).status_code == 403
+    assert echo.ask("GET", FAULTS).json() == {"crash": 0}
+
+
+def test_an_answer_about_faults_is_for_no_other_origin(echo: EmulatedFunction) -> None:
+    headers = echo.ask("GET", FAULTS, headers={"Origin": "https://evil.example"}).headers
+    assert {name: headers.get(name) for name in ("Cache-Control", "Cross-Origin-Resource-Policy")} == {
+        "Cache-Control": "no-store",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:9002", "[::1]:9002", "callback:9002"])
+def test_tools_of_this_machine_may_order_under_each_of_its_names(echo: EmulatedFunction, host: str) -> None:
+    order = {"fault": "crash", "requests": 1}
+    assert echo.ask("POST", FAULTS, json=order, headers={"Host": host}).json() == {"crash": 1}
+    assert echo.ask("DELETE", FAULTS, headers={"Host": host}).json() == {"crash": 0}
 
 
 def test_adds_no_content_type_of_its_own(echo: EmulatedFunction) -> None:
@@ -104,7 +170,7 @@ def test_adds_no_content_type_of_its_own(echo: EmulatedFunction) -> None:
     "order", [{}, [], {"fault": "fire", "requests": 1}, {"fault": "crash", "requests": "1"}]
 )
 def test_refuses_a_fault_it_does_not_know(echo: EmulatedFunction, order: object) -> None:
-    assert echo.ask("POST", "/-/faults", json=order).status_code == 400
+    assert echo.ask("POST", FAULTS, json=order).status_code == 400
 
 
 @pytest.mark.parametrize("method", ["PUT", "HEAD", "DELETE", "BREW"])

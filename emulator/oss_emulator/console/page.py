@@ -117,7 +117,7 @@ def _policy() -> str:
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-        # an origin of its own: see `routes.CONSOLE_HEADERS`
+        # an origin of its own: see `callers.CONSOLE_HEADERS`
         "sandbox allow-downloads allow-popups allow-popups-to-escape-sandbox"
     )
 

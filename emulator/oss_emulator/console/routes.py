@@ -1,22 +1,17 @@
 """The emulator's own routes, below `/-/`: its page, public key, switches, history and pending faults.
 
-No object and no site file is ever served from here. Whoever can use these routes can make uploads fail and
-read what was sent, so no web page may use them, neither another website's nor one that is stored as an
-object. A page gets no CORS grant, may not send orders, may not read a route through a window or frame, and
-cannot pass for this machine by a domain name that resolves to it (DNS rebinding). A callback may not use them
-either: an uploader chooses its address.
+No object and no site file is ever served from here. `callers` says who may use them.
 """
 
-import ipaddress
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit
 
 from oss_emulator.bucket.state import Bucket, Site
 from oss_emulator.callback.key import public_pem
 from oss_emulator.console import callback_forge
+from oss_emulator.console.callers import PREFIX, READ_METHODS, reason_against
 from oss_emulator.console.page import SHOWN_OBJECTS, console_page
 from oss_emulator.errors import OssError, invalid_argument
 from oss_emulator.faults import FaultError
@@ -25,19 +20,7 @@ from oss_emulator.objects.upload_callback import public_key_url
 from oss_emulator.storage.object_version import StoredObject
 from oss_emulator.switches import describe
 
-PREFIX = "/-/"
 MAX_ORDER_BYTES = 64 * 1024
-READ_METHODS = frozenset({"GET", "HEAD"})
-
-# Sent with every answer below `/-/`, refusals included. The sandbox gives the answer an origin of its own. A
-# page that is stored as an object has the bucket's origin, so it cannot read the answer through a window that
-# it opens.
-CONSOLE_HEADERS: Mapping[str, str] = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; sandbox allow-downloads",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
 
 _ROUTES = "callback_pub_key.pem, callbacks, faults, objects, refusals and switches"
 
@@ -49,7 +32,8 @@ def is_console_request(request: Request) -> bool:
 
 def console_answer(request: Request, bucket: Site) -> Answer:
     """Answer a request below `/-/`. Raises OssError for an unknown route, and for requests of web pages."""
-    _refuse_other_websites(request)
+    if reason := reason_against(request.method, request.headers):
+        raise OssError(403, "AccessDenied", reason)
     name = request.path.removeprefix(PREFIX)
     if request.method in READ_METHODS:  # scripts that wait for a server to be up often send HEAD
         return _read(name, request, bucket)
@@ -87,39 +71,6 @@ _LISTS: Mapping[str, Callable[[Site], object]] = {
 }
 
 
-def is_this_machine(host: str) -> bool:
-    """Whether a Host header can only mean this machine, and not a website whose name resolves to it.
-
-    DNS cannot make an IP address lead elsewhere. `localhost` and names without a dot, such as a service's
-    name in Docker Compose, are in nobody's DNS zone. Every browser sends Host, so a request without one is
-    not a browser's.
-    """
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:  # such as `[::1`
-        return False
-    if name == "localhost" or name.endswith(".localhost") or not host:
-        return True
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return bool(name) and "." not in name
-    return True
-
-
-def _refuse_other_websites(request: Request) -> None:
-    host = request.headers.get("host", "")
-    if not is_this_machine(host):
-        raise _denied(f"Below {PREFIX} Host must be an address of this machine, not a domain name.")
-    origin = request.headers.get("origin")
-    foreign = origin is not None and origin not in {f"http://{host}", f"https://{host}"}
-    ordering = request.method not in READ_METHODS
-    if ordering and (foreign or "sec-fetch-site" in request.headers or "x-oss-tag" in request.headers):
-        raise _denied(f"Below {PREFIX} orders are accepted from tools only, not from web pages or callbacks.")
-    if request.headers.get("sec-fetch-dest", "document") != "document":
-        raise _denied(f"Below {PREFIX} scripts and frames of web pages may not read anything.")
-
-
 def _set_fault(request: Request, bucket: Site) -> None:
     try:
         bucket.faults.set(_order(request))
@@ -155,7 +106,3 @@ def _decoded(content: bytes) -> str:
 
 def _no_such_route() -> OssError:
     return OssError(404, "NoSuchKey", f"Below {PREFIX} are {_ROUTES}.")
-
-
-def _denied(message: str) -> OssError:
-    return OssError(403, "AccessDenied", message)

@@ -87,6 +87,12 @@ def test_names_of_this_machine_are_answered(scene: Scene, host: str) -> None:
         "[::1",
         ":9000",
         "a@b.example",
+        "a@localhost",
+        "[::1].evil.example",
+        "[::1]evil.example",
+        "localhost#.evil.example",
+        "localhost:9000:evil.example",
+        "[localhost]",
     ],
 )
 def test_a_domain_name_that_resolves_to_this_machine_is_refused(scene: Scene, host: str) -> None:
