@@ -8,7 +8,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.aliyun.artifacts import delete_old_packages, ensure_private_bucket, put_package
+from deploy.aliyun.artifacts import (
+    delete_old_packages,
+    ensure_private_bucket,
+    put_package,
+    stored_package,
+)
 from deploy.aliyun.buckets import bucket_exists
 from deploy.aliyun.clients import Cloud, account_id, connect_region
 from deploy.aliyun.functions import get_function
@@ -24,6 +29,7 @@ from deploy.next_steps import next_steps
 from deploy.page_addresses import default_origins, page_of
 from deploy.resource_names import resource_names
 from deploy.settings_check import problems
+from deploy.stack_buckets import BUCKETS, changed_package, require_buckets
 from deploy.template import hidden_values, parse_template, template_text
 from deploy.terminal import Ask, Show, ask_permission
 from deploy.ticket_secret import new_ticket_secret
@@ -60,14 +66,20 @@ class DeployCommand:
         settings = {**following_origins(stack, self.arguments.settings), **self.arguments.settings}
         if stack:
             refuse_fixed(stack, settings)
-        values = {**(self.present_values(stack) if stack else self.first_values(names)), **settings}
+        known = self.present_values(stack) if stack else self.first_values(account, names)
+        # a stack that was made by hand moves to the bucket that packages are put into
+        values = {**known, **settings, "ArtifactBucket": names["ArtifactBucket"]}
         self.check_place(values["Runtime"])
         found = list(problems(parse_template(self.template), values, self.arguments.region))
         if found:
             raise CommandError("\n".join(found))
-        packages = self.put_packages(names["ArtifactBucket"], values)
+        for name in BUCKETS:
+            bucket_exists(self.cloud, account, values[name])  # raises for one that is not ours
+        packages = self.put_packages(stack, account, values)
         stack = self.put_stack(stack, values, {**settings, **packages})
-        if old := delete_old_packages(self.cloud.oss, names["ArtifactBucket"], packages.values()):
+        # again: until now, anybody could take the name of a bucket that was not there
+        require_buckets(self.cloud, account, stack.parameters)
+        if old := delete_old_packages(self.cloud.oss, values["ArtifactBucket"], packages.values()):
             self.show(f"removed {old} old packages")
         self.put_page(stack)
         self.report(stack)
@@ -100,11 +112,11 @@ class DeployCommand:
             values |= hidden_values(template, function, variables)
         return values
 
-    def first_values(self, names: Mapping[str, str]) -> dict[str, str]:
+    def first_values(self, account: str, names: Mapping[str, str]) -> dict[str, str]:
         """Return the values of a first deploy, for parameters that no setting gives."""
         settings = self.arguments.settings
         uploads = settings.get("UploadBucket", names["UploadBucket"])
-        existing = bucket_exists(self.cloud.oss, uploads, self.arguments.region)
+        existing = bucket_exists(self.cloud, account, uploads)
         if existing:
             self.show(f"{uploads} exists: it is used as it is.")
         return {
@@ -115,17 +127,27 @@ class DeployCommand:
             "TicketSecret": new_ticket_secret(),
         }
 
-    def put_packages(self, bucket: str, values: Mapping[str, str]) -> dict[str, str]:
-        """Build both packages, send the new ones, and return the parameters that name them."""
+    def put_packages(self, stack: Stack | None, account: str, values: Mapping[str, str]) -> dict[str, str]:
+        """Build both packages, send the new ones, and return the parameters that name them.
+
+        Raises `CommandError` where somebody changed a package that a function of the stack uses: it may run
+        by now, and ROS gives a function no other package while the name stays the same.
+        """
         self.show(f"building the packages for {values['Runtime']}")
-        ensure_private_bucket(self.cloud.oss, bucket, self.arguments.region)
+        bucket = values["ArtifactBucket"]
+        ensure_private_bucket(self.cloud, account, bucket)
         sign_in = values.get("AllowAnonymous") != "true"
-        parameters: dict[str, str] = {}
+        parameters = {"ArtifactBucket": bucket}
         for function in FUNCTIONS:
             package = build(function, values["Runtime"], sign_in=sign_in)
-            sent = put_package(self.cloud.oss, bucket, package)
-            self.show(f"{'sent' if sent else 'kept'} {package.name}")
-            parameters[f"{function.capitalize()}Object"] = package.name
+            parameter = f"{function.capitalize()}Object"
+            stored = stored_package(self.cloud.oss, bucket, package.name)
+            if stored == "other" and stack and stack.parameters[parameter] == package.name:
+                raise changed_package(bucket, package.name)
+            if stored != "same":
+                put_package(self.cloud.oss, bucket, package)
+            self.show(f"{'kept' if stored == 'same' else 'sent'} {package.name}")
+            parameters[parameter] = package.name
         return parameters
 
     def put_stack(self, stack: Stack | None, values: Mapping[str, str], given: Mapping[str, str]) -> Stack:

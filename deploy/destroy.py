@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from deploy.aliyun.buckets import bucket_exists, delete_bucket
+from deploy.aliyun.buckets import NotOurBucketError, bucket_exists, delete_bucket
 from deploy.aliyun.clients import Cloud, account_id, connect_region
 from deploy.aliyun.objects import delete_objects
 from deploy.aliyun.ros_stack import Stacks
@@ -20,6 +20,12 @@ from deploy.resource_names import resource_names
 from deploy.terminal import NOTHING_DONE, Ask, Show, ask_permission
 
 DELETE_UPLOADS = "DELETE_UPLOADS"
+# resources that ROS deletes in a bucket, each with the parameters for its bucket and for whether it exists
+IN_BUCKETS = {
+    "Site": ("SiteBucket", "SiteBucket"),
+    "SiteDomainBinding": ("SiteBucket", "SiteDomain"),
+    "UploadDomainBinding": ("UploadBucket", "UploadDomain"),
+}
 
 
 def main(env: Mapping[str, str]) -> None:
@@ -40,14 +46,19 @@ def destroy(arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask:
     if arguments.delete_uploads:
         ask_for_bucket_name(values, ours=is_ours(values, names), ask=ask)
     if stack:
-        stacks.delete(stack, show)
-    delete_if_exists(cloud, names["ArtifactBucket"], show)
+        stacks.delete(stack, show, unreachable(cloud, account, values))
+    is_there(cloud, account, values["SiteBucket"], show)  # it went with the stack, unless it is not ours
+    if is_there(cloud, account, names["ArtifactBucket"], show):
+        delete_bucket(cloud.oss, names["ArtifactBucket"])
+        show(f"deleted {names['ArtifactBucket']}")
     uploads = values["UploadBucket"]
+    if not is_there(cloud, account, uploads, show):
+        return
     if not arguments.delete_uploads:
-        if bucket_exists(cloud.oss, uploads, cloud.region):
-            show(f"kept {uploads} with every upload; {DELETE_UPLOADS}=1 deletes it")
+        show(f"kept {uploads} with every upload; {DELETE_UPLOADS}=1 deletes it")
     elif is_ours(values, names):
-        delete_if_exists(cloud, uploads, show)
+        delete_bucket(cloud.oss, uploads)
+        show(f"deleted {uploads}")
     else:
         delete_objects(cloud.oss, uploads, values["UploadPrefix"])
         show(f"deleted everything below {values['UploadPrefix']} in {uploads}")
@@ -66,11 +77,30 @@ def ask_for_bucket_name(values: Mapping[str, str], *, ours: bool, ask: Ask) -> N
         raise CommandError(NOTHING_DONE)
 
 
-def delete_if_exists(cloud: Cloud, bucket: str, show: Show) -> None:
-    """Delete a bucket with everything in it, if it exists."""
-    if bucket_exists(cloud.oss, bucket, cloud.region):
-        delete_bucket(cloud.oss, bucket)
-        show(f"deleted {bucket}")
+def unreachable(cloud: Cloud, account: str, values: Mapping[str, str]) -> list[str]:
+    """Return the resources that ROS cannot delete, because another account has their bucket now."""
+
+    def is_foreign(bucket: str) -> bool:
+        try:
+            bucket_exists(cloud, account, bucket)
+        except NotOurBucketError:
+            return True
+        return False
+
+    return [
+        name
+        for name, (bucket, condition) in IN_BUCKETS.items()
+        if values.get(condition) and is_foreign(values[bucket])
+    ]
+
+
+def is_there(cloud: Cloud, account: str, bucket: str, show: Show) -> bool:
+    """Say whether the bucket exists and is this account's; show why if it is not."""
+    try:
+        return bucket_exists(cloud, account, bucket)
+    except NotOurBucketError as error:
+        show(f"left {bucket}: it {error.reason}")
+        return False
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The zip that Function Compute is given for a function. It is reproducible: same sources, same bytes.
 
-Its name contains a hash of the names and contents inside. So a changed function is another object in the
-bucket, and by the object's name ROS sees that the function has changed.
+Its name contains a hash of its bytes. So a changed function is another object in the bucket, by the object's
+name ROS sees that the function has changed, and whoever reads the object can tell whether it was replaced.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ RUNTIMES = ("python3.12", "python3.10")  # of Function Compute, the default firs
 PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")  # glibc 2.28 is python3.10's
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can contain
 CODE_ROOT = "/code"  # where Function Compute unpacks it, and so what tracebacks begin files' names with
-HASH_CHARACTERS = 32
+DIGEST = re.compile(r".*-([0-9a-f]{64})\.zip")  # SHA-256, in the name of a package
 FUNCTIONS = ("token", "callback")
 # modules of token that only a deployment with sign-in needs: they use the packages of requirements-auth.txt
 FOR_SIGN_IN = ("grants/bearer.py", "grants/key_sets.py", "vendored/time_limit.py")
@@ -56,7 +56,14 @@ def build(function: str, runtime: str, *, sign_in: bool) -> Package:
             (tree / name).unlink()
         byte_compile(tree, runtime)
         files = {name: (tree / name).read_bytes() for name in names_in(tree)}
-    return Package(f"{function}-{runtime}-{content_hash(files)}.zip", zipped(files))
+    content = zipped(files)
+    return Package(f"{function}-{runtime}-{hashlib.sha256(content).hexdigest()}.zip", content)
+
+
+def digest_in(name: str) -> str | None:
+    """Return the SHA-256 of its content that a package's name contains; None for a name without one."""
+    found = DIGEST.fullmatch(name)
+    return found[1] if found else None
 
 
 def copy_sources(function: str, tree: Path, *, sign_in: bool) -> None:
@@ -136,15 +143,6 @@ def interpreter(runtime: str) -> str | None:
 def names_in(tree: Path) -> list[str]:
     """Return the names of all files below a folder, in order."""
     return sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
-
-
-def content_hash(files: Mapping[str, bytes]) -> str:
-    """Return a hash of names and contents. Each has its length before it: `a`, `bc` is not `ab`, `c`."""
-    hashed = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        for part in (name.encode(), content):
-            hashed.update(len(part).to_bytes(8, "big") + part)
-    return hashed.hexdigest()[:HASH_CHARACTERS]
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

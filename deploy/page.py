@@ -10,12 +10,13 @@ import os
 import sys
 from collections.abc import Mapping
 
-from deploy.aliyun.clients import connect_region
+from deploy.aliyun.clients import account_id, connect_region
 from deploy.aliyun.ros_stack import Stack, Stacks
 from deploy.arguments import read_arguments
 from deploy.errors import CommandError
 from deploy.exit_messages import run_command
 from deploy.page_addresses import local_origin, page_of
+from deploy.stack_buckets import require_buckets
 from local.launcher import is_free, run_until_ended, state_files, take_state_folder
 from local.process_spec import Paths, ProcessSpec, base_environment, bucket_process
 from local.website import write_page
@@ -26,6 +27,7 @@ def main(env: Mapping[str, str]) -> None:
     arguments = read_arguments(env, options=("STACK", "REGION"), settings=())
     cloud = connect_region(arguments.region)
     stack = Stacks(cloud.ros, arguments.region).find_working(arguments.stack)
+    require_buckets(cloud, account_id(cloud), stack.parameters, ["UploadBucket"])
     sys.exit(serve(stack, arguments.region, env))
 
 

@@ -21,6 +21,7 @@ from deploy.aliyun.ros_stack import Stacks
 from deploy.arguments import OPTIONS, Arguments, read_arguments
 from deploy.errors import CommandError
 from deploy.exit_messages import run_command
+from deploy.stack_buckets import require_packages
 from deploy.terminal import Ask, Show, ask_permission
 from deploy.ticket_secret import LONGEST_TICKET_SECONDS, new_ticket_secret
 
@@ -45,13 +46,17 @@ def main(env: Mapping[str, str]) -> None:
 def rotate(
     arguments: Arguments, cloud: Cloud, stacks: Stacks, now: Callable[[], float], show: Show, ask: Ask
 ) -> None:
-    """Take the next step. Raises `CommandError` if it is too early, `StackFailed` if ROS could not."""
+    """Take the next step. Raises `CommandError` if it is too early, `StackFailed` if ROS could not.
+
+    Raises `CommandError` too where the new secret would go to a package of somebody else.
+    """
     account = account_id(cloud)
     stacks.find_idle(arguments.stack, show)
     stack = stacks.find_working(arguments.stack)
     token, callback = (get_function(cloud.fc, stack.name, function) for function in ("token", "callback"))
     step = replacement() if arguments.now else next_step(token, callback, now())
     ask_permission(arguments, account, "Change its secret there?", show, ask)
+    require_packages(cloud, account, stack.parameters)
     seen = stacks.events_so_far(stack)
     if not stacks.update(stack, stacks.template_of(stack), {"TicketSecret": ",".join(step.secrets)}):
         raise CommandError(

@@ -83,7 +83,7 @@ TARGETS: Mapping[str, Target] = {
         ("deploy/aliyun/ros_stack", "deploy/aliyun/artifacts", "deploy/destroy", "deploy/rotate_secret"),
         tuple(
             f"tests/deploy/test_{part}.py"
-            for part in ("aliyun", "cloud_faults", "deploy", "destroy", "rotate_secret")
+            for part in ("aliyun", "bucket_owners", "cloud_faults", "deploy", "destroy", "rotate_secret")
         ),
     ),
 }

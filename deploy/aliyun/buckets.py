@@ -1,21 +1,43 @@
-"""Whether a bucket exists, and whose it is: a name that another account uses is taken for everybody."""
+"""Whether a bucket exists, and whose it is: a name that another account uses is taken for everybody.
+
+The names of a stack's buckets can be guessed, so another account may have one of them, and its bucket policy
+may allow this account everything. Only the owner says that a bucket is ours.
+"""
 
 from __future__ import annotations
 
 import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
 
+from deploy.aliyun.clients import Cloud
 from deploy.aliyun.objects import delete_objects
 from deploy.errors import CommandError
 
+NO_ACCESS = (
+    "may not be used (AccessDenied): another account has it, unless it is in your list of buckets and only "
+    "oss:GetBucketInfo is not allowed"
+)
 
-def bucket_exists(client: oss.Client, bucket: str, region: str) -> bool:
+
+class NotOurBucketError(CommandError):
+    """The bucket belongs to another account, or may not be asked about; `reason` says which."""
+
+    def __init__(self, bucket: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"The bucket {bucket} {reason}. Nothing of yours may go there or come from there: choose another "
+            "STACK, or another UPLOAD_BUCKET if you chose this one; make destroy removes a stack with it."
+        )
+
+
+def bucket_exists(cloud: Cloud, account: str, bucket: str) -> bool:
     """Say whether this account has the bucket in this region.
 
-    Raises `CommandError` for another account's bucket, and for one of this account in another region.
+    Raises `NotOurBucketError` for another account's bucket, and `CommandError` for one in another region.
+    Source: OSS GetBucketInfo. `Owner.ID` is the account's id, whichever of its users made the bucket.
     """
     try:
-        found = client.get_bucket_info(oss.GetBucketInfoRequest(bucket=bucket)).bucket_info
+        found = cloud.oss.get_bucket_info(oss.GetBucketInfoRequest(bucket=bucket)).bucket_info
     except OperationError as failure:
         refused = failure.unwrap()
         if not isinstance(refused, ServiceError):
@@ -23,13 +45,23 @@ def bucket_exists(client: oss.Client, bucket: str, region: str) -> bool:
         if refused.code == "NoSuchBucket":
             return False
         if refused.code == "AccessDenied":
-            raise CommandError(
-                f"The bucket {bucket} may not be used ({refused.code}): is it yours?"
-            ) from None
+            raise NotOurBucketError(bucket, NO_ACCESS) from None
         raise
-    if found.location != f"oss-{region}":
-        raise CommandError(f"The bucket {bucket} is in {found.location}, not in oss-{region}.")
+    owner = found.owner.id if found.owner else None
+    if owner != account:
+        raise NotOurBucketError(bucket, f"belongs to account {owner or '(not told)'}, not to {account}")
+    if found.location != f"oss-{cloud.region}":
+        raise CommandError(f"The bucket {bucket} is in {found.location}, not in oss-{cloud.region}.")
     return True
+
+
+def require_bucket(cloud: Cloud, account: str, bucket: str) -> None:
+    """Raise what `bucket_exists` raises, and `CommandError` where a stack's bucket is gone."""
+    if not bucket_exists(cloud, account, bucket):
+        raise CommandError(
+            f"The bucket {bucket} is gone, and anybody may take its name now: make a private bucket of this "
+            f"name in {cloud.region} again; or run make destroy, then make deploy."
+        )
 
 
 def delete_bucket(client: oss.Client, bucket: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from alibabacloud_ros20190910 import models
@@ -138,10 +138,16 @@ class Stacks:
         )
         return str(self._client.get_template(asked).body.template_body)
 
-    def delete(self, stack: Stack, show: Show) -> None:
-        """Delete all that the template does not retain. Raises `StackFailed` if ROS could not."""
+    def delete(self, stack: Stack, show: Show, retained: Sequence[str] = ()) -> None:
+        """Delete all but the resources of these names, and those that the template retains.
+
+        Raises `StackFailed` if ROS could not.
+        """
         seen = self.events_so_far(stack)
-        self._client.delete_stack(models.DeleteStackRequest(region_id=self._region, stack_id=stack.id))
+        asked = models.DeleteStackRequest(
+            region_id=self._region, stack_id=stack.id, retain_resources=list(retained)
+        )
+        self._client.delete_stack(asked)
         self.watch(stack.id, show, seen)
 
     def events_so_far(self, stack: Stack) -> set[str]:

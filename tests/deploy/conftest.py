@@ -8,8 +8,8 @@ import pytest
 import deploy.deploy
 from deploy import function_zip
 from deploy.aliyun.clients import Cloud
-from deploy.function_zip import Package
 from tests.support.cloud.commands import connected
+from tests.support.cloud.packages import quick_package
 from tests.support.cloud.state import State
 from tests.support.stack_fixtures import running, stack
 
@@ -37,9 +37,5 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def quick_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     """`test_package.py` builds the real ones."""
-
-    def build(function: str, runtime: str, *, sign_in: bool) -> Package:
-        return Package(f"{function}-{runtime}-{'1' if sign_in else '0' * 32}.zip", b"PK")
-
-    monkeypatch.setattr(deploy.deploy, "build", build)
-    monkeypatch.setattr(function_zip, "build", build)
+    monkeypatch.setattr(deploy.deploy, "build", quick_package)
+    monkeypatch.setattr(function_zip, "build", quick_package)

@@ -14,8 +14,13 @@ from alibabacloud_oss_v2.exceptions import OperationError
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
 from deploy.aliyun import ros_stack
-from deploy.aliyun.artifacts import delete_old_packages, ensure_private_bucket, put_package
-from deploy.aliyun.buckets import bucket_exists, delete_bucket
+from deploy.aliyun.artifacts import (
+    delete_old_packages,
+    ensure_private_bucket,
+    put_package,
+    stored_package,
+)
+from deploy.aliyun.buckets import bucket_exists, delete_bucket, require_bucket
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.functions import DeployedFunction, get_function
 from deploy.aliyun.objects import delete_keys, delete_objects, entity_tags
@@ -23,12 +28,11 @@ from deploy.aliyun.ros_stack import Stack, Stacks
 from deploy.aliyun.site_files import content_type, put_site
 from deploy.aliyun.upload_cors import cors_rules
 from deploy.errors import CommandError, StackFailed
-from deploy.function_zip import Package
 from tests.support.cloud.commands import ANYONE, deploy
-from tests.support.cloud.state import REGION, Refused, State
+from tests.support.cloud.packages import TOKEN as PACKAGE
+from tests.support.cloud.state import ACCOUNT, OTHER_ACCOUNT, REGION, Refused, State
 
 BUCKET = "mine"
-PACKAGE = Package("token-python3.12-0.zip", b"PK")
 
 
 def hold(state: State, *keys: str) -> None:
@@ -39,28 +43,56 @@ def hold(state: State, *keys: str) -> None:
 
 
 def test_a_bucket_of_this_account_and_region_exists(cloud: Cloud, state: State) -> None:
-    assert not bucket_exists(cloud.oss, BUCKET, REGION)
+    assert not bucket_exists(cloud, ACCOUNT, BUCKET)
     hold(state)
-    assert bucket_exists(cloud.oss, BUCKET, REGION)
+    assert bucket_exists(cloud, ACCOUNT, BUCKET)
 
 
 def test_a_bucket_of_somebody_else_or_elsewhere_is_one_sentence(cloud: Cloud, state: State) -> None:
     hold(state)
     state.elsewhere.add(BUCKET)
     with pytest.raises(CommandError, match="The bucket mine is in oss-us-west-1, not in oss-cn-hangzhou"):
-        bucket_exists(cloud.oss, BUCKET, REGION)
+        bucket_exists(cloud, ACCOUNT, BUCKET)
     state.foreign.add(BUCKET)
-    with pytest.raises(CommandError, match=r"The bucket mine may not be used \(AccessDenied\): is it yours"):
-        bucket_exists(cloud.oss, BUCKET, REGION)
+    other = f"^The bucket mine belongs to account {OTHER_ACCOUNT}, not to {ACCOUNT}. .* choose another STACK"
+    with pytest.raises(CommandError, match=other):
+        bucket_exists(cloud, ACCOUNT, BUCKET)
+    del state.buckets[BUCKET]
+    with pytest.raises(CommandError, match=r"^The bucket mine may not be used \(AccessDenied\): another acc"):
+        bucket_exists(cloud, ACCOUNT, BUCKET)
+
+
+def test_a_bucket_whose_owner_is_not_told_is_not_ours(cloud: Cloud, state: State) -> None:
+    hold(state)
+    state.without_owner.add(BUCKET)
+    with pytest.raises(CommandError, match=r"^The bucket mine belongs to account \(not told\), not"):
+        bucket_exists(cloud, ACCOUNT, BUCKET)
+
+
+def test_a_name_that_is_taken_while_the_bucket_is_made_is_refused(cloud: Cloud, state: State) -> None:
+    state.refusals[f"GET {BUCKET}/"] = [Refused(404, "NoSuchBucket", "The specified bucket does not exist.")]
+    state.squat(BUCKET)
+    with pytest.raises(OperationError, match="BucketAlreadyExists"):
+        ensure_private_bucket(cloud, ACCOUNT, BUCKET)
+    assert (state.writes, state.public_access_blocked) == ([], set())
+
+
+def test_a_bucket_that_is_gone_can_be_taken(cloud: Cloud, state: State) -> None:
+    with pytest.raises(
+        CommandError, match=f"^The bucket mine is gone, and anybody may take its name.*{REGION}"
+    ):
+        require_bucket(cloud, ACCOUNT, BUCKET)
+    hold(state)
+    require_bucket(cloud, ACCOUNT, BUCKET)
 
 
 def test_any_other_refusal_is_not_taken_for_a_missing_bucket(cloud: Cloud, state: State) -> None:
     state.refusals[f"GET {BUCKET}/"] = [Refused(400, "InvalidArgument", "not now")]
     with pytest.raises(OperationError, match="InvalidArgument"):
-        bucket_exists(cloud.oss, BUCKET, REGION)
+        bucket_exists(cloud, ACCOUNT, BUCKET)
     state.lost[f"GET {BUCKET}/"] = ["before"] * 99
     with pytest.raises(OperationError):
-        bucket_exists(cloud.oss, BUCKET, REGION)
+        bucket_exists(cloud, ACCOUNT, BUCKET)
 
 
 def test_a_bucket_is_deleted_with_everything_in_it(cloud: Cloud, state: State) -> None:
@@ -108,23 +140,35 @@ def test_an_etag_is_told_without_its_quotes(cloud: Cloud, state: State) -> None:
 
 
 def test_a_new_bucket_of_packages_is_private_and_closed_to_the_public(cloud: Cloud, state: State) -> None:
-    ensure_private_bucket(cloud.oss, BUCKET, REGION)
+    ensure_private_bucket(cloud, ACCOUNT, BUCKET)
     assert (state.acls, state.public_access_blocked) == ({BUCKET: "private"}, {BUCKET})
 
 
 def test_public_access_is_blocked_to_a_bucket_that_was_there_too(cloud: Cloud, state: State) -> None:
     hold(state, PACKAGE.name)
-    ensure_private_bucket(cloud.oss, BUCKET, REGION)
+    ensure_private_bucket(cloud, ACCOUNT, BUCKET)
     assert (state.writes, state.public_access_blocked) == ([], {BUCKET})
 
 
-def test_a_package_is_sent_once(cloud: Cloud, state: State) -> None:
-    hold(state)
-    assert put_package(cloud.oss, BUCKET, PACKAGE) is True
+def test_a_package_is_known_by_its_content(cloud: Cloud, state: State) -> None:
+    hold(state, PACKAGE.name)
+    assert stored_package(cloud.oss, BUCKET, PACKAGE.name) == "other"
+    put_package(cloud.oss, BUCKET, PACKAGE)
     content, headers = state.buckets[BUCKET][PACKAGE.name]
-    assert (content, headers["content-type"]) == (b"PK", "application/zip")
-    assert put_package(cloud.oss, BUCKET, PACKAGE) is False
-    assert state.writes == [f"put {PACKAGE.name}"]
+    assert (content, headers["content-type"]) == (PACKAGE.content, "application/zip")
+    assert stored_package(cloud.oss, BUCKET, PACKAGE.name) == "same"
+    state.buckets[BUCKET][PACKAGE.name] = (content + b"\0", headers)
+    assert stored_package(cloud.oss, BUCKET, PACKAGE.name) == "other"
+    state.buckets[BUCKET].clear()
+    assert stored_package(cloud.oss, BUCKET, PACKAGE.name) == "missing"
+    assert stored_package(cloud.oss, BUCKET, "token.zip") == "unknown"
+
+
+def test_any_other_refusal_is_not_taken_for_a_missing_package(cloud: Cloud, state: State) -> None:
+    hold(state, PACKAGE.name)
+    state.refusals[f"GET {BUCKET}/{PACKAGE.name}"] = [Refused(403, "AccessDenied", "not you")]
+    with pytest.raises(OperationError, match="AccessDenied"):
+        stored_package(cloud.oss, BUCKET, PACKAGE.name)
 
 
 def test_packages_that_are_used_stay(cloud: Cloud, state: State) -> None:

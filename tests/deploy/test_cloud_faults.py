@@ -11,9 +11,10 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from deploy.aliyun.clients import Cloud
 from deploy.exit_messages import RUN_AGAIN, run_command
 from tests.support.cloud.commands import ANYONE, CODE, SITE, connected, deploy
+from tests.support.cloud.packages import TOKEN
 from tests.support.cloud.state import Refused, State
 
-PACKAGE = f"PUT {CODE}/token-python3.12-{'0' * 32}.zip"
+PACKAGE = f"PUT {CODE}/{TOKEN.name}"
 PAGE = f"PUT {SITE}/index.html"
 REQUESTS = ("GetCallerIdentity", "ListStacks", "CreateStack", "GetStack", "ListStackEvents", PACKAGE, PAGE)
 FOR_EVER = 99

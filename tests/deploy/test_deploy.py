@@ -15,6 +15,7 @@ from deploy.aliyun.clients import Cloud
 from deploy.arguments import read_arguments
 from deploy.errors import CommandError, StackFailed
 from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, deploy, given
+from tests.support.cloud.packages import TOKEN, quick_package
 from tests.support.cloud.state import ACCOUNT, Refused, State
 
 
@@ -243,9 +244,9 @@ def test_a_bound_domain_goes_before_another_one_comes(cloud: Cloud, state: State
 
 def test_a_deploy_without_sign_in_packs_less(cloud: Cloud, state: State) -> None:
     deploy(cloud, **ANYONE)
-    assert values_of(state)["TokenObject"] == f"token-python3.12-{'0' * 32}.zip"
+    assert values_of(state)["TokenObject"] == TOKEN.name
     deploy(cloud, ALLOW_ANONYMOUS="false", **HS256)
-    assert values_of(state)["TokenObject"] == "token-python3.12-1.zip"
+    assert values_of(state)["TokenObject"] == quick_package("token", "python3.12", sign_in=True).name
 
 
 def test_names_that_are_unique_contain_stack_region_account_and_use(cloud: Cloud, state: State) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -24,7 +25,7 @@ from deploy.function_zip import (
     Package,
     budget_bytes,
     build,
-    content_hash,
+    digest_in,
     interpreter,
     names_in,
     zipped,
@@ -247,11 +248,10 @@ def test_pip_unpacks_the_same_files_each_time_whatever_this_machine_is(tmp_path:
     assert all("x86_64-linux-gnu" in name or ".abi3." in name for name in libraries)
 
 
-def test_a_packages_name_changes_with_names_and_contents() -> None:
-    first = content_hash({"a": b"bc", "d": b""})
+def test_a_zip_changes_with_names_and_contents() -> None:
+    first = zipped({"a": b"bc", "d": b""})
     others = [{"ab": b"c", "d": b""}, {"a": b"bd", "d": b""}, {"a": b"bc"}, {"a": b"bc", "e": b""}]
-    assert first == content_hash({"d": b"", "a": b"bc"})
-    assert all(content_hash(other) != first for other in others)
+    assert all(zipped(other) != first for other in others)
 
 
 def test_a_zip_depends_on_names_and_contents_alone() -> None:
@@ -263,7 +263,14 @@ def test_a_zip_depends_on_names_and_contents_alone() -> None:
 
 
 def test_a_name_says_function_and_runtime_as_the_template_wants(built: dict[str, Package]) -> None:
-    assert re.fullmatch(rf"token-{re.escape(HERE)}-[0-9a-f]{{32}}\.zip", built["token"].name)
+    assert re.fullmatch(rf"token-{re.escape(HERE)}-[0-9a-f]{{64}}\.zip", built["token"].name)
+
+
+def test_a_name_has_the_digest_of_the_zip(built: dict[str, Package]) -> None:
+    for package in built.values():
+        assert digest_in(package.name) == hashlib.sha256(package.content).hexdigest()
+    assert digest_in(f"token-python3.12-{'0' * 32}.zip") is None
+    assert digest_in(f"token-{'0' * 64}.zip.zip") is None
 
 
 # ---- The command

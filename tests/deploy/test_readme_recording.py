@@ -21,6 +21,6 @@ def test_the_recording_is_what_a_deploy_shows(cloud: Cloud, state: State, readme
         return "yes"
 
     deploy(cloud, shown, ask, **ANYONE, YES="0")
-    recorded = re.sub(r"-[0-9a-f]{32}\.zip", "-….zip", "\n".join(shown))
+    recorded = re.sub(r"-[0-9a-f]{64}\.zip", "-….zip", "\n".join(shown))
     assert f"```\n{recorded}\n```\n" in (REPOSITORY / readme).read_text(encoding="utf-8")
     assert state.writes

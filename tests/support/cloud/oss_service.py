@@ -7,10 +7,12 @@ import re
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.support.cloud.state import REGION, SUFFIX, Refused, State
+from tests.support.cloud.state import ACCOUNT, OTHER_ACCOUNT, REGION, SUFFIX, Refused, State
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>'
 MAX_KEYS_PER_DELETE = 1000  # OSS: DeleteMultipleObjects
+# OSS: error 409 BucketAlreadyExists, also to an account that a policy of the bucket's owner allows everything
+NAME_TAKEN = "The requested bucket name is not available."
 KEYS_PER_PAGE = 100  # OSS: ListObjectsV2, unless max-keys asks for another number
 
 
@@ -34,9 +36,12 @@ def answer(
 ) -> Found:
     bucket, key = resource
     query = parse_qs(urlsplit(target).query, keep_blank_values=True)
-    if bucket in state.foreign:
+    making = method == "PUT" and not key and not query
+    if bucket in state.foreign and making:
+        raise Refused(409, "BucketAlreadyExists", NAME_TAKEN)
+    if bucket in state.foreign and bucket not in state.buckets:
         raise Refused(403, "AccessDenied", "The bucket you access does not belong to you.")
-    if method == "PUT" and not key and not query:
+    if making:
         state.writes.append(f"bucket {bucket}")
         state.buckets.setdefault(bucket, {})
         state.acls[bucket] = headers.get("x-oss-acl", "")
@@ -89,6 +94,9 @@ def configuration(state: State, bucket: str, query: dict[str, list[str]]) -> Fou
     if "bucketInfo" in query:
         region = "us-west-1" if bucket in state.elsewhere else REGION
         info = f"<Name>{bucket}</Name><Location>oss-{region}</Location>"
+        if bucket not in state.without_owner:
+            owner = OTHER_ACCOUNT if bucket in state.foreign else ACCOUNT
+            info += f"<Owner><ID>{owner}</ID><DisplayName>{owner}</DisplayName></Owner>"
         return Found(body=f"{XML}<BucketInfo><Bucket>{info}</Bucket></BucketInfo>")
     if bucket not in state.cors:
         raise Refused(404, "NoSuchCORSConfiguration", "The CORS configuration does not exist.")

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from tests.support.cloud.oss_service import NAME_TAKEN
 from tests.support.cloud.state import REGION, SUFFIX, Refused, State
 
 Asked = dict[str, str]
@@ -96,15 +97,43 @@ def update_stack(state: State, asked: Asked) -> dict[str, Any]:
 
 def delete_stack(state: State, asked: Asked) -> dict[str, Any]:
     stack = still(stack_of(state, asked))
+    retained = {value for name, value in asked.items() if name.startswith("RetainResources.")}
+    failures = {name.removeprefix("delete "): reason for name, reason in state.fails.items()}
+    values, template = stack["values"], stack["template"]
+    resources = {
+        name: one
+        for name, one in template.get("Resources", {}).items()
+        if holds(template, values, one.get("Condition"))
+    }
+    if retained - resources.keys():  # stricter than any document says
+        raise Refused(400, "InvalidParameter", "RetainResources has a resource that the stack has not.")
     stack.update({"Status": "DELETE_IN_PROGRESS", "next": ["DELETE_COMPLETE"]})
-    for name, reason in state.fails.items():
-        if name.startswith("delete "):
-            event(stack, name.removeprefix("delete "), "DELETE_FAILED", reason)
+    for name, resource in resources.items():
+        bucket = bucket_of(resource, values)
+        if name in retained:
+            continue
+        if reason := failures.get(name) or ("AccessDenied" if bucket in state.foreign else ""):
+            event(stack, name, "DELETE_FAILED", reason)
             stack["next"] = ["DELETE_FAILED"]
             return {}
-    state.buckets.pop(stack["values"]["SiteBucket"], None)
+        if resource["Type"] == "ALIYUN::OSS::Bucket":
+            state.buckets.pop(bucket, None)
     state.writes.append("DeleteStack")
     return {}
+
+
+def bucket_of(resource: dict[str, Any], values: dict[str, str]) -> str:
+    """Return the bucket that is deleted with a resource, or changed; an empty text if there is none."""
+    if resource.get("DeletionPolicy") == "Retain":
+        return ""
+    match resource.get("Properties", {}).get("BucketName"):
+        case {"Ref": str(parameter)}:
+            return values[parameter]
+        case {"Fn::GetAtt": ["Site", "Name"]}:
+            return values["SiteBucket"]
+        case {"Fn::If": [*_, {"Ref": str(parameter)}]}:
+            return values[parameter]
+    return ""
 
 
 UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
@@ -161,7 +190,7 @@ def change(state: State, stack: dict[str, Any], kind: str, asked: Asked) -> None
     for name, resource in template["Resources"].items():
         if not holds(template, values, resource.get("Condition")):
             continue
-        failed = state.fails.get(name)
+        failed = state.fails.get(name) or make(state, stack, kind, name, resource, values)
         event(stack, name, f"{kind}_FAILED" if failed else f"{kind}_COMPLETE", failed or "")
         if failed:
             rolled = "CREATE_ROLLBACK" if kind == "CREATE" else "ROLLBACK"
@@ -170,9 +199,34 @@ def change(state: State, stack: dict[str, Any], kind: str, asked: Asked) -> None
             stack["next"][-1] = f"{rolled}_COMPLETE"
             return
     stack.update({"template": template, "values": values, "Status": f"{kind}_IN_PROGRESS"})
-    state.buckets.setdefault(values["SiteBucket"], {})
-    if values["ExistingUploadBucket"] == "false":
-        state.buckets.setdefault(values["UploadBucket"], {})
+
+
+def make(
+    state: State,
+    stack: dict[str, Any],
+    kind: str,
+    name: str,
+    resource: dict[str, Any],
+    values: dict[str, str],
+) -> str:
+    """Make a bucket, or give a function its zip; return why that is impossible, or an empty text.
+
+    A bucket of this account that exists already becomes the stack's. The zip is read at every change of a
+    function: whether ROS does that where only a variable has changed, no document says.
+    """
+    properties = resource.get("Properties", {})
+    if resource["Type"] == "ALIYUN::OSS::Bucket" and kind == "CREATE":
+        bucket = values[properties["BucketName"]["Ref"]]
+        if bucket in state.foreign:
+            return f"BucketAlreadyExists: {NAME_TAKEN}"
+        state.buckets.setdefault(bucket, {})
+    if resource["Type"] == "ALIYUN::FC3::Function":
+        bucket, key = (values[properties["Code"][one]["Ref"]] for one in ("OssBucketName", "OssObjectName"))
+        if key not in state.buckets.get(bucket, {}):
+            return f"InvalidArgument: {bucket}/{key} cannot be read."
+        function = f"{stack['StackName']}-{name.removesuffix('Function').lower()}"
+        state.code[function] = state.buckets[bucket][key][0]
+    return ""
 
 
 def holds(template: dict[str, Any], values: dict[str, str], condition: Any) -> bool:

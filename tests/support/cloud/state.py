@@ -7,6 +7,7 @@ from typing import Any
 from oss_emulator.auth.credentials import Credential
 
 ACCOUNT = "1234567890123456"
+OTHER_ACCOUNT = "9876543210987654"
 REGION = "cn-hangzhou"
 KEY = Credential("access-key-id", "access-key-secret", "security-token")
 SUFFIX = "oss-cn-hangzhou.aliyuncs.com"
@@ -27,7 +28,9 @@ class State:
     `refusals` and `lost` has a list with one entry per request: a refusal, or a connection that is closed
     `before` or `after` the request was carried out. After `expires_after` requests the credentials expire.
     A function in `drifted` has another ticket secret than its stack, one in `modified` another time of its
-    last change. `foreign` buckets belong to another account, those `elsewhere` are in another region.
+    last change. `foreign` buckets belong to another account, whose policy allows this one everything if the
+    bucket is among the `buckets`, and nothing if it is not. Those `elsewhere` are in another region, of those
+    `without_owner` nobody is told the owner. `code` is the zip that each function was given last.
     """
 
     def __init__(self) -> None:
@@ -36,7 +39,9 @@ class State:
         self.cors: dict[str, str] = {}
         self.foreign: set[str] = set()
         self.elsewhere: set[str] = set()
+        self.without_owner: set[str] = set()
         self.public_access_blocked: set[str] = set()
+        self.code: dict[str, bytes] = {}
         self.stacks: dict[str, dict[str, Any]] = {}
         self.newest_first = False
         self.answers: dict[str, dict[str, Any]] = {}  # by client token
@@ -49,6 +54,11 @@ class State:
         self.asked: list[str] = []
         self.hosts: set[str] = set()
         self.writes: list[str] = []
+
+    def squat(self, bucket: str, **held: bytes) -> None:
+        """Give a bucket's name to another account, which allows this one everything in it."""
+        self.foreign.add(bucket)
+        self.buckets[bucket] = {key: (content, {}) for key, content in held.items()}
 
     def refuse(self, name: str) -> None:
         """Refuse a request if a test said so."""
