@@ -6,7 +6,8 @@ every change of the functions. Uploads and page go wherever the buckets' names l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from deploy.aliyun.artifacts import stored_package
 from deploy.aliyun.buckets import require_bucket
@@ -45,3 +46,19 @@ def changed_package(bucket: str, package: str) -> CommandError:
         f"{package} in {bucket} is not what make deploy put there, and the function may run it. Find out who "
         "changed it; then run make destroy, which keeps the uploads, and make deploy."
     )
+
+
+def faults(cloud: Cloud, account: str, parameters: Parameters) -> Iterator[str]:
+    """Yield a sentence for each bucket of a stack that is not as it must be, and one for its packages."""
+    checks: list[Callable[[], None]] = [partial(require_packages, cloud, account, parameters)]
+    checks += [partial(require_buckets, cloud, account, parameters, [name]) for name in BUCKETS[1:]]
+    yield from filter(None, map(fault, checks))
+
+
+def fault(check: Callable[[], None]) -> str:
+    """Return the message of a check that fails, or an empty text."""
+    try:
+        check()
+    except CommandError as error:
+        return str(error)
+    return ""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.doctor import anonymous_access, preflight, tampering, upload
+from deploy.doctor import anonymous_access, ownership, preflight, tampering, upload
 from deploy.doctor.causes import diagnose
 from deploy.doctor.context import Check, Context
 from deploy.doctor.finding import Deployment, Finding, Outcome
 
 # the upload is the callback function's first call: a cold start then counts where it counts for users
 ORDER = (
+    *ownership.CHECKS,
     *preflight.CHECKS,
     *upload.CHECKS,
     *preflight.AFTER_UPLOAD,

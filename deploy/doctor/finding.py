@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,12 +11,16 @@ Verdict = Literal["ok", "failed", "noted", "skipped"]
 
 @dataclass(frozen=True)
 class Deployment:
-    """The addresses of a deployment. `origin` is an allowed one, `site_url` the site bucket's own address."""
+    """The addresses of a deployment. `origin` is an allowed one, `site_url` the site bucket's own address.
+
+    `bucket_faults` asks the cloud what is wrong with the buckets of a stack; there is none without a stack.
+    """
 
     token_url: str
     origin: str
     site_url: str | None = None
     bearer_token: str | None = field(default=None, repr=False)
+    bucket_faults: Callable[[], Sequence[str]] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

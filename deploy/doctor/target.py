@@ -34,17 +34,27 @@ def choose_deployment(
 def find_stack(name: str, region: str) -> Deployment:
     """Ask ROS for a stack, and return its deployment; exit with a sentence if that fails."""
     # only a deployment that is found by its stack needs the SDKs, which take a second to import
-    from deploy.aliyun.clients import connect_region  # noqa: PLC0415
+    from deploy.aliyun.clients import account_id, connect_region  # noqa: PLC0415
     from deploy.aliyun.ros_stack import Stacks  # noqa: PLC0415
     from deploy.exit_messages import EXPECTED, message_for  # noqa: PLC0415
+    from deploy.stack_buckets import faults  # noqa: PLC0415
 
     if not region:
         sys.exit("REGION is missing, such as REGION=cn-hangzhou")
     try:
-        stack = Stacks(connect_region(region).ros, region).find_working(name)
+        cloud = connect_region(region)
+        stack = Stacks(cloud.ros, region).find_working(name)
     except EXPECTED as error:
         sys.exit(message_for(error))
-    return deployment_of(stack.outputs, stack.parameters, region)
+
+    def bucket_faults() -> list[str]:
+        try:
+            return list(faults(cloud, account_id(cloud), stack.parameters))
+        except EXPECTED as error:
+            return [message_for(error)]
+
+    found = deployment_of(stack.outputs, stack.parameters, region)
+    return dataclasses.replace(found, bucket_faults=bucket_faults)
 
 
 def deployment_of(outputs: Mapping[str, str], parameters: Mapping[str, str], region: str) -> Deployment:

@@ -16,6 +16,9 @@ from deploy.aliyun.clients import Cloud
 from deploy.aliyun.ros_stack import Stacks
 from deploy.arguments import OPTIONS, read_arguments
 from deploy.destroy import DELETE_UPLOADS, destroy
+from deploy.doctor.examination import examine
+from deploy.doctor.finding import Deployment
+from deploy.doctor.target import find_stack
 from deploy.errors import CommandError
 from deploy.page import main as serve_page
 from deploy.rotate_secret import NOW, rotate
@@ -264,7 +267,8 @@ def test_destroy_of_uploads_in_a_bucket_that_is_gone_has_nothing_to_delete(
 @pytest.fixture
 def found_by_name(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands connect to the stand-in cloud."""
-    monkeypatch.setattr("deploy.page.connect_region", lambda _: cloud)
+    for module in ("deploy.page", "deploy.aliyun.clients"):
+        monkeypatch.setattr(f"{module}.connect_region", lambda _: cloud)
 
 
 @pytest.mark.usefixtures("found_by_name")
@@ -279,3 +283,45 @@ def test_no_page_is_served_that_uploads_to_another_account(
     taken(state, UPLOADS)
     with pytest.raises(CommandError, match=f"^The bucket {UPLOADS} {FOREIGN}"):
         serve_page(arguments)
+
+
+def ownership() -> Any:
+    """Return the doctor's first finding about the stack."""
+    return next(examine(find_stack("uploads", "cn-hangzhou")))
+
+
+@pytest.mark.usefixtures("found_by_name")
+@pytest.mark.parametrize("bucket", [CODE, UPLOADS, SITE])
+def test_the_doctor_says_whose_bucket_it_is_before_it_uploads(
+    cloud: Cloud, state: State, bucket: str
+) -> None:
+    deploy(cloud, **ANYONE)
+    assert (ownership().name, ownership().verdict) == ("ownership", "ok")
+    taken(state, bucket)
+    found = ownership()
+    assert (found.verdict, f"The bucket {bucket} {FOREIGN}" in found.found) == ("failed", True)
+    assert "make deploy with another STACK" in found.fix
+
+
+@pytest.mark.usefixtures("found_by_name")
+def test_the_doctor_finds_every_fault_of_buckets_and_packages(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    taken(state, UPLOADS)
+    state.buckets[CODE][TOKEN.name] = (EVIL, {})
+    del state.buckets[SITE]
+    found = ownership().found
+    assert all(text in found for text in (f"{TOKEN.name} in {CODE} is not", FOREIGN, f"{SITE} is gone"))
+
+
+@pytest.mark.usefixtures("found_by_name")
+def test_the_doctor_goes_on_where_it_may_not_ask(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    state.expires_after = len(state.asked) + 2
+    findings = examine(find_stack("uploads", "cn-hangzhou"))
+    found = next(findings)
+    assert (found.verdict, "InvalidSecurityToken.Expired" in found.found) == ("failed", True)
+
+
+def test_the_doctor_of_addresses_says_what_it_did_not_look_at() -> None:
+    found = next(examine(Deployment("https://token.example.com/", "https://www.example.com")))
+    assert (found.name, found.verdict) == ("ownership", "skipped")
