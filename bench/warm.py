@@ -9,7 +9,7 @@ from bench import events
 from bench.harness import CHILDREN, SITE_PACKAGES, Packages, ask_child
 from bench.scripted_bucket import ETAG, SIZE_BYTES
 
-UPLOADS = 500  # callbacks about this many uploads take turns: an answer that is cached needs no HEAD
+UPLOADS = 500  # callbacks about this many uploads take turns: a cached answer runs no hook
 HEAD = {
     "etag": f'"{ETAG}"',
     "content-length": str(SIZE_BYTES),

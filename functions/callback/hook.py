@@ -1,6 +1,8 @@
 """What your application does with an upload. This file is yours to edit.
 
 `on_upload` runs after an upload was proved. It may run again for the same upload, so it must be idempotent.
+Keep one row for each `upload.id` of a file grant. The same id with another `etag` means that the object was
+deleted and other bytes were stored by the same grant: delete only after `upload.expires_at`.
 It must be quick: OSS waits five seconds for the whole callback. The page gets what it returns.
 To refuse, raise `vendored.errors.Refusal(code, sentence)`; `Unavailable(code)` lets the page ask again.
 """

@@ -16,6 +16,7 @@ from urllib3 import Retry
 
 from tests.support.attacked_stack import FILE, AttackedStack, assert_refused, assert_stopped
 from tests.support.single_function import function_variables
+from tests.support.stack import md5
 from vendored.ticket import DirectoryTicket, FileTicket, sign_ticket
 
 AT_ONCE = 16
@@ -30,6 +31,36 @@ def test_confirming_what_was_never_stored_tells_nobody(target: AttackedStack) ->
         answer = target.confirm(grant["ticket"])
         assert_stopped(answer.json()["code"] in UNDECIDED, answer.text)
     assert target.webhook_ids() == before
+
+
+def test_a_confirm_before_the_upload_does_not_fail_the_callback(strict: AttackedStack) -> None:
+    """OSS's genuine callback comes at once, well within the time for which a failure is remembered."""
+    grant = strict.stack.grant()
+    assert_refused(strict.confirm(grant["ticket"]), "not_stored")
+    sent = strict.stack.send(grant, FILE)
+    assert_stopped(
+        sent.status_code == 200 and sent.json()["id"] == grant["id"], (sent.status_code, sent.text)
+    )
+
+
+def test_what_was_deleted_is_not_confirmed(strict: AttackedStack) -> None:
+    grant = strict.uploaded()
+    assert strict.confirm(grant["ticket"]).json()["etag"] == md5(FILE)
+    strict.stack.delete(grant["key"])
+    assert_refused(strict.confirm(grant["ticket"]), "not_stored")
+
+
+def test_what_is_stored_after_a_delete_is_confirmed_as_what_it_is(strict: AttackedStack) -> None:
+    """OSS's callback about the second bytes reaches another instance, or none."""
+    grant = strict.uploaded()
+    strict.stack.delete(grant["key"])
+    strict.stack.fault("callback_down")
+    assert strict.stack.send(grant, b"HELLO").status_code == 203
+    answer = strict.confirm(grant["ticket"])
+    assert_stopped(answer.json()["etag"] == md5(b"HELLO"), answer.text)
+    told = [json.loads(one.body)["data"] for one in strict.backend.asked if grant["id"].encode() in one.body]
+    assert_stopped([one["etag"] for one in told] == [md5(FILE), md5(b"HELLO")], told)
+    assert_stopped(len(set(strict.webhook_ids(grant["key"]))) == len(told), told)
 
 
 def test_confirming_anothers_upload_takes_anothers_ticket(strict: AttackedStack) -> None:

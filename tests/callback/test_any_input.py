@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from completion.answer_cache import MAX_ANSWERS, Answer, AnswerCache, CacheKey
+from completion.answer_cache import MAX_ENTRIES, AnswerCache
 from completion.callback_keys import REFETCH_SECONDS, PublicKeys
 from completion.callback_request import (
     UploadReport,
@@ -22,7 +22,7 @@ from completion.callback_request import (
     read_form,
     read_ticket,
 )
-from completion.object_proof import Head, check_type, file_name, verify_object
+from completion.object_proof import Head, Upload, check_type, file_name, verify_object
 from completion.rsa_md5 import Verifier
 from completion.settings import Settings
 from completion.webhook import Response, read_answer
@@ -352,6 +352,7 @@ def test_any_answer_of_oss_is_the_granted_upload_or_a_refusal(
     assert re.fullmatch(r"[0-9A-Za-z-]{1,128}", upload.etag)
     assert headers["etag"].strip('"') == upload.etag
     assert upload.type == headers.get("content-type", "")
+    assert upload.expires_at == ticket.exp
     assert headers.get("x-oss-storage-class", "Standard") in {"Standard", "IA"}
     assert not headers.keys() & {"content-encoding", "x-oss-version-id"}
 
@@ -431,13 +432,16 @@ def test_what_a_browser_takes_for_the_type_is_allowed(
     assert lies_within(allowed, taken) or (known_by(taken) in AMBIGUOUS and key[-3:] in {"csv", "zip"})
 
 
-KEYS = st.sampled_from([CacheKey("a"), CacheKey("b"), CacheKey("b", "x", "image/png")])
-ETAGS = st.sampled_from([None, "x", "y"])
+UPLOADS = [
+    Upload("01abc", key, 5, etag, kind, "a.png", "", NOW)
+    for key in ("a", "b")
+    for etag in ("x", "y")
+    for kind in ("image/png", "image/gif")
+]
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["recall", "keep", "fail", "fill"]),
-        KEYS,
-        ETAGS,
+        st.sampled_from(UPLOADS),
         st.sampled_from([0, 1, 2, 3, 599, 600]),
     ),
     max_size=20,
@@ -446,31 +450,27 @@ STEPS = st.lists(
 
 @FEW
 @given(steps=STEPS)
-def test_what_is_remembered_is_ones_own_and_bounded(
-    steps: list[tuple[str, CacheKey, str | None, int]],
-) -> None:
+def test_what_is_remembered_is_ones_own_and_bounded(steps: list[tuple[str, Upload, int]]) -> None:
     answers, now = AnswerCache(), 0.0
-    kept: dict[CacheKey, tuple[float, str]] = {}  # until when, which ETag
-    failed: dict[CacheKey, float] = {}  # until when
-    for number, (step, key, etag, later) in enumerate(steps):
+    kept: dict[Upload, tuple[float, str]] = {}  # until when, which answer
+    failed: dict[str, float] = {}  # until when
+    for number, (step, upload, later) in enumerate(steps):
         now += later
         if step == "keep":
-            answers.keep(key, Answer(f"{etag}", f"{number} {key!r}"), now)
-            kept[key] = (now + 600, f"{etag}")
-            failed.pop(key, None)
+            answers.keep(upload, f"answer {number}", now)
+            kept[upload] = (now + 600, f"answer {number}")
+            failed.pop(upload.key, None)
         elif step == "fail":
-            answers.keep_failure(key, now)
-            failed[key] = now + 2
+            answers.keep_failure(upload.key, now)
+            failed[upload.key] = now + 2
         elif step == "fill":
-            for other in range(MAX_ANSWERS):
-                answers.keep(CacheKey(f"{number} {other}"), Answer(f"{other}", "{}"), now)
+            for other in range(MAX_ENTRIES):
+                answers.keep(upload._replace(key=f"{number} {other}"), "{}", now)
+                answers.keep_failure(f"{number} {other}", now)
             kept.clear()
             failed.clear()
-        until, answered = kept.get(key, (now, ""))
-        is_known = until > now and etag in {None, answered}
-        known = tried(Unavailable, partial(answers.recall, key, etag), now)
-        assert isinstance(known, Unavailable) == (not is_known and failed.get(key, now) > now)
-        if not isinstance(known, Unavailable):
-            assert (known is not None) == is_known
-            assert known is None or (known.etag, known.json.partition(" ")[2]) == (answered, repr(key))
-        assert len(answers._entries) <= MAX_ANSWERS
+        until, answer = kept.get(upload, (now, ""))
+        assert answers.recall(upload, now) == (answer if until > now else None)
+        hasty = tried(Unavailable, partial(answers.refuse_haste, now=now), upload.key)
+        assert isinstance(hasty, Unavailable) == (failed.get(upload.key, now) > now)
+        assert max(len(answers._answers), len(answers._failures)) <= MAX_ENTRIES

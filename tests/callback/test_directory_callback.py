@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+import hook
 from completion.application import build
+from completion.object_proof import Upload
 from tests.support.callback_fixtures import (
     DIRECTORY_TICKET,
     ETAG,
@@ -51,6 +53,20 @@ def test_completes_an_object_of_the_folder(handler: Handler, reported: Sign, buc
         },
     )
     assert [asked.path for asked in bucket.asked] == [f"/{PHOTO}"]
+
+
+def test_tells_the_hook_whose_upload_it_is_and_when_the_grant_is_over(
+    handler: Handler, reported: Sign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Upload] = []
+
+    def note(upload: Upload, _: object) -> dict[str, object]:
+        given.append(upload)
+        return {}
+
+    monkeypatch.setattr(hook, "on_upload", note)
+    assert ask(handler, reported().event()).status == 200
+    assert [(one.user, one.expires_at) for one in given] == [("alice", DIRECTORY_TICKET.exp)]
 
 
 @pytest.mark.parametrize(

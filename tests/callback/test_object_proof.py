@@ -11,7 +11,16 @@ from vendored.errors import NotStored, ObjectDiffers, Refusal, TypeNotAllowed, U
 from vendored.ticket import FileTicket
 
 GOOD = {name.lower(): value for name, value in STORED.items()}
-UPLOAD = Upload(id="01abc", key=TICKET.key, size=5, etag=ETAG, type="image/png", name="图片.png", user="")
+UPLOAD = Upload(
+    id="01abc",
+    key=TICKET.key,
+    size=5,
+    etag=ETAG,
+    type="image/png",
+    name="图片.png",
+    user="",
+    expires_at=TICKET.exp,
+)
 
 
 def verified(head: Head, ticket: FileTicket = TICKET, etag: str | None = None) -> Upload:

@@ -49,7 +49,7 @@ from vendored.time_limit import within
 Sign = Callable[..., Callback]
 OLD = "whsec_" + base64.b64encode(b"an old secret of some 32 bytes..").decode()
 NEW = "whsec_" + base64.b64encode(bytes(range(64))).decode()
-UPLOAD = Upload("01abc", TICKET.key, 5, ETAG, "image/png", "图片.png", "auth0|1")
+UPLOAD = Upload("01abc", TICKET.key, 5, ETAG, "image/png", "图片.png", "auth0|1", TICKET.exp)
 LONG_TICKET = sign_ticket(
     TICKET._replace(iat=0, exp=2**40, sub="auth0|1"), SECRET
 )  # for the system's own clock
@@ -95,6 +95,7 @@ def test_tells_the_backend_and_the_page_its_answer(handler: Handler, signed: Sig
             "type": "image/png",
             "name": "图片.png",
             "user": "",
+            "expires_at": TICKET.exp,
         },
     }
 

@@ -97,6 +97,10 @@ def test_a_backend_verifies_the_event_and_answers_the_page(
         grant = stack.grant("图片.png")
         answer = stack.send(grant, b"hello").json()
         assert (answer["Status"], answer["url"]) == ("OK", f"/files/{grant['id']}")
+        assert stack.confirm(grant).json() == answer
+        stack.delete(grant["key"])
+        assert stack.send(grant, b"HELLO").status_code == 203, "its row is for other bytes"
+        assert stack.callback_codes(3, grant["id"])[-1] == "backend_failed"
         webhook = f"http://127.0.0.1:{backend_port}/uploads"
         stranger = stack.http.post(webhook, json={"data": {"id": "x"}}, timeout=10)
         assert stranger.status_code == 401

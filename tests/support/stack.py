@@ -125,6 +125,13 @@ class Stack:
 
     def stored(self, key: str) -> requests.Response:
         """Read an object back as a holder of the AccessKey does."""
+        return self._as_owner("GET", key)
+
+    def delete(self, key: str) -> None:
+        """Delete an object as a holder of the AccessKey does."""
+        assert self._as_owner("DELETE", key).status_code == 204
+
+    def _as_owner(self, method: str, key: str) -> requests.Response:
         date = oss_signing.utc_stamp(time.time())
         headers = {
             "x-oss-date": date,
@@ -133,13 +140,13 @@ class Stack:
         }
         if self.key_token:
             headers["x-oss-security-token"] = self.key_token
-        canonical = oss_signing.canonical_request("GET", BUCKET, key, {}, headers)
+        canonical = oss_signing.canonical_request(method, BUCKET, key, {}, headers)
         to_sign = oss_signing.string_to_sign(canonical, date, "cn-hangzhou")
         signature = oss_signing.signature_v4(
             to_sign, oss_signing.signing_key(KEY_SECRET, date[:8], "cn-hangzhou")
         )
         headers["Authorization"] = oss_signing.authorization_v4(KEY_ID, date, "cn-hangzhou", signature)
-        return self.http.get(f"{self.upload}/{quote(key)}", headers=headers, timeout=30)
+        return self.http.request(method, f"{self.upload}/{quote(key)}", headers=headers, timeout=30)
 
     def line_with(self, text: str) -> str:
         """Wait until some process logs a line with this text."""

@@ -1,72 +1,52 @@
-"""Recent answers of this instance: a repeated request gets the same answer, and the hook does not run again.
+"""What an instance remembers about uploads: the answers that it gave lately, and failures for a moment.
 
+An answer is recalled only after the object was looked at again: it is the hook that does not run twice.
 The only other state of the function: the fetched public keys of OSS, and open connections. All are bounded.
 """
 
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import TypeVar
 
+from completion.object_proof import Upload
 from vendored.errors import Unavailable
 
-MAX_ANSWERS = 256
+MAX_ENTRIES = 256
 ANSWER_SECONDS = 600
 FAILURE_SECONDS = 2
 
-
-class Answer(NamedTuple):
-    """The JSON that a page is answered, and the ETag of the object that it is about."""
-
-    etag: str
-    json: str
-
-
-class CacheKey(NamedTuple):
-    """An object's key; under a directory grant, where it may be replaced, also its ETag and type."""
-
-    key: str
-    etag: str | None = None
-    type: str | None = None
-
-
-class Entry(NamedTuple):
-    """What is remembered about an object: an answer, a failure, or both. Until when, in monotonic seconds."""
-
-    answer: Answer | None = None
-    answer_until: float = 0
-    failure_until: float = 0
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class AnswerCache:
-    """Answers and failures about at most `MAX_ANSWERS` objects. Times are monotonic seconds."""
+    """At most `MAX_ENTRIES` answers and as many failures. Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        self._entries: OrderedDict[CacheKey, Entry] = OrderedDict()
+        self._answers: OrderedDict[Upload, tuple[float, str]] = OrderedDict()  # until when, and the JSON
+        self._failures: OrderedDict[str, float] = OrderedDict()  # by key, until when
 
-    def recall(self, key: CacheKey, etag: str | None, now: float) -> Answer | None:
-        """Return the answer given lately about these bytes, None if there is none.
+    def recall(self, upload: Upload, now: float) -> str | None:
+        """Return the JSON that was answered lately about exactly this upload, None if there is none."""
+        until, answer = self._answers.get(upload, (now, None))
+        return answer if now < until else None
 
-        If `etag` is None, it is not compared. Raises `Unavailable` too soon after a failure.
-        """
-        entry = self._entries.get(key, Entry())
-        if entry.answer and now < entry.answer_until and etag in {None, entry.answer.etag}:
-            return entry.answer
-        if now < entry.failure_until:
+    def keep(self, upload: Upload, answer: str, now: float) -> None:
+        """Remember an answer, and that its object's key no longer fails."""
+        _remember(self._answers, upload, (now + ANSWER_SECONDS, answer))
+        self._failures.pop(upload.key, None)
+
+    def refuse_haste(self, key: str, now: float) -> None:
+        """Raise `Unavailable` too soon after a failure about the object at this key."""
+        if now < self._failures.get(key, now):
             raise Unavailable("asked_too_soon", retry_after=FAILURE_SECONDS)
-        return None
 
-    def keep(self, key: CacheKey, answer: Answer, now: float) -> None:
-        """Remember an answer, instead of what was remembered about this object."""
-        self._remember(key, Entry(answer, now + ANSWER_SECONDS))
+    def keep_failure(self, key: str, now: float) -> None:
+        """Remember for a moment that completion failed, so that a hasty page asks nobody again."""
+        _remember(self._failures, key, now + FAILURE_SECONDS)
 
-    def keep_failure(self, key: CacheKey, now: float) -> None:
-        """Remember for a moment that completion failed, so that a hasty caller does not ask OSS again.
 
-        An answer that is still remembered stays: the failure may be about other bytes.
-        """
-        self._remember(key, self._entries.get(key, Entry())._replace(failure_until=now + FAILURE_SECONDS))
-
-    def _remember(self, key: CacheKey, entry: Entry) -> None:
-        self._entries[key] = entry
-        self._entries.move_to_end(key)
-        if len(self._entries) > MAX_ANSWERS:
-            self._entries.popitem(last=False)
+def _remember(entries: OrderedDict[K, V], key: K, value: V) -> None:
+    entries[key] = value
+    entries.move_to_end(key)
+    if len(entries) > MAX_ENTRIES:
+        entries.popitem(last=False)

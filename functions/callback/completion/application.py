@@ -2,8 +2,8 @@
 
 read → verify (`callback_request`) → look (HEAD) → decide (`object_proof`) → hook → answer
 
-A repeated request gets the answer given lately, without HEAD and hook. The object of a directory grant may be
-replaced at any time: it is looked at before an answer is repeated.
+A repeated request gets the answer given lately, without the hook. The object is looked at before every
+answer: it may have been deleted meanwhile, and other bytes stored under its key.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import hook
 from completion import callback_request
-from completion.answer_cache import Answer, AnswerCache, CacheKey
+from completion.answer_cache import AnswerCache
 from completion.callback_keys import KeyFinder, key_finder
 from completion.callback_request import UploadReport
 from completion.object_proof import Upload, verify_object
@@ -20,7 +20,7 @@ from completion.settings import Settings
 from completion.webhook import Backend, Response
 from vendored import log
 from vendored.env import credentials
-from vendored.errors import Crashed, Refusal
+from vendored.errors import Crashed, NotStored, Refusal
 from vendored.fc_http import SYSTEM_CLOCK, WRITER, Clock, FcReply, Handler, Reply, Request, serve
 
 DEADLINE_SECONDS = 3.5  # OSS waits 5 s for the whole callback, and so does Function Compute's timeout
@@ -71,23 +71,39 @@ def confirm(instance: Instance, request: Request, context: object) -> Reply:
 
 
 def complete(instance: Instance, report: UploadReport, request: Request, context: object) -> Reply:
-    """Look, decide, run the hook, answer; or repeat the answer given lately.
-
-    Every refusal gets the upload's id, for the log.
-    """
+    """Answer a verified callback or confirm. Every refusal gets the upload's id, for the log."""
     ticket = report.ticket
     try:
-        upload = look(instance, report, request, context) if report.in_directory else None
-        cache_key = CacheKey(ticket.key, upload.etag, upload.type) if upload else CacheKey(ticket.key)
-        answer = instance.answers.recall(cache_key, report.etag, request.received_at)
-        if answer is None:
-            answer = finish(instance, cache_key, upload, report, request, context)
+        if report.etag is None:  # a page's confirm; a genuine callback comes once and must not fail for haste
+            instance.answers.refuse_haste(ticket.key, request.received_at)
+        answer = find_answer(instance, report, request, context)
     except Refusal as refusal:
         refusal.upload_id = ticket.id
         raise
     except BaseException as error:  # noqa: BLE001 - a hook may fail in any way
         raise Crashed("internal", log.traceback_of(error), upload_id=ticket.id) from None
-    return Reply(200, answer.json, log={"upload_id": ticket.id})
+    return Reply(200, answer, log={"upload_id": ticket.id})
+
+
+def find_answer(instance: Instance, report: UploadReport, request: Request, context: object) -> str:
+    """Look, then run the hook or recall the answer that it gave about this upload. Return the JSON.
+
+    A failure is remembered for a moment, unless only the object is missing: it may be stored any time now.
+    """
+    answers, clock = instance.answers, instance.clock
+    try:
+        upload = look(instance, report, request, context)
+        answer = answers.recall(upload, request.received_at)
+        if answer is None:
+            content = {**hook.on_upload(upload, backend(instance, request)), **describe(upload)}
+            answer = WRITER.encode(content)  # as JSON, because the hook may change its own objects later
+            answers.keep(upload, answer, clock.monotonic())
+    except NotStored:
+        raise
+    except BaseException:
+        answers.keep_failure(report.ticket.key, clock.monotonic())
+        raise
+    return answer
 
 
 def look(instance: Instance, report: UploadReport, request: Request, context: object) -> Upload:
@@ -95,28 +111,6 @@ def look(instance: Instance, report: UploadReport, request: Request, context: ob
     role = credentials(instance.environ, context)
     head = instance.outbound.head(report.ticket.key, role, request.now, deadline_of(request))
     return verify_object(report, head, instance.settings.allowed_types)
-
-
-def finish(
-    instance: Instance,
-    cache_key: CacheKey,
-    upload: Upload | None,
-    report: UploadReport,
-    request: Request,
-    context: object,
-) -> Answer:
-    """Look if that is not done yet, run the hook, remember the answer; or remember a failure for a moment."""
-    answers, clock = instance.answers, instance.clock
-    try:
-        upload = upload or look(instance, report, request, context)
-        content = {**hook.on_upload(upload, backend(instance, request)), **describe(upload)}
-        # remembered as JSON, because the hook may change its own objects later
-        answer = Answer(upload.etag, WRITER.encode(content))
-    except BaseException:
-        answers.keep_failure(cache_key, clock.monotonic())
-        raise
-    answers.keep(cache_key, answer, clock.monotonic())
-    return answer
 
 
 def backend(instance: Instance, request: Request) -> Backend:

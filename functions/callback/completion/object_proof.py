@@ -36,7 +36,7 @@ class Upload(NamedTuple):
     """A proved upload: it was granted, and its object exists. `user` is empty for an anonymous one.
 
     `id` is the grant's. The uploads of one directory grant share it and differ in `key`, whose last part is
-    then the `name`.
+    then the `name`. After `expires_at`, in epoch seconds, the grant neither stores nor confirms anything.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Upload(NamedTuple):
     type: str
     name: str
     user: str
+    expires_at: int
 
     @property
     def marks(self) -> dict[str, bool]:
@@ -83,6 +84,7 @@ def verify_object(report: UploadReport, head: Head, allowed_types: Sequence[str]
         type=media_type,
         name=ticket.key.rpartition("/")[2] if report.in_directory else named,
         user=ticket.sub,
+        expires_at=ticket.exp,  # a policy ends earlier, and OSS judges it when a whole form has arrived
     )
 
 
