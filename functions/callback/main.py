@@ -42,13 +42,22 @@ def misconfigured(error: BaseException) -> Handler:
     detail = getattr(error, "detail", None) or "".join(traceback.format_exception(error))
     write_log("not_started", detail=detail)
 
-    def handler(event: bytes, context: object) -> dict[str, object]:  # noqa: ARG001 - Function Compute's signature
-        request_id = str(getattr(context, "request_id", ""))
+    def handler(event: bytes, context: object = None) -> dict[str, object]:  # noqa: ARG001 - Function Compute's signature
+        request_id = request_id_of(context)
         write_log("answered", request_id=request_id, status=500)
         body = json.dumps({**PROBLEM, "request_id": request_id})
         return {"statusCode": 500, "headers": HEADERS, "isBase64Encoded": False, "body": body}
 
     return handler
+
+
+def request_id_of(context: object) -> str:
+    """Return Function Compute's id of the request, an empty string where there is none."""
+    try:
+        found = getattr(context, "request_id", "")
+    except BaseException:  # noqa: BLE001 - a context that raises must not become a 200 either
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def write_log(event: str, **fields: object) -> None:

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.support.callback_fixtures import confirmation
-from tests.support.fc_events import ask, fc_event
+from completion.application import build
+from tests.support.callback_fixtures import NOW, confirmation
+from tests.support.fc_events import CONTEXTS, NO_EVENTS, ask, fc_event
 from tests.support.hypothesis_settings import MANY
 from tests.support.random_events import ANYTHING, BODIES, EVENTS, texts
-from vendored.fc_http import Handler
+from vendored.fc_http import Clock, Handler
 
 TO_US = st.one_of(
     texts(*BODIES).map(lambda body: fc_event("/callback", method="POST", body=body)),
@@ -48,3 +49,26 @@ def test_no_event_is_a_failure_of_ours_or_lets_anybody_in(
     answer = ask(nobody_is_asked, event, CONTEXT)
     assert answer.status in {204, 403, 404, 405}
     assert capsys.readouterr().out.count("\n") == 1, "one line for each request"
+
+
+@pytest.mark.parametrize("event", NO_EVENTS, ids=repr)
+def test_what_is_no_event_is_refused(event: Any, handler: Any) -> None:
+    for answer in (ask(handler, event), ask(lambda given, _: handler(given), event)):
+        assert (answer.status, answer.code) == (403, "not_verified")
+
+
+@pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
+def test_no_context_is_a_failure_of_ours(context: object, handler: Handler) -> None:
+    """The role is in the environment: nothing of the context is needed."""
+    assert ask(handler, confirmation(), context).status == 200
+    assert ask(handler, b"", context).content["request_id"] == ""
+
+
+@pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
+def test_a_context_is_no_way_out_where_it_should_hold_the_role(
+    context: object, environ: dict[str, str]
+) -> None:
+    del environ["ALIBABA_CLOUD_ACCESS_KEY_ID"]
+    answer = ask(build(environ, Clock(lambda: NOW, lambda: 0.0)), confirmation(), context)
+    assert (answer.status, answer.code in {"misconfigured", "internal"}) == (500, True)
+    assert "hunter2" not in str(answer.content)

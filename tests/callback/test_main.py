@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.support.fc_events import ask, fc_event
+from tests.support.fc_events import CONTEXTS, ask, fc_event
 from tests.support.stack import REPOSITORY
 
 
@@ -33,6 +33,12 @@ def test_a_log_that_is_closed_does_not_cost_the_answer(
     monkeypatch.setattr(sys, "stdout", closed)
     answer = ask(entry.start({}), fc_event("/confirm", method="POST"))
     assert (answer.status, answer.code) == (500, "misconfigured")
+
+
+@pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
+def test_without_settings_no_context_escapes(context: object, entry: ModuleType) -> None:
+    answer = ask(entry.start({}), fc_event("/callback", method="POST"), context)
+    assert (answer.status, answer.content["request_id"]) == (500, "")
 
 
 def test_it_starts_the_callback_function(entry: ModuleType, environ: dict[str, str]) -> None:

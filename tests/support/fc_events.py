@@ -19,6 +19,39 @@ class Answer(NamedTuple):
         return str(self.content["code"])
 
 
+class Hostile:
+    """A context whose every attribute raises."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __getattribute__(self, name: str) -> object:
+        if name in {"request_id", "credentials"}:
+            raise object.__getattribute__(self, "_error")
+        return object.__getattribute__(self, name)
+
+
+class Unspeakable:
+    """A context whose request id is no text, and cannot be made one."""
+
+    @property
+    def request_id(self) -> Unspeakable:
+        return self
+
+    def __str__(self) -> str:
+        raise ValueError("unspeakable")
+
+
+CONTEXTS: dict[str, object] = {
+    "none": None,
+    "without a request id": object(),
+    "that raises": Hostile(ValueError("hunter2")),
+    "that exits": Hostile(SystemExit(0)),
+    "with an id that is no text": Unspeakable(),
+}
+NO_EVENTS: list[Any] = [None, "", "{}", 5, {}, [], b"\xff", bytearray(b"{}")]
+
+
 def fc_event(
     path: str = "/",
     query: Mapping[str, str] | None = None,

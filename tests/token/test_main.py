@@ -6,12 +6,13 @@ import io
 import json
 import sys
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import main
 from grants import application
-from tests.support.fc_events import ask, fc_event
+from tests.support.fc_events import CONTEXTS, NO_EVENTS, ask, fc_event
 from vendored import errors
 
 CONTEXT = SimpleNamespace(request_id="1-64f6cd87-1")
@@ -36,6 +37,15 @@ def test_without_settings_it_answers_500_to_everything(event: bytes) -> None:
         "1-64f6cd87-1",
     )
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
+def test_without_settings_no_context_escapes(context: object) -> None:
+    handler: Any = main.start({})
+    for event in NO_EVENTS:
+        answer = ask(handler, event, context)
+        assert (answer.status, answer.content["request_id"]) == (500, "")
+    assert ask(lambda given, _: handler(given), b"").code == "misconfigured"
 
 
 def test_it_logs_once_which_variables_are_bad(capsys: pytest.CaptureFixture[str]) -> None:

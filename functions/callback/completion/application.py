@@ -44,7 +44,7 @@ def build(environ: Mapping[str, str], clock: Clock = SYSTEM_CLOCK) -> Handler:
     find_key = key_finder(settings, lambda url, request: outbound.fetch_key(url, deadline_of(request)), clock)
     instance = Instance(settings, outbound, find_key, AnswerCache(), clock, environ)
 
-    def handler(event: bytes, context: object) -> FcReply:
+    def handler(event: bytes, context: object = None) -> FcReply:
         routes = {
             "/callback": ("POST", lambda request: callback(instance, request, context)),
             "/confirm": ("POST", lambda request: confirm(instance, request, context)),

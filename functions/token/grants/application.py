@@ -45,7 +45,7 @@ def build(
         granted = directory_grant.issue_directory_grant(caller, settings, role, request.now, random)
         return Reply(200, granted, log={"upload_id": str(granted["dir"]).split("/")[-2]})
 
-    def handler(event: bytes, context: object) -> FcReply:
+    def handler(event: bytes, context: object = None) -> FcReply:
         routes = {"/": ("GET", lambda request: grant(request, context)), "/limits": ("GET", show_limits)}
         return serve(event, context, routes, settings.allowed_origins, clock)
 

@@ -97,10 +97,9 @@ def credentials(environ: Mapping[str, str], context: object) -> Credentials:
 
     The environment has them on every runtime, `context.credentials` on Python 3.10 and older.
     """
-    from_context = getattr(context, "credentials", None)
     sources: tuple[Callable[[], Iterable[str | None]], ...] = (
         lambda: map(environ.get, ROLE),
-        lambda: [getattr(from_context, name, None) for name in Credentials._fields],
+        lambda: [getattr(getattr(context, "credentials", None), name, None) for name in Credentials._fields],
     )
     for source in sources:
         found = Credentials(*(value or "" for value in source()))

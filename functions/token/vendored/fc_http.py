@@ -73,7 +73,7 @@ def serve(
 ) -> FcReply:
     """Answer one event. Whatever fails inside, Function Compute gets a complete reply."""
     now, received_at = clock.now(), clock.monotonic()
-    request_id, origin = str(getattr(context, "request_id", "")), None
+    request_id, origin = _request_id_of(context), None
     try:
         request = from_fc(event, now, received_at)
         request_id, origin = request.request_id, request.headers.get("origin")
@@ -98,9 +98,9 @@ def serve(
 
 def from_fc(event: bytes, now: float, received_at: float) -> Request:
     """Read a v1 event. Raises `Unverified`: Function Compute never sends an event that cannot be read."""
-    if len(event) > MAX_EVENT_BYTES:
-        raise errors.Unverified("event_too_large")
     try:
+        if len(event) > MAX_EVENT_BYTES:
+            raise errors.Unverified("event_too_large")
         document = json.loads(event.decode())
         context = document["requestContext"]
         body = _typed(str, document.get("body") or "").encode()
@@ -128,6 +128,13 @@ def to_fc(reply: Reply, cors: Mapping[str, str]) -> FcReply:
         body = reply.content if isinstance(reply.content, str) else WRITER.encode(reply.content)
     headers.update(reply.headers)
     return {"statusCode": reply.status, "headers": headers, "isBase64Encoded": False, "body": body}
+
+
+def _request_id_of(context: object) -> str:
+    with suppress(BaseException):  # a context that raises must not escape either
+        found = getattr(context, "request_id", "")
+        return found if isinstance(found, str) else ""
+    return ""
 
 
 def _refuse(error: BaseException, request_id: str) -> Reply:
