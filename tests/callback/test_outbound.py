@@ -5,8 +5,11 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event
+from threading import enumerate as threads
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ import requests
 from completion.object_proof import Head
 from completion.outbound import MAX_KEY_BYTES, Connection, Outbound
 from tests.support.callback_fixtures import STORED, TICKET, Bucket, Watch
+from tests.support.dripper import PATIENCE, Dripper, left_since
 from vendored.env import Credentials
 from vendored.errors import Unavailable
 
@@ -166,6 +170,98 @@ def test_a_peer_that_drips_cannot_hold_the_head(start: bytes, bucket: Bucket) ->
     assert len(bucket.asked) == 1
 
 
+HEADERS = b"HTTP/1.1 200 OK\r\nX: "
+BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n"
+HANDSHAKE = b"\x16\x03\x03\x40\x00"  # a record of 16 KiB begins (RFC 8446, 5.1)
+Call = Callable[[Outbound, str], object]
+CALLS: dict[str, Call] = {
+    "head": lambda outbound, _: outbound.head(TICKET.key, ROLE, 0, time.monotonic() + SHORT),
+    "webhook": lambda outbound, url: outbound.post(url, {}, b"{}", time.monotonic() + SHORT),
+    "key": lambda outbound, url: outbound.fetch_key(url, time.monotonic() + SHORT),
+}
+
+
+DRIPS = [(name, start) for name in CALLS for start in (b"", HEADERS, BODY, HANDSHAKE)]
+DRIPS.remove(("head", BODY))  # to a HEAD, this is a whole answer
+
+
+@pytest.mark.parametrize(("name", "start"), DRIPS)
+def test_a_peer_that_drips_keeps_no_thread_and_no_connection(name: str, start: bytes) -> None:
+    dripper, before = Dripper(start), set(threads())
+    url = dripper.url.replace("http:", "https:") if start == HANDSHAKE else dripper.url
+    with dripper.serving():
+        before |= set(threads())
+        with suppress(Unavailable):
+            CALLS[name](Outbound(url, "examplebucket", "cn-hangzhou", time.monotonic), url)
+        assert left_since(before) == []
+        assert dripper.wait_until_alone() == 0
+    assert dripper.accepted == 1, "nothing is sent again when nobody waits"
+
+
+def test_a_thousand_calls_to_a_peer_that_drips_keep_no_thread_and_no_connection() -> None:
+    """Each would be the instance's until the peer ends, and Function Compute allows it 1,024 threads."""
+    dripper, before = Dripper(HEADERS), set(threads())
+    with dripper.serving():
+        before |= set(threads())
+        outbound = Outbound(dripper.url, "examplebucket", "cn-hangzhou", time.monotonic)
+
+        def ask(_: int) -> None:
+            with pytest.raises(Unavailable, match="head_unanswered"):
+                outbound.head(TICKET.key, ROLE, 0, time.monotonic() + SHORT)
+
+        with ThreadPoolExecutor(50) as pool:
+            list(pool.map(ask, range(1000)))
+        assert left_since(before) == []
+        assert dripper.wait_until_alone() == 0
+    assert dripper.accepted > 0
+
+
+def test_a_kept_connection_is_shut_down_at_the_limit_too(bucket: Bucket) -> None:
+    outbound = hurried(bucket)
+    assert outbound.head(TICKET.key, ROLE, 0, time.monotonic() + 3.5).status == 200
+    before, ended = set(threads()), Event()
+
+    def answer_no_more(answering: Any) -> None:
+        answering.rfile.read(1)  # until the other side ends the connection
+        ended.set()
+
+    bucket.raw = answer_no_more
+    with pytest.raises(Unavailable, match="head_unanswered"):
+        outbound.head(TICKET.key, ROLE, 0, time.monotonic() + SHORT)
+    assert left_since(before) == []
+    assert ended.wait(PATIENCE)
+    assert (bucket.connections, len(bucket.asked)) == (1, 2)
+
+
+def test_a_peer_that_accepts_no_connection_keeps_no_thread() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        for _ in range(4):
+            connecting = waiting.enter_context(socket.socket())
+            connecting.setblocking(False)  # noqa: FBT003 - the socket's own signature
+            connecting.connect_ex(full.getsockname())
+        before, address = set(threads()), f"http://127.0.0.1:{full.getsockname()[1]}"
+        outbound = Outbound(address, "examplebucket", "cn-hangzhou", time.monotonic)
+        with pytest.raises(Unavailable, match="head_unanswered"):
+            outbound.head(TICKET.key, ROLE, 0, time.monotonic() + SHORT)
+        assert left_since(before) == []
+
+
+@pytest.mark.parametrize("fault", [requests.ConnectTimeout, requests.ReadTimeout])
+def test_what_took_too_long_is_not_tried_again(
+    fault: type[requests.Timeout], bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    def exchange(*_: object) -> None:
+        tries.append(1)
+        raise fault
+
+    monkeypatch.setattr("completion.outbound.exchange", exchange)
+    with pytest.raises(Unavailable):
+        hurried(bucket).head(TICKET.key, ROLE, 0, time.monotonic() + 3.5)
+    assert len(tries) == 1
+
+
 def test_a_peer_that_is_silent_cannot_hold_the_head(bucket: Bucket) -> None:
     silence = Event()
 
@@ -265,7 +361,16 @@ def test_a_peer_that_drips_over_tls_cannot_hold_the_head(bucket: Bucket, tmp_pat
     outbound = hurried(bucket)
     outbound._to_bucket._session.verify = str(bucket.speak_tls(tmp_path))
     outbound._object_url = bucket.url
-    bucket.raw = dripping(b"HTTP/1.1 200 OK\r\nX-Long: ")
+
+    def drip(answering: Any) -> None:
+        answering.wfile.write(HEADERS)
+        while True:  # until the other side ends it
+            answering.wfile.write(b"a")
+            Event().wait(0.01)
+
+    bucket.raw = drip
+    before = set(threads())
     with pytest.raises(Unavailable, match="head_unanswered"):
         outbound.head(TICKET.key, ROLE, 0, time.monotonic() + SHORT)
-    assert len(bucket.asked) == 1
+    assert left_since(before) == [], "neither ours nor the peer's"
+    assert bucket.connections == 1

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Event
+from threading import enumerate as threads
 from typing import Any, NamedTuple
 
 import jwt
@@ -21,10 +22,11 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from grants import key_sets
 from grants.application import build
+from tests.support.dripper import Dripper, left_since
 from tests.support.fc_events import Answer, ask, fc_event
 from tests.support.peer import Peer
 from vendored import ticket
-from vendored.errors import Misconfigured
+from vendored.errors import Misconfigured, Unavailable
 
 ISSUER, AUDIENCE = "https://id.example.com/", "uploads"
 SECRET = "an-identity-secret-of-more-than-32-bytes"
@@ -625,6 +627,18 @@ def test_a_provider_that_drips_cannot_hold_the_request(
     monkeypatch.setattr(key_sets, "FETCH_SECONDS", 0.2)
     provider.raw = drip
     assert asking(signers["RS256"].sign(good())).status == 503
+
+
+def test_a_provider_that_drips_keeps_no_thread_and_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_sets, "FETCH_SECONDS", 0.1)
+    dripper, before = Dripper(b"HTTP/1.1 200 OK\r\n\r\n{"), set(threads())
+    with dripper.serving():
+        before |= set(threads())
+        for _ in range(10):
+            with pytest.raises(Unavailable):
+                key_sets.RemoteKeys(dripper.url).find("a")
+        assert left_since(before) == []
+        assert dripper.wait_until_alone() == 0
 
 
 def test_a_provider_that_floods_is_not_read_to_the_end(

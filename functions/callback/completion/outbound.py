@@ -6,12 +6,16 @@ A HEAD to the upload bucket, a POST to your backend if there is one, and rarely 
 import logging
 from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from completion.object_proof import Head
 from completion.webhook import MAX_ANSWER_BYTES, Response
-from vendored import oss_signing
+from vendored import oss_signing, time_limit
 from vendored.env import Credentials
 from vendored.errors import BackendFailed, Unavailable
 from vendored.time_limit import within
@@ -26,11 +30,47 @@ IDLE_SECONDS = 20.0  # OSS closes idle connections: after this time a new one is
 logging.getLogger("urllib3").propagate = False
 
 
+class LimitedConnection(HTTPConnection):
+    """A connection that is shut down at the limit of the exchange that uses it."""
+
+    def connect(self) -> None:
+        """Open the connection: `request` does so if it must."""
+        super().connect()
+        time_limit.use(self.sock)
+
+    def request(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - handed on as they are
+        """Send a request. A connection that an earlier exchange opened is this exchange's from now on."""
+        time_limit.check()
+        if self.sock is not None:
+            time_limit.use(self.sock)
+        super().request(*args, **options)
+
+
+class LimitedTlsConnection(LimitedConnection, HTTPSConnection):
+    """The same with TLS."""
+
+
+class LimitedPool(HTTPConnectionPool):
+    """Connections of this kind."""
+
+    ConnectionCls = LimitedConnection
+
+
+class LimitedTlsPool(HTTPSConnectionPool):
+    """Connections of this kind, with TLS."""
+
+    ConnectionCls = LimitedTlsConnection
+
+
 class Session(requests.Session):
     """A session without redirects, proxies, cookies and compression."""
 
     def __init__(self) -> None:
         super().__init__()
+        adapter = HTTPAdapter()
+        adapter.poolmanager.pool_classes_by_scheme = {"http": LimitedPool, "https": LimitedTlsPool}
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
         self.trust_env = False  # neither proxies nor .netrc
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers.clear()
@@ -59,10 +99,16 @@ class Connection:
         return within(seconds, lambda: self.send_twice(request, seconds, max_bytes))
 
     def send_twice(self, request: requests.Request, seconds: float, max_bytes: int) -> Response:
-        """Send, and once more if the connection broke: the peer may have closed an idle one meanwhile."""
+        """Send, and once more if the connection broke: the peer may have closed an idle one meanwhile.
+
+        Not once more if the time is over, which breaks the connection too.
+        """
         try:
             return exchange(self._session, request, seconds, max_bytes)
+        except requests.Timeout:  # one of them is also a ConnectionError
+            raise
         except requests.ConnectionError:
+            time_limit.check()
             return exchange(self._session, request, seconds, max_bytes)
 
 

@@ -23,7 +23,7 @@ from jwt.utils import base64url_encode
 from grants.callers import FindKeys
 from vendored.env import InvalidValue, is_loopback, url
 from vendored.errors import Unavailable
-from vendored.time_limit import within
+from vendored.time_limit import use, within
 
 ALGORITHMS = frozenset({"RS256", "ES256", "EdDSA"})
 SECRET_MEMBERS = frozenset({"d", "k"})  # RFC 7518: a private exponent or key, a symmetric one
@@ -118,6 +118,8 @@ class RemoteKeys(jwt.PyJWKClient):
             context = ssl.create_default_context()
             connection = http.client.HTTPSConnection(parts.netloc, timeout=FETCH_SECONDS, context=context)
         try:
+            connection.connect()
+            use(connection.sock)
             connection.request("GET", f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}")
             with connection.getresponse() as response:
                 body = response.read(MAX_KEY_SET_BYTES + 1)
