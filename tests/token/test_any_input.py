@@ -66,12 +66,13 @@ from vendored.ticket import DirectoryTicket, FileTicket, Ticket, sign_ticket, ve
 
 # RFC 8037, appendix A.2, and RFC 7517, appendix A.1
 ED25519 = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": MARK}
-P256 = {
+P256: dict[str, Any] = {
     "kty": "EC",
     "crv": "P-256",
     "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
     "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
     "use": "sig",
+    "key_ops": ["verify"],
     "kid": MARK,
 }
 WEAK_RSA = {"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": MARK}
@@ -148,6 +149,10 @@ def test_any_key_set_is_public_keys_that_sign_or_unexpected(value: str) -> None:
     if isinstance(find_keys, InvalidValue):
         assert says_nothing_given(str(find_keys))
         return
+    for_verifying = [
+        one for one in json.loads(value)["keys"] if '"verify"' in json.dumps(one.get("key_ops", "verify"))
+    ]
+    assert len(find_keys(None)) <= len(for_verifying)
     for key in find_keys(None):
         assert key.algorithm_name in {"RS256", "ES256", "EdDSA"}
         assert key.public_key_use in {None, "sig"}

@@ -29,7 +29,8 @@ ALGORITHMS = frozenset({"RS256", "ES256", "EdDSA"})
 SECRET_MEMBERS = frozenset({"d", "k"})  # RFC 7518: a private exponent or key, a symmetric one
 
 CACHE_SECONDS = 3600
-UNKNOWN_KEY_SECONDS = 60  # between two questions for a key that the cached set lacks
+UNKNOWN_KEY_FETCHES = 5  # at once, for keys that the cached set lacks ...
+UNKNOWN_KEY_SECONDS = 12  # ... and the time in which one of them comes back
 FAILURE_SECONDS = 10  # between two questions to an address that did not answer
 FETCH_SECONDS = 2.0  # Function Compute gives the whole request 5 s
 MAX_KEY_SET_BYTES = 64 * 1024
@@ -55,7 +56,7 @@ def read_keys(value: str) -> FindKeys:
         return RemoteKeys(url(value)).find
     try:
         listed = enumerate(json.loads(value)["keys"], 1)
-        signing = [(key, number) for number, key in listed if key.get("use", "sig") == "sig"]
+        signing = [(key, number) for number, key in listed if is_for_verifying(key)]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise InvalidValue(
             'must be a JSON Web Key Set, {"keys": [...]}, or the https address of one'
@@ -71,18 +72,20 @@ def keys_for(keys: list[jwt.PyJWK], kid: str | None) -> list[jwt.PyJWK]:
     return [
         key
         for key in keys
-        if key.algorithm_name in ALGORITHMS
-        and (key.public_key_use is None or key.public_key_use == "sig")  # an address may say anything here
-        and (kid is None or key.key_id is None or key.key_id == kid)
+        if key.algorithm_name in ALGORITHMS and (kid is None or key.key_id is None or key.key_id == kid)
     ]
 
 
 class RemoteKeys(jwt.PyJWKClient):
-    """A key set at an address: cached an hour, asked again for an unknown `kid` at most once a minute."""
+    """A key set at an address: cached an hour, and asked again at once for an unknown `kid`.
+
+    Whoever invents many uses up `UNKNOWN_KEY_FETCHES`. A new key is then found as soon as anybody's next
+    question is allowed, because each one fetches the whole set.
+    """
 
     def __init__(self, address: str) -> None:
         super().__init__(address, lifespan=CACHE_SECONDS)
-        self._asked_at = float("-inf")
+        self._asked_at = self._spent_until = float("-inf")
         self._failed = False
         self._one_at_a_time = Lock()  # requests that share an instance wait for one fetch
 
@@ -91,7 +94,7 @@ class RemoteKeys(jwt.PyJWKClient):
         try:
             with self._one_at_a_time:
                 found = keys_for(self.get_jwk_set().keys, kid)
-                if not found and time.monotonic() - self._asked_at >= UNKNOWN_KEY_SECONDS:
+                if not found and self._may_ask_again():
                     found = keys_for(self.get_jwk_set(refresh=True).keys, kid)
         except Exception as error:  # noqa: BLE001 - networks and libraries fail in ways of their own
             raise Unavailable("keys_unanswered", type(error).__name__) from None
@@ -102,13 +105,25 @@ class RemoteKeys(jwt.PyJWKClient):
     def fetch_data(self) -> jwt.PyJWKSet:
         """Fetch with a limit of time and size: PyJWKClient itself has none for size, and uses proxies."""
         now = time.monotonic()
-        if now - self._asked_at < FAILURE_SECONDS:
+        if self._must_wait(now):
             raise TimeoutError
         self._asked_at, self._failed = now, True
         members = json.loads(within(FETCH_SECONDS, self._fetch))["keys"]
         keys = jwt.PyJWKSet([member for member in members if is_usable(member)])
         self._failed = False
         return keys
+
+    def _may_ask_again(self) -> bool:
+        """Spend one of the fetches for unknown keys; False if none is left, or no answer came lately."""
+        now = time.monotonic()
+        spent_until = max(self._spent_until, now) + UNKNOWN_KEY_SECONDS
+        if self._must_wait(now) or spent_until > now + UNKNOWN_KEY_FETCHES * UNKNOWN_KEY_SECONDS:
+            return False
+        self._spent_until = spent_until
+        return True
+
+    def _must_wait(self, now: float) -> bool:
+        return self._failed and now - self._asked_at < FAILURE_SECONDS
 
     def _fetch(self) -> bytes:
         parts = urlsplit(self.uri)
@@ -156,10 +171,16 @@ def key_length_problem(key: jwt.PyJWK) -> str | None:
     return weak
 
 
+def is_for_verifying(key: Mapping[str, object]) -> bool:
+    """Tell whether a key may verify signatures: neither `use` nor `key_ops` says no (RFC 7517, 4.2, 4.3)."""
+    operations = key.get("key_ops", ["verify"])
+    return key.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
+
+
 def is_usable(member: dict[str, object]) -> bool:
-    """Tell whether PyJWT can use a member of a set; the others are ignored (RFC 7517, 5)."""
+    """Tell whether PyJWT can verify with a member of a set; the others are ignored (RFC 7517, 5)."""
     try:
-        return not key_length_problem(jwt.PyJWK(member))
+        return is_for_verifying(member) and not key_length_problem(jwt.PyJWK(member))
     except Exception:  # noqa: BLE001 - whatever is wrong with it
         return False
 
