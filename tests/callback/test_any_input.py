@@ -325,16 +325,19 @@ HEADERS = st.one_of(
     ticket=st.one_of(FILE_TICKETS, FILE_TICKETS.map(lambda ticket: ticket._replace(size=5))),
     status=st.one_of(st.sampled_from([200] * 8 + [201, 206, 404]), st.integers(100, 599)),
     headers=HEADERS,
+    in_directory=st.booleans(),
 )
-@example(ticket=TICKET, status=200, headers=HEAD)
-@example(ticket=TICKET, status=200, headers={**HEAD, "content-length": "6"})
-@example(ticket=TICKET, status=200, headers={**HEAD, "content-length": "5, 5"})
+@example(ticket=TICKET, status=200, headers=HEAD, in_directory=False)
+@example(ticket=TICKET, status=200, headers={**HEAD, "content-length": "6"}, in_directory=False)
+@example(ticket=TICKET, status=200, headers={**HEAD, "content-length": "5, 5"}, in_directory=False)
+@example(ticket=TICKET._replace(key="a/\u202egnp.exe\u2028"), status=200, headers=HEAD, in_directory=True)
 def test_any_answer_of_oss_is_the_granted_upload_or_a_refusal(
     ticket: FileTicket,
     status: int,
     headers: dict[str, str],
+    in_directory: bool,  # noqa: FBT001 - a case, not a switch
 ) -> None:
-    report = UploadReport(ticket)
+    report = UploadReport(ticket, None, in_directory)
     upload = tried(Refusal, partial(verify_object, report, allowed_types=("image/*",)), Head(status, headers))
     if isinstance(upload, Refusal):
         assert type(upload) in {NotStored, ObjectDiffers, TypeNotAllowed, Unavailable}
@@ -353,6 +356,9 @@ def test_any_answer_of_oss_is_the_granted_upload_or_a_refusal(
     assert headers["etag"].strip('"') == upload.etag
     assert upload.type == headers.get("content-type", "")
     assert upload.expires_at == ticket.exp
+    if in_directory:
+        assert len(upload.name) == len(ticket.key.rpartition("/")[2])
+        assert not set(upload.name) & set("\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069")
     assert headers.get("x-oss-storage-class", "Standard") in {"Standard", "IA"}
     assert not headers.keys() & {"content-encoding", "x-oss-version-id"}
 

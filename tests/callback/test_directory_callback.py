@@ -266,6 +266,22 @@ def test_an_object_must_be_readable_here_too(
     assert ask(handler, reported().event()).status == 409
 
 
+@pytest.mark.parametrize(
+    ("last", "name"),
+    [
+        ("invoice\u202egnp.exe", "invoice_gnp.exe"),
+        ("a\u2028b\u2029.png", "a_b_.png"),
+        ("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u2066\u2067\u2068\u2069", "_" * 11),
+        ("图片 (1).png", "图片 (1).png"),
+    ],
+)
+def test_a_name_cannot_disguise_itself_and_the_key_stays_as_stored(
+    last: str, name: str, handler: Handler, reported: Sign
+) -> None:
+    content = ask(handler, reported(object=FOLDER + last).event()).content
+    assert (content["name"], content["key"]) == (name, FOLDER + last)
+
+
 def test_a_browsers_own_disposition_names_nothing(handler: Handler, reported: Sign, bucket: Bucket) -> None:
     bucket.headers["Content-Disposition"] = "attachment; filename*=UTF-8''..%2F..%2Fetc%00%0Ax"
     assert ask(handler, reported().event()).content["name"] == "photo.png"

@@ -281,7 +281,7 @@ GIVEN_TYPES = (
     "Application/X-Zip-Compressed",
 )
 NAMES = st.one_of(
-    texts("图片 (1).png", "a\u202egnp.exe", "é" * 600, ".png", "a.CSV", "a.html", "a.zip"),
+    texts("图片 (1).png", "a\u202egnp.exe", "é" * 600, ".png", "a.CSV", "a.html", "a.zip", ".", "..", "..."),
     torn("a b.tar.gz", "a.docx"),
     st.text(UNICODE),
 )
@@ -316,7 +316,7 @@ def test_any_query_is_an_upload_request_or_malformed(query: dict[str, str]) -> N
         assert ending in TYPES[upload.type][0].split() or (given, upload.type) == ("", UNKNOWN)
     assert "*" not in upload.type
     check_patterns([upload.type])
-    assert upload.name
+    assert upload.name not in {"", ".", ".."}
     assert len(upload.name) == len(query["name"])
     assert len(query["name"].encode()) <= 1024
     assert not set(upload.name) & set("/\\\r\n\0\x7f\x85\u2028\u202e\u2066\u200f")

@@ -259,6 +259,8 @@ def test_a_name_is_cut_at_a_character_before_its_extension(name: str, kept: str,
         ({"size": "-"}, 400, "missing_parameter"),
         ({"key": "x"}, 400, "unknown_parameter"),
         ({"name": ""}, 400, "name_invalid"),
+        ({"name": "."}, 400, "name_invalid"),
+        ({"name": ".."}, 400, "name_invalid"),
         ({"name": "a/b"}, 400, "name_invalid"),
         ({"name": "a\\b"}, 400, "name_invalid"),
         ({"name": "a\x00"}, 400, "name_invalid"),
@@ -327,7 +329,15 @@ def test_says_in_a_sentence_what_is_wrong(
 
 @pytest.mark.parametrize(
     ("query"),
-    [{"name": "a" * 1024}, {"size": "0"}, {"type": "IMAGE/PNG"}, {"name": "a,b.png"}, {"size": "1048576"}],
+    [
+        {"name": "a" * 1024},
+        {"name": "..."},
+        {"name": "..a"},
+        {"size": "0"},
+        {"type": "IMAGE/PNG"},
+        {"name": "a,b.png"},
+        {"size": "1048576"},
+    ],
 )
 def test_accepts_the_unusual(query: dict[str, str], handler: Handler) -> None:
     assert request(handler, **query).status == 200

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from completion.callback_request import UploadReport
 from vendored.errors import NotStored, ObjectDiffers, TypeNotAllowed, Unavailable
-from vendored.media_types import SVG, allows, is_media_type, type_of_file
+from vendored.media_types import SVG, allows, is_media_type, shown_name, type_of_file
 
 OK = 200
 NOT_FOUND = 404
@@ -36,7 +36,8 @@ class Upload(NamedTuple):
     """A proved upload: it was granted, and its object exists. `user` is empty for an anonymous one.
 
     `id` is the grant's. The uploads of one directory grant share it and differ in `key`, whose last part is
-    then the `name`. After `expires_at`, in epoch seconds, the grant neither stores nor confirms anything.
+    then the `name`, without characters that can disguise it. After `expires_at`, in epoch seconds, the grant
+    neither stores nor confirms anything.
     """
 
     id: str
@@ -82,7 +83,7 @@ def verify_object(report: UploadReport, head: Head, allowed_types: Sequence[str]
         size=ticket.size,
         etag=tag[1],
         type=media_type,
-        name=ticket.key.rpartition("/")[2] if report.in_directory else named,
+        name=shown_name(ticket.key.rpartition("/")[2]) if report.in_directory else named,
         user=ticket.sub,
         expires_at=ticket.exp,  # a policy ends earlier, and OSS judges it when a whole form has arrived
     )

@@ -17,8 +17,6 @@ REQUIRED = ("name", "size")
 PARAMETERS = frozenset((*REQUIRED, "type"))
 SIZE = re.compile(r"0|[1-9][0-9]{0,14}")
 MAX_NAME_BYTES = 1024  # no file system has longer names
-UNSAFE_IN_NAMES = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *b"/\\")))
-BIDI_CONTROLS = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "_")
 
 
 class UploadRequest(NamedTuple):
@@ -56,13 +54,13 @@ def read_name(name: str) -> str:
         size = len(name.encode())
     except UnicodeEncodeError:  # half a surrogate pair
         size = 0
-    if not size or not UNSAFE_IN_NAMES.isdisjoint(name):
+    if not size or not media_types.is_file_name(name):
         raise Malformed(
             "name_invalid", "The parameter name must be a file's name without folders or control characters."
         )
     if size > MAX_NAME_BYTES:
         raise Malformed("name_too_long", f"The parameter name may have at most {MAX_NAME_BYTES} bytes.")
-    return name.translate(BIDI_CONTROLS)  # they can disguise an extension
+    return media_types.shown_name(name)
 
 
 def check_limits(upload: UploadRequest, limits: Limits) -> None:

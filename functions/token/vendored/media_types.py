@@ -1,4 +1,4 @@
-"""Media types: their one name, what the name of a file says, and which of them are allowed.
+"""Media types: their one name, what the name of a file says, and which of them are allowed. And file names.
 
 Browsers and systems spell one type in several ways, or send none. Here each type has one name, and only that
 name is judged, stored and shown: a registered name, or else the one that browsers send.
@@ -154,6 +154,10 @@ AMBIGUOUS = {  # systems say these of several kinds of file: with one of these e
     "video/ogg": "ogg oga opus",
     "image/heif": "heic",
 }
+BIDI_CONTROLS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+LINE_SEPARATORS = (0x2028, 0x2029)
+UNSAFE_IN_NAMES = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0), *LINE_SEPARATORS, *b"/\\")))
+SHOWN = dict.fromkeys((*BIDI_CONTROLS, *LINE_SEPARATORS), "_")
 
 
 def read_patterns(value: str) -> tuple[str, ...]:
@@ -211,3 +215,13 @@ def extension_of(media_type: str) -> str:
 def spellings() -> Mapping[str, str]:
     """Return the one name of each other spelling. Most requests, and most starts, never need it."""
     return {other: one for one, (_, others) in TYPES.items() for other in others.split()}
+
+
+def is_file_name(text: str) -> bool:
+    """Tell whether this names one file of a folder, without control characters and line separators."""
+    return text not in {"", ".", ".."} and UNSAFE_IN_NAMES.isdisjoint(text)
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name without characters that disguise it: they show `gnp.exe` as `exe.png`."""
+    return name.translate(SHOWN)
