@@ -150,7 +150,7 @@ def test_any_key_set_is_public_keys_that_sign_or_unexpected(value: str) -> None:
         assert says_nothing_given(str(find_keys))
         return
     for_verifying = [
-        one for one in json.loads(value)["keys"] if '"verify"' in json.dumps(one.get("key_ops", "verify"))
+        one for one in json.loads(value)["keys"] if '"verify"' in json.dumps(one.get("key_ops") or "verify")
     ]
     assert len(find_keys(None)) <= len(for_verifying)
     for key in find_keys(None):

@@ -146,7 +146,7 @@ class RemoteKeys(jwt.PyJWKClient):
 
 
 def _read_key(key: Mapping[str, object], number: int) -> jwt.PyJWK:
-    if "x5c" in key:
+    if key.get("x5c"):
         raise InvalidValue(f"has x5c in key {number}: certificates are not checked here, so leave it out")
     if SECRET_MEMBERS & key.keys():
         raise InvalidValue(f"holds a secret in key {number}: only public keys belong here")
@@ -172,8 +172,11 @@ def key_length_problem(key: jwt.PyJWK) -> str | None:
 
 
 def is_for_verifying(key: Mapping[str, object]) -> bool:
-    """Tell whether a key may verify signatures: neither `use` nor `key_ops` says no (RFC 7517, 4.2, 4.3)."""
-    operations = key.get("key_ops", ["verify"])
+    """Tell whether a key may verify signatures: neither `use` nor `key_ops` says no (RFC 7517, 4.2, 4.3).
+
+    .NET's serializer writes lists that were never set as empty ones, so an empty `key_ops` says nothing.
+    """
+    operations = key.get("key_ops", []) or ["verify"]
     return key.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
 
 
