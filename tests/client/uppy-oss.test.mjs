@@ -130,6 +130,16 @@ test('listeners get the file as it is now, and an address if the answer has one'
   assert.deepEqual([started, uppy.getFile(id).uploadURL], [[true], 'https://cdn.test/a.png']);
 });
 
+test('an address that is not one of the web makes no link', async () => {
+  for (const url of ['javascript:alert(1)', ' javascript:alert(1)', 'data:text/html,x', 'a.png', 7]) {
+    const { uppy } = open({ oss: [({ id }) => json(200, { Status: 'OK', id, url })] });
+    const id = add(uppy);
+    await uppy.upload();
+    const { uploadURL, response } = uppy.getFile(id);
+    assert.deepEqual([uploadURL, response.uploadURL, response.body.url], [undefined, undefined, url]);
+  }
+});
+
 test("a listener that throws does not make a failure of what is stored, and Uppy's log has it", async (t) => {
   const { uppy, events } = open({ oss: [answered] });
   const logged = t.mock.method(uppy, 'log', () => {});
@@ -321,7 +331,7 @@ test('waits while the machine is offline', async () => {
   const running = uppy.upload();
   await turn();
   assert.equal(requests.length, 0);
-  online();
+  online(true);
   assert.equal((await running).successful.length, 1);
 });
 

@@ -109,8 +109,9 @@ export default class OssUpload extends BasePlugin {
       return;
     }
     this.#unconfirmed.delete(data);
-    const url = typeof body['url'] === 'string' ? { uploadURL: body['url'] } : {};
-    const response = { status: 200, body: /** @type {any} */ (body), ...url };
+    const { url } = body;
+    const isWeb = typeof url === 'string' && /^https?:/i.test(url); // Uppy makes a link of it: no javascript:
+    const response = { status: 200, body: /** @type {any} */ (body), ...(isWeb && { uploadURL: url }) };
     this.uppy.emit('upload-success', this.uppy.getFile(file.id), response);
   }
 
