@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import test from 'node:test';
 import { browserTransport, uploadFile } from '../../client/src/lib/upload.js';
-import { PHOTO, problem } from './dialogue.mjs';
+import { PHOTO, done, grant, problem } from './dialogue.mjs';
 
 /** Replaces a global for one test. */
 function stand(t, name, value) {
@@ -81,6 +81,19 @@ test("waiting for the line leaves nothing behind on the caller's signal", async 
   t.after(() => clearInterval(comesBack));
   await refusedAtLast(signal);
   assert.deepEqual(getEventListeners(signal, 'abort'), []);
+});
+
+test('a browser that only says that it is offline uploads all the same, and leaves nothing behind', async (t) => {
+  const page = new EventTarget();
+  stand(t, 'navigator', { onLine: false });
+  stand(t, 'addEventListener', page.addEventListener.bind(page));
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const answers = [grant('a'), done('a')];
+  const transport = { get: async () => answers.shift(), postForm: async () => answers.shift() };
+  const upload = uploadFile(PHOTO, { tokenUrl: 'https://token.test/', transport });
+  t.mock.timers.tick(3000);
+  assert.equal((await upload).id, 'a');
+  assert.deepEqual(getEventListeners(page, 'online'), []);
 });
 
 test('cancelling ends a real pause and a real wait for the line at once', async (t) => {

@@ -14,6 +14,9 @@ import { NetworkFault, uploadFile } from '../../client/src/lib/upload.js';
 
 export const START_MS = Date.UTC(2026, 10, 23, 12, 0, 0);
 export const PHOTO = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
+/** Makes reading a file a matter of one turn: time passes here whenever everything waits. */
+const readAtOnce = (file) =>
+  Object.assign(file, { slice: () => ({ arrayBuffer: async () => new ArrayBuffer(1) }) });
 /** The states of a file that is sent whole at the first try, as `dialogue` writes them. */
 export const WHOLE = ['signing', 'sending 0/5', 'sending 5/5'];
 const FORM_OVERHEAD = 100; // bytes of a form that are not the file's
@@ -131,9 +134,15 @@ export const cancelled =
 /** Time that passes only when everything waits. */
 export class Clock {
   #ms = START_MS;
+  #jumpedMs = 0;
   #timers = new Set();
 
-  now = () => this.#ms;
+  now = () => this.#ms + this.#jumpedMs;
+
+  /** The machine sleeps for this time, which counts for no timer; or somebody sets its clock. */
+  jump(seconds) {
+    this.#jumpedMs += seconds * 1000;
+  }
 
   wait = (ms, signal) =>
     new Promise((resolve, reject) => {
@@ -175,10 +184,11 @@ export class Clock {
 /**
  * @param {[string, unknown][]} script
  * @param {object} [options]  of uploadFile; and `file`; `cancelAt`, the state or pause at which the caller cancels;
- *   `offline`, for how many seconds the machine is offline at the nth request
+ *   `offline`, from which second to which the browser says that it is offline
  */
-export async function dialogue(script, { file = PHOTO, cancelAt, offline = [], ...options } = {}) {
+export async function dialogue(script, { file = PHOTO, cancelAt, offline = [0, 0], ...options } = {}) {
   const clock = new Clock();
+  if (Object.getPrototypeOf(file) === File.prototype && !Object.hasOwn(file, 'slice')) readAtOnce(file);
   const controller = new AbortController();
   const lines = [...script];
   const requests = [];
@@ -202,6 +212,7 @@ export async function dialogue(script, { file = PHOTO, cancelAt, offline = [], .
     postJson: (url, body, headers) =>
       receive(`confirm ${body.ticket.replace('ticket-', '')}`, { url, body, headers }),
   };
+  const offlineUntil = (ms) => (ms >= offline[0] * 1000 ? offline[1] * 1000 : ms);
   const wait = async (ms, signal) => {
     if (cancelAt === 'pause' && ms < 10_000) queueMicrotask(() => controller.abort());
     await clock.wait(ms, signal);
@@ -220,9 +231,10 @@ export async function dialogue(script, { file = PHOTO, cancelAt, offline = [], .
     random: () => 0.5,
     signal: controller.signal,
     ...options,
-    online: async (signal) => {
-      const seconds = offline.shift();
-      if (seconds) await clock.wait(seconds * 1000, signal);
+    online: async (ms, signal) => {
+      const leftMs = Math.max(0, offlineUntil(clock.now() - START_MS) + START_MS - clock.now());
+      if (leftMs) await clock.wait(Math.min(ms, leftMs), signal);
+      return leftMs <= ms;
     },
   });
   const [outcome] = await Promise.allSettled([clock.play(upload)]);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { NetworkFault } from '../../client/src/lib/upload.js';
 import {
   WHOLE,
   START_MS,
   callbackFailed,
   crashed,
-  cutAfter,
   dialogue,
   done,
   early,
@@ -295,46 +295,173 @@ test('progress that comes after the answer changes nothing', async () => {
   assert.deepEqual(states.slice(-2), ['confirming', 'done']);
 });
 
+// ---- Sleep
+
+/** Some bytes leave, the machine sleeps, and then this happens. */
+const asleep =
+  (seconds, then) =>
+  async ({ send, clock, ...more }) => {
+    send(2);
+    clock.jump(seconds);
+    return then({ send, clock, ...more });
+  };
+
+test('a connection that lives through the sleep of the machine goes on', async () => {
+  const wakes = async ({ send, clock }) => {
+    await clock.wait(31_000); // the timer goes off before the first byte
+    send(5);
+    return done('a');
+  };
+  const { states } = await dialogue([
+    ['token', grant('a', { expires_in: 900 })],
+    ['oss a', asleep(600, wakes)],
+  ]);
+  assert.deepEqual(states, ['signing', 'sending 0/5', 'sending 2/5', 'sending 5/5', 'done']);
+});
+
+test('a connection that the sleep has killed gets one more time limit, not two', async () => {
+  const { requests } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', asleep(600, silence())],
+    ['token', grant('b')],
+    ['oss b', done('b')],
+  ]);
+  assert.equal(requests[2].at, 600_000 + 30_000 + 30_000 + 500);
+});
+
+test('each sleep is forgiven when bytes have moved in between', async () => {
+  const twice = async ({ send, clock }) => {
+    await clock.wait(31_000);
+    send(3);
+    clock.jump(600);
+    await clock.wait(31_000);
+    send(5);
+    return done('a');
+  };
+  const { states } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', asleep(600, twice)],
+  ]);
+  assert.equal(states.at(-1), 'done');
+});
+
+test('a machine that falls asleep while it asks gives each function another time limit', async () => {
+  const wakes =
+    (answer) =>
+    async ({ clock }) => {
+      clock.jump(600);
+      await clock.wait(16_000);
+      return answer;
+    };
+  const { states } = await dialogue([
+    ['token', wakes(grant('a'))],
+    ['oss a', callbackFailed()],
+    ['confirm a', wakes(done('a'))],
+  ]);
+  assert.deepEqual(states, [...WHOLE, 'confirming', 'done']);
+});
+
+for (const hours of [-1, 1])
+  test(`a clock that is set by ${hours} h in mid-upload does not hide a stall`, async () => {
+    const { requests } = await dialogue([
+      ['token', grant('a')],
+      ['oss a', asleep(hours * 3600, silence())],
+      ['token', grant('b')],
+      ['oss b', done('b')],
+    ]);
+    assert.ok(requests[2].at <= hours * 3_600_000 + 60_500);
+  });
+
 // ---- Offline
 
 test('waits while the machine is offline and then goes on', async () => {
-  const { states, requests } = await dialogue(
+  const cut = async ({ send, clock }) => {
+    send(1);
+    await clock.wait(1000);
+    throw new NetworkFault('reset');
+  };
+  const { states, requests, pauses } = await dialogue(
     [
       ['token', grant('a')],
-      ['oss a', cutAfter(1)],
+      ['oss a', cut],
+      ...Array(4).fill(['token', unreachable()]),
       ['token', grant('b')],
       ['oss b', done('b')],
     ],
-    { offline: [0, 0, 4000] },
+    { offline: [1, 61] },
   );
   assert.deepEqual(states, ['signing', 'sending 0/5', 'sending 1/5', ...WHOLE, 'done']);
-  assert.deepEqual(
-    requests.map(({ at }) => at),
-    [0, 0, 4_000_500, 4_000_500],
-  );
+  assert.equal(requests.at(-1).at, 61_000);
+  assert.deepEqual(pauses, [500]);
 });
 
-test('a file chosen while offline waits for the first question', async () => {
-  const { requests } = await dialogue(
+test('a file chosen while offline waits for the line as long as it is away', async () => {
+  for (const [seconds, questions] of [
+    [60, 4],
+    [3600, 122],
+  ]) {
+    const { states, requests } = await dialogue(
+      [...Array(questions).fill(['token', unreachable()]), ['token', grant('a')], ['oss a', done('a')]],
+      { offline: [0, seconds] },
+    );
+    assert.deepEqual(states, [...WHOLE, 'done']);
+    assert.equal(requests.at(-1).at, seconds * 1000, 'at once when the line is back');
+  }
+});
+
+test('a confirmation waits for the line as long as it is away', async () => {
+  const { result, requests } = await dialogue(
+    [
+      ['token', grant('a')],
+      ['oss a', callbackFailed()],
+      ...Array(122).fill(['confirm a', unreachable()]),
+      ['confirm a', done('a')],
+    ],
+    { offline: [0, 3603] },
+  ).catch((error) => ({ error }));
+  assert.equal(result?.id, 'a');
+  assert.equal(requests.at(-1).at, 3_603_000);
+});
+
+test('a browser that is wrong about being offline uploads after a few seconds', async () => {
+  const { states, requests } = await dialogue(
     [
       ['token', grant('a')],
       ['oss a', done('a')],
     ],
-    { offline: [60] },
+    { offline: [0, Infinity] },
   );
+  assert.deepEqual(states, [...WHOLE, 'done']);
   assert.deepEqual(
     requests.map(({ at }) => at),
-    [60_000, 60_000],
+    [3000, 3000],
   );
+});
+
+test('a browser that is wrong about being offline does not send a file for ever', async () => {
+  const lines = ['a', 'b', 'c', 'd', 'e'].flatMap((id) => [
+    ['token', grant(id)],
+    ['oss ' + id, unreachable()],
+  ]);
+  const { states } = await dialogue(lines, { offline: [0, Infinity] });
+  assert.equal(states.at(-1), 'failed network 0 retryable');
+});
+
+test('a refusal is a refusal, also where the browser says that it is offline', async () => {
+  const { states } = await dialogue([['token', problem(413, 'too_large')]], { offline: [0, Infinity] });
+  assert.deepEqual(states, ['signing', 'failed too_large 413']);
 });
 
 test('cancelled while offline', async () => {
-  const { states } = await dialogue([], { offline: [60], cancelAt: 'signing' });
+  const { states } = await dialogue([], { offline: [0, 60], cancelAt: 'signing' });
   assert.deepEqual(states, ['signing', 'failed aborted 0 retryable']);
 });
 
-for (const offline of [[], [60]]) {
-  test(`a signal that was aborted before asks nothing, ${offline.length ? 'offline' : 'online'}`, async () => {
+for (const offline of [
+  [0, 0],
+  [0, 60],
+]) {
+  test(`a signal that was aborted before asks nothing, ${offline[1] ? 'offline' : 'online'}`, async () => {
     const { states } = await dialogue([], { offline, signal: AbortSignal.abort() });
     assert.deepEqual(states, ['signing', 'failed aborted 0 retryable']);
   });

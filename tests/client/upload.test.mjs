@@ -94,6 +94,7 @@ test('an async function for headers may take its time: somebody may have to sign
     tokenUrl: 'https://token.test/',
     headers: () => new Promise(() => {}),
     wait: async (ms) => limits.push(ms),
+    online: async () => true,
     signal: controller.signal,
   });
   await new Promise((resolve) => {
@@ -104,21 +105,22 @@ test('an async function for headers may take its time: somebody may have to sign
   await assert.rejects(upload, { code: 'aborted' });
 });
 
-test('an async function for headers is not asked while the machine is offline', async () => {
+test('an async function for headers that fails while the machine is offline is called again', async () => {
   const asked = [];
-  const controller = new AbortController();
-  const upload = uploadFile(PHOTO, {
-    tokenUrl: 'https://token.test/',
-    headers: async () => asked.push('headers') && {},
-    online: () => new Promise((_, reject) => controller.signal.addEventListener('abort', reject)),
-    signal: controller.signal,
-  });
-  await new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-  controller.abort();
-  await assert.rejects(upload, { code: 'aborted' });
-  assert.deepEqual(asked, []);
+  const headers = async (_, after) => {
+    asked.push(after?.code);
+    if (asked.length < 3) throw new TypeError('Failed to fetch');
+    return {};
+  };
+  const { states } = await dialogue(
+    [
+      ['token', grant('a')],
+      ['oss a', done('a')],
+    ],
+    { headers, offline: [0, 60] },
+  );
+  assert.deepEqual(states, [...WHOLE, 'done']);
+  assert.deepEqual(asked, [undefined, 'unexpected', 'unexpected']);
 });
 
 test('an async function for headers that fails ends the upload, and nothing is asked', async () => {
@@ -195,7 +197,13 @@ test('asks for the type that the browser says, without parameters, even for none
 });
 
 test('counts the bytes of the file, not those of the form around it', async () => {
-  const trickle = ({ send }) => [-100, -1, 0, 3, 5].forEach(send) ?? done('a');
+  const trickle = async ({ send, clock }) => {
+    for (const bytes of [-100, -1, 0, 3, 5]) {
+      send(bytes);
+      await clock.wait(100);
+    }
+    return done('a');
+  };
   const { states } = await dialogue([
     ['token', grant('a')],
     ['oss a', trickle],
@@ -291,7 +299,7 @@ test("a fault in the caller's own code ends as unexpected, not as silence", asyn
       tokenUrl: 'https://token.test/',
       headers,
       transport: browserTransport,
-      online: async () => {},
+      online: async () => true,
     }),
     { name: 'UploadError', code: 'unexpected', message: 'no session', retryable: false },
   );

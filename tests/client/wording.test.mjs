@@ -67,13 +67,33 @@ test('an upload that waits for the network or for the user says so, and no other
   const text = (now, more) => stateText(item(now), { ...CONTEXT, ...more });
   assert.deepEqual(
     [
-      text({ state: 'signing' }, { offline: true, signingIn: true }),
+      text({ state: 'signing' }, { offline: true }),
+      text({ state: 'confirming' }, { offline: true }),
+      text(sending(1), { offline: true }),
       text(failed('network'), { offline: true }),
+      text({ state: 'waiting' }, { offline: true }),
+      text({ state: 'signing' }, { offline: true, signingIn: true }),
       text({ state: 'signing' }, { signingIn: true }),
       text({ state: 'confirming' }, { signingIn: true }),
     ],
-    [states.offline, states.failed, states.signIn, states.confirming],
+    [
+      ...Array(3).fill(states.offline),
+      states.failed,
+      states.waiting,
+      states.signIn,
+      states.signIn,
+      states.confirming,
+    ],
   );
+});
+
+test('what moves is shown as it is, whatever the browser says about the network', () => {
+  const offline = { ...CONTEXT, offline: true };
+  assert.equal(
+    stateText(item(sending(1024), { bytesPerSecond: 512 }), offline),
+    '50% · 1 KB of 2 KB · 512 B/s · 2 s left',
+  );
+  assert.equal(stateText(item(sending(2048)), offline), TEXTS.en.states.answering);
 });
 
 test('what was cancelled, and what is not confirmed, is not shown as failed', () => {

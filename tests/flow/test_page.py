@@ -476,6 +476,16 @@ def test_a_line_that_goes_down_in_mid_upload_is_waited_for(page: Page, stack: St
     assert ended(row)["etag"] == md5(big.read_bytes())
 
 
+def test_a_browser_that_is_wrong_about_being_offline_uploads_all_the_same(page: Page) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'onLine', { get: () => false })")
+    page.clock.install()
+    page.reload()
+    row = send(page)
+    expect(state_of(row)).to_have_text("Waiting for the network")
+    page.clock.run_for(3000)
+    assert ended(row)["etag"] == md5(PHOTO)
+
+
 def test_a_grant_that_expired_in_the_queue_is_replaced(page: Page, stack: Stack) -> None:
     posts = posts_to(page, stack.upload)
     stack.fault("clock_offset", seconds=3600)

@@ -5,7 +5,7 @@ import { errorIn, resultIn } from './answers.js';
 import { UploadError, toUploadError } from './errors.js';
 import { ANSWER_MS } from './grant.js';
 import { ATTEMPTS, pause } from './retry.js';
-import { withTimeLimit } from './timing.js';
+import { askOnline, withTimeLimit } from './timing.js';
 
 /** @import { Job } from './options.js' */
 /** @import { Grant, Result } from './protocol.js' */
@@ -44,8 +44,10 @@ export async function confirm(job, grant, fault) {
  */
 async function ask(job, grant) {
   try {
-    const answer = await withTimeLimit(job, ANSWER_MS, (signal) =>
-      job.transport.postJson(grant.confirm, { ticket: grant.ticket }, {}, signal),
+    const answer = await askOnline(job, () =>
+      withTimeLimit(job, ANSWER_MS, (signal) =>
+        job.transport.postJson(grant.confirm, { ticket: grant.ticket }, {}, signal),
+      ),
     );
     const result = resultIn(answer, grant);
     const error = result ? null : errorIn(answer, job);

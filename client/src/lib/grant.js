@@ -2,7 +2,7 @@
  * Asks the token function for a grant to upload one file.
  */
 import { errorIn, grantIn } from './answers.js';
-import { unlessAborted, withTimeLimit } from './timing.js';
+import { askOnline, unlessAborted, withTimeLimit } from './timing.js';
 
 /** @import { UploadError } from './errors.js' */
 /** @import { Job } from './options.js' */
@@ -20,23 +20,23 @@ export const ANSWER_MS = 15_000; // for a function: it gives up after 5 s; cold 
  * @throws {UploadError} the token function's refusal
  */
 export async function requestGrant(job, after) {
-  const headers = await headersFor(job, after);
   const { name, size, type } = job.file;
   const query = Object.entries({ name, size, type: type.replace(/;.*/s, '').trim() }).map(
     ([key, value]) => `${key}=${encodeURIComponent(value)}`,
   ); // URLSearchParams would write a space as +
   const url = `${job.tokenUrl}?${query.join('&')}`;
-  const answer = await withTimeLimit(job, ANSWER_MS, (signal) => job.transport.get(url, headers, signal));
+  const answer = await askOnline(job, async (again) => {
+    const headers = await headersFor(job, again ?? after);
+    return withTimeLimit(job, ANSWER_MS, (signal) => job.transport.get(url, headers, signal));
+  });
   const grant = grantIn(answer);
   if (!grant) throw errorIn(answer, job);
   return grant;
 }
 
 /** @param {Job} job @param {UploadError | null} after @returns {Promise<Headers>} */
-async function headersFor(job, after) {
-  const { headers, file, signal } = job;
+async function headersFor({ headers, file, signal }, after) {
   if (typeof headers !== 'function') return headers;
-  await job.online(signal);
   return unlessAborted(signal, (resolve, _, reject) => {
     Promise.resolve(headers(file, after)).then(resolve, reject);
   });

@@ -11,13 +11,15 @@
  * @property {() => number} now  milliseconds
  * @property {() => number} random  0 to 1
  * @property {(ms: number, signal: AbortSignal) => Promise<unknown>} wait  rejects when the signal aborts
- * @property {(signal: AbortSignal) => Promise<unknown>} online  resolves at once unless the browser is offline
+ * @property {(ms: number, signal: AbortSignal) => Promise<boolean>} online  whether the browser says that it is online:
+ *   true as soon as it does, false after this time
  *
  * @typedef {Object} Options
  * @property {string} tokenUrl  address of the token function
  * @property {Headers | ((file: File, after: UploadError | null) => Headers | Promise<Headers>)} [headers]  for the
  *   token function only. A function is called before each request for a grant, with the error of the try before
- *   (`after`). It has no time limit: a user may have to sign in again.
+ *   (`after`). It has no time limit: a user may have to sign in again. If it fails while the browser says that it is
+ *   offline, it is called again later.
  * @property {AbortSignal} [signal]
  * @property {(state: UploadState) => void} [onState]  an error it throws goes to the window's `error` event
  * @property {Grant | null} [unconfirmed]  of an earlier failure: the upload first asks whether that one is stored

@@ -1,9 +1,13 @@
 /**
  * Waiting that the caller can abort: for time to pass, for the network, and for an answer within a time limit.
  */
-import { NetworkFault } from './errors.js';
+import { NetworkFault, UploadError, toUploadError } from './errors.js';
 
 /** @import { Job } from './options.js' */
+
+const OFFLINE_FIRST_MS = 3_000; // how long a browser that says it is offline is believed, before a first try
+const OFFLINE_MAX_MS = 30_000; // and between later ones
+const LATE_MS = 2_000; // a timer fires so late after the machine's sleep, or where the browser was stopped
 
 /**
  * Waits for what `begin` starts. In the end `over` aborts, so that no listener or timer stays behind.
@@ -34,49 +38,75 @@ export function wait(ms, signal) {
   });
 }
 
-/** @param {AbortSignal} signal */
-export async function online(signal) {
-  if (globalThis.navigator?.onLine !== false) return;
-  await unlessAborted(signal, (resolve, over) => {
-    globalThis.addEventListener('online', resolve, { signal: over });
+/**
+ * @param {number} ms
+ * @param {AbortSignal} signal
+ * @returns {Promise<boolean>} false after this time in which the browser has said that it is offline
+ */
+export async function online(ms, signal) {
+  if (globalThis.navigator?.onLine !== false) return true;
+  return unlessAborted(signal, (resolve, over) => {
+    globalThis.addEventListener('online', () => resolve(true), { signal: over });
+    wait(ms, over).then(
+      () => resolve(false),
+      () => {}, // online, or aborted
+    );
   });
 }
 
 /**
- * Runs one request when the browser is online, under the caller's signal and a time limit. Each call of `touch`
- * starts the time limit again.
+ * Asks when the browser is online, or after some seconds all the same: many a browser that says it is offline is not
+ * (VPNs, blocked probes of the system). Without an answer it is believed, and asked again later: that is no failed try.
  *
  * @template T
  * @param {Job} job
+ * @param {(after: UploadError | null) => Promise<T>} ask  gets the error of the time before
+ * @returns {Promise<T>}
+ */
+export async function askOnline(job, ask) {
+  let after = null;
+  for (let waitMs = OFFLINE_FIRST_MS; ; waitMs = Math.min(2 * waitMs, OFFLINE_MAX_MS)) {
+    const isOffline = (await job.online(waitMs, job.signal)) === false;
+    try {
+      return await ask(after);
+    } catch (error) {
+      if (!isOffline || error instanceof UploadError) throw error;
+      after = toUploadError(error, job.signal);
+    }
+  }
+}
+
+/**
+ * Runs one request under the caller's signal and a time limit. Each call of `touch` starts the time limit again, and
+ * so does, once, a timer that fires late: the connection may have lived through the machine's sleep.
+ *
+ * @template T
+ * @param {Pick<Job, 'signal' | 'now' | 'wait'>} job
  * @param {number} limitMs
  * @param {(signal: AbortSignal, touch: () => void) => Promise<T>} run
  * @returns {Promise<T>}
  */
-export async function withTimeLimit(job, limitMs, run) {
-  await job.online(job.signal);
-  job.signal.throwIfAborted();
-  const own = new AbortController();
-  let timer = new AbortController();
-  const stop = () => own.abort(job.signal.reason);
-  const touch = () => {
-    timer.abort();
-    timer = new AbortController();
-    job.wait(limitMs, timer.signal).then(
-      () => own.abort(new NetworkFault(`Nothing moved for ${limitMs / 1000} s.`)),
-      () => {}, // touched or ended
-    );
-  };
-  job.signal.addEventListener('abort', stop);
-  touch();
-  try {
-    const ended = new Promise((_, reject) => {
-      own.signal.addEventListener('abort', () => reject(own.signal.reason));
-    });
-    ended.catch(() => {}); // no unhandled rejection if the transport throws before the race begins
-    return await Promise.race([run(own.signal, touch), /** @type {Promise<never>} */ (ended)]);
-  } finally {
-    timer.abort();
-    own.abort(); // progress events after the answer are ignored
-    job.signal.removeEventListener('abort', stop);
-  }
+export function withTimeLimit({ signal, now, wait: pause }, limitMs, run) {
+  return unlessAborted(signal, (resolve, over, reject) => {
+    let touchedAt = now();
+    let mayBeLate = true;
+    const touch = () => {
+      touchedAt = now();
+      mayBeLate = true;
+    };
+    const watch = async () => {
+      for (let leftMs = limitMs; leftMs > 0; leftMs = touchedAt + limitMs - now()) {
+        const dueAt = now() + leftMs;
+        await pause(leftMs, over);
+        if (mayBeLate && now() - dueAt > LATE_MS) {
+          touch();
+          mayBeLate = false;
+        }
+        touchedAt = Math.min(touchedAt, now()); // the clock may have been set back
+      }
+      reject(new NetworkFault(`Nothing moved for ${limitMs / 1000} s.`));
+    };
+    watch().catch(() => {}); // over
+    run(over, touch).then(resolve, reject);
+  });
 }

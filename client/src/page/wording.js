@@ -3,7 +3,6 @@
  */
 import { sizeInWords } from './texts/formatting.js';
 import { sentenceFor } from './texts/languages.js';
-import { isBusy } from './uploads.js';
 
 /** @import { Limits } from './settings.js' */
 /** @import { Texts } from './texts/languages.js' */
@@ -44,8 +43,8 @@ export function extensionText({ name }) {
 /** @param {Item} item @param {Context} context @returns {string} */
 export function stateText({ now, restarted, bytesPerSecond, file, error }, { texts, offline, signingIn }) {
   const { states } = texts;
-  if (offline && isBusy(now.state)) return states.offline;
   if (signingIn && now.state === 'signing') return states.signIn;
+  if (offline && needsNetwork(now, bytesPerSecond)) return states.offline;
   switch (now.state) {
     case 'signing':
       return restarted ? states.signingAgain : states.signing;
@@ -66,6 +65,18 @@ export function stateText({ now, restarted, bytesPerSecond, file, error }, { tex
     default:
       return states[now.state];
   }
+}
+
+/**
+ * Whether nothing moves that needs the network. What moves is shown as it is, also where the browser is wrong about
+ * being offline.
+ *
+ * @param {Item['now']} now
+ * @param {number | null} bytesPerSecond
+ */
+function needsNetwork(now, bytesPerSecond) {
+  if (now.state === 'sending') return now.loaded < now.total && !bytesPerSecond;
+  return now.state === 'signing' || now.state === 'confirming';
 }
 
 /**
