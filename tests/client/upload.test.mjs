@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { UploadError, browserTransport, uploadFile } from '../../client/src/lib/upload.js';
 import {
+  Clock,
   PHOTO,
   WHOLE,
   answerLost,
@@ -215,6 +216,77 @@ test('counts the bytes of the file, not those of the form around it', async () =
     'sending 3/5',
     'sending 5/5',
   ]);
+});
+
+test('progress is reported ten times a second at most, and at the end', async () => {
+  const file = new File([new Uint8Array(25_000)], 'large.png', { type: 'image/png' });
+  const reportedAt = [];
+  let clock;
+  const often = async (asked) => {
+    clock = asked.clock;
+    for (let sent = 1; sent <= 25_000; sent += 1) {
+      asked.send(sent);
+      if (sent % 10 === 0) await clock.wait(1); // 25,000 events in 2.5 seconds
+    }
+    return done('a');
+  };
+  const loaded = [];
+  await dialogue(
+    [
+      ['token', grant('a')],
+      ['oss a', often],
+    ],
+    {
+      file,
+      onState: (state) => {
+        if (state.state !== 'sending' || !clock) return;
+        loaded.push(state.loaded);
+        reportedAt.push(clock.now());
+      },
+    },
+  );
+  assert.deepEqual([loaded[0], loaded.at(-1), loaded.length], [1, 25_000, 26]);
+  const inBetween = reportedAt.slice(0, -1);
+  assert.ok(inBetween.every((at, nth) => nth === 0 || at - inBetween[nth - 1] >= 100));
+});
+
+test('progress that is not reported still renews the time limit', async () => {
+  const often = async ({ send, clock }) => {
+    for (let passed = 0; passed < 90; passed += 1) {
+      send(1);
+      send(2);
+      await clock.wait(1000);
+    }
+    return done('a');
+  };
+  const { result } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', often],
+  ]);
+  assert.equal(result.id, 'a');
+});
+
+test('a long upload makes no timer for each report of progress', async () => {
+  const clock = new Clock();
+  let waits = 0;
+  const transport = {
+    get: async () => grant('a'),
+    postForm: async (_url, _fields, file, onProgress) => {
+      for (let sent = 1; sent <= 25_000; sent += 1) onProgress(sent, 25_000);
+      return done('a');
+    },
+  };
+  await uploadFile(PHOTO, {
+    tokenUrl: 'https://token.test/',
+    transport,
+    now: clock.now,
+    online: async () => true,
+    wait: (ms, signal) => {
+      waits += 1;
+      return clock.wait(ms, signal);
+    },
+  });
+  assert.equal(waits, 2); // the time limits of the grant and of the form
 });
 
 // ---- Cancelling

@@ -8,6 +8,7 @@ import { unlessAborted, withTimeLimit } from './timing.js';
 /** @import { Job } from './options.js' */
 /** @import { Grant, Result } from './protocol.js' */
 
+const REPORT_MS = 100; // between two reports of progress: WebKit has one for each 8 KB
 const STALL_MS = 30_000; // without a byte sent, or without an answer after the last byte
 const TOO_SLOW_SHARE = 0.9; // of the grant's life spent on sending; the grant's own way to the browser takes time too
 
@@ -23,6 +24,7 @@ const TOO_SLOW_SHARE = 0.9; // of the grant's life spent on sending; the grant's
 export async function sendForm(job, grant) {
   const total = job.file.size;
   let firstByteAt = 0;
+  let reportedAt = 0;
   let bodyLeft = false;
   job.report({ state: 'sending', loaded: 0, total });
   try {
@@ -31,8 +33,12 @@ export async function sendForm(job, grant) {
       const onProgress = (sent, all) => {
         if (signal.aborted) return;
         touch();
-        firstByteAt ||= job.now();
+        const now = job.now();
+        const isNewEnd = sent >= all && !bodyLeft;
+        firstByteAt ||= now;
         bodyLeft = sent >= all;
+        if (!isNewEnd && Math.abs(now - reportedAt) < REPORT_MS) return;
+        reportedAt = now;
         job.report({ state: 'sending', loaded: Math.max(0, sent - (all - total)), total });
       };
       return job.transport.postForm(grant.url, grant.fields, job.file, onProgress, signal);
