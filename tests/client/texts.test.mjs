@@ -38,6 +38,11 @@ test('a stored file that is not the one that was sent has a sentence of its own'
     assert.equal(sentenceFor(TEXTS.en, code, 409), TEXTS.en.differs, code);
 });
 
+test('a file that changed while it was sent has another sentence than one that was not sent', () => {
+  assert.equal(sentenceFor(TEXTS.en, 'unreadable', 200), TEXTS.en.changed);
+  assert.equal(sentenceFor(TEXTS.en, 'unreadable', 0), TEXTS.en.codes.unreadable);
+});
+
 test('limits are described in words; a type without an everyday name stays as it is', () => {
   assert.equal(
     TEXTS.en.limits(LIMITS),

@@ -286,8 +286,88 @@ test('a long upload makes no timer for each report of progress', async () => {
       return clock.wait(ms, signal);
     },
   });
-  assert.equal(waits, 2); // the time limits of the grant and of the form
+  assert.equal(waits, 3); // the time limits of the grant, of the form, and of reading the file
 });
+
+// ---- A file that changes
+
+/** A file of the disk, which browsers refuse to read once it has changed. */
+function changing(error) {
+  const file = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
+  let changed = false;
+  const arrayBuffer = async () => {
+    if (changed) throw error;
+    return new ArrayBuffer(1);
+  };
+  Object.assign(file, { slice: () => ({ arrayBuffer }) });
+  return [file, () => (changed = true)];
+}
+
+for (const [what, script] of [
+  ['answered', (change) => [['oss a', ({ send }) => (change(), send(5), done('a'))]]],
+  [
+    'confirmed',
+    (change) => [
+      ['oss a', ({ send }) => (change(), send(5), callbackFailed())],
+      ['confirm a', done('a')],
+    ],
+  ],
+])
+  test(`a file that changed while it was sent is unreadable when it is ${what}, and not sent again`, async () => {
+    // Chromium's error for it, and WebKit's, which is also that of a file that is gone
+    for (const name of ['NotReadableError', 'NotFoundError']) {
+      const [file, change] = changing(new DOMException('A file was changed.', name));
+      const { error } = await dialogue([['token', grant('a')], ...script(change)], { file });
+      assert.deepEqual(
+        [error.code, error.status, error.retryable, error.unconfirmed],
+        ['unreadable', 200, false, null],
+      );
+    }
+  });
+
+test('a file that was changed before it was sent is unreadable, and nothing is stored', async () => {
+  const [file, change] = changing(new DOMException('A file was changed.', 'NotReadableError'));
+  change();
+  const { error } = await dialogue(
+    [
+      ['token', grant('a')],
+      ['oss a', unreachable()],
+    ],
+    { file },
+  );
+  assert.deepEqual([error.code, error.status, error.retryable], ['unreadable', 0, false]);
+});
+
+test('a disk that never says whether it can be read does not hold up what is stored', async () => {
+  const file = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
+  Object.assign(file, { slice: () => ({ arrayBuffer: () => new Promise(() => {}) }) });
+  const { result } = await dialogue(
+    [
+      ['token', grant('a')],
+      ['oss a', done('a')],
+    ],
+    { file },
+  );
+  assert.equal(result.id, 'a');
+});
+
+for (const [what, methods] of [
+  ['without slice', { slice: undefined }],
+  ['whose slices cannot be read', { slice: () => ({}) }],
+])
+  test(`a file ${what}, as apps have, is tried again after a network fault`, async () => {
+    const file = Object.assign(new File(['12345'], 'photo.jpg', { type: 'image/jpeg' }), methods);
+    const { result } = await dialogue(
+      [
+        ['token', grant('a')],
+        ['oss a', unreachable()],
+        ['token', grant('b')],
+        ['oss b', done('b')],
+      ],
+      { file },
+    );
+    assert.equal(result.id, 'b');
+  });
 
 // ---- Cancelling
 

@@ -640,6 +640,30 @@ def test_a_file_that_changed_after_it_was_chosen_is_told_as_that(page: Page, tmp
     )
 
 
+def test_a_file_that_changes_before_the_answer_is_told_as_that_and_not_sent_again(
+    page: Page, stack: Stack, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(PHOTO)
+    stack.fault("callback_down")
+
+    def change(route: Route) -> None:
+        photo.write_bytes(PHOTO * 2)
+        route.continue_()
+
+    page.route(f"{stack.callback}/confirm", change)
+    posts = posts_to(page, stack.upload)
+    row = send_file(page, photo)
+    ended(row, "failed")
+    expect(row.get_by_test_id("sentence")).to_have_text(
+        "The file was changed, moved or deleted while it was sent, so the stored copy may be a mixture. "
+        "Choose it again."
+    )
+    expect(row.get_by_test_id("code")).to_have_text("unreadable · 200")
+    expect(row.get_by_test_id("retry")).to_be_hidden()
+    assert len(posts) == 1
+
+
 def test_an_odd_answer_of_a_hook_is_only_text(page: Page, stack: Stack) -> None:
     ids: list[str] = []
     change_grants(page, stack, lambda grant: ids.append(grant["id"]))

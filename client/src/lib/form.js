@@ -3,7 +3,8 @@
  */
 import { errorIn, isSuccess, isUndecided, resultIn } from './answers.js';
 import { NetworkFault, UploadError, toUploadError } from './errors.js';
-import { unlessAborted, withTimeLimit } from './timing.js';
+import { ANSWER_MS } from './grant.js';
+import { withTimeLimit } from './timing.js';
 
 /** @import { Job } from './options.js' */
 /** @import { Grant, Result } from './protocol.js' */
@@ -64,17 +65,20 @@ export async function sendForm(job, grant) {
 }
 
 /**
- * A file that was changed or deleted after it was chosen fails in the browser like a broken connection.
+ * A file that was changed or deleted after it was chosen fails in the browser like a broken connection; one that is
+ * changed while it is sent may be stored mixed. Reading it tells, in Chromium and WebKit by the file's date. Their
+ * errors do not tell what was changed from what is gone. A file without these methods, as apps have, is taken as it is.
  *
  * @param {Job} job
+ * @param {number} [status]  of the answer, once the file is stored
  * @throws {UploadError} when the file cannot be read
  */
-async function assertReadable({ file, signal }) {
+export async function assertReadable({ file, ...job }, status = 0) {
   try {
-    const first = file.slice(0, 1).arrayBuffer();
-    await unlessAborted(signal, (resolve, _, reject) => first.then(resolve, reject));
+    await withTimeLimit(job, ANSWER_MS, async () => file.slice?.(0, 1).arrayBuffer?.());
   } catch (error) {
-    throw new UploadError('unreadable', String(error));
+    if (!job.signal.aborted && !(error instanceof NetworkFault))
+      throw new UploadError('unreadable', String(error), { status });
   }
 }
 

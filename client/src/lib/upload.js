@@ -10,7 +10,7 @@
 import { browserTransport } from './browser-transport.js';
 import { confirm } from './confirmation.js';
 import { UploadError, toUploadError } from './errors.js';
-import { sendForm } from './form.js';
+import { assertReadable, sendForm } from './form.js';
 import { requestGrant } from './grant.js';
 import { ATTEMPTS, pause } from './retry.js';
 import { online, wait } from './timing.js';
@@ -105,7 +105,10 @@ async function tryOnce(job, after) {
   const grant = await requestGrant(job, after);
   const { result, fault } = await sendForm(job, grant);
   const answer = result ?? (await confirm(job, grant, fault));
-  if (answer) return answer;
+  if (answer) {
+    await assertReadable(job, 200);
+    return answer;
+  }
   if (!fault)
     throw new UploadError('not_stored', 'The file did not arrive.', { status: 409, retryable: true });
   fault.retryAfterMs = 0; // `confirm` has waited for it already

@@ -165,6 +165,8 @@ export const texts = {
     EntityTooSmall: 'OSS refused the file: it is smaller than announced. Was it changed in the meantime?',
     NoSuchBucket: 'The storage that this upload is meant for does not exist.',
   },
+  changed:
+    'The file was changed, moved or deleted while it was sent, so the stored copy may be a mixture. Choose it again.',
   differs: 'The stored file is not the file that was to be uploaded, so it was not accepted.',
   refusedWith: (/** @type {number} */ status) => `The upload was refused (${status}).`,
   brokenWith: (/** @type {number} */ status) =>

@@ -45,6 +45,7 @@ export function textAt(texts, path) {
  * @returns {string}
  */
 export function sentenceFor(texts, code, status) {
+  if (code === 'unreadable' && status) return texts.changed; // it is stored
   const codes = /** @type {Record<string, string>} */ (texts.codes);
   if (Object.hasOwn(codes, code)) return codes[code] ?? '';
   if (/^(object_differs|size_differs|etag_differs|object_encoded|storage_class_differs)$/.test(code))

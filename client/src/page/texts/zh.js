@@ -156,6 +156,7 @@ export const texts = {
     EntityTooSmall: 'OSS 拒绝了文件：实际大小小于上传前声明的大小。文件是否被改动过？',
     NoSuchBucket: '上传的目标 Bucket 不存在。',
   },
+  changed: '发送过程中，文件被修改、移动或删除，已存储的内容可能新旧混杂。请重新选择。',
   differs: '已存储的内容与要上传的不一致，因此未被接受。',
   refusedWith: (status) => `上传被拒绝（${status}）。`,
   brokenWith: (status) => `上传服务暂时不可用（${status}），请稍后重试。`,
