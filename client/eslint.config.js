@@ -56,5 +56,10 @@ export default [
       ],
     },
   },
+  {
+    files: ['client/public/**'], // classic scripts, which old browsers run
+    languageOptions: { ecmaVersion: 5, sourceType: 'script', globals: globals.browser },
+    rules: { 'no-var': 'off', 'object-shorthand': 'off', 'prefer-const': 'off' },
+  },
   { files: ['client/*.js', 'tests/**', 'bench/**'], languageOptions: { globals: globals.node } },
 ];

@@ -101,12 +101,25 @@ for (const missing of ['config', 'limits']) {
   });
 }
 
-test('a fault of the page itself is shown as settings that cannot be read', async () => {
+test('a fault of the page itself is not shown as a fault of its settings', async () => {
   const { session, reads } = open();
   const loading = session.load();
   reads[0].reject(new TypeError('no Dashboard'));
   await loading;
-  assert.equal(session.errorText(TEXTS.en), TEXTS.en.trouble.config);
+  assert.equal(session.errorText(TEXTS.en), TEXTS.en.trouble.page);
+});
+
+test('where the place for files cannot be opened, the page says so and offers none', async () => {
+  const session = new Session(async () => settings(1), {
+    onSettings: () => {
+      throw new TypeError('no Dashboard');
+    },
+    onSigningIn: () => {},
+    onChange: () => {},
+    onError: () => {},
+  });
+  await session.load();
+  assert.deepEqual([session.settings, session.errorText(TEXTS.en)], [null, TEXTS.en.trouble.page]);
 });
 
 test('where users must sign in they are asked to, without a reproach the first time', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { NetworkFault } from '../../client/src/lib/upload.js';
 import { SettingsError, readSettings, reasonToRefuse } from '../../client/src/page/settings.js';
 
 const PAGE = 'https://page.test/app/index.html';
@@ -66,7 +67,7 @@ test('a missing config.json is reported with its address', async () => {
 
 test('limits that are missing or broken are reported as unreachable', async () => {
   for (const limits of [
-    new TypeError('failed to fetch'),
+    new NetworkFault('failed to fetch'),
     'no',
     'null',
     {},
@@ -81,6 +82,15 @@ test('limits that are missing or broken are reported as unreachable', async () =
       (error) => error instanceof SettingsError && error.missing === 'limits',
       String(limits),
     );
+});
+
+test('a fault of our own code is not reported as one of config.json or of the limits', async () => {
+  const fault = new TypeError('AbortSignal.timeout is not a function');
+  for (const broken of ['https://page.test/app/config.json', 'https://token.test/t/limits']) {
+    const answers = site({ 'https://page.test/app/config.json': { tokenUrl: 'https://token.test/t/' } });
+    const get = async (url) => (url === broken ? Promise.reject(fault) : answers(url, {}));
+    await assert.rejects(readSettings(get, PAGE, {}), fault, broken);
+  }
 });
 
 test('a 401 is reported as a missing sign-in, with its code if it has one', async () => {

@@ -113,6 +113,7 @@ function drawSession() {
 }
 
 part(page, '#trouble-retry').addEventListener('click', async () => {
+  if (session.error?.missing === 'page') return location.reload();
   await session.load();
   if (session.error) part(page, '#trouble-retry').focus();
 });
@@ -158,4 +159,4 @@ addEventListener('online', () => list.draw());
 addEventListener('offline', () => list.draw());
 
 drawTexts();
-void session.load();
+void session.load().then(() => part(page, '#not-opened').remove());

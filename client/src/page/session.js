@@ -45,15 +45,15 @@ export class Session {
     try {
       const settings = await this.read(token ? bearer(token) : this.signIn.headers);
       if (request !== this.#requests) return;
-      this.settings = settings;
       if (token) this.signIn.take(token);
       this.#setSigningIn(false);
       this.handlers.onSettings(settings);
+      this.settings = settings;
       this.handlers.onChange();
     } catch (error) {
       if (request !== this.#requests) return;
       this.handlers.onError(error);
-      const known = error instanceof SettingsError ? error : new SettingsError('config', String(error));
+      const known = error instanceof SettingsError ? error : new SettingsError('page', String(error));
       this.#setError(known);
       if (known.missing === 'sign_in') this.#setSigningIn(true);
     }

@@ -3,6 +3,8 @@
  * Refusing a file here only saves the user time: the token function decides again.
  */
 
+import { NetworkFault, wait, withTimeLimit } from '../lib/upload.js';
+
 /** @typedef {import('../lib/upload.js').Transport['get']} Get */
 
 /**
@@ -16,9 +18,9 @@
 
 const ANSWER_MS = 15_000;
 
-/** The page cannot work: something is missing. `code` is the token function's, if its answer had one. */
+/** The page cannot work: something is missing; `page`, when its own code failed. `code` is the token function's, if its answer had one. */
 export class SettingsError extends Error {
-  /** @param {'config' | 'limits' | 'sign_in'} missing @param {string} message @param {string} [code] */
+  /** @param {'config' | 'limits' | 'sign_in' | 'page'} missing @param {string} message @param {string} [code] */
   constructor(missing, message, code = '') {
     super(message);
     this.missing = missing;
@@ -33,7 +35,7 @@ export class SettingsError extends Error {
  * @param {string} pageUrl
  * @param {import('../lib/upload.js').Headers} headers  for the token function
  * @returns {Promise<Settings>}
- * @throws {SettingsError}
+ * @throws {SettingsError} and only where an answer is missing or wrong
  */
 export async function readSettings(get, pageUrl, headers) {
   const config = await readJson(get, new URL('config.json', pageUrl).href, {}, 'config');
@@ -67,13 +69,16 @@ export function reasonToRefuse({ size, type }, { maxBytes, types }) {
  */
 async function readJson(get, url, headers, missing) {
   try {
-    const { status, body } = await get(url, headers, AbortSignal.timeout(ANSWER_MS));
+    const { signal } = new AbortController(); // nobody cancels
+    const { status, body } = await withTimeLimit({ signal, wait, now: Date.now }, ANSWER_MS, (over) =>
+      get(url, headers, over),
+    );
     if (status === 401) throw new SettingsError('sign_in', `${url}: answered 401`, codeIn(body));
-    if (status !== 200) throw new Error(`answered ${status}`);
+    if (status !== 200) throw new SettingsError(missing, `${url}: answered ${status}`);
     return Object(JSON.parse(body));
   } catch (error) {
-    if (error instanceof SettingsError) throw error;
-    throw new SettingsError(missing, `${url}: ${error instanceof Error ? error.message : error}`);
+    if (!(error instanceof NetworkFault || error instanceof SyntaxError)) throw error; // a fault of ours
+    throw new SettingsError(missing, `${url}: ${error.message}`);
   }
 }
 

@@ -65,6 +65,24 @@ def loading(page: Page, stack: Stack) -> None:
     expect(page.get_by_test_id("limits")).not_to_be_empty()
 
 
+def too_old(page: Page, stack: Stack) -> None:
+    page.add_init_script("delete AbortSignal.prototype.throwIfAborted")
+    _goto(page, stack)
+    expect(page.get_by_test_id("too-old")).to_be_visible()
+
+
+def not_opened(page: Page, stack: Stack) -> None:
+    page.route("**/assets/*.js", lambda route: route.abort())
+    _goto(page, stack)
+    expect(page.get_by_test_id("not-opened")).to_be_visible()
+
+
+def opening_failed(page: Page, stack: Stack) -> None:
+    page.add_init_script("ResizeObserver = undefined")
+    _goto(page, stack)
+    expect(page.get_by_test_id("trouble")).to_be_visible()
+
+
 def no_config(page: Page, stack: Stack) -> None:
     page.route("**/config.json", lambda route: route.abort())
     _goto(page, stack)
@@ -255,6 +273,9 @@ STATES: Mapping[str, Scene] = {
     scene.__name__: scene
     for scene in (
         loading,
+        too_old,
+        not_opened,
+        opening_failed,
         no_config,
         no_limits,
         sign_in,

@@ -68,8 +68,10 @@ export const texts = {
   requestId: 'Request ID',
   aboutFile: (/** @type {string} */ action, /** @type {string} */ name) => `${action}: ${name}`,
   trouble: {
-    config: 'This page does not know where to upload: its config.json is missing or broken.',
+    config:
+      'This page does not know where to upload: its config.json is missing, broken or cannot be reached.',
     limits: 'The upload service cannot be reached, so nothing can be uploaded right now.',
+    page: 'Something in this page went wrong while it opened. Try again; if that does not help, use a newer browser.',
   },
   signIn: {
     heading: 'Sign in',

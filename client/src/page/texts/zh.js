@@ -69,8 +69,9 @@ export const texts = {
   requestId: '请求 ID',
   aboutFile: (action, name) => `${action}：${name}`,
   trouble: {
-    config: '页面缺少上传配置：config.json 不存在或内容有误。',
+    config: '页面缺少上传配置：config.json 不存在、内容有误或无法访问。',
     limits: '无法连接上传服务，暂时不能上传文件。',
+    page: '页面打开时出错。请重试；如仍有问题，请使用更新的浏览器。',
   },
   signIn: {
     heading: '登录',
