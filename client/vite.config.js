@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build, defineConfig } from 'vite';
+import { TARGETS, checkBundle } from './floor.js';
 
 const PAGE_MAX_BYTES = 110_000; // all JS and CSS, gzip
 const UPLOAD_MAX_BYTES = 4_000; // upload.js alone, gzip
@@ -15,7 +16,7 @@ const LIBRARY = ['src/lib/upload.js', 'src/lib/uppy-oss.js'];
 export default defineConfig({
   base: './', // the page works in any folder
   build: {
-    target: 'es2022',
+    target: TARGETS,
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     license: { fileName: 'assets/licenses.md' },
@@ -31,7 +32,7 @@ export default defineConfig({
             logLevel: 'warn',
             publicDir: false,
             build: {
-              target: 'es2022',
+              target: TARGETS,
               outDir: 'lib',
               emptyOutDir: nth === 0,
               lib: { entry, formats: ['es'], fileName: basename(entry, '.js') },
@@ -39,6 +40,8 @@ export default defineConfig({
               rolldownOptions: { external: [/^@uppy\//, './upload.js'] },
             },
           });
+        for (const file of [...filesIn('dist/assets', /\.js$/), ...filesIn('lib', /\.js$/)])
+          checkBundle(file);
         checkSize('the page', filesIn('dist/assets', /\.(js|css)$/), PAGE_MAX_BYTES);
         checkSize('upload.js', ['lib/upload.js'], UPLOAD_MAX_BYTES);
       },

@@ -107,6 +107,7 @@ function drawSession() {
   part(page, '#sign-in').hidden = !session.signingIn;
   part(page, '#sign-in-trouble').textContent = signInText;
   part(page, '#token').setAttribute('aria-invalid', String(session.error !== null && signInText !== ''));
+  part(page, '.top').classList.toggle('signed-in', session.signIn.signedIn);
   part(page, '#sign-out').hidden = !session.signIn.signedIn;
   part(page, '#dashboard').hidden = session.settings === null;
   part(page, '#limits').textContent = session.limitsText(texts());

@@ -60,6 +60,7 @@ function drawProgress(row, item) {
 function drawActions(row, item, texts) {
   const busy = isBusy(item.now.state);
   const retry = retryText(item, texts);
+  row.classList.toggle('can-retry', canRetry(item));
   const { name } = item.file;
   drawAction(row, 'cancel', busy, texts.cancel, texts.aboutFile(texts.cancel, name));
   drawAction(row, 'retry', canRetry(item), retry, texts.aboutFile(retry, name));
