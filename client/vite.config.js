@@ -37,7 +37,7 @@ export default defineConfig({
               emptyOutDir: nth === 0,
               lib: { entry, formats: ['es'], fileName: basename(entry, '.js') },
               minify: true,
-              rolldownOptions: { external: [/^@uppy\//, './upload.js'] },
+              rolldownOptions: { external: [/^@uppy\//, './upload.js'], output: { minify: true } },
             },
           });
         for (const file of [...filesIn('dist/assets', /\.js$/), ...filesIn('lib', /\.js$/)])
