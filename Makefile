@@ -94,7 +94,7 @@ audit: $(VENV) $(PROOF_TOOLS) ## is a dependency known to be vulnerable, is the 
 types: $(VENV) types-client ## mypy for all Python, tsc for the page
 	$(BIN)/mypy && $(BIN)/mypy functions/callback/main.py
 
-lint: $(VENV) lint-client ## rules and format: ruff for Python, ESLint and Prettier for JavaScript
+lint: $(VENV) lint-client ## rules and format: ruff for Python, ESLint, Prettier and old browsers for JavaScript
 	$(BIN)/ruff check && $(BIN)/ruff format --check
 
 fmt: $(VENV) $(PAGE_TOOLS) ## put the Python and the JavaScript code in shape
