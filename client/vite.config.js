@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { build, defineConfig } from 'vite';
 import { TARGETS, checkBundle } from './floor.js';
 
-const PAGE_MAX_BYTES = 110_000; // all JS and CSS, gzip
+const PAGE_MAX_BYTES = 112_000; // all JS and CSS, gzip; 2,200 of them are class fields written for Safari 15.4
 const UPLOAD_MAX_BYTES = 4_000; // upload.js alone, gzip
 
 const LIBRARY = ['src/lib/upload.js', 'src/lib/uppy-oss.js'];

@@ -20,7 +20,6 @@ import { online, wait } from './timing.js';
 
 export { browserTransport } from './browser-transport.js';
 export { NetworkFault, UploadError } from './errors.js';
-export { wait, withTimeLimit } from './timing.js';
 export * from './options.js'; // types
 export * from './protocol.js'; // types
 

@@ -3,7 +3,8 @@
  * Refusing a file here only saves the user time: the token function decides again.
  */
 
-import { NetworkFault, wait, withTimeLimit } from '../lib/upload.js';
+import { wait, withTimeLimit } from '../lib/timing.js';
+import { NetworkFault } from '../lib/upload.js';
 
 /** @typedef {import('../lib/upload.js').Transport['get']} Get */
 
