@@ -446,7 +446,7 @@ UPLOADS = [
 ]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["recall", "keep", "fail", "fill"]),
+        st.sampled_from(["recall", "keep", "fail", "fail to confirm", "fill"]),
         st.sampled_from(UPLOADS),
         st.sampled_from([0, 1, 2, 3, 599, 600]),
     ),
@@ -459,24 +459,27 @@ STEPS = st.lists(
 def test_what_is_remembered_is_ones_own_and_bounded(steps: list[tuple[str, Upload, int]]) -> None:
     answers, now = AnswerCache(), 0.0
     kept: dict[Upload, tuple[float, str]] = {}  # until when, which answer
-    failed: dict[str, float] = {}  # until when
+    failed: dict[tuple[str, str | None], float] = {}  # until when
     for number, (step, upload, later) in enumerate(steps):
         now += later
         if step == "keep":
             answers.keep(upload, f"answer {number}", now)
             kept[upload] = (now + 600, f"answer {number}")
-            failed.pop(upload.key, None)
-        elif step == "fail":
-            answers.keep_failure(upload.key, now)
-            failed[upload.key] = now + 2
+            failed.pop((upload.key, upload.etag), None)
+            failed.pop((upload.key, None), None)
+        elif step.startswith("fail"):
+            about = (upload.key, upload.etag if step == "fail" else None)
+            answers.keep_failure(*about, now)
+            failed[about] = now + 2
         elif step == "fill":
             for other in range(MAX_ENTRIES):
                 answers.keep(upload._replace(key=f"{number} {other}"), "{}", now)
-                answers.keep_failure(f"{number} {other}", now)
+                answers.keep_failure(f"{number} {other}", None, now)
             kept.clear()
             failed.clear()
         until, answer = kept.get(upload, (now, ""))
         assert answers.recall(upload, now) == (answer if until > now else None)
-        hasty = tried(Unavailable, partial(answers.refuse_haste, now=now), upload.key)
-        assert isinstance(hasty, Unavailable) == (failed.get(upload.key, now) > now)
+        for etag in (upload.etag, None):
+            hasty = tried(Unavailable, partial(answers.refuse_haste, etag=etag, now=now), upload.key)
+            assert isinstance(hasty, Unavailable) == (failed.get((upload.key, etag), now) > now)
         assert max(len(answers._answers), len(answers._failures)) <= MAX_ENTRIES

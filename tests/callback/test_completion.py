@@ -180,6 +180,22 @@ def test_a_failure_is_remembered_for_two_seconds(
     assert len(bucket.asked) == 2
 
 
+def test_a_callback_that_failed_is_not_tried_again_for_each_replay(
+    handler: Handler, signed: Sign, bucket: Bucket, watch: Watch
+) -> None:
+    bucket.status = 500
+    replayed = signed().event()
+    answers = {ask(handler, replayed).status for _ in range(30)}
+    assert (answers, len(bucket.asked)) == ({503}, 1)
+    bucket.status = 200
+    assert ask(handler, confirmation()).content == ANSWER, "it delays no confirm"
+    bucket.status = 500
+    assert ask(handler, replayed).status == 503
+    bucket.status = 200
+    watch.seconds += 2
+    assert ask(handler, replayed).content == ANSWER
+
+
 def test_tells_the_tickets_holder_what_differs(handler: Handler, bucket: Bucket) -> None:
     bucket.headers["x-oss-storage-class"] = "Archive"
     answer = ask(handler, confirmation())
@@ -334,19 +350,28 @@ def test_remembers_a_bounded_number_of_answers() -> None:
 def test_remembers_a_bounded_number_of_failures() -> None:
     answers = AnswerCache()
     for number in range(MAX_ENTRIES + 1):
-        answers.keep_failure(str(number), now=0)
-    answers.refuse_haste("0", now=1)
+        answers.keep_failure(str(number), None, now=0)
+    answers.refuse_haste("0", None, now=1)
     with pytest.raises(Unavailable):
-        answers.refuse_haste("1", now=1)
+        answers.refuse_haste("1", None, now=1)
 
 
-def test_a_success_replaces_a_failure() -> None:
+@pytest.mark.parametrize("etag", [ETAG, None])
+def test_a_success_replaces_a_failure(etag: str | None) -> None:
     answers = AnswerCache()
-    answers.keep_failure(UPLOAD.key, now=0)
+    answers.keep_failure(UPLOAD.key, etag, now=0)
     with pytest.raises(Unavailable):
-        answers.refuse_haste(UPLOAD.key, now=1)
+        answers.refuse_haste(UPLOAD.key, etag, now=1)
     answers.keep(UPLOAD, "{}", now=1)
-    answers.refuse_haste(UPLOAD.key, now=1)
+    answers.refuse_haste(UPLOAD.key, etag, now=1)
+
+
+def test_a_failure_delays_only_what_it_was_about() -> None:
+    answers = AnswerCache()
+    answers.keep_failure(UPLOAD.key, None, now=0)
+    answers.keep_failure(UPLOAD.key, "F00D", now=0)
+    answers.refuse_haste(UPLOAD.key, ETAG, now=1)
+    answers.refuse_haste("another", None, now=1)
 
 
 @pytest.mark.parametrize("member", Upload._fields)

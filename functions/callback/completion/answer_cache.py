@@ -1,6 +1,6 @@
 """What an instance remembers about uploads: the answers that it gave lately, and failures for a moment.
 
-An answer is recalled only after the object was looked at again: it is the hook that does not run twice.
+An answer is recalled only after the object was looked at again: only the hook is not run again.
 The only other state of the function: the fetched public keys of OSS, and open connections. All are bounded.
 """
 
@@ -23,7 +23,7 @@ class AnswerCache:
 
     def __init__(self) -> None:
         self._answers: OrderedDict[Upload, tuple[float, str]] = OrderedDict()  # until when, and the JSON
-        self._failures: OrderedDict[str, float] = OrderedDict()  # by key, until when
+        self._failures: OrderedDict[tuple[str, str | None], float] = OrderedDict()  # until when
 
     def recall(self, upload: Upload, now: float) -> str | None:
         """Return the JSON that was answered lately about exactly this upload, None if there is none."""
@@ -31,18 +31,22 @@ class AnswerCache:
         return answer if now < until else None
 
     def keep(self, upload: Upload, answer: str, now: float) -> None:
-        """Remember an answer, and that its object's key no longer fails."""
+        """Remember an answer, and that neither a callback nor a confirm about this upload fails any more."""
         _remember(self._answers, upload, (now + ANSWER_SECONDS, answer))
-        self._failures.pop(upload.key, None)
+        for etag in (upload.etag, None):
+            self._failures.pop((upload.key, etag), None)
 
-    def refuse_haste(self, key: str, now: float) -> None:
-        """Raise `Unavailable` too soon after a failure about the object at this key."""
-        if now < self._failures.get(key, now):
+    def refuse_haste(self, key: str, etag: str | None, now: float) -> None:
+        """Raise `Unavailable` too soon after the same callback failed, or if `etag` is None, a confirm.
+
+        A confirm that failed delays no callback: OSS sends one only once.
+        """
+        if now < self._failures.get((key, etag), now):
             raise Unavailable("asked_too_soon", retry_after=FAILURE_SECONDS)
 
-    def keep_failure(self, key: str, now: float) -> None:
-        """Remember for a moment that completion failed, so that a hasty page asks nobody again."""
-        _remember(self._failures, key, now + FAILURE_SECONDS)
+    def keep_failure(self, key: str, etag: str | None, now: float) -> None:
+        """Remember for a moment that completion failed, so that who repeats a request asks nobody."""
+        _remember(self._failures, (key, etag), now + FAILURE_SECONDS)
 
 
 def _remember(entries: OrderedDict[K, V], key: K, value: V) -> None:

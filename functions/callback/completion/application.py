@@ -74,8 +74,7 @@ def complete(instance: Instance, report: UploadReport, request: Request, context
     """Answer a verified callback or confirm. Every refusal gets the upload's id, for the log."""
     ticket = report.ticket
     try:
-        if report.etag is None:  # a page's confirm; a genuine callback comes once and must not fail for haste
-            instance.answers.refuse_haste(ticket.key, request.received_at)
+        instance.answers.refuse_haste(ticket.key, report.etag, request.received_at)
         answer = find_answer(instance, report, request, context)
     except Refusal as refusal:
         refusal.upload_id = ticket.id
@@ -101,7 +100,7 @@ def find_answer(instance: Instance, report: UploadReport, request: Request, cont
     except NotStored:
         raise
     except BaseException:
-        answers.keep_failure(report.ticket.key, clock.monotonic())
+        answers.keep_failure(report.ticket.key, report.etag, clock.monotonic())
         raise
     return answer
 
