@@ -6,8 +6,8 @@ import { AMBIGUOUS, TYPES, typeOfFile } from '../../client/src/page/media-types.
 // mime-db gathers IANA's, Apache's and nginx's tables
 const db = createRequire(new URL('../node_modules/', import.meta.url))('mime-db');
 
-/** Web archives: mime-db does not have the type of RFC 2557, which Chromium sends. */
-const NOT_THERE = new Set(['mht', 'mhtml']);
+/** mime-db does not have the type of RFC 2557, which Chromium sends for web archives, and one type for all of Visio. */
+const NOT_THERE = new Set(['mht', 'mhtml', 'vsdx']);
 
 test('mime-db knows each extension by one of our spellings of its type, or not at all', () => {
   for (const [one, [extensions, others]] of Object.entries(TYPES))
@@ -37,6 +37,6 @@ test('a type that is said of several kinds of file leaves it to a name that is k
   for (const [said, extensions] of Object.entries(AMBIGUOUS)) {
     for (const extension of extensions.split(' '))
       assert.equal(typeOfFile(said, `a.${extension}`), typeOfFile('', `a.${extension}`));
-    assert.equal(typeOfFile(said, 'a.html'), said);
+    assert.equal(typeOfFile(said, 'a.html'), said in TYPES ? said : 'application/octet-stream');
   }
 });

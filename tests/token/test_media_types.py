@@ -26,6 +26,7 @@ NOW = 1_800_000_000.25  # 2027-01-15T08:00:00Z
 OOXML = "application/vnd.openxmlformats-officedocument"
 DOCX, XLSX = f"{OOXML}.wordprocessingml.document", f"{OOXML}.spreadsheetml.sheet"
 PPTX = f"{OOXML}.presentationml.presentation"
+EXCEL = "application/vnd.ms-excel"
 ODF = "application/vnd.oasis.opendocument"
 
 # The name of a file, the type that a browser was reported to give it, its one type, its key's extension.
@@ -81,6 +82,16 @@ REPORTED = [
     ("a.ogg", "video/ogg", "audio/ogg", "ogg"),  # Firefox's table
     ("a.mkv", "video/x-matroska", "video/matroska", "mkv"),
     ("IMG.JPG", "IMAGE/JPG", "image/jpeg", "jpg"),
+    ("a.xlsm", "application/vnd.ms-excel.sheet.macroEnabled.12", f"{EXCEL}.sheet.macroenabled.12", "xlsm"),
+    ("a.xlsb", "application/vnd.ms-excel", f"{EXCEL}.sheet.binary.macroenabled.12", "xlsb"),
+    ("a.ppsx", f"{OOXML}.presentationml.slideshow", f"{OOXML}.presentationml.slideshow", "ppsx"),
+    ("a.vsdx", "", "application/vnd.ms-visio.drawing", "vsdx"),
+    ("a.vsd", "application/vnd.ms-office", "application/vnd.visio", "vsd"),
+    ("a.tar.xz", "application/x-compressed", "application/x-xz", "xz"),
+    ("a.bz2", "application/x-bzip", "application/x-bzip2", "bz2"),
+    ("a.wps", "application/kswps", "application/octet-stream", ""),  # WPS's own formats have no type
+    ("a.et", "application/wps-office.et", "application/octet-stream", ""),
+    ("a", "application/x-compressed", "application/octet-stream", ""),
     ("README", "", "application/octet-stream", ""),
     ("a.dwg", "", "application/octet-stream", ""),
     ("zip", "", "application/octet-stream", ""),
@@ -205,6 +216,24 @@ def test_limits_are_shown_by_their_one_names(environ: dict[str, str]) -> None:
     listed = "application/x-zip-compressed, image/JPG,application/zip,image/*,application/x-own"
     limits = ask(build({**environ, "ALLOWED_TYPES": listed}), fc_event("/limits")).content
     assert limits["types"] == ["application/zip", "image/jpeg", "image/*", "application/x-own"]
+
+
+def test_a_type_of_several_kinds_of_file_allows_each_of_them(environ: dict[str, str]) -> None:
+    handler = build({**environ, "ALLOWED_TYPES": "application/x-compressed,application/ogg"})
+    assert ask(handler, fc_event("/limits")).content["types"] == [
+        "application/zip",
+        "application/gzip",
+        "application/x-bzip2",
+        "application/x-xz",
+        "application/x-7z-compressed",
+        "application/vnd.rar",
+        "application/x-tar",
+        "audio/ogg",
+        "video/ogg",
+    ]
+    for name, given in (("a.zip", "application/x-compressed"), ("a.ogg", "application/ogg"), ("a.7z", "")):
+        assert asked(handler, name, given).status == 200
+    assert asked(handler, "a.docx", "application/zip").code == "type_not_allowed"
 
 
 def test_a_rule_of_your_own_may_use_any_spelling(defaults: Handler, monkeypatch: pytest.MonkeyPatch) -> None:

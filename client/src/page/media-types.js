@@ -74,6 +74,13 @@ export const TYPES = {
     'pptx',
     'application/wps-office.pptx application/vnd.ms-powerpoint.presentation.12 application/haansoftpptx',
   ],
+  'application/vnd.openxmlformats-officedocument.presentationml.slideshow': ['ppsx', ''],
+  'application/vnd.ms-word.document.macroenabled.12': ['docm', ''],
+  'application/vnd.ms-excel.sheet.macroenabled.12': ['xlsm', ''],
+  'application/vnd.ms-excel.sheet.binary.macroenabled.12': ['xlsb', ''],
+  'application/vnd.ms-powerpoint.presentation.macroenabled.12': ['pptm', ''],
+  'application/vnd.visio': ['vsd', 'application/x-visio application/visio'],
+  'application/vnd.ms-visio.drawing': ['vsdx', 'application/vnd.ms-visio.viewer'],
   'application/vnd.oasis.opendocument.text': ['odt', 'application/x-vnd.oasis.opendocument.text'],
   'application/vnd.oasis.opendocument.spreadsheet': [
     'ods',
@@ -92,13 +99,18 @@ export const TYPES = {
     'gz tgz',
     'application/x-gzip application/x-gzip-compressed application/x-compressed-tar application/x-tgz',
   ],
+  'application/x-bzip2': ['bz2', 'application/bzip2 application/x-bzip application/x-bz2'],
+  'application/x-xz': ['xz', 'application/xz'],
   'application/x-7z-compressed': [
     '7z',
     'application/7z application/x-7z application/x-7zip application/x-7zip-compressed',
   ],
   'application/vnd.rar': ['rar', 'application/rar application/x-rar application/x-rar-compressed'],
   'application/x-tar': ['tar', 'application/tar application/x-gtar'],
-  'application/octet-stream': ['', ''],
+  'application/octet-stream': [
+    '',
+    'application/wps-office.wps application/wps-office.et application/wps-office.dps',
+  ],
   'text/html': ['html htm shtml shtm', ''],
   'application/xhtml+xml': ['xhtml xht', ''],
   'text/xml': ['xml xsl xslt', 'application/xml application/x-xml application/xslt+xml'],
@@ -107,14 +119,15 @@ export const TYPES = {
   'multipart/related': ['mht mhtml', 'application/x-mimearchive'],
 };
 
-/** @type {Record<string, string>} said of several kinds of file: with one of these extensions, the name decides */
+/** @type {Record<string, string>} types that systems give to several kinds of file; the extensions that tell which */
 export const AMBIGUOUS = {
-  'application/x-compressed': 'zip gz tgz 7z rar tar',
+  'application/x-compressed': 'zip gz tgz bz2 xz 7z rar tar',
   'application/zip': 'docx xlsx pptx odt ods odp',
-  'application/msword': 'rtf docx',
-  'application/vnd.ms-excel': 'csv tsv xlsx',
-  'application/vnd.ms-powerpoint': 'pptx',
-  'application/vnd.ms-office': 'doc docx xls xlsx ppt pptx',
+  'application/msword': 'rtf docx docm',
+  'application/vnd.ms-excel': 'csv tsv xlsx xlsm xlsb',
+  'application/vnd.ms-powerpoint': 'pptx ppsx pptm',
+  'application/vnd.ms-office': 'doc docx xls xlsx ppt pptx vsd',
+  'application/vnd.visio': 'vsdx',
   'application/kswps': 'doc docx rtf',
   'application/kset': 'xls xlsx csv',
   'application/ksdps': 'ppt pptx',
@@ -138,8 +151,9 @@ export function typeOfFile(given, name) {
   const bare = given.replace(/;.*/s, '').trim().toLowerCase();
   const said = ONE_NAMES.get(bare) ?? bare;
   const extension = name.includes('.') ? name.slice(name.lastIndexOf('.') + 1).toLowerCase() : '';
-  const left = Object.hasOwn(AMBIGUOUS, said) ? AMBIGUOUS[said] : '';
-  if (said && !words(left).includes(extension)) return said;
+  const isAmbiguous = Object.hasOwn(AMBIGUOUS, said);
+  if (said && !(isAmbiguous && words(AMBIGUOUS[said]).includes(extension)))
+    return isAmbiguous && !Object.hasOwn(TYPES, said) ? UNKNOWN : said;
   return ENTRIES.find(([, [extensions]]) => words(extensions).includes(extension))?.[0] ?? UNKNOWN;
 }
 

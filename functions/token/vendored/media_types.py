@@ -26,9 +26,15 @@ DEFAULT_TYPES = (
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document,"
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet,"
     "application/vnd.openxmlformats-officedocument.presentationml.presentation,"
+    "application/vnd.openxmlformats-officedocument.presentationml.slideshow,"
+    "application/vnd.ms-word.document.macroenabled.12,application/vnd.ms-excel.sheet.macroenabled.12,"
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12,"
+    "application/vnd.ms-powerpoint.presentation.macroenabled.12,"
+    "application/vnd.visio,application/vnd.ms-visio.drawing,"
     "application/vnd.oasis.opendocument.text,application/vnd.oasis.opendocument.spreadsheet,"
     "application/vnd.oasis.opendocument.presentation,application/vnd.ms-outlook,application/zip,"
-    "application/gzip,application/x-7z-compressed,application/vnd.rar,application/x-tar,"
+    "application/gzip,application/x-bzip2,application/x-xz,application/x-7z-compressed,application/vnd.rar,"
+    "application/x-tar,"
     "application/octet-stream"
 )
 TYPES = {  # the one name: extensions of such files, first the one that keys get; other spellings of the type
@@ -102,6 +108,13 @@ TYPES = {  # the one name: extensions of such files, first the one that keys get
         "pptx",
         "application/wps-office.pptx application/vnd.ms-powerpoint.presentation.12 application/haansoftpptx",
     ),
+    "application/vnd.openxmlformats-officedocument.presentationml.slideshow": ("ppsx", ""),
+    "application/vnd.ms-word.document.macroenabled.12": ("docm", ""),
+    "application/vnd.ms-excel.sheet.macroenabled.12": ("xlsm", ""),
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": ("xlsb", ""),
+    "application/vnd.ms-powerpoint.presentation.macroenabled.12": ("pptm", ""),
+    "application/vnd.visio": ("vsd", "application/x-visio application/visio"),
+    "application/vnd.ms-visio.drawing": ("vsdx", "application/vnd.ms-visio.viewer"),
     "application/vnd.oasis.opendocument.text": ("odt", "application/x-vnd.oasis.opendocument.text"),
     "application/vnd.oasis.opendocument.spreadsheet": (
         "ods",
@@ -120,13 +133,18 @@ TYPES = {  # the one name: extensions of such files, first the one that keys get
         "gz tgz",
         "application/x-gzip application/x-gzip-compressed application/x-compressed-tar application/x-tgz",
     ),
+    "application/x-bzip2": ("bz2", "application/bzip2 application/x-bzip application/x-bz2"),
+    "application/x-xz": ("xz", "application/xz"),
     "application/x-7z-compressed": (
         "7z",
         "application/7z application/x-7z application/x-7zip application/x-7zip-compressed",
     ),
     "application/vnd.rar": ("rar", "application/rar application/x-rar application/x-rar-compressed"),
     "application/x-tar": ("tar", "application/tar application/x-gtar"),
-    "application/octet-stream": ("", ""),
+    "application/octet-stream": (
+        "",
+        "application/wps-office.wps application/wps-office.et application/wps-office.dps",
+    ),
     "text/html": ("html htm shtml shtm", ""),
     "application/xhtml+xml": ("xhtml xht", ""),
     "text/xml": ("xml xsl xslt", "application/xml application/x-xml application/xslt+xml"),
@@ -140,13 +158,14 @@ TYPES = {  # the one name: extensions of such files, first the one that keys get
 PARTS_OF_PAGES = frozenset(
     ("text/html", "application/xhtml+xml", "text/xml", "text/javascript", "text/css", "multipart/related")
 )  # browsers run these, or show them as a page: no key gets the extension of one
-AMBIGUOUS = {  # systems say these of several kinds of file: with one of these extensions, the name decides
-    "application/x-compressed": "zip gz tgz 7z rar tar",
+AMBIGUOUS = {  # types that systems give to several kinds of file, and the extensions that tell which it is
+    "application/x-compressed": "zip gz tgz bz2 xz 7z rar tar",
     "application/zip": "docx xlsx pptx odt ods odp",
-    "application/msword": "rtf docx",
-    "application/vnd.ms-excel": "csv tsv xlsx",
-    "application/vnd.ms-powerpoint": "pptx",
-    "application/vnd.ms-office": "doc docx xls xlsx ppt pptx",
+    "application/msword": "rtf docx docm",
+    "application/vnd.ms-excel": "csv tsv xlsx xlsm xlsb",
+    "application/vnd.ms-powerpoint": "pptx ppsx pptm",
+    "application/vnd.ms-office": "doc docx xls xlsx ppt pptx vsd",
+    "application/vnd.visio": "vsdx",
     "application/kswps": "doc docx rtf",
     "application/kset": "xls xlsx csv",
     "application/ksdps": "ppt pptx",
@@ -177,12 +196,21 @@ def allows(patterns: Iterable[str], media_type: str) -> bool:
     """Tell whether one of `patterns` covers a lower-case media type, or another pattern, however spelled."""
     name = one_name(media_type)
     any_subtype = name[: name.find("/") + 1] + "*"
-    return not {"*/*", any_subtype, name}.isdisjoint(map(one_name, patterns))
+    return not {"*/*", any_subtype, name}.isdisjoint(one_names(patterns))
 
 
 def one_names(patterns: Iterable[str]) -> tuple[str, ...]:
-    """Return the one name of each lower-case type or pattern, each once."""
-    return tuple(dict.fromkeys(map(one_name, patterns)))
+    """Return the one names of lower-case types and patterns, each once.
+
+    A type that systems give to several kinds of file stands for each of these.
+    """
+    return tuple(dict.fromkeys(name for pattern in patterns for name in _meant_by(pattern)))
+
+
+def _meant_by(pattern: str) -> Iterable[str]:
+    if pattern in AMBIGUOUS and pattern not in TYPES:
+        return [_type_by_extension(extension) for extension in AMBIGUOUS[pattern].split()]
+    return [one_name(pattern)]
 
 
 def one_name(media_type: str) -> str:
@@ -195,13 +223,17 @@ def one_name(media_type: str) -> str:
 def type_of_file(given: str, name: str) -> str:
     """Return the one name of a file's type; `given` is what the browser says, in lower case, or empty.
 
-    The file's name decides where the browser says nothing, or a type that is said of several kinds of file.
+    The name decides where the browser says nothing, or a type that systems give to several kinds of file.
     """
     _, dot, ending = name.rpartition(".")
     extension = ending.lower() if dot else ""
     said = one_name(given)
-    if said and extension not in AMBIGUOUS.get(said, "").split():
-        return said
+    if not said or extension in AMBIGUOUS.get(said, "").split():
+        return _type_by_extension(extension)
+    return UNKNOWN if said in AMBIGUOUS and said not in TYPES else said
+
+
+def _type_by_extension(extension: str) -> str:
     return next((one for one, (extensions, _) in TYPES.items() if extension in extensions.split()), UNKNOWN)
 
 
