@@ -174,10 +174,11 @@ def key_length_problem(key: jwt.PyJWK) -> str | None:
 def is_for_verifying(key: Mapping[str, object]) -> bool:
     """Tell whether a key may verify signatures: neither `use` nor `key_ops` says no (RFC 7517, 4.2, 4.3).
 
-    .NET's serializer writes lists that were never set as empty ones, so an empty `key_ops` says nothing.
+    Serializers write what was never set as null, and .NET's writes empty lists: both say nothing.
     """
-    operations = key.get("key_ops", []) or ["verify"]
-    return key.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
+    operations = key.get("key_ops")
+    may_verify = operations in (None, []) or (isinstance(operations, list) and "verify" in operations)
+    return key.get("use") in (None, "sig") and may_verify
 
 
 def is_usable(member: dict[str, object]) -> bool:
