@@ -69,6 +69,19 @@ def test_a_closed_connection_does_not_keep_the_others_open() -> None:
         assert finished.wait(PATIENCE)
 
 
+def test_a_connection_that_another_exchange_uses_by_now_stays_open() -> None:
+    here, there = socket.socketpair()
+    late, next_one = time_limit.Exchange(fail), time_limit.Exchange(fail)
+    with here, there:
+        late.use(here)
+        next_one.use(here)
+        late.end()
+        there.send(b"x")
+        assert here.recv(1) == b"x"
+        next_one.end()
+        assert here.recv(1) == b""
+
+
 def test_nothing_begins_after_the_limit() -> None:
     here, there = socket.socketpair()
     over, finished = Event(), Event()

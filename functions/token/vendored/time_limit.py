@@ -14,23 +14,29 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock, Thread, current_thread
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 T = TypeVar("T")
 
 
+_lock = Lock()
+_users: "WeakKeyDictionary[socket.socket, Exchange]" = WeakKeyDictionary()  # or did last
+
+
 class Exchange(Thread):
-    """The thread of one exchange, and the connections that it uses."""
+    """The thread of one exchange."""
 
     def __init__(self, run: Callable[[], None]) -> None:
         super().__init__(target=run, daemon=True)
-        self._connections: list[socket.socket] = []
         self._over = False
-        self._lock = Lock()
 
     def use(self, connection: socket.socket) -> None:
-        """Shut this connection down at the limit. Raises `TimeoutError` after it."""
-        with self._lock:
-            self._connections.append(connection)
+        """Shut this connection down at the limit, unless another exchange uses it by then.
+
+        Raises `TimeoutError` after the limit.
+        """
+        with _lock:
+            _users[connection] = self
         self.check()
 
     def check(self) -> None:
@@ -41,8 +47,8 @@ class Exchange(Thread):
     def end(self) -> None:
         """Shut the connections down. Their own thread closes them: only it knows when they are unused."""
         self._over = True
-        with self._lock:
-            for connection in self._connections:
+        with _lock:
+            for connection in [one for one, user in _users.items() if user is self]:
                 with suppress(OSError):
                     socket.socket.shutdown(connection, socket.SHUT_RDWR)  # TLS's own would go on without TLS
 
