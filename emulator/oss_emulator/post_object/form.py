@@ -22,6 +22,8 @@ MAX_HEADER_BYTES = 16 * 1024  # one part header line: the longest name OSS takes
 MAX_PART_HEADERS = 8
 MAX_FIELDS = 1000  # ours, to bound memory: OSS documents no limit
 
+_EXTENDED_NAME = re.compile(r";\s*filename\*=", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _BOUNDARY = re.compile(r";\s*boundary=([^;\s]+)", re.IGNORECASE)
 _QUOTED_NAME = re.compile(r';\s*name="')
 # OSS ends a name at `"` before a line's end or before `; `. Here the name goes on behind it.
@@ -78,7 +80,7 @@ def read_form(content_type: str, read: Callable[[int], bytes], limits: FieldLimi
     for count, event in enumerate(events):
         segment = cast("MultipartSegment", event)  # a part comes first, then its content
         name = str(segment.name)
-        if "filename*=" in _disposition(segment):
+        if _EXTENDED_NAME.search(_QUOTED.sub("", _disposition(segment))):
             raise _name_without_end(events, limits)
         if _is_file(segment):
             file_type = segment.header("Content-Type")

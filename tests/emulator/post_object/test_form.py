@@ -206,6 +206,8 @@ def test_a_file_name_in_the_form_of_rfc_5987_hides_the_end_of_the_field_name() -
     assert (error.code, error.ec) == ("FieldItemTooLong", "0006-00000110")
     assert error.details == {"MaxSizeAllowed": "8192", "ProposedSize": "522742"}
     assert refusal(written(names, b"short")) == MALFORMED
+    assert refusal(written(names.replace("; filename*", ";FileName*"), b"short")) == MALFORMED
+    assert b"".join(form(written('name="file"; filename="x; filename*=y.txt"', b"hello")).content) == b"hello"
 
 
 def test_a_file_that_comes_first_hides_every_field(scene: Scene) -> None:
