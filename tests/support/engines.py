@@ -12,10 +12,12 @@ import os
 import re
 import shutil
 import subprocess
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any, Protocol
 
 import pytest
@@ -186,10 +188,14 @@ def firefox() -> Iterator[Tab]:
             text=True,
         )
         assert process.stderr is not None
+        said = iter(process.stderr.readline, "")
+        reader = Thread(target=deque, args=(said, 0), daemon=True)  # Firefox stops when nobody reads
         try:
-            address = next(filter(None, (re.search(r"ws://\S+", line) for line in process.stderr)))[0]
+            address = next(filter(None, (re.search(r"ws://\S+", line) for line in said)), None)
+            assert address, "Firefox ended before it listened"
+            reader.start()
             connection = websocket.create_connection(
-                f"{address}/session", timeout=ANSWER_SECONDS, suppress_origin=True
+                f"{address[0]}/session", timeout=ANSWER_SECONDS, suppress_origin=True
             )
             tab = FirefoxTab(connection)
             yield tab
@@ -199,6 +205,8 @@ def firefox() -> Iterator[Tab]:
         finally:
             process.kill()
             process.wait()
+            if reader.ident:
+                reader.join()
             process.stderr.close()
 
 
