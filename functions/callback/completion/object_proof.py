@@ -94,9 +94,9 @@ def check_type(media_type: str, allowed: Sequence[str], key: str, *, in_director
 
     A header with commas is a list, and browsers take its last type (Fetch, "extract a MIME type"), so each
     must be allowed. A part without a slash belongs to a parameter, as in `video/webm;codecs=vp8,opus`.
-    `key` is the object's: its extension decides where the type is said of several kinds of file. `image/*`
-    does not cover SVG in a directory grant, which does not fix the disposition: browsers run the scripts of
-    an SVG that is shown inline.
+    `key` is the object's: its extension decides where systems give the type to several kinds of file.
+    `image/*` does not cover SVG in a directory grant, which does not fix the disposition: browsers run the
+    scripts of an SVG that is shown inline.
     """
     named = [part.partition(";")[0].strip(HTTP_SPACE).lower() for part in media_type.split(",")]
     said = [one for index, one in enumerate(named) if index == 0 or "/" in one]
