@@ -17,7 +17,7 @@ from deploy.aliyun.artifacts import (
 from deploy.aliyun.buckets import bucket_exists
 from deploy.aliyun.clients import Cloud, account_id, connect_region
 from deploy.aliyun.functions import get_function
-from deploy.aliyun.regions import reason_against
+from deploy.aliyun.regions import newest_runtime, reason_against
 from deploy.aliyun.ros_stack import DEAD_ENDS, FAILED_CREATIONS, Stack, Stacks
 from deploy.aliyun.site_files import put_site
 from deploy.aliyun.upload_cors import refused_origins
@@ -58,7 +58,7 @@ class DeployCommand:
 
     def run(self) -> Stack:
         """Deploy, and return the stack. Raises `CommandError`, `StackFailed`, or an SDK's exception."""
-        self.check_place(self.arguments.settings.get("Runtime", RUNTIMES[-1]))
+        self.check_place(self.arguments.settings.get("Runtime"))
         account = account_id(self.cloud)
         ask_permission(self.arguments, account, "Deploy there?", self.show, self.ask)
         stack = self.find_stack()
@@ -85,9 +85,9 @@ class DeployCommand:
         self.report(stack)
         return stack
 
-    def check_place(self, runtime: str) -> None:
-        """Raise `CommandError` for a runtime that is not ours, or that this region does not have."""
-        if runtime not in RUNTIMES:
+    def check_place(self, runtime: str | None) -> None:
+        """Raise `CommandError` for a runtime that is not ours, or for a region that lacks it or the rest."""
+        if runtime and runtime not in RUNTIMES:
             raise CommandError(f"RUNTIME takes one of {', '.join(RUNTIMES)}.")
         if reason := reason_against(self.arguments.region, runtime):
             raise CommandError(reason)
@@ -119,9 +119,12 @@ class DeployCommand:
         existing = bucket_exists(self.cloud, account, uploads)
         if existing:
             self.show(f"{uploads} exists: it is used as it is.")
+        runtime = newest_runtime(self.arguments.region)
+        if "Runtime" not in settings and runtime != RUNTIMES[0]:
+            self.show(f"{self.arguments.region} has no {RUNTIMES[0]}: the functions get {runtime}.")
         return {
             **names,
-            "Runtime": RUNTIMES[0],
+            "Runtime": runtime,
             "ExistingUploadBucket": "true" if existing else "false",
             "AllowedOrigins": default_origins(settings.get("SiteDomain", "")),
             "TicketSecret": new_ticket_secret(),

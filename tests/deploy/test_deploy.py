@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
-from deploy.aliyun import regions
 from deploy.aliyun.clients import Cloud
 from deploy.arguments import read_arguments
 from deploy.errors import CommandError, StackFailed
@@ -174,17 +173,6 @@ def test_nothing_is_done_without_permission(cloud: Cloud, state: State) -> None:
     with pytest.raises(CommandError, match="Nothing was done"):
         deploy(cloud, **ANYONE, YES="0")
     assert state.writes == []
-
-
-@pytest.mark.parametrize(
-    ("region", "runtime"), [("cn-nowhere", "python3.12"), ("ap-southeast-1", "python3.12")]
-)
-def test_a_region_without_callbacks_or_runtime_is_refused_before_anything_is_asked(
-    cloud: Cloud, state: State, region: str, runtime: str
-) -> None:
-    with pytest.raises(CommandError, match=region):
-        deploy(cloud, **ANYONE, REGION=region, RUNTIME=runtime)
-    assert state.asked == []
 
 
 def test_no_setting_comes_from_the_environment() -> None:
@@ -365,15 +353,6 @@ def test_a_bucket_in_another_region_is_refused_before_anything_is_made(cloud: Cl
     with pytest.raises(CommandError, match="The bucket mine is in oss-us-west-1, not in oss-cn-hangzhou"):
         deploy(cloud, **ANYONE, UPLOAD_BUCKET="mine")
     assert state.writes == []
-
-
-def test_a_stack_keeps_its_runtime(cloud: Cloud, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regions, "WITHOUT_RUNTIME", {"python3.12": {"cn-hangzhou"}})
-    with pytest.raises(CommandError, match=r"cn-hangzhou has no python3\.12"):
-        deploy(cloud, **ANYONE)
-    deploy(cloud, **ANYONE, RUNTIME="python3.10")
-    deploy(cloud, MAX_BYTES="5")
-    assert values_of(state)["Runtime"] == "python3.10"
 
 
 @pytest.mark.parametrize(
