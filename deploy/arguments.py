@@ -16,7 +16,7 @@ from deploy.errors import CommandError
 
 # a bucket's name is made of stack, region, account and use, and has at most 63 characters
 STACK = re.compile(r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
-OPTIONS = ("STACK", "REGION", "YES")
+OPTIONS = ("STACK", "REGION", "OSS_ENDPOINT", "YES")
 SETTINGS = (
     "RUNTIME",
     "UPLOAD_BUCKET",
@@ -41,10 +41,14 @@ SETTINGS = (
 
 
 class Arguments(NamedTuple):
-    """`settings` has the settings that were given, under the names of the template's parameters."""
+    """`settings` has the settings that were given, under the names of the template's parameters.
+
+    `oss_endpoint` is the host to ask OSS at, empty for the region's public one.
+    """
 
     stack: str
     region: str
+    oss_endpoint: str
     yes: bool
     delete_uploads: bool
     now: bool
@@ -70,6 +74,7 @@ def read_arguments(
     return Arguments(
         stack=given["STACK"],
         region=given["REGION"],
+        oss_endpoint=given.get("OSS_ENDPOINT", ""),
         yes=given.get("YES") == "1",
         delete_uploads=given.get("DELETE_UPLOADS") == "1",
         now=given.get("NOW") == "1",

@@ -41,7 +41,7 @@ BUILT_PAGE = REPOSITORY / "client" / "dist"
 def main(env: Mapping[str, str]) -> None:
     """Deploy. Raises the exceptions that `exit_messages` knows."""
     arguments = read_arguments(env)
-    cloud = connect_region(arguments.region)
+    cloud = connect_region(arguments.region, arguments.oss_endpoint)
     DeployCommand(arguments, cloud, Stacks(cloud.ros, arguments.region), print, input).run()
 
 

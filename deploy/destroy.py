@@ -31,7 +31,7 @@ IN_BUCKETS = {
 def main(env: Mapping[str, str]) -> None:
     """Delete. Raises the exceptions that `exit_messages` knows."""
     arguments = read_arguments(env, options=(*OPTIONS, DELETE_UPLOADS), settings=())
-    cloud = connect_region(arguments.region)
+    cloud = connect_region(arguments.region, arguments.oss_endpoint)
     destroy(arguments, cloud, Stacks(cloud.ros, arguments.region), print, input)
 
 

@@ -24,8 +24,8 @@ from local.website import write_page
 
 def main(env: Mapping[str, str]) -> None:
     """Serve the page until Ctrl-C. Raises the exceptions that `exit_messages` knows."""
-    arguments = read_arguments(env, options=("STACK", "REGION"), settings=())
-    cloud = connect_region(arguments.region)
+    arguments = read_arguments(env, options=("STACK", "REGION", "OSS_ENDPOINT"), settings=())
+    cloud = connect_region(arguments.region, arguments.oss_endpoint)
     stack = Stacks(cloud.ros, arguments.region).find_working(arguments.stack)
     require_buckets(cloud, account_id(cloud), stack.parameters, ["UploadBucket"])
     sys.exit(serve(stack, arguments.region, env))

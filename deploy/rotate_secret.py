@@ -39,7 +39,7 @@ class Step(NamedTuple):
 def main(env: Mapping[str, str]) -> None:
     """Take the next step. Raises the exceptions that `exit_messages` knows."""
     arguments = read_arguments(env, options=(*OPTIONS, NOW), settings=())
-    cloud = connect_region(arguments.region)
+    cloud = connect_region(arguments.region, arguments.oss_endpoint)
     rotate(arguments, cloud, Stacks(cloud.ros, arguments.region), time.time, print, input)
 
 

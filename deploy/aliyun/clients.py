@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import NamedTuple
 
 # without it, somebody without credentials waits for the metadata service of a machine that is no ECS instance
@@ -33,6 +34,7 @@ RETRIES = RetryOptions(
         }
     ]
 )
+OSS_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.aliyuncs\.com")
 NO_CREDENTIALS = (
     "No credentials were found: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (and "
     "ALIBABA_CLOUD_SECURITY_TOKEN for a temporary key), or run aliyun configure."
@@ -70,9 +72,28 @@ class Cloud(NamedTuple):
     fc: FunctionCompute
 
 
-def connect_region(region: str) -> Cloud:
-    """Return clients for a region. Raises `CommandError` if no credentials are found."""
-    return connect(region, find_access_key(), public_endpoints(region))
+def connect_region(region: str, oss_endpoint: str = "") -> Cloud:
+    """Return clients for a region, with its public hosts, or another one for OSS.
+
+    Raises `CommandError` for a host that is none of OSS there, and if no credentials are found.
+    """
+    endpoints = public_endpoints(region)
+    if oss_endpoint:
+        endpoints = endpoints._replace(oss=oss_host(region, oss_endpoint))
+    return connect(region, find_access_key(), endpoints)
+
+
+def oss_host(region: str, given: str) -> str:
+    """Return the host that was given for OSS. Raises `CommandError` unless it is one of OSS in the region."""
+    host = given.removeprefix("https://").rstrip("/")
+    if not OSS_HOST.fullmatch(host) or region not in host:
+        raise CommandError(f"OSS_ENDPOINT takes a host of OSS in {region}, such as {internal_host(region)}.")
+    return host
+
+
+def internal_host(region: str) -> str:
+    """Return OSS's host for machines in Alibaba Cloud's network in the region."""
+    return f"oss-{region}-internal.aliyuncs.com"
 
 
 def public_endpoints(region: str) -> Endpoints:

@@ -21,7 +21,8 @@ def choose_deployment(
     if bearer and not BEARER_TOKEN.fullmatch(bearer):
         sys.exit("BEARER_TOKEN is no bearer token: it has characters that no token has.")
     if not token_url and env.get("STACK"):
-        return dataclasses.replace(find_stack(env["STACK"], env.get("REGION", "")), bearer_token=bearer)
+        found = find_stack(env["STACK"], env.get("REGION", ""), env.get("OSS_ENDPOINT", ""))
+        return dataclasses.replace(found, bearer_token=bearer)
     if not token_url:
         return dataclasses.replace(MAKE_RUN, bearer_token=bearer)
     if not origin:
@@ -31,7 +32,7 @@ def choose_deployment(
     return Deployment(token_url, origin.rstrip("/"), site_url or None, bearer)
 
 
-def find_stack(name: str, region: str) -> Deployment:
+def find_stack(name: str, region: str, oss_endpoint: str = "") -> Deployment:
     """Ask ROS for a stack, and return its deployment; exit with a sentence if that fails."""
     # only a deployment that is found by its stack needs the SDKs, which take a second to import
     from deploy.aliyun.clients import account_id, connect_region  # noqa: PLC0415
@@ -42,7 +43,7 @@ def find_stack(name: str, region: str) -> Deployment:
     if not region:
         sys.exit("REGION is missing, such as REGION=cn-hangzhou")
     try:
-        cloud = connect_region(region)
+        cloud = connect_region(region, oss_endpoint)
         stack = Stacks(cloud.ros, region).find_working(name)
     except EXPECTED as error:
         sys.exit(message_for(error))

@@ -8,8 +8,9 @@ from alibabacloud_ros20190910.client import Client as Ros
 from alibabacloud_sts20150401.client import Client as Sts
 from alibabacloud_tea_openapi.utils_models import Config
 
-from deploy.aliyun.clients import AccessKey, Cloud, connect, public_endpoints
+from deploy.aliyun.clients import AccessKey, Cloud, connect, oss_host, public_endpoints
 from deploy.aliyun.regions import usable_regions
+from deploy.errors import CommandError
 
 KEY = AccessKey("access-key-id", "access-key-secret", "")
 
@@ -74,6 +75,35 @@ def test_the_clients_ask_these_hosts_for_this_region() -> None:
         "https://oss-cn-beijing.aliyuncs.com",
         "cn-beijing",
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ("oss-cn-hangzhou-internal.aliyuncs.com", "oss-cn-hangzhou-internal.aliyuncs.com"),
+        ("https://oss-cn-hangzhou-internal.aliyuncs.com/", "oss-cn-hangzhou-internal.aliyuncs.com"),
+        ("cn-hangzhou.oss.aliyuncs.com", "cn-hangzhou.oss.aliyuncs.com"),
+    ],
+)
+def test_another_host_of_oss_in_the_region_may_be_asked(given: str, host: str) -> None:
+    assert oss_host("cn-hangzhou", given) == host
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "oss-cn-beijing-internal.aliyuncs.com",
+        "oss-cn-hangzhou.example.com",
+        "oss-cn-hangzhou.aliyuncs.com.example.com",
+        "http://oss-cn-hangzhou.aliyuncs.com",
+        "oss-cn-hangzhou.aliyuncs.com:8080",
+        "user@oss-cn-hangzhou.aliyuncs.com",
+        "internal",
+    ],
+)
+def test_no_other_host_gets_signed_requests(given: str) -> None:
+    with pytest.raises(CommandError, match=r"^OSS_ENDPOINT takes a host of OSS in cn-hangzhou, such as "):
+        oss_host("cn-hangzhou", given)
 
 
 def test_no_secret_is_in_the_text_of_a_key() -> None:

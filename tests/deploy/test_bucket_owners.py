@@ -268,7 +268,7 @@ def test_destroy_of_uploads_in_a_bucket_that_is_gone_has_nothing_to_delete(
 def found_by_name(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands connect to the stand-in cloud."""
     for module in ("deploy.page", "deploy.aliyun.clients"):
-        monkeypatch.setattr(f"{module}.connect_region", lambda _: cloud)
+        monkeypatch.setattr(f"{module}.connect_region", lambda *_: cloud)
 
 
 @pytest.mark.usefixtures("found_by_name")

@@ -73,6 +73,31 @@ def test_deploy_and_destroy_ask_the_services_at_their_public_addresses(
     }
 
 
+INTERNAL = "oss-cn-hangzhou-internal.aliyuncs.com"
+
+
+def test_all_of_a_stack_s_life_by_the_internal_network(state: State) -> None:
+    """As a new account must: OSS refuses it objects at the public host."""
+    state.new_account = True
+    assert make("deploy", **YES, **ANYONE, OSS_ENDPOINT=INTERNAL) == 0
+    assert make("rotate-secret", **YES, OSS_ENDPOINT=INTERNAL) == 0
+    bucket_faults = find_stack("uploads", "cn-hangzhou", INTERNAL).bucket_faults
+    assert bucket_faults is not None
+    assert bucket_faults() == []
+    assert make("destroy", **YES, OSS_ENDPOINT=INTERNAL) == 0
+    assert CODE not in state.buckets
+    assert {host.partition(".")[2] for host in state.hosts if CODE in host} == {INTERNAL}
+
+
+@pytest.mark.parametrize("target", ["deploy", "destroy", "rotate-secret", "page", "doctor"])
+def test_a_host_that_is_none_of_oss_is_refused_before_anything_is_asked(
+    target: str, state: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert make(target, **STACK, OSS_ENDPOINT="oss.example.com") == 1
+    assert capsys.readouterr().err.startswith("OSS_ENDPOINT takes a host of OSS in cn-hangzhou, such as ")
+    assert state.asked == []
+
+
 def test_deploy_asks_before_it_changes_anything(
     state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

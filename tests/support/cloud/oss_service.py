@@ -7,12 +7,14 @@ import re
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.support.cloud.state import ACCOUNT, OTHER_ACCOUNT, REGION, SUFFIX, Refused, State
+from tests.support.cloud.state import ACCOUNT, INTERNAL, OTHER_ACCOUNT, REGION, SUFFIX, Refused, State
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>'
 MAX_KEYS_PER_DELETE = 1000  # OSS: DeleteMultipleObjects
 # OSS: error 409 BucketAlreadyExists, also to an account that a policy of the bucket's owner allows everything
 NAME_TAKEN = "The requested bucket name is not available."
+# captured in 2026 at cn-guangzhou, with EC 0048-00000401; OSS's documents have the code
+PUBLIC_FORBIDDEN = "Not allowed using the OSS public endpoint, please use CNAME instead."
 KEYS_PER_PAGE = 100  # OSS: ListObjectsV2, unless max-keys asks for another number
 
 
@@ -25,10 +27,19 @@ class Found(NamedTuple):
 def bucket_and_key(host: str, target: str) -> tuple[str, str]:
     """Return which bucket and object are asked for: the bucket is in the host, or first in the path."""
     path = unquote(urlsplit(target).path).lstrip("/")
-    if host.endswith(f".{SUFFIX}"):
-        return host.removesuffix(f".{SUFFIX}"), path
+    for suffix in (SUFFIX, INTERNAL):
+        if host.endswith(f".{suffix}"):
+            return host.removesuffix(f".{suffix}"), path
     bucket, _, key = path.partition("/")
     return bucket, key
+
+
+def refuse_public_endpoint(state: State, host: str, resource: tuple[str, str], target: str) -> None:
+    """Refuse to a new account what is not about a bucket itself: objects, and lists of them."""
+    query = parse_qs(urlsplit(target).query, keep_blank_values=True)
+    about_objects = bool(resource[1]) or not {"list-type", "delete"}.isdisjoint(query)
+    if state.new_account and about_objects and not host.endswith(INTERNAL):
+        raise Refused(400, "PublicEndpointForbidden", PUBLIC_FORBIDDEN)
 
 
 def answer(

@@ -27,7 +27,7 @@ from oss_emulator.auth.header_signature import verify_header
 from oss_emulator.errors import OssError
 from oss_emulator.http_messages import Body, Request
 from tests.support.cloud import api_signature, oss_service, ros_service
-from tests.support.cloud.state import ACCOUNT, KEY, REGION, SUFFIX, Refused, State
+from tests.support.cloud.state import ACCOUNT, INTERNAL, KEY, REGION, SUFFIX, Refused, State
 
 POLL_SECONDS = 0.01  # how long an end waits
 # Alibaba Cloud's documents: the public endpoints of a region, and the names in OSS's certificate
@@ -37,6 +37,7 @@ PUBLIC_NAMES = (
     f"fcv3.{REGION}.aliyuncs.com",
     SUFFIX,
     f"*.{SUFFIX}",
+    f"*.{INTERNAL}",
 )
 
 
@@ -103,6 +104,8 @@ class Stub(BaseHTTPRequestHandler):
             verify_header(request, *resource, [KEY], region=REGION, now=time.time())
         except OssError as refused:
             raise Refused(refused.status, refused.code, refused.message) from None
+        host = self.headers.get("Host", "").lower()
+        oss_service.refuse_public_endpoint(self.state, host, resource, self.path)
         return oss_service.answer(self.state, self.command, resource, self.path, headers, body)
 
     def respond(self, found: oss_service.Found, kind: str) -> None:

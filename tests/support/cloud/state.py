@@ -11,6 +11,7 @@ OTHER_ACCOUNT = "9876543210987654"
 REGION = "cn-hangzhou"
 KEY = Credential("access-key-id", "access-key-secret", "security-token")
 SUFFIX = "oss-cn-hangzhou.aliyuncs.com"
+INTERNAL = "oss-cn-hangzhou-internal.aliyuncs.com"
 
 
 class Refused(Exception):
@@ -30,7 +31,8 @@ class State:
     A function in `drifted` has another ticket secret than its stack, one in `modified` another time of its
     last change. `foreign` buckets belong to another account, whose policy allows this one everything if the
     bucket is among the `buckets`, and nothing if it is not. Those `elsewhere` are in another region, of those
-    `without_owner` nobody is told the owner. `code` is the zip that each function was given last.
+    `without_owner` nobody is told the owner. A `new_account` activated OSS on 2025-03-20 or later. `code` is
+    the zip that each function was given last.
     """
 
     def __init__(self) -> None:
@@ -40,6 +42,7 @@ class State:
         self.foreign: set[str] = set()
         self.elsewhere: set[str] = set()
         self.without_owner: set[str] = set()
+        self.new_account = False
         self.public_access_blocked: set[str] = set()
         self.code: dict[str, bytes] = {}
         self.stacks: dict[str, dict[str, Any]] = {}
