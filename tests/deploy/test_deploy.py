@@ -371,6 +371,22 @@ def test_the_message_for_a_stack_that_cannot_be_updated_has_the_way_out(
     assert state.writes == before
 
 
+def capped(shown: list[str]) -> set[str]:
+    return {line.split()[-1] for line in shown if line.endswith("Cap")}
+
+
+@pytest.mark.parametrize("numbers_are_text", [True, False])
+def test_a_cap_of_0_is_no_cap(cloud: Cloud, state: State, *, numbers_are_text: bool) -> None:
+    """Function Compute itself forbids every call of a function with a cap of 0."""
+    state.numbers_are_text = numbers_are_text
+    shown: list[str] = []
+    deploy(cloud, shown, **ANYONE, TOKEN_CONCURRENCY="0")
+    assert capped(shown) == {"CallbackCap"}
+    shown.clear()
+    deploy(cloud, shown, TOKEN_CONCURRENCY="5", CALLBACK_CONCURRENCY="0")
+    assert capped(shown) == {"TokenCap"}
+
+
 def test_a_failed_creation_that_cannot_be_deleted_has_a_reason(cloud: Cloud, state: State) -> None:
     state.fails["TokenRole"] = "EntityAlreadyExists.Role: The role already exists."
     with pytest.raises(StackFailed):

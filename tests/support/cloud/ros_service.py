@@ -103,7 +103,7 @@ def delete_stack(state: State, asked: Asked) -> dict[str, Any]:
     resources = {
         name: one
         for name, one in template.get("Resources", {}).items()
-        if holds(template, values, one.get("Condition"))
+        if holds(state, template, values, one.get("Condition"))
     }
     if retained - resources.keys():  # stricter than any document says
         raise Refused(400, "InvalidParameter", "RetainResources has a resource that the stack has not.")
@@ -188,7 +188,7 @@ def change(state: State, stack: dict[str, Any], kind: str, asked: Asked) -> None
         raise Refused(400, "NotSupported", f"The property ({fixed[0]}) is not editable.")
     stack["next"] = [f"{kind}_IN_PROGRESS", f"{kind}_COMPLETE"]
     for name, resource in template["Resources"].items():
-        if not holds(template, values, resource.get("Condition")):
+        if not holds(state, template, values, resource.get("Condition")):
             continue
         failed = state.fails.get(name) or make(state, stack, kind, name, resource, values)
         event(stack, name, f"{kind}_FAILED" if failed else f"{kind}_COMPLETE", failed or "")
@@ -229,16 +229,21 @@ def make(
     return ""
 
 
-def holds(template: dict[str, Any], values: dict[str, str], condition: Any) -> bool:
-    """Say whether a condition holds: a name, an Fn::Equals of a parameter, an Fn::Not; none always does."""
+def holds(state: State, template: dict[str, Any], values: dict[str, str], condition: Any) -> bool:
+    """Say whether a condition holds: a name, Fn::Equals of a parameter, Fn::Not, Fn::Or; None always does."""
     if condition is None:
         return True
     if isinstance(condition, str):
-        return holds(template, values, template["Conditions"][condition])
+        return holds(state, template, values, template["Conditions"][condition])
     if "Fn::Not" in condition:
-        return not holds(template, values, condition["Fn::Not"])
+        return not holds(state, template, values, condition["Fn::Not"])
+    if "Fn::Or" in condition:
+        return any(holds(state, template, values, one) for one in condition["Fn::Or"])
     reference, value = condition["Fn::Equals"]
-    return bool(values[reference["Ref"]] == value)
+    given: str | int = values[reference["Ref"]]
+    if template["Parameters"][reference["Ref"]]["Type"] == "Number" and not state.numbers_are_text:
+        given = int(given)
+    return bool(given == value)
 
 
 def event(stack: dict[str, Any], name: str, status: str, reason: str) -> None:

@@ -32,7 +32,7 @@ class State:
     last change. `foreign` buckets belong to another account, whose policy allows this one everything if the
     bucket is among the `buckets`, and nothing if it is not. Those `elsewhere` are in another region, of those
     `without_owner` nobody is told the owner. A `new_account` activated OSS on 2025-03-20 or later. `code` is
-    the zip that each function was given last.
+    the zip that each function was given last. Where `numbers_are_text`, ROS compares a Number as text.
     """
 
     def __init__(self) -> None:
@@ -43,6 +43,7 @@ class State:
         self.elsewhere: set[str] = set()
         self.without_owner: set[str] = set()
         self.new_account = False
+        self.numbers_are_text = False
         self.public_access_blocked: set[str] = set()
         self.code: dict[str, bytes] = {}
         self.stacks: dict[str, dict[str, Any]] = {}
