@@ -39,7 +39,9 @@ class _Authorization:
 def verify_header(
     request: Request, bucket: str, key: str, known: Iterable[Credential], *, region: str, now: float
 ) -> None:
-    """Verify the request's Authorization header against `key` in `bucket`. Raises OssError.
+    """Verify the request's Authorization header against `key` in `bucket`, both empty for the service itself.
+
+    Raises OssError.
 
     The order of checks is: the header's text -> key id and token -> date -> signature.
     """
@@ -49,9 +51,8 @@ def verify_header(
     token = request.headers.get("x-oss-security-token", "")
     found = find_credential(known, access_key_id=sent.scope.access_key_id, security_token=token, now=now)
     date = _date(request.headers, sent.scope, now)
-    canonical = canonical_request(
-        request.method, f"/{bucket}/{key}", request.query, request.headers, sent.additional
-    )
+    resource = f"/{bucket}/{key}" if bucket else "/"
+    canonical = canonical_request(request.method, resource, request.query, request.headers, sent.additional)
     check_signature(found, canonical, date, sent.scope, sent.signature)
 
 
