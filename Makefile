@@ -26,7 +26,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements clean node chromium lint-client test-client test-parts types-client
+.PHONY: help run token-for oss package deploy preflight page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements clean node chromium lint-client test-client test-parts types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -49,6 +49,9 @@ GIVEN = $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $
 
 deploy: $(VENV) $(PAGE) ## put everything on Function Compute and OSS: STACK= REGION=, and settings; YES=1 does not ask
 	@exec env GIVEN="$(GIVEN)" $(BIN)/python -m deploy.deploy
+
+preflight: $(VENV) ## would make deploy succeed? changes nothing: STACK= REGION=, and settings; JSON=true
+	@exec env GIVEN="$(GIVEN)" $(BIN)/python -m deploy.preflight
 
 page: $(VENV) $(PAGE) ## the page at localhost:8080, uploading to a deployed stack, until Ctrl-C: STACK= REGION=
 	@exec env GIVEN="$(GIVEN)" $(BIN)/python -m deploy.page

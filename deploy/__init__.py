@@ -1,4 +1,4 @@
-"""The commands that put the system on Alibaba Cloud. `make NAME` runs `deploy/NAME.py`, or `deploy/doctor/`.
+"""The commands that put the system on Alibaba Cloud. `make NAME` runs `deploy/NAME.py`, or the folder.
 
 What commands share stands beside them; what talks to the cloud is in `aliyun/`.
 """

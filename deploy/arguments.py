@@ -17,6 +17,7 @@ from deploy.errors import CommandError
 # a bucket's name is made of stack, region, account and use, and has at most 63 characters
 STACK = re.compile(r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
 OPTIONS = ("STACK", "REGION", "OSS_ENDPOINT", "YES")
+DEPLOY_OPTIONS = (*OPTIONS, "INSTANCE_QUOTA")
 SETTINGS = (
     "RUNTIME",
     "UPLOAD_BUCKET",
@@ -43,7 +44,8 @@ SETTINGS = (
 class Arguments(NamedTuple):
     """`settings` has the settings that were given, under the names of the template's parameters.
 
-    `oss_endpoint` is the host to ask OSS at, empty for the region's public one.
+    `oss_endpoint` is the host to ask OSS at, empty for the region's public one. `instance_quota` is how many
+    instances the account may have in the region, 0 if nobody said.
     """
 
     stack: str
@@ -52,6 +54,8 @@ class Arguments(NamedTuple):
     yes: bool
     delete_uploads: bool
     now: bool
+    instance_quota: int
+    json: bool
     settings: Mapping[str, str]
 
 
@@ -78,8 +82,17 @@ def read_arguments(
         yes=given.get("YES") == "1",
         delete_uploads=given.get("DELETE_UPLOADS") == "1",
         now=given.get("NOW") == "1",
+        instance_quota=read_quota(given.get("INSTANCE_QUOTA", "0")),
+        json=given.get("JSON") == "true",
         settings={parameter_name(name): read_value(name, given[name]) for name in settings if name in given},
     )
+
+
+def read_quota(given: str) -> int:
+    """Return a number of instances. Raises `CommandError`."""
+    if not (given.isascii() and given.isdigit()):
+        raise CommandError("INSTANCE_QUOTA takes the number that the Quota Center shows for the region.")
+    return int(given)
 
 
 def parameter_name(setting: str) -> str:

@@ -21,15 +21,16 @@ from deploy.aliyun.regions import newest_runtime, reason_against
 from deploy.aliyun.ros_stack import DEAD_ENDS, FAILED_CREATIONS, Stack, Stacks
 from deploy.aliyun.site_files import put_site
 from deploy.aliyun.upload_cors import refused_origins
-from deploy.arguments import Arguments, read_arguments
+from deploy.arguments import DEPLOY_OPTIONS, Arguments, read_arguments
 from deploy.errors import CommandError
 from deploy.exit_messages import run_command
 from deploy.function_zip import FUNCTIONS, REPOSITORY, RUNTIMES, build
 from deploy.next_steps import next_steps
 from deploy.page_addresses import default_origins, page_of
+from deploy.preflight.examination import Plan, examine, require_success
+from deploy.preflight.object_trial import prepare_bucket
 from deploy.resource_names import resource_names
-from deploy.settings_check import problems
-from deploy.stack_buckets import BUCKETS, changed_package, require_buckets
+from deploy.stack_buckets import changed_package, require_buckets
 from deploy.template import hidden_values, parse_template, template_text
 from deploy.terminal import Ask, Show, ask_permission
 from deploy.ticket_secret import new_ticket_secret
@@ -40,7 +41,7 @@ BUILT_PAGE = REPOSITORY / "client" / "dist"
 
 def main(env: Mapping[str, str]) -> None:
     """Deploy. Raises the exceptions that `exit_messages` knows."""
-    arguments = read_arguments(env)
+    arguments = read_arguments(env, options=DEPLOY_OPTIONS)
     cloud = connect_region(arguments.region, arguments.oss_endpoint)
     DeployCommand(arguments, cloud, Stacks(cloud.ros, arguments.region), print, input).run()
 
@@ -58,23 +59,15 @@ class DeployCommand:
 
     def run(self) -> Stack:
         """Deploy, and return the stack. Raises `CommandError`, `StackFailed`, or an SDK's exception."""
-        self.check_place(self.arguments.settings.get("Runtime"))
+        check_place(self.arguments.region, self.arguments.settings.get("Runtime"))
         account = account_id(self.cloud)
         ask_permission(self.arguments, account, "Deploy there?", self.show, self.ask)
         stack = self.find_stack()
-        names = resource_names(self.arguments.stack, self.arguments.region, account)
-        settings = {**following_origins(stack, self.arguments.settings), **self.arguments.settings}
-        if stack:
-            refuse_fixed(stack, settings)
-        known = self.present_values(stack) if stack else self.first_values(account, names)
-        # a stack that was made by hand moves to the bucket that packages are put into
-        values = {**known, **settings, "ArtifactBucket": names["ArtifactBucket"]}
-        self.check_place(values["Runtime"])
-        found = list(problems(parse_template(self.template), values, self.arguments.region))
-        if found:
-            raise CommandError("\n".join(found))
-        for name in BUCKETS:
-            bucket_exists(self.cloud, account, values[name])  # raises for one that is not ours
+        values = self.wanted_values(stack, account)
+        require_success(examine(self.plan(account, values)), self.show)
+        if stack is None:
+            values["ExistingUploadBucket"] = self.takes_over(account, values["UploadBucket"])
+        settings = self.changes(stack)
         packages = self.put_packages(stack, account, values)
         stack = self.put_stack(stack, values, {**settings, **packages})
         # again: until now, anybody could take the name of a bucket that was not there
@@ -85,13 +78,6 @@ class DeployCommand:
         self.report(stack)
         return stack
 
-    def check_place(self, runtime: str | None) -> None:
-        """Raise `CommandError` for a runtime that is not ours, or for a region that lacks it or the rest."""
-        if runtime and runtime not in RUNTIMES:
-            raise CommandError(f"RUNTIME takes one of {', '.join(RUNTIMES)}.")
-        if reason := reason_against(self.arguments.region, runtime):
-            raise CommandError(reason)
-
     def find_stack(self) -> Stack | None:
         """Return the stack that exists, or None. What is left of a failed creation is deleted."""
         stack = self.stacks.find_idle(self.arguments.stack, self.show)
@@ -99,9 +85,30 @@ class DeployCommand:
             self.show("An earlier deploy failed before the stack worked; deleting what it left.")
             self.stacks.delete(stack, self.show)
             return None
-        if stack and (way_out := DEAD_ENDS.get(stack.status)):
-            raise CommandError(f"Stack {stack.name} is {stack.status}: {way_out}.")
+        refuse_dead_end(stack)
         return stack
+
+    def plan(self, account: str, values: Mapping[str, str]) -> Plan:
+        """Return what the checks need to know of this deploy."""
+        arguments = self.arguments
+        template = parse_template(self.template)
+        return Plan(self.cloud, account, arguments.stack, template, values, arguments.instance_quota)
+
+    def changes(self, stack: Stack | None) -> dict[str, str]:
+        """Return the parameters that the settings give, and those that follow from them."""
+        return {**following_origins(stack, self.arguments.settings), **self.arguments.settings}
+
+    def wanted_values(self, stack: Stack | None, account: str) -> dict[str, str]:
+        """Return the values of all parameters. Raises `CommandError` for a change that ROS cannot make."""
+        names = resource_names(self.arguments.stack, self.arguments.region, account)
+        settings = self.changes(stack)
+        if stack:
+            refuse_fixed(stack, settings)
+        known = self.present_values(stack) if stack else self.first_values(names)
+        # a stack that was made by hand moves to the bucket that packages are put into
+        values = {**known, **settings, "ArtifactBucket": names["ArtifactBucket"]}
+        check_place(self.arguments.region, values["Runtime"])
+        return values
 
     def present_values(self, stack: Stack) -> dict[str, str]:
         """Return a stack's parameters; those that ROS hides are read from the functions' variables."""
@@ -112,23 +119,25 @@ class DeployCommand:
             values |= hidden_values(template, function, variables)
         return values
 
-    def first_values(self, account: str, names: Mapping[str, str]) -> dict[str, str]:
+    def first_values(self, names: Mapping[str, str]) -> dict[str, str]:
         """Return the values of a first deploy, for parameters that no setting gives."""
         settings = self.arguments.settings
-        uploads = settings.get("UploadBucket", names["UploadBucket"])
-        existing = bucket_exists(self.cloud, account, uploads)
-        if existing:
-            self.show(f"{uploads} exists: it is used as it is.")
         runtime = newest_runtime(self.arguments.region)
         if "Runtime" not in settings and runtime != RUNTIMES[0]:
             self.show(f"{self.arguments.region} has no {RUNTIMES[0]}: the functions get {runtime}.")
         return {
             **names,
             "Runtime": runtime,
-            "ExistingUploadBucket": "true" if existing else "false",
             "AllowedOrigins": default_origins(settings.get("SiteDomain", "")),
             "TicketSecret": new_ticket_secret(),
         }
+
+    def takes_over(self, account: str, uploads: str) -> str:
+        """Return the value of ExistingUploadBucket for a first deploy."""
+        if not bucket_exists(self.cloud, account, uploads):
+            return "false"
+        self.show(f"{uploads} exists: it is used as it is.")
+        return "true"
 
     def put_packages(self, stack: Stack | None, account: str, values: Mapping[str, str]) -> dict[str, str]:
         """Build both packages, send the new ones, and return the parameters that name them.
@@ -138,7 +147,10 @@ class DeployCommand:
         """
         self.show(f"building the packages for {values['Runtime']}")
         bucket = values["ArtifactBucket"]
-        ensure_private_bucket(self.cloud, account, bucket)
+        if stack is None:
+            prepare_bucket(self.cloud, account, bucket)
+        else:
+            ensure_private_bucket(self.cloud, account, bucket)
         sign_in = values.get("AllowAnonymous") != "true"
         parameters = {"ArtifactBucket": bucket}
         for function in FUNCTIONS:
@@ -181,6 +193,20 @@ class DeployCommand:
             refused = refused_origins(self.cloud.oss, stack.parameters["UploadBucket"], origins)
         for line in next_steps(stack, self.arguments.region, refused):
             self.show(line)
+
+
+def check_place(region: str, runtime: str | None) -> None:
+    """Raise `CommandError` for a runtime that is not ours, or for a region that lacks it or the rest."""
+    if runtime and runtime not in RUNTIMES:
+        raise CommandError(f"RUNTIME takes one of {', '.join(RUNTIMES)}.")
+    if reason := reason_against(region, runtime):
+        raise CommandError(reason)
+
+
+def refuse_dead_end(stack: Stack | None) -> None:
+    """Raise `CommandError` for a stack that no deploy can continue from."""
+    if stack and (way := DEAD_ENDS.get(stack.status)):
+        raise CommandError(f"Stack {stack.name} is {stack.status}: {way}.")
 
 
 def following_origins(stack: Stack | None, settings: Mapping[str, str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from darabonba.exceptions import UnretryableException
 
 from deploy.errors import CommandError, StackFailed
+from deploy.known_refusals import way_out
 
 RUN_AGAIN = "Run it again: it continues where it stopped."
 # exceptions that end a command, and the message for each; the first row that fits counts
@@ -61,6 +62,8 @@ def run_command(command: Callable[[], object]) -> int:
 
 
 def message_for(error: BaseException) -> str:
-    """Return the message for one of the `EXPECTED` exceptions."""
+    """Return the message for one of the `EXPECTED` exceptions, with the way out if it is known."""
     cause = error.unwrap() if isinstance(error, OperationError) else error
-    return next(message(cause) for kinds, message in MESSAGES if isinstance(cause, kinds))
+    text = next(message(cause) for kinds, message in MESSAGES if isinstance(cause, kinds))
+    way = "" if isinstance(cause, CommandError) else way_out(text)
+    return f"{text} {way}".rstrip(" ")

@@ -17,18 +17,21 @@ from deploy.function_zip import Package, digest_in
 Stored = Literal["missing", "same", "other", "unknown"]
 
 
-def ensure_private_bucket(cloud: Cloud, account: str, bucket: str) -> None:
+def ensure_private_bucket(cloud: Cloud, account: str, bucket: str) -> bool:
     """Create the bucket if it is missing, and block public access to it whether it was missing or not.
 
+    Return whether it was missing.
     Raises what `bucket_exists` raises. A name that another account takes before it is created here is refused
     by OSS.
     """
-    if not bucket_exists(cloud, account, bucket):
+    missing = not bucket_exists(cloud, account, bucket)
+    if missing:
         cloud.oss.put_bucket(oss.PutBucketRequest(bucket=bucket, acl="private"))
     blocked = oss.PublicAccessBlockConfiguration(block_public_access=True)
     cloud.oss.put_bucket_public_access_block(
         oss.PutBucketPublicAccessBlockRequest(bucket=bucket, public_access_block_configuration=blocked)
     )
+    return missing
 
 
 def stored_package(client: oss.Client, bucket: str, name: str) -> Stored:

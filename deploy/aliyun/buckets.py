@@ -64,6 +64,12 @@ def require_bucket(cloud: Cloud, account: str, bucket: str) -> None:
         )
 
 
+def account_blocks_public_access(client: oss.Client) -> bool:
+    """Say whether Block Public Access is on for the account: it counts for each of its buckets."""
+    found = client.get_public_access_block(oss.GetPublicAccessBlockRequest())
+    return bool(found.public_access_block_configuration.block_public_access)
+
+
 def delete_bucket(client: oss.Client, bucket: str) -> None:
     """Delete a bucket and everything in it."""
     delete_objects(client, bucket)

@@ -16,6 +16,11 @@ def entity_tags(client: oss.Client, bucket: str, prefix: str = "") -> dict[str, 
     return {one.key: (one.etag or "").strip('"') for page in pages for one in page.contents or []}
 
 
+def list_one(client: oss.Client, bucket: str) -> None:
+    """List at most one object. Raises the SDK's exception where that is refused."""
+    client.list_objects_v2(oss.ListObjectsV2Request(bucket=bucket, max_keys=1))
+
+
 def delete_objects(client: oss.Client, bucket: str, prefix: str = "") -> None:
     """Delete each object whose key begins with `prefix`."""
     delete_keys(client, bucket, list(entity_tags(client, bucket, prefix)))

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import deploy.deploy
 from deploy import function_zip
 from deploy.aliyun.clients import Cloud
+from tests.support.certificate import make_certificate
 from tests.support.cloud.commands import connected
 from tests.support.cloud.packages import quick_package
+from tests.support.cloud.server import PUBLIC_NAMES
 from tests.support.cloud.state import State
 from tests.support.stack_fixtures import running, stack
 
@@ -26,6 +29,12 @@ def state(no_waiting: None, quick_packages: None) -> State:  # noqa: ARG001 - fo
 def cloud(state: State) -> Iterator[Cloud]:
     with connected(state) as clients:
         yield clients
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For the public addresses; one for all tests, because the SDKs keep what they trusted first."""
+    return make_certificate(tmp_path_factory.mktemp("certificate"), *PUBLIC_NAMES)
 
 
 @pytest.fixture

@@ -16,14 +16,19 @@ from tests.support.cloud.state import Refused, State
 
 PACKAGE = f"PUT {CODE}/{TOKEN.name}"
 PAGE = f"PUT {SITE}/index.html"
-REQUESTS = ("GetCallerIdentity", "ListStacks", "CreateStack", "GetStack", "ListStackEvents", PACKAGE, PAGE)
+TRIAL = f"PUT {CODE}/preflight.txt"
+CHECKS = ("GetServiceProvisions", "ListConcurrencyConfigs", TRIAL)
+REQUESTS = (
+    *("GetCallerIdentity", "ListStacks", *CHECKS),
+    *("CreateStack", "GetStack", "ListStackEvents", PACKAGE, PAGE),
+)
 FOR_EVER = 99
 
 
 @pytest.fixture(autouse=True)
 def settings_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
     """`test_deploy.py` has them checked, which starts two processes."""
-    monkeypatch.setattr("deploy.deploy.problems", lambda *_: ())
+    monkeypatch.setattr("deploy.preflight.examination.problems", lambda *_: ())
 
 
 def made(state: State) -> tuple[list[str], dict[str, set[str]]]:

@@ -15,22 +15,16 @@ import requests
 from alibabacloud_credentials.utils import auth_constant, auth_util
 
 from deploy import destroy, rotate_secret
-from deploy.doctor.target import find_stack
+from deploy.doctor.target import choose_deployment, find_stack
 from deploy.errors import CommandError
 from deploy.function_zip import REPOSITORY
-from tests.support.certificate import make_certificate
 from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, command_of, dry_run, given, make
-from tests.support.cloud.server import PUBLIC_NAMES, serving_publicly
+from tests.support.cloud.server import serving_publicly
 from tests.support.cloud.state import ACCOUNT, KEY, Refused, State
 from tests.support.environment import clean_environment, free_ports
 
 STACK = {"STACK": "uploads", "REGION": "cn-hangzhou"}
 YES = {**STACK, "YES": "1"}
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_certificate(tmp_path_factory.mktemp("certificate"), *PUBLIC_NAMES)
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +63,7 @@ def test_deploy_and_destroy_ask_the_services_at_their_public_addresses(
     assert state.hosts == {
         "ros.aliyuncs.com",
         "sts.cn-hangzhou.aliyuncs.com",
+        "fcv3.cn-hangzhou.aliyuncs.com",
         *(f"{bucket}.oss-cn-hangzhou.aliyuncs.com" for bucket in (CODE, SITE, UPLOADS)),
     }
 
@@ -89,12 +84,12 @@ def test_all_of_a_stack_s_life_by_the_internal_network(state: State) -> None:
     assert {host.partition(".")[2] for host in state.hosts if CODE in host} == {INTERNAL}
 
 
-@pytest.mark.parametrize("target", ["deploy", "destroy", "rotate-secret", "page", "doctor"])
+@pytest.mark.parametrize("target", ["deploy", "preflight", "destroy", "rotate-secret", "page", "doctor"])
 def test_a_host_that_is_none_of_oss_is_refused_before_anything_is_asked(
     target: str, state: State, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert make(target, **STACK, OSS_ENDPOINT="oss.example.com") == 1
-    assert capsys.readouterr().err.startswith("OSS_ENDPOINT takes a host of OSS in cn-hangzhou, such as ")
+    assert "OSS_ENDPOINT takes a host of OSS in cn-hangzhou, such as " in "".join(capsys.readouterr())
     assert state.asked == []
 
 
@@ -202,14 +197,15 @@ def test_doctor_of_a_stack_that_is_not_there_is_one_sentence(capsys: pytest.Capt
 
 def test_doctor_finds_a_stack_at_the_public_addresses() -> None:
     assert make("deploy", **YES, **ANYONE) == 0
-    found = find_stack("uploads", "cn-hangzhou")
-    assert (found.token_url, found.origin) == (
+    found = choose_deployment(None, None, None, {**STACK, "BEARER_TOKEN": "a.b.c"})
+    assert (found.token_url, found.origin, found.bearer_token) == (
         "https://token-abc.cn-hangzhou.fcapp.run/",
         "http://localhost:8080",
+        "a.b.c",
     )
 
 
-@pytest.mark.parametrize("target", ["deploy", "destroy", "rotate-secret", "page"])
+@pytest.mark.parametrize("target", ["deploy", "preflight", "destroy", "rotate-secret", "page"])
 def test_what_is_not_on_the_command_line_is_not_read(
     target: str, state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -220,7 +216,7 @@ def test_what_is_not_on_the_command_line_is_not_read(
     assert state.asked == []
 
 
-@pytest.mark.parametrize("target", ["deploy", "destroy", "rotate-secret", "page"])
+@pytest.mark.parametrize("target", ["deploy", "preflight", "destroy", "rotate-secret", "page"])
 def test_a_misspelt_name_on_the_command_line_is_refused(
     target: str, state: State, capsys: pytest.CaptureFixture[str]
 ) -> None:

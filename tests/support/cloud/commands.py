@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from deploy.aliyun.clients import AccessKey, Cloud, Endpoints, connect
 from deploy.aliyun.ros_stack import Stack, Stacks
-from deploy.arguments import read_arguments
+from deploy.arguments import DEPLOY_OPTIONS, read_arguments
 from deploy.deploy import DeployCommand
 from deploy.function_zip import REPOSITORY
 from deploy.terminal import Ask
@@ -49,7 +49,7 @@ def deploy(
     env = given(**{"STACK": "uploads", "REGION": "cn-hangzhou", "YES": "1", **settings})
     stacks = Stacks(cloud.ros, "cn-hangzhou", pause=lambda _: None)
     lines = [] if shown is None else shown
-    return DeployCommand(read_arguments(env), cloud, stacks, lines.append, ask).run()
+    return DeployCommand(read_arguments(env, options=DEPLOY_OPTIONS), cloud, stacks, lines.append, ask).run()
 
 
 def make(target: str, **variables: str) -> int:

@@ -47,6 +47,10 @@ def answer(
 ) -> Found:
     bucket, key = resource
     query = parse_qs(urlsplit(target).query, keep_blank_values=True)
+    if not bucket:
+        blocked = str(state.blocks_public_access).lower()
+        document = f"<BlockPublicAccess>{blocked}</BlockPublicAccess>"
+        return Found(body=f"{XML}<PublicAccessBlockConfiguration>{document}</PublicAccessBlockConfiguration>")
     making = method == "PUT" and not key and not query
     if bucket in state.foreign and making:
         raise Refused(409, "BucketAlreadyExists", NAME_TAKEN)

@@ -66,6 +66,27 @@ def get_template(state: State, asked: Asked) -> dict[str, Any]:
     return {"TemplateBody": json.dumps(stack_of(state, asked)["template"])}
 
 
+def get_service_provisions(state: State, asked: Asked) -> dict[str, Any]:
+    """Return the status of services. Function Compute has an older role too, which nothing of ours needs."""
+    names = [value for key, value in asked.items() if key.startswith("Services.")]
+    page = "https://ram.console.aliyun.com/role/authorization?request=x"
+    found: list[dict[str, Any]] = []
+    for name in names:
+        one = {"ServiceName": name, "Status": state.services[name], "AutoEnableService": False}
+        if one["Status"] == "Disabled":
+            one["EnableURL"] = f"https://common-buy.aliyun.com/?commodityCode={name.lower()}"
+        if one["Status"] != "Enabled":
+            one["StatusReason"] = f"The {name} service has not been opened."
+        if name == "FC":
+            roles = ("AliyunServiceRoleForFC", "AliyunFCDefaultRole")
+            made = [{"RoleName": role, "Created": role not in state.missing_roles} for role in roles]
+            one["RoleProvision"] = {"Roles": made} | (
+                {"AuthorizationURL": page} if state.missing_roles else {}
+            )
+        found.append(one)
+    return {"ServiceProvisions": found}
+
+
 def create_stack(state: State, asked: Asked) -> dict[str, Any]:
     living = [one for one in state.stacks.values() if one["Status"] != "DELETE_COMPLETE"]
     if any(one["StackName"] == asked["StackName"] for one in living):
@@ -144,6 +165,7 @@ ACTIONS: dict[str, Callable[[State, Asked], dict[str, Any]]] = {
     "GetStack": get_stack,
     "ListStackEvents": list_stack_events,
     "GetTemplate": get_template,
+    "GetServiceProvisions": get_service_provisions,
     "CreateStack": create_stack,
     "UpdateStack": update_stack,
     "DeleteStack": delete_stack,
@@ -244,6 +266,20 @@ def holds(state: State, template: dict[str, Any], values: dict[str, str], condit
     if template["Parameters"][reference["Ref"]]["Type"] == "Number" and not state.numbers_are_text:
         given = int(given)
     return bool(given == value)
+
+
+def reserved_instances(state: State) -> dict[str, int]:
+    """Return the instances that are reserved for the functions of all stacks."""
+    return {
+        f"{stack['StackName']}-{name.removesuffix('Cap').lower()}": int(
+            stack["values"][resource["Properties"]["ReservedConcurrency"]["Ref"]]
+        )
+        for stack in state.stacks.values()
+        if stack["Status"] in UPDATABLE
+        for name, resource in stack["template"]["Resources"].items()
+        if resource["Type"] == "ALIYUN::FC3::ConcurrencyConfig"
+        and holds(state, stack["template"], stack["values"], resource.get("Condition"))
+    }
 
 
 def event(stack: dict[str, Any], name: str, status: str, reason: str) -> None:

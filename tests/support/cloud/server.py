@@ -90,6 +90,8 @@ class Stub(BaseHTTPRequestHandler):
         asked = dict(parse_qsl(urlsplit(self.path).query) + parse_qsl(body.decode()))
         if action == "GetCallerIdentity":
             return as_json({"AccountId": ACCOUNT, "IdentityType": "RAMUser"})
+        if action == "ListConcurrencyConfigs":
+            return as_json(concurrency_configs(self.state, asked))
         if action == "GetFunction":
             return as_json(function(self.state, urlsplit(self.path).path.rpartition("/")[2]))
         earlier = self.state.answers.get(asked.get("ClientToken", ""))
@@ -138,6 +140,17 @@ def function(state: State, name: str) -> dict[str, Any]:
             modified = state.modified.get(name, "2026-01-01T00:00:00Z")
             return {"functionName": name, "lastModifiedTime": modified, "environmentVariables": held}
     raise Refused(404, "FunctionNotFound", f"function '{name}' does not exist")
+
+
+def concurrency_configs(state: State, asked: dict[str, str]) -> dict[str, Any]:
+    """Return a page of what is reserved; its token is the number of those before."""
+    reserved = {**state.reserved, **ros_service.reserved_instances(state)}
+    start, size = int(asked.get("nextToken", "0")), int(asked["limit"])
+    configs = [
+        {"functionArn": f"acs:fc:{REGION}:{ACCOUNT}:functions/{name}", "reservedConcurrency": count}
+        for name, count in list(reserved.items())[start : start + size]
+    ]
+    return {"configs": configs} | ({"nextToken": str(start + size)} if start + size < len(reserved) else {})
 
 
 def as_json(found: dict[str, Any]) -> oss_service.Found:

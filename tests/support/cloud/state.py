@@ -31,8 +31,11 @@ class State:
     A function in `drifted` has another ticket secret than its stack, one in `modified` another time of its
     last change. `foreign` buckets belong to another account, whose policy allows this one everything if the
     bucket is among the `buckets`, and nothing if it is not. Those `elsewhere` are in another region, of those
-    `without_owner` nobody is told the owner. A `new_account` activated OSS on 2025-03-20 or later. `code` is
-    the zip that each function was given last. Where `numbers_are_text`, ROS compares a Number as text.
+    `without_owner` nobody is told the owner. A `new_account` activated OSS on 2025-03-20 or later; one that
+    `blocks_public_access` does so for all its buckets. `services` has the status of each in ROS's words,
+    `missing_roles` names service-linked roles, and `reserved` has instances of functions outside of the
+    stacks. `code` is the zip that each function was given last. Where `numbers_are_text`, ROS compares a
+    Number as text.
     """
 
     def __init__(self) -> None:
@@ -43,6 +46,10 @@ class State:
         self.elsewhere: set[str] = set()
         self.without_owner: set[str] = set()
         self.new_account = False
+        self.blocks_public_access = False
+        self.services = dict.fromkeys(("OSS", "FC", "SLS"), "Enabled")
+        self.missing_roles: set[str] = set()
+        self.reserved: dict[str, int] = {}
         self.numbers_are_text = False
         self.public_access_blocked: set[str] = set()
         self.code: dict[str, bytes] = {}
