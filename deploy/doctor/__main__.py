@@ -1,8 +1,8 @@
 """`make doctor`: is this deployment sound? Prints each finding when it is known; exit status 1 if one failed.
 
 Which deployment: `--token-url`, `--origin` and `--site-url`, or TOKEN_URL, ORIGIN and SITE_URL; or what `make
-deploy` made with STACK and REGION; otherwise `make run` with its default ports. Where users sign in, a user's
-token is read from BEARER_TOKEN alone: other users of a machine can see arguments.
+deploy` made with STACK and REGION; otherwise `make run`, at TOKEN_PORT and SITE_PORT if they are set. Where
+users sign in, a user's token is read from BEARER_TOKEN alone: other users of a machine can see arguments.
 
 `--json` (or JSON=true) prints one document and nothing else:
 {"ok": bool, "left": ["bucket/key"],
@@ -21,13 +21,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from deploy.doctor.examination import examine
 from deploy.doctor.finding import Finding
-from deploy.doctor.target import choose_deployment
+from deploy.doctor.target import choose_deployment, require_running
 
 
 def main() -> int:
     """Examine, print, and return the exit status."""
     chosen = read_options(sys.argv[1:], os.environ)
     deployment = choose_deployment(chosen.token_url, chosen.origin, chosen.site_url, os.environ)
+    if not (chosen.token_url or os.environ.get("STACK")):
+        require_running(deployment)
     show = show_json if chosen.json else show_lines
     return 0 if show(examine(deployment)) else 1
 

@@ -1,4 +1,4 @@
-"""Which deployment is examined: one by its addresses, one by its stack, or `make run`."""
+"""Which deployment is examined: one by its addresses, one by its stack, or `make run` at its ports."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import re
 import sys
 from collections.abc import Mapping
 
+from deploy.doctor import probe
 from deploy.doctor.finding import Deployment
+from local.launcher import HIGHEST_PORT, port_number
+from local.process_spec import address
+from local.run import DEFAULT_PORTS
 
 BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750
-MAKE_RUN = Deployment("http://127.0.0.1:9001/", "http://127.0.0.1:8080", "http://127.0.0.1:8080")
 
 
 def choose_deployment(
@@ -24,12 +27,33 @@ def choose_deployment(
         found = find_stack(env["STACK"], env.get("REGION", ""), env.get("OSS_ENDPOINT", ""))
         return dataclasses.replace(found, bearer_token=bearer)
     if not token_url:
-        return dataclasses.replace(MAKE_RUN, bearer_token=bearer)
+        return dataclasses.replace(local_deployment(env), bearer_token=bearer)
     if not origin:
         sys.exit(
             "ORIGIN is missing, the origin of a page that uploads, such as ORIGIN=https://www.example.com"
         )
     return Deployment(token_url, origin.rstrip("/"), site_url or None, bearer)
+
+
+def local_deployment(env: Mapping[str, str]) -> Deployment:
+    """Return what `make run` serves with the same TOKEN_PORT and SITE_PORT. Exits with a sentence for no port."""
+    ports = {
+        name: port_number(env.get(name) or str(DEFAULT_PORTS[name])) for name in ("TOKEN_PORT", "SITE_PORT")
+    }
+    for name, port in ports.items():
+        if not port:
+            sys.exit(f"{name} is not a port: it takes a number from 1 to {HIGHEST_PORT}.")
+    site = address(ports["SITE_PORT"])
+    return Deployment(address(ports["TOKEN_PORT"]) + "/", site, site)
+
+
+def require_running(deployment: Deployment) -> None:
+    """Exit with a sentence if nothing answers where `make run` serves the token function."""
+    if not probe.ask("GET", deployment.token_url + "limits").status:
+        sys.exit(
+            f"Nothing answers at {deployment.token_url}: start make run in another terminal, pass its TOKEN_PORT "
+            "and SITE_PORT if you chose them, or name a deployment by STACK and REGION, or by TOKEN_URL and ORIGIN."
+        )
 
 
 def find_stack(name: str, region: str, oss_endpoint: str = "") -> Deployment:

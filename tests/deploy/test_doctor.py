@@ -234,6 +234,23 @@ def test_nothing_listening_is_one_failure_per_address_and_exit_status_1(stack: S
     assert "skipped an upload of a few bytes: needs grant" in finished.stdout
 
 
+def test_make_run_is_found_at_the_ports_that_it_was_given(stack: Stack) -> None:
+    ports = {"TOKEN_PORT": stack.token, "SITE_PORT": stack.site}
+    finished = ran(**{name: url.rpartition(":")[2] for name, url in ports.items()})
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert f"a form for {stack.upload}, bucket {BUCKET}" in finished.stdout
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)], ids=["lines", "json"])
+def test_where_no_make_run_answers_it_says_so_in_one_sentence(
+    arguments: tuple[str, ...], nobody: str
+) -> None:
+    finished = ran(*arguments, TOKEN_PORT=nobody.rpartition(":")[2])
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert finished.stderr.startswith(f"Nothing answers at {nobody}/: start make run")
+    assert finished.stderr.count(".\n") == finished.stderr.count("\n") == 1
+
+
 # ---- Users sign in
 
 

@@ -9,7 +9,7 @@ import pytest
 from deploy.aliyun.clients import Cloud
 from deploy.doctor.__main__ import show_json, show_lines
 from deploy.doctor.finding import Deployment, Finding
-from deploy.doctor.target import MAKE_RUN, choose_deployment, deployment_of
+from deploy.doctor.target import choose_deployment, deployment_of
 from tests.support.cloud.commands import ANYONE, SITE, deploy
 from tests.support.cloud.state import State
 
@@ -28,10 +28,24 @@ def test_the_doctor_finds_what_a_deploy_made(cloud: Cloud, state: State) -> None
 
 
 def test_without_an_address_it_is_make_run() -> None:
-    assert choose_deployment(None, None, None, {}) == MAKE_RUN
+    addresses = ("http://127.0.0.1:9001/", "http://127.0.0.1:8080", "http://127.0.0.1:8080")
+    assert choose_deployment(None, None, None, {}) == Deployment(*addresses)
     assert choose_deployment("", "", "", {"BEARER_TOKEN": "Bearer e30.e30.e30"}) == Deployment(
-        MAKE_RUN.token_url, MAKE_RUN.origin, MAKE_RUN.site_url, "e30.e30.e30"
+        *addresses, "e30.e30.e30"
     )
+
+
+def test_without_an_address_it_is_make_run_at_its_ports() -> None:
+    env = {"TOKEN_PORT": "9101", "SITE_PORT": "8180", "UPLOAD_PORT": "9100", "CALLBACK_PORT": ""}
+    site = "http://127.0.0.1:8180"
+    assert choose_deployment(None, None, None, env) == Deployment("http://127.0.0.1:9101/", site, site)
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "9001;"], ids=["zero", "too high", "word", "torn"])
+@pytest.mark.parametrize("name", ["TOKEN_PORT", "SITE_PORT"])
+def test_what_is_no_port_is_one_sentence(name: str, port: str) -> None:
+    with pytest.raises(SystemExit, match=rf"^{name} is not a port: it takes a number from 1 to 65535\.$"):
+        choose_deployment(None, None, None, {name: port})
 
 
 def test_addresses_are_taken_as_they_are_but_for_the_origins_slash() -> None:
