@@ -6,7 +6,8 @@ users sign in, a user's token is read from BEARER_TOKEN alone: other users of a 
 
 `--json` (or JSON=true) prints one document and nothing else:
 {"ok": bool, "left": ["bucket/key"],
- "findings": [{"name", "verdict": "ok|failed|noted|skipped", "tried", "found", "cause", "fix", "left": []}]}
+ "findings": [{"name", "kind": "check|open question", "verdict": "ok|failed|noted|skipped", "tried", "found",
+               "cause", "fix", "meaning", "left": []}]}
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def show_lines(findings: Iterable[Finding]) -> bool:
         counted[one.verdict] += 1
         left += one.left
         print(f"{one.verdict:<8}{one.tried}: {one.found}", flush=True)
-        for name, text in (("cause", one.cause), ("fix", one.fix)):
+        for name, text in (("cause", one.cause), ("fix", one.fix), ("means", one.meaning)):
             if text:
                 print(f"        {name}: {text}", flush=True)
     print("\n" + ", ".join(f"{count} {verdict}" for verdict, count in counted.items()))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from deploy.doctor import probe
 from deploy.doctor.answers import json_object
-from deploy.doctor.finding import Deployment, Outcome
+from deploy.doctor.finding import Deployment, Kind, Outcome
 from deploy.doctor.probe import Answer
 
 FOREIGN = "https://foreign.example"
@@ -137,6 +137,7 @@ class Check:
     tried: str
     run: Callable[[Context], Outcome]
     needs: tuple[str, ...] = ()
+    kind: Kind = "check"
 
 
 def host_of(url: str) -> str:

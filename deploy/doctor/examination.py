@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.doctor import anonymous_access, ownership, preflight, tampering, upload
+from deploy.doctor import anonymous_access, open_questions, ownership, preflight, tampering, upload
 from deploy.doctor.causes import diagnose
 from deploy.doctor.context import Check, Context
 from deploy.doctor.finding import Deployment, Finding, Outcome
@@ -17,6 +17,7 @@ ORDER = (
     *preflight.AFTER_UPLOAD,
     *anonymous_access.CHECKS,
     *tampering.CHECKS,
+    *open_questions.CHECKS,
 )
 
 
@@ -52,4 +53,6 @@ def finding_of(check: Check, outcome: Outcome, deployment: Deployment) -> Findin
         cause=row.cause if row else "",
         fix=row.fix if row else "",
         left=outcome.left,
+        kind=check.kind,
+        meaning=outcome.meaning,
     )

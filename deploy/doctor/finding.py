@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Verdict = Literal["ok", "failed", "noted", "skipped"]
+Kind = Literal["check", "open question"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Finding:
     """One check's result for the person who asked: what was tried and found, and the cause and fix of a failure.
 
     `name` never changes, for programs. `left` lists objects that stay in the upload bucket, as `bucket/key`.
+    OSS's documents do not answer an open question; `meaning` says what the answer means for this deployment.
     """
 
     name: str
@@ -37,13 +39,19 @@ class Finding:
     cause: str = ""
     fix: str = ""
     left: tuple[str, ...] = ()
+    kind: Kind = "check"
+    meaning: str = ""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check returns. The `symptom` of a verdict failed or noted is looked up in `causes.TABLE`."""
+    """What a check returns. The `symptom` of a verdict failed or noted is looked up in `causes.TABLE`.
+
+    An open question is failed only by an unsafe answer; every other answer is noted, with its `meaning`.
+    """
 
     verdict: Verdict
     found: str
     symptom: str = ""
     left: tuple[str, ...] = ()
+    meaning: str = ""

@@ -1,4 +1,4 @@
-"""Changed forms and forged callbacks, which must be refused; and what OSS does where its documents are silent."""
+"""Changed forms and forged callbacks, which must be refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from deploy.doctor import probe
-from deploy.doctor.answers import SUCCESS, is_completed, summary, symptom
+from deploy.doctor.answers import SUCCESS, summary, symptom
 from deploy.doctor.context import FILE, KEY_SUFFIX, Check, Context, Grant
 from deploy.doctor.finding import Outcome
 from deploy.doctor.upload import confirm_patiently
@@ -41,28 +41,6 @@ def check_refused(change: Callable[[Grant], Fields], file: bytes = FILE) -> Call
     return run
 
 
-def check_doubled_key(first: str, last: str) -> Callable[[Context], Outcome]:
-    """Return a check of a form with two `key` fields: the granted key with each of these texts added."""
-
-    def run(context: Context) -> Outcome:
-        grant = context.find_unused_grant()
-        others = [pair for pair in grant.fields.items() if pair[0] != "key"]
-        answer = context.post(grant, [("key", grant.key + first), ("key", grant.key + last), *others])
-        if answer.status not in SUCCESS:
-            return Outcome("noted", f"refused, {summary(answer)}")
-        context.unused_grant = None
-        if is_completed(confirm_patiently(context, grant.ticket), grant.id):
-            return Outcome("noted", "accepted, and stored under the granted key", left=grant.left())
-        return Outcome(
-            "failed",
-            "accepted, and stored under the other key",
-            "check doubled",
-            grant.left(grant.key + KEY_SUFFIX),
-        )
-
-    return run
-
-
 def second_send(context: Context) -> Outcome:
     answer = context.post(context.the_grant, file=FILE.upper())
     if answer.status in SUCCESS:
@@ -78,35 +56,12 @@ def is_public(grant: Grant) -> bool:
 def acl_header(context: Context) -> Outcome:
     grant = context.find_unused_grant()
     answer = context.post(grant, x_oss_object_acl="public-read")
-    return judge_public_acl(context, grant, answer)
-
-
-def acl_doubled(context: Context) -> Outcome:
-    grant = context.find_unused_grant()
-    answer = context.post(grant, [*grant.fields.items(), ("X-Oss-Object-Acl", "public-read")])
-    outcome = judge_public_acl(context, grant, answer)
-    return outcome if outcome.verdict == "failed" else Outcome("noted", outcome.found, left=outcome.left)
-
-
-def judge_public_acl(context: Context, grant: Grant, answer: probe.Answer) -> Outcome:
-    """Judge an upload whose form or header asked for a public object."""
     if answer.status not in SUCCESS:
         return Outcome("ok", f"refused, {summary(answer)}")
     context.unused_grant = None
     if is_public(grant):
         return Outcome("failed", "stored, and anyone can read it", "check public_object", grant.left())
     return Outcome("ok", "stored, and private", left=grant.left())
-
-
-def letter_case(context: Context) -> Outcome:
-    grant = context.find_unused_grant()
-    answer = context.post(grant, [(name.upper(), value) for name, value in grant.fields.items()])
-    if answer.status not in SUCCESS:
-        return Outcome("noted", f"refused, {summary(answer)}: letter case in names matters")
-    context.unused_grant = None
-    return Outcome(
-        "noted", f"accepted, {answer.status}: letter case in names does not matter", left=grant.left()
-    )
 
 
 def forged_callback(context: Context) -> Outcome:
@@ -154,8 +109,4 @@ CHECKS = (
     Check("acl_header", "a public ACL as a header", acl_header, UPLOADED),
     Check("forged_callback", "forged callbacks and an invented ticket", forged_callback, UPLOADED),
     Check("never_uploaded", "confirming an upload that never happened", never_uploaded, ("confirm",)),
-    Check("doubled_key_other_first", "a form with two keys, the other first", check_doubled_key(KEY_SUFFIX, ""), ("confirm",)),
-    Check("doubled_key_other_last", "a form with two keys, the other last", check_doubled_key("", KEY_SUFFIX), ("confirm",)),
-    Check("doubled_acl", "a form with a second, public ACL", acl_doubled, UPLOADED),
-    Check("letter_case", "a form whose field names are in capitals", letter_case, UPLOADED),
 )  # fmt: skip

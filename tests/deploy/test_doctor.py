@@ -21,6 +21,7 @@ from tests.support.environment import clean_environment
 from tests.support.single_function import single_function
 from tests.support.stack import BUCKET, KEY_ID, KEY_SECRET, KEY_TOKEN, REPOSITORY, Stack
 
+STRICT = "unpinned_x_oss=refuse,condition_letter_case=lower,doubled_field=first"
 PERMISSIVE = "unpinned_x_oss=accept,condition_letter_case=any,doubled_field=last"
 UNSAFE = "doubled_field=first_checked_last_stored,head_missing_key=403"
 IDENTITY = "an-identity-secret-of-more-than-32-bytes"
@@ -83,7 +84,7 @@ def test_json_is_one_document_of_every_check_in_order(stack: Stack) -> None:
     assert (finished.returncode, told["ok"], finished.stderr) == (0, True, "")
     assert [one["name"] for one in told["findings"]] == [check.name for check in ORDER]
     assert {tuple(one) for one in told["findings"]} == {
-        ("name", "verdict", "tried", "found", "cause", "fix", "left")
+        ("name", "verdict", "tried", "found", "cause", "fix", "left", "kind", "meaning")
     }
     assert told["left"] == [key for one in told["findings"] for key in one["left"]] != []
 
@@ -93,12 +94,51 @@ def test_its_events_are_marked(stack: Stack) -> None:
     assert '"event": "uploaded"' in stack.line_with('"doctor": true')
 
 
-def test_the_permissive_reading_of_oss_is_green_too(tmp_path_factory: pytest.TempPathFactory) -> None:
+READINGS = {
+    STRICT: {
+        "added_acl": "stored, and private",
+        "added_amz_acl": "stored, and private",
+        "added_amz_meta": "stored, and private",
+        "added_meta": "refused, 403 AccessDenied 0006-00000228",
+        "doubled_key_other_first": "refused, 403 AccessDenied 0006-00000227",
+        "doubled_key_other_last": "stored under the granted key",
+        "doubled_acl": "stored, and private",
+        "doubled_acl_in_other_case": "stored, and private",
+        "letter_case": "stored, and private",
+    },
+    PERMISSIVE: {
+        "added_acl": "stored, and private",
+        "added_amz_acl": "stored, and private",
+        "added_amz_meta": "stored, and private",
+        "added_meta": "stored, and private",
+        "doubled_key_other_first": "stored under the granted key",
+        "doubled_key_other_last": "refused, 403 AccessDenied 0006-00000227",
+        "doubled_acl": "refused, 403 AccessDenied 0006-00000227",
+        "doubled_acl_in_other_case": "refused, 403 AccessDenied 0006-00000227",
+        "letter_case": "stored, and private",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def permissive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """An OSS that reads forms as permissively as its documents allow."""
     stack = Stack(tmp_path_factory.mktemp("permissive"), LOCAL_OSS_SWITCHES=PERMISSIVE)
-    try:
-        assert wrong(list(examine(deployment(stack)))) == {}
-    finally:
-        stack.end()
+    yield stack
+    stack.end()
+
+
+@pytest.mark.parametrize("reading", READINGS, ids=["strict", "permissive"])
+def test_each_reading_of_oss_is_green_and_answers_the_open_questions(
+    reading: str, stack: Stack, request: pytest.FixtureRequest
+) -> None:
+    examined = request.getfixturevalue("permissive") if reading == PERMISSIVE else stack
+    found = list(examine(deployment(examined)))
+    assert wrong(found) == {}
+    questions = [one for one in found if one.kind == "open question"]
+    assert {one.name: one.found for one in questions} == READINGS[reading]
+    assert {one.verdict for one in questions} == {"noted"}
+    assert all(one.meaning.endswith(".") and not one.fix for one in questions)
 
 
 # ---- The callback goes wrong
@@ -319,7 +359,12 @@ def unsafe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def test_names_what_is_unsafe_about_a_bucket(unsafe: Stack) -> None:
     found = list(examine(deployment(unsafe)))
     failed = wrong(found)
-    assert failed.keys() == {"anonymous_missing", "doubled_key_other_last", "doubled_acl"}
+    assert failed.keys() == {
+        "anonymous_missing",
+        "doubled_key_other_last",
+        "doubled_acl",
+        "doubled_acl_in_other_case",
+    }
     assert "its ACL is public, and Block Public Access is off" in failed["anonymous_missing"]
     assert "OSS checks one and uses the other" in failed["doubled_key_other_last"]
     assert "a public ACL has an effect" in failed["doubled_acl"]
@@ -357,3 +402,10 @@ def test_the_readmes_sample_is_what_it_says_of_another_secret(stack: Stack, read
     for address, local in here.items():
         sample = sample.replace(address, local)
     assert [line for line in sample.splitlines() if line not in said] == []
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_readmes_open_question_is_answered_so(stack: Stack, readme: str) -> None:
+    blocks = (REPOSITORY / readme).read_text(encoding="utf-8").split("```\n")
+    (sample,) = [block for block in blocks if block.startswith("noted ")]
+    assert sample in ran(TOKEN_URL=stack.token, ORIGIN=stack.site).stdout

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from deploy.doctor import causes, preflight, probe
+from deploy.doctor import causes, open_questions, preflight, probe
 from deploy.doctor.anonymous_access import judge_anonymous_read, judge_listing
 from deploy.doctor.answers import json_object, summary, symptom
 from deploy.doctor.context import Context, read_grant
@@ -239,7 +239,10 @@ def test_a_second_object_under_one_grant_is_a_failure(context: Context) -> None:
     assert result("refuses_second_send", context, error(409, "FileAlreadyExists")).verdict == "ok"
 
 
-@pytest.mark.parametrize("name", ["acl_header", "doubled_acl"])
+PUBLIC = ("added_acl", "added_amz_acl", "added_amz_meta", "added_meta", "doubled_acl", "letter_case")
+
+
+@pytest.mark.parametrize("name", ["acl_header", *PUBLIC])
 def test_a_public_object_is_a_failure_and_named(name: str, context: Context) -> None:
     outcome = result(name, context, answer(200), answer(200))
     assert (outcome.verdict, outcome.symptom) == ("failed", "check public_object")
@@ -256,12 +259,36 @@ def test_a_doubled_acl_that_changes_nothing_is_noted_either_way(context: Context
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(403, "letter case in names matters"), (204, "does not matter")]
+    ("status", "said"), [(403, "as the grant has them, as upload.js does"), (204, "in any letters")]
 )
 def test_letter_case_is_noted_either_way(status: int, said: str, context: Context) -> None:
     outcome = result("letter_case", context, answer(status))
-    assert (outcome.verdict, outcome.found.endswith(said)) == ("noted", True)
+    assert (outcome.verdict, said in outcome.meaning) == ("noted", True)
     assert bool(outcome.left) == (status == 204)
+
+
+@pytest.mark.parametrize("name", [one.name for one in open_questions.CHECKS])
+@pytest.mark.parametrize("status", [0, 301, 500, 503])
+def test_what_is_no_answer_settles_no_question(name: str, status: int, context: Context) -> None:
+    outcome = result(name, context, answer(status))
+    assert (outcome.verdict, outcome.meaning) == ("skipped", "")
+    assert outcome.left == ("?/uploads/1.txt",)  # stored perhaps, and its answer lost
+    assert context.unused_grant is None
+
+
+@pytest.mark.parametrize("added", ["acl", "x-amz-acl", "x-amz-meta-doctor", "x-oss-meta-doctor"])
+def test_a_form_with_a_field_more_is_otherwise_the_grant_s(added: str, context: Context) -> None:
+    forms: list[list[str]] = []
+
+    def ask(*_: object, parts: Any = (), **__: object) -> Answer:
+        forms.append([name for name, _ in parts])
+        return answer(403)
+
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(probe, "ask", ask)
+        for check in open_questions.CHECKS:
+            check.run(context)
+    assert [*context.the_grant.fields, added, "file"] in forms
 
 
 def test_a_key_that_was_not_granted_and_is_stored_is_a_failure(context: Context) -> None:

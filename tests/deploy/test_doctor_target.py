@@ -67,7 +67,7 @@ def test_what_cannot_be_a_bearer_token_is_one_sentence(token: str) -> None:
 
 OK = Finding("a", "ok", "the first", "200", left=("bucket/1",))
 FAILED = Finding("b", "failed", "the second", "403", "Some cause.", "Some fix.", ("bucket/2",))
-NOTED = Finding("c", "noted", "the third", "as found")
+NOTED = Finding("c", "noted", "the third", "as found", kind="open question", meaning="Some meaning.")
 
 
 def test_findings_are_lines_with_a_summary_and_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,6 +78,7 @@ def test_findings_are_lines_with_a_summary_and_what_is_left(capsys: pytest.Captu
         "        cause: Some cause.\n"
         "        fix: Some fix.\n"
         "noted   the third: as found\n"
+        "        means: Some meaning.\n"
         "ok      the first: 200\n"
         "\n2 ok, 1 failed, 1 noted\n"
         "left in the bucket: bucket/1\n"
