@@ -7,7 +7,7 @@ users sign in, a user's token is read from BEARER_TOKEN alone: other users of a 
 `--json` (or JSON=true) prints one document and nothing else:
 {"ok": bool, "left": ["bucket/key"],
  "findings": [{"name", "kind": "check|open question", "verdict": "ok|failed|noted|skipped", "tried", "found",
-               "cause", "fix", "meaning", "left": []}]}
+               "cause", "fix", "meaning", "left": [], "removed": []}]}
 """
 
 from __future__ import annotations
@@ -48,27 +48,35 @@ def read_options(arguments: Sequence[str], env: Mapping[str, str]) -> argparse.N
 def show_lines(findings: Iterable[Finding]) -> bool:
     """Print each finding when it is known, then a summary. Return whether nothing failed."""
     counted: Counter[str] = Counter()
-    left: list[str] = []
+    shown: list[Finding] = []
     for one in findings:
+        shown.append(one)
         counted[one.verdict] += 1
-        left += one.left
         print(f"{one.verdict:<8}{one.tried}: {one.found}", flush=True)
         for name, text in (("cause", one.cause), ("fix", one.fix), ("means", one.meaning)):
             if text:
                 print(f"        {name}: {text}", flush=True)
     print("\n" + ", ".join(f"{count} {verdict}" for verdict, count in counted.items()))
-    for key in left:
+    for key in left_in(shown):
         print(f"left in the bucket: {key}")
     return not counted["failed"]
+
+
+def left_in(findings: Sequence[Finding]) -> list[str]:
+    """List what is still in the bucket."""
+    removed = {key for one in findings for key in one.removed}
+    return [key for one in findings for key in one.left if key not in removed]
 
 
 def show_json(findings: Iterable[Finding]) -> bool:
     """Print one document. Return whether nothing failed."""
     found = list(findings)
     ok = all(one.verdict != "failed" for one in found)
-    left = [key for one in found for key in one.left]
     print(
-        json.dumps({"ok": ok, "left": left, "findings": [dataclasses.asdict(one) for one in found]}, indent=2)
+        json.dumps(
+            {"ok": ok, "left": left_in(found), "findings": [dataclasses.asdict(one) for one in found]},
+            indent=2,
+        )
     )
     return ok
 

@@ -18,6 +18,7 @@ EC = re.compile(rb"<EC>(\d{4}-\d{8})</EC>")
 CALLBACK_FAILED = re.compile(rb"<Code>CallbackFailed</Code>\s*<Message>([A-Za-z0-9 .,:()-]{1,200})")
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 REDIRECT = range(300, 400)
+REFUSALS = range(400, 500)
 SUCCESS = range(200, 300)
 
 

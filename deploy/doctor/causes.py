@@ -33,6 +33,7 @@ TABLE = (
     Row("redirect", "The address answers with a redirect, which neither the page nor OSS follows.", "Configure the final address."),
     # ---- the stack's buckets
     Row("check not_own", "Uploads, the page or the ticket secret may go to somebody else, or may have gone: a bucket is not this account's or may not be asked about, or somebody changed a package.", "Do not use this deployment before you know why. If the bucket is not yours, run make destroy, which leaves what is another account's, and make deploy with another STACK: its functions get a new secret."),
+    Row("check not_deleted", "The AccessKey may not delete in the upload bucket, or OSS did not answer.", "Delete the files that are named below; or allow it oss:DeleteObject below the prefix."),
     # ---- the two functions
     Row("token 401 token_missing", "Users must sign in here, and no token was given.", "Set the environment variable BEARER_TOKEN to a user's token."),
     Row("token 401 token_expired", "The bearer token has expired.", "Set BEARER_TOKEN to a new one."),

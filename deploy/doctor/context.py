@@ -7,10 +7,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from deploy.doctor import probe
 from deploy.doctor.answers import json_object
+from deploy.doctor.bucket_access import BucketAccess
 from deploy.doctor.finding import Deployment, Kind, Outcome
 from deploy.doctor.probe import Answer
 
@@ -63,7 +65,7 @@ def read_grant(answer: Answer) -> Grant | None:
 
 @dataclass
 class Context:
-    """The deployment, and what checks learned. Nothing is stored yet under `unused_grant`."""
+    """The deployment, and what checks learned and `left`. Nothing is stored yet under `unused_grant`."""
 
     deployment: Deployment
     media_type: str = "text/plain"
@@ -71,6 +73,17 @@ class Context:
     unused_grant: Grant | None = None
     uploaded: Answer | None = None
     preflights: dict[str, Answer] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+    bucket_is_ours: bool = True
+
+    @cached_property
+    def access(self) -> BucketAccess | None:
+        """The deployer's access to the upload bucket of a stack.
+
+        None without a stack, and for a bucket that may be somebody else's: nothing is signed for that.
+        """
+        find = self.deployment.find_access
+        return find() if find and self.bucket_is_ours else None
 
     @property
     def the_grant(self) -> Grant:
@@ -114,14 +127,21 @@ class Context:
         **headers: str,
     ) -> Answer:
         """Send a grant's form as a page does: these fields in this order, or the grant's own, then the file."""
-        sent = list(grant.fields.items()) if fields is None else list(fields)
-        parts: list[tuple[str, tuple[str | None, str | bytes]]] = [(n, (None, v)) for n, v in sent]
+        return self.post_form(
+            grant.url, list(grant.fields.items()) if fields is None else fields, file, **headers
+        )
+
+    def post_form(
+        self, url: str, fields: Sequence[tuple[str, str]], file: bytes = FILE, **headers: str
+    ) -> Answer:
+        """Send these fields in this order, then the file."""
+        parts: list[tuple[str, tuple[str | None, str | bytes]]] = [(n, (None, v)) for n, v in fields]
         parts.append(("file", (FILE_NAME, file)))
         sent_headers = {
             "Origin": self.deployment.origin,
             **{n.replace("_", "-"): v for n, v in headers.items()},
         }
-        return probe.ask("POST", grant.url, sent_headers, parts=parts)
+        return probe.ask("POST", url, sent_headers, parts=parts)
 
     def confirm(self, ticket: str, origin: str = "") -> Answer:
         """Ask the callback function about a ticket."""

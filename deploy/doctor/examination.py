@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.doctor import anonymous_access, open_questions, ownership, preflight, tampering, upload
+from deploy.doctor import (
+    anonymous_access,
+    open_questions,
+    ownership,
+    preflight,
+    signed_questions,
+    tampering,
+    upload,
+)
 from deploy.doctor.causes import diagnose
 from deploy.doctor.context import Check, Context
 from deploy.doctor.finding import Deployment, Finding, Outcome
@@ -18,6 +26,7 @@ ORDER = (
     *anonymous_access.CHECKS,
     *tampering.CHECKS,
     *open_questions.CHECKS,
+    *signed_questions.CHECKS,
 )
 
 
@@ -30,6 +39,7 @@ def examine(deployment: Deployment) -> Iterator[Finding]:
         outcome = Outcome("skipped", f"needs {missing[0]}") if missing else run_check(check, context)
         if missing or outcome.verdict == "failed":
             unavailable.add(check.name)
+        context.left += outcome.left
         yield finding_of(check, outcome, deployment)
 
 
@@ -55,4 +65,5 @@ def finding_of(check: Check, outcome: Outcome, deployment: Deployment) -> Findin
         left=outcome.left,
         kind=check.kind,
         meaning=outcome.meaning,
+        removed=outcome.removed,
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from deploy.doctor.bucket_access import BucketAccess
 
 Verdict = Literal["ok", "failed", "noted", "skipped"]
 Kind = Literal["check", "open question"]
@@ -14,7 +17,8 @@ Kind = Literal["check", "open question"]
 class Deployment:
     """The addresses of a deployment. `origin` is an allowed one, `site_url` the site bucket's own address.
 
-    `bucket_faults` asks the cloud what is wrong with the buckets of a stack; there is none without a stack.
+    `bucket_faults` asks the cloud what is wrong with the buckets of a stack, and `find_access` finds the
+    deployer's AccessKey for its upload bucket; there is neither without a stack.
     """
 
     token_url: str
@@ -22,13 +26,15 @@ class Deployment:
     site_url: str | None = None
     bearer_token: str | None = field(default=None, repr=False)
     bucket_faults: Callable[[], Sequence[str]] | None = field(default=None, repr=False, compare=False)
+    find_access: Callable[[], BucketAccess] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Finding:
     """One check's result for the person who asked: what was tried and found, and the cause and fix of a failure.
 
-    `name` never changes, for programs. `left` lists objects that stay in the upload bucket, as `bucket/key`.
+    `name` never changes, for programs. `left` lists objects that this check left in the upload bucket, as
+    `bucket/key`, and `removed` those that it deleted, which an earlier check had left.
     OSS's documents do not answer an open question; `meaning` says what the answer means for this deployment.
     """
 
@@ -41,6 +47,7 @@ class Finding:
     left: tuple[str, ...] = ()
     kind: Kind = "check"
     meaning: str = ""
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,3 +62,4 @@ class Outcome:
     symptom: str = ""
     left: tuple[str, ...] = ()
     meaning: str = ""
+    removed: tuple[str, ...] = ()

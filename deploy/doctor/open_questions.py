@@ -6,19 +6,24 @@ more, so every condition of the policy holds for it.
 
 from __future__ import annotations
 
+import dataclasses
+import re
+import time
 from collections.abc import Callable
 
-from deploy.doctor.answers import SUCCESS, is_completed, summary
+from deploy.doctor import probe
+from deploy.doctor.answers import REFUSALS, SUCCESS, is_completed, summary
 from deploy.doctor.context import KEY_SUFFIX, Check, Context, Grant
 from deploy.doctor.finding import Outcome
 from deploy.doctor.tampering import Fields, is_public
 from deploy.doctor.upload import confirm_patiently
 
-REFUSALS = range(400, 500)
 ADDED = "doctor"  # the value of each metadata field that is added
 CANNOT_ADD = "A page cannot add this field to the form of a grant."
 NO_EFFECT = "A page can add this field, and it makes no object public."
 METADATA = "A page can add this field: do not trust an object's user metadata."
+NO_METADATA = "A page can add this field, and OSS does not store it."
+META = re.compile(r"x-[a-z]{3}-meta-doctor")
 NOT_TWICE = "A page cannot send two fields of one name."
 ONE_COUNTS = (
     "OSS checks and uses the same one of two fields, so a page cannot get past the policy with a second one."
@@ -89,6 +94,21 @@ def judge_access(meaning: str) -> Judge:
     return judge
 
 
+def judge_metadata(context: Context, grant: Grant) -> Outcome:
+    """Judge an upload with a metadata field; whether the object has it, only the deployer's AccessKey can ask."""
+    outcome = judge_access(METADATA)(context, grant)
+    access = context.access
+    if outcome.verdict == "failed" or access is None:
+        return outcome
+    head = probe.ask("HEAD", access.address(grant.key), access.headers("HEAD", grant.key, time.time()))
+    if head.status not in SUCCESS:
+        return outcome
+    names = [name for name in head.headers if META.fullmatch(name)]
+    if names:
+        return dataclasses.replace(outcome, found=f"{outcome.found}, with the header {names[0]}")
+    return dataclasses.replace(outcome, found=f"{outcome.found}, without such a header", meaning=NO_METADATA)
+
+
 def question(name: str, tried: str, run: Callable[[Context], Outcome], *needs: str) -> Check:
     return Check(name, tried, run, needs or ("upload",), "open question")
 
@@ -96,8 +116,8 @@ def question(name: str, tried: str, run: Callable[[Context], Outcome], *needs: s
 CHECKS = (
     question("added_acl", "a form with the field acl, public", check_form(add_field("acl", "public-read"), judge_access(NO_EFFECT), CANNOT_ADD)),
     question("added_amz_acl", "a form with the field x-amz-acl, public", check_form(add_field("x-amz-acl", "public-read"), judge_access(NO_EFFECT), CANNOT_ADD)),
-    question("added_amz_meta", "a form with a field x-amz-meta-*", check_form(add_field("x-amz-meta-doctor", ADDED), judge_access(METADATA), CANNOT_ADD)),
-    question("added_meta", "a form with a field x-oss-meta-*", check_form(add_field("x-oss-meta-doctor", ADDED), judge_access(METADATA), CANNOT_ADD)),
+    question("added_amz_meta", "a form with a field x-amz-meta-*", check_form(add_field("x-amz-meta-doctor", ADDED), judge_metadata, CANNOT_ADD)),
+    question("added_meta", "a form with a field x-oss-meta-*", check_form(add_field("x-oss-meta-doctor", ADDED), judge_metadata, CANNOT_ADD)),
     question("doubled_key_other_first", "a form with two keys, the other first", check_form(double_key(KEY_SUFFIX, ""), judge_key, NOT_TWICE), "confirm"),
     question("doubled_key_other_last", "a form with two keys, the other last", check_form(double_key("", KEY_SUFFIX), judge_key, NOT_TWICE), "confirm"),
     question("doubled_acl", "a form with a second, public ACL", check_form(add_field("x-oss-object-acl", "public-read"), judge_access(ONE_COUNTS), NOT_TWICE)),

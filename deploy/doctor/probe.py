@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
@@ -42,9 +42,12 @@ def ask(
     *,
     json: object = None,
     parts: Parts = (),
-    content: bytes | None = None,
+    content: bytes | Iterator[bytes] | None = None,
 ) -> Answer:
-    """Send one request over a connection of its own. Errors of the network are returned, not raised."""
+    """Send one request over a connection of its own. Errors of the network are returned, not raised.
+
+    Content from an iterator is sent without saying its length.
+    """
     request = requests.Request(method, url, headers, json=json, files=list(parts) or None, data=content)
     started = time.monotonic()
     try:

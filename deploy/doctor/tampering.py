@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from deploy.doctor import probe
-from deploy.doctor.answers import SUCCESS, summary, symptom
+from deploy.doctor.answers import REFUSALS, SUCCESS, summary, symptom
 from deploy.doctor.context import FILE, KEY_SUFFIX, Check, Context, Grant
 from deploy.doctor.finding import Outcome
 from deploy.doctor.upload import confirm_patiently
@@ -35,7 +35,7 @@ def check_refused(change: Callable[[Grant], Fields], file: bytes = FILE) -> Call
             context.unused_grant = None
             return Outcome("failed", summary(answer), "check accepted", grant.left(dict(fields)["key"]))
         return Outcome(
-            "ok" if answer.status in range(400, 500) else "failed", summary(answer), symptom("bucket", answer)
+            "ok" if answer.status in REFUSALS else "failed", summary(answer), symptom("bucket", answer)
         )
 
     return run

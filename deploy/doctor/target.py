@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from deploy.doctor import probe
+from deploy.doctor.bucket_access import BucketAccess
 from deploy.doctor.finding import Deployment
 from local.launcher import HIGHEST_PORT, port_number
 from local.process_spec import address
@@ -59,7 +60,7 @@ def require_running(deployment: Deployment) -> None:
 def find_stack(name: str, region: str, oss_endpoint: str = "") -> Deployment:
     """Ask ROS for a stack, and return its deployment; exit with a sentence if that fails."""
     # only a deployment that is found by its stack needs the SDKs, which take a second to import
-    from deploy.aliyun.clients import account_id, connect_region  # noqa: PLC0415
+    from deploy.aliyun.clients import account_id, connect_region, find_access_key  # noqa: PLC0415
     from deploy.aliyun.ros_stack import Stacks  # noqa: PLC0415
     from deploy.exit_messages import EXPECTED, message_for  # noqa: PLC0415
     from deploy.stack_buckets import faults  # noqa: PLC0415
@@ -78,8 +79,14 @@ def find_stack(name: str, region: str, oss_endpoint: str = "") -> Deployment:
         except EXPECTED as error:
             return [message_for(error)]
 
+    def find_access() -> BucketAccess:
+        url, parameters = stack.outputs["UploadUrl"], stack.parameters
+        return BucketAccess(
+            find_access_key(), region, parameters["UploadBucket"], url, parameters["UploadPrefix"]
+        )
+
     found = deployment_of(stack.outputs, stack.parameters, region)
-    return dataclasses.replace(found, bucket_faults=bucket_faults)
+    return dataclasses.replace(found, bucket_faults=bucket_faults, find_access=find_access)
 
 
 def deployment_of(outputs: Mapping[str, str], parameters: Mapping[str, str], region: str) -> Deployment:

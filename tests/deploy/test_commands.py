@@ -19,8 +19,8 @@ from deploy.doctor.target import choose_deployment, find_stack
 from deploy.errors import CommandError
 from deploy.function_zip import REPOSITORY
 from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, command_of, dry_run, given, make
-from tests.support.cloud.server import serving_publicly
-from tests.support.cloud.state import ACCOUNT, KEY, Refused, State
+from tests.support.cloud.server import PUBLIC_NAMES, serving_publicly
+from tests.support.cloud.state import ACCOUNT, KEY, SUFFIX, Refused, State
 from tests.support.environment import clean_environment, free_ports
 
 STACK = {"STACK": "uploads", "REGION": "cn-hangzhou"}
@@ -203,6 +203,14 @@ def test_doctor_finds_a_stack_at_the_public_addresses() -> None:
         "http://localhost:8080",
         "a.b.c",
     )
+    assert found.find_access is not None
+    access = found.find_access()
+    assert (access.bucket, access.url, access.region) == (
+        UPLOADS,
+        f"https://{UPLOADS}.{SUFFIX}",
+        "cn-hangzhou",
+    )
+    assert (access.key.access_key_id, access.prefix) == (KEY.access_key_id, "uploads/")
 
 
 @pytest.mark.parametrize("target", ["deploy", "preflight", "destroy", "rotate-secret", "page"])

@@ -15,6 +15,9 @@ import jwt
 import oss2
 import pytest
 
+from deploy.aliyun.clients import AccessKey
+from deploy.doctor.__main__ import left_in
+from deploy.doctor.bucket_access import BucketAccess
 from deploy.doctor.examination import ORDER, examine
 from deploy.doctor.finding import Deployment, Finding
 from tests.support.environment import clean_environment
@@ -84,7 +87,7 @@ def test_json_is_one_document_of_every_check_in_order(stack: Stack) -> None:
     assert (finished.returncode, told["ok"], finished.stderr) == (0, True, "")
     assert [one["name"] for one in told["findings"]] == [check.name for check in ORDER]
     assert {tuple(one) for one in told["findings"]} == {
-        ("name", "verdict", "tried", "found", "cause", "fix", "left", "kind", "meaning")
+        ("name", "verdict", "tried", "found", "cause", "fix", "left", "kind", "meaning", "removed")
     }
     assert told["left"] == [key for one in told["findings"] for key in one["left"]] != []
 
@@ -105,6 +108,9 @@ READINGS = {
         "doubled_acl": "stored, and private",
         "doubled_acl_in_other_case": "stored, and private",
         "letter_case": "stored, and private",
+        "form_date": "no STACK was given",
+        "condition_letter_case": "no STACK was given",
+        "put_size": "no STACK was given",
     },
     PERMISSIVE: {
         "added_acl": "stored, and private",
@@ -116,6 +122,26 @@ READINGS = {
         "doubled_acl": "refused, 403 AccessDenied 0006-00000227",
         "doubled_acl_in_other_case": "refused, 403 AccessDenied 0006-00000227",
         "letter_case": "stored, and private",
+        "form_date": "no STACK was given",
+        "condition_letter_case": "no STACK was given",
+        "put_size": "no STACK was given",
+    },
+}
+# with the deployer's AccessKey
+SIGNED_READINGS = {
+    STRICT: {
+        "added_amz_meta": "stored, and private, without such a header",
+        "added_meta": "refused, 403 AccessDenied 0006-00000228",
+        "form_date": "accepted, 204",
+        "condition_letter_case": "refused, 403 AccessDenied 0006-00000226",
+        "put_size": "refused, 400 InvalidArgument 0002-00000078 (larger: 403, no size: 400)",
+    },
+    PERMISSIVE: {
+        "added_amz_meta": "stored, and private, without such a header",
+        "added_meta": "stored, and private, with the header x-oss-meta-doctor",
+        "form_date": "accepted, 204",
+        "condition_letter_case": "accepted, 204",
+        "put_size": "refused, 400 InvalidArgument 0002-00000078 (larger: 403, no size: 400)",
     },
 }
 
@@ -137,8 +163,47 @@ def test_each_reading_of_oss_is_green_and_answers_the_open_questions(
     assert wrong(found) == {}
     questions = [one for one in found if one.kind == "open question"]
     assert {one.name: one.found for one in questions} == READINGS[reading]
-    assert {one.verdict for one in questions} == {"noted"}
-    assert all(one.meaning.endswith(".") and not one.fix for one in questions)
+    assert {one.verdict for one in questions if "STACK" not in one.found} == {"noted"}
+    assert all(one.meaning.endswith(".") and not one.fix for one in questions if one.verdict == "noted")
+
+
+def with_access(stack: Stack, prefix: str = "uploads/", **instead: Any) -> Deployment:
+    """Return the stack's deployment for somebody who has an AccessKey of its bucket."""
+    key = AccessKey(KEY_ID, KEY_SECRET, KEY_TOKEN)
+    access = BucketAccess(key, "cn-hangzhou", BUCKET, stack.upload, prefix)
+    return deployment(stack, find_access=lambda: access, **instead)
+
+
+@pytest.mark.parametrize("reading", SIGNED_READINGS, ids=["strict", "permissive"])
+def test_with_an_access_key_more_questions_are_answered_and_nothing_is_left(
+    reading: str, stack: Stack, request: pytest.FixtureRequest
+) -> None:
+    examined = request.getfixturevalue("permissive") if reading == PERMISSIVE else stack
+    before = keys(examined)
+    found = list(examine(with_access(examined)))
+    assert wrong(found) == {}
+    told = {one.name: one.found for one in found}
+    assert {name: told[name] for name in SIGNED_READINGS[reading]} == SIGNED_READINGS[reading]
+    assert (keys(examined), left_in(found)) == (before, [])
+    assert found[-1].removed != ()
+
+
+def test_what_lies_outside_the_prefix_is_not_deleted_but_named(stack: Stack) -> None:
+    before = keys(stack)
+    found = list(examine(with_access(stack, prefix="elsewhere/")))
+    assert {f"{BUCKET}/{key}" for key in keys(stack) - before} == set(left_in(found)) != set()
+    assert found[-1].removed == ()
+
+
+def test_nothing_is_signed_for_a_bucket_that_may_be_somebody_else_s(stack: Stack) -> None:
+    def access() -> BucketAccess:
+        raise AssertionError
+
+    suspected = deployment(stack, bucket_faults=lambda: ["Somebody has it."], find_access=access)
+    found = {one.name: one.found for one in examine(suspected)}
+    assert found["ownership"] == "Somebody has it."
+    assert found["put_size"] == found["cleanup"] == "needs ownership"
+    assert found["added_amz_meta"] == "stored, and private"
 
 
 # ---- The callback goes wrong

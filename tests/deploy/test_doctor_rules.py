@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import socket
@@ -13,9 +14,11 @@ from typing import Any
 import pytest
 import requests
 
+from deploy.aliyun.clients import AccessKey
 from deploy.doctor import causes, open_questions, preflight, probe
 from deploy.doctor.anonymous_access import judge_anonymous_read, judge_listing
 from deploy.doctor.answers import json_object, summary, symptom
+from deploy.doctor.bucket_access import BucketAccess
 from deploy.doctor.context import Context, read_grant
 from deploy.doctor.examination import ORDER, run_check
 from deploy.doctor.finding import Deployment, Outcome
@@ -265,6 +268,87 @@ def test_letter_case_is_noted_either_way(status: int, said: str, context: Contex
     outcome = result("letter_case", context, answer(status))
     assert (outcome.verdict, said in outcome.meaning) == ("noted", True)
     assert bool(outcome.left) == (status == 204)
+
+
+@pytest.fixture
+def signing(context: Context) -> Context:
+    """What the checks know where there is an AccessKey too."""
+    key = AccessKey("access-key-id", "access-key-secret", "security-token")
+    access = BucketAccess(key, "cn-hangzhou", "?", "https://b.example/", "uploads/")
+    find = dataclasses.replace(context.deployment, find_access=lambda: access)
+    return dataclasses.replace(context, deployment=find)
+
+
+DELETED = answer(204)
+
+
+@pytest.mark.parametrize(
+    ("name", "answers", "found", "meaning"),
+    [
+        ("form_date", [answer(204), answer(204)], "accepted, 204", "until the end that its policy has"),
+        (
+            "form_date",
+            [answer(204), error(400, "X", "", "0002-00000709")],
+            "refused, 400 X",
+            "only for minutes",
+        ),
+        ("condition_letter_case", [answer(200), answer(200)], "accepted, 200", "in any letters"),
+        ("condition_letter_case", [answer(200), answer(403)], "refused, 403", "in lower case, as the grants"),
+        ("put_size", [answer(200), answer(403), answer(400)], "refused, 400", "can fix a file's size"),
+        ("put_size", [answer(200), answer(200), answer(400)], "accepted, 200", "cannot fix a file's size"),
+        ("put_size", [answer(200), answer(403), answer(200)], "accepted, 200", "cannot fix a file's size"),
+    ],
+)
+def test_each_answer_to_a_signed_question_is_noted_with_its_meaning(
+    name: str, answers: list[Answer], found: str, meaning: str, signing: Context
+) -> None:
+    outcome = result(name, signing, *answers, DELETED)
+    assert (outcome.verdict, outcome.left) == ("noted", ())
+    assert outcome.found.startswith(found)
+    assert meaning in outcome.meaning
+
+
+@pytest.mark.parametrize("name", ["form_date", "condition_letter_case", "put_size"])
+@pytest.mark.parametrize("answers", [[403, 403, 403], [200, 0, 0], [200, 503, 503], [0, 0, 0]], ids=str)
+def test_a_signed_question_without_a_control_or_an_answer_is_skipped(
+    name: str, answers: list[int], signing: Context
+) -> None:
+    given = [answer(one) for one in answers[: 3 if name == "put_size" else 2]]
+    outcome = result(name, signing, *given, DELETED)
+    assert (outcome.verdict, outcome.meaning) == ("skipped", "")
+
+
+@pytest.mark.parametrize("status", [0, 403, 500])
+def test_an_object_that_cannot_be_deleted_is_named(status: int, signing: Context) -> None:
+    outcome = result("form_date", signing, answer(204), answer(204), answer(status))
+    assert re.fullmatch(r"\?/uploads/doctor-[0-9a-f]{16}", "".join(outcome.left))
+    signing.left = ["?/uploads/1.txt", "?/uploads/2.txt", "?/elsewhere/3.txt"]
+    swept = result("cleanup", signing, answer(204), answer(status))
+    assert (swept.verdict, swept.symptom, swept.found) == ("noted", "check not_deleted", "1 of 2 files")
+    assert swept.removed == ("?/uploads/1.txt",)
+
+
+@pytest.mark.parametrize(
+    ("head", "found"),
+    [
+        (
+            answer(200, **{"x-amz-meta-doctor": "doctor"}),
+            "stored, and private, with the header x-amz-meta-doctor",
+        ),
+        (answer(200, etag="A"), "stored, and private, without such a header"),
+        (answer(403), "stored, and private"),
+    ],
+    ids=["stored", "dropped", "not told"],
+)
+def test_says_which_metadata_an_object_has(head: Answer, found: str, signing: Context) -> None:
+    outcome = result("added_amz_meta", signing, answer(200), answer(403), head)
+    assert (outcome.verdict, outcome.found) == ("noted", found)
+    assert ("OSS does not store it" in outcome.meaning) == ("without" in found)
+
+
+def test_an_access_key_shows_nothing_of_itself(signing: Context) -> None:
+    assert "access-key" not in repr(signing.access)
+    assert "security-token" not in repr(signing)
 
 
 @pytest.mark.parametrize("name", [one.name for one in open_questions.CHECKS])

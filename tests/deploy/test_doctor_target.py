@@ -88,10 +88,18 @@ def test_findings_are_lines_with_a_summary_and_what_is_left(capsys: pytest.Captu
     assert show_lines([OK, NOTED])
 
 
+def test_what_was_deleted_again_is_not_left(capsys: pytest.CaptureFixture[str]) -> None:
+    swept = Finding("d", "ok", "the last", "1 of 1 files", removed=("bucket/1",))
+    assert show_lines([OK, NOTED, swept])
+    assert capsys.readouterr().out.endswith("\n2 ok, 1 noted\n")
+    assert not show_json([OK, FAILED, swept])
+    assert json.loads(capsys.readouterr().out)["left"] == ["bucket/2"]
+
+
 def test_findings_are_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert not show_json([OK, FAILED])
     document = json.loads(capsys.readouterr().out)
     assert (document["ok"], document["left"]) == (False, ["bucket/1", "bucket/2"])
-    assert document["findings"][1] == {**FAILED.__dict__, "left": ["bucket/2"]}
+    assert document["findings"][1] == {**FAILED.__dict__, "left": ["bucket/2"], "removed": []}
     assert show_json([OK, NOTED])
     assert json.loads(capsys.readouterr().out)["ok"] is True
