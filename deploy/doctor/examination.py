@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from deploy.doctor import (
     anonymous_access,
+    domains,
     open_questions,
     ownership,
+    page_script,
     preflight,
     signed_questions,
     tampering,
@@ -23,6 +25,8 @@ ORDER = (
     *preflight.CHECKS,
     *upload.CHECKS,
     *preflight.AFTER_UPLOAD,
+    *domains.CHECKS,
+    *page_script.CHECKS,
     *anonymous_access.CHECKS,
     *tampering.CHECKS,
     *open_questions.CHECKS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -15,6 +16,8 @@ from deploy.doctor.finding import Outcome
 from deploy.doctor.probe import Answer
 
 SOON_DAYS = 21
+MAX_NAMES_SHOWN = 4
+HOST_NAME = re.compile(r"[A-Za-z0-9*.:-]{1,253}")
 LOCAL_SKEW_SECONDS = 60
 FUNCTION_SKEW_SECONDS = 300  # OSS takes 15 minutes
 ASKED = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
@@ -27,11 +30,12 @@ def certificate(url: str) -> Outcome:
         if LOOPBACK.fullmatch(where):
             return Outcome("skipped", f"{where} is on this machine, over http")
         return Outcome("failed", f"{where} is not https", "check no_https")
-    days = probe.certificate_days(url)
-    if isinstance(days, str):
-        return Outcome("failed", f"{where}: {days}", f"check 0 {days}")
-    found = f"{where}: certificate valid, {days:.0f} days left"
-    return Outcome("ok", found) if days >= SOON_DAYS else Outcome("noted", found, "check expires_soon")
+    one = probe.certificate_of(url)
+    if isinstance(one, str):
+        return Outcome("failed", f"{where}: {one}", f"check 0 {one}")
+    names = ", ".join(name for name in one.names[:MAX_NAMES_SHOWN] if HOST_NAME.fullmatch(name))
+    found = f"{where}: certificate valid, {one.days:.0f} days left, for {names}"
+    return Outcome("ok", found) if one.days >= SOON_DAYS else Outcome("noted", found, "check expires_soon")
 
 
 def token_preflight(context: Context) -> Outcome:

@@ -1,4 +1,4 @@
-"""One request, and one look at a certificate. Nothing here judges an answer.
+"""One request, one look at a certificate or at DNS. Nothing here judges an answer.
 
 Every exchange has a limit of time and of size, and uses no redirect, proxy, cookie or .netrc.
 """
@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -57,14 +58,42 @@ def ask(
     return Answer(status, received, body, time.monotonic() - started)
 
 
-def certificate_days(url: str) -> float | str:
-    """Return for how many days the certificate is valid, or what is wrong, in words of a symptom."""
+@dataclass(frozen=True)
+class Certificate:
+    """For how many days a certificate is still valid, and the host names that it is for."""
+
+    days: float
+    names: tuple[str, ...]
+
+
+def certificate_of(url: str) -> Certificate | str:
+    """Return the certificate at an address, or what is wrong with it, in words of a symptom."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or HTTPS_PORT
     try:
-        return (within(SECONDS, lambda: _valid_until(host, port)) - time.time()) / 86400
+        return within(SECONDS, lambda: _certificate(host, port))
     except (OSError, ValueError) as error:
         return network_error_of(error)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The name at the end of a host's aliases, and its addresses."""
+
+    canonical_name: str
+    addresses: tuple[str, ...]
+
+
+def resolve(host: str) -> Resolved | str:
+    """Ask this machine's resolver for a host, or return what is wrong, in words of a symptom."""
+    try:
+        found = within(
+            SECONDS,
+            lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME),
+        )
+    except (OSError, ValueError) as error:
+        return network_error_of(error)
+    return Resolved(found[0][3] or host, tuple(str(one[4][0]) for one in found))
 
 
 def network_error_of(error: BaseException) -> str:
@@ -119,11 +148,12 @@ def _exchange(request: requests.Request) -> tuple[int, dict[str, str], bytes]:
             return response.status_code, {n.lower(): v for n, v in response.headers.items()}, body
 
 
-def _valid_until(host: str, port: int) -> float:
+def _certificate(host: str, port: int) -> Certificate:
     context = ssl.create_default_context()
     with (
         socket.create_connection((host, port), timeout=SECONDS) as plain,
         context.wrap_socket(plain, server_hostname=host) as tls,
     ):
-        certificate = tls.getpeercert() or {}
-    return ssl.cert_time_to_seconds(str(certificate["notAfter"]))
+        found: Mapping[str, Any] = tls.getpeercert() or {}
+    days = (ssl.cert_time_to_seconds(found["notAfter"]) - time.time()) / 86400
+    return Certificate(days, tuple(name for _, name in found.get("subjectAltName", ())))

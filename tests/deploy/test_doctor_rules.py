@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import re
@@ -15,7 +16,7 @@ import pytest
 import requests
 
 from deploy.aliyun.clients import AccessKey
-from deploy.doctor import causes, open_questions, preflight, probe
+from deploy.doctor import causes, domains, open_questions, preflight, probe
 from deploy.doctor.anonymous_access import judge_anonymous_read, judge_listing
 from deploy.doctor.answers import json_object, summary, symptom
 from deploy.doctor.bucket_access import BucketAccess
@@ -250,6 +251,11 @@ def test_a_public_object_is_a_failure_and_named(name: str, context: Context) -> 
     outcome = result(name, context, answer(200), answer(200))
     assert (outcome.verdict, outcome.symptom) == ("failed", "check public_object")
     assert outcome.left == ("?/uploads/1.txt",)
+
+
+def test_a_refused_acl_header_is_fine(context: Context) -> None:
+    assert result("acl_header", context, answer(403)) == Outcome("ok", "refused, 403")
+    assert context.unused_grant is not None
 
 
 def test_a_private_object_is_none(context: Context) -> None:
@@ -502,12 +508,12 @@ def test_a_certificate_of_nobody_is_named(tmp_path: Path) -> None:
 
 def test_a_certificate_that_ends_soon_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     peer = Peer()
-    trusted = ssl.create_default_context(cafile=peer.speak_tls(tmp_path))
+    trusted = ssl.create_default_context(cafile=peer.speak_tls(tmp_path, "www.example.com"))
     monkeypatch.setattr(ssl, "create_default_context", lambda: trusted)
     with peer.serving():
         outcome = certificate(peer.url)
     assert (outcome.verdict, outcome.symptom) == ("noted", "check expires_soon")
-    assert outcome.found == f"{peer.url}: certificate valid, 1 days left"
+    assert outcome.found == f"{peer.url}: certificate valid, 1 days left, for 127.0.0.1, www.example.com"
 
 
 def test_plain_http_is_let_pass_on_this_machine_only() -> None:
@@ -515,6 +521,168 @@ def test_plain_http_is_let_pass_on_this_machine_only() -> None:
     assert certificate("http://127.0.0.1.example.com/") == Outcome(
         "failed", "http://127.0.0.1.example.com is not https", "check no_https"
     )
+
+
+def test_a_page_that_the_doctor_cannot_reach_is_no_failure(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = Peer()
+    peer.speak_tls(tmp_path)
+    context.deployment = dataclasses.replace(context.deployment, origin=peer.url)
+    (check,) = (one for one in ORDER if one.name == "tls_page")
+    with peer.serving():
+        outcome = check.run(context)
+    assert (outcome.verdict, outcome.symptom[:12]) == ("noted", "check 0 tls ")
+    monkeypatch.setattr(socket, "getaddrinfo", unknown_name)
+    context.deployment = dataclasses.replace(context.deployment, origin="https://www.example.com")
+    (check,) = (one for one in ORDER if one.name == "dns_page")
+    assert check.run(context).verdict == "noted"
+
+
+# ---- DNS
+
+
+def unknown_name(*_: object, **__: object) -> list[Any]:
+    raise socket.gaierror(-2, "Name or service not known")
+
+
+def named(canonical: str, *addresses: str) -> Any:
+    """A resolver that gives these addresses, the first with a name, as `getaddrinfo` does."""
+    found = [(2, 1, 6, "" if index else canonical, (one, 0)) for index, one in enumerate(addresses)]
+    return lambda *_, **__: found
+
+
+@pytest.mark.parametrize(
+    ("url", "canonical", "found", "meaning"),
+    [
+        (
+            "https://up.example.com/",
+            "b.oss-cn-hangzhou.aliyuncs.com",
+            "up.example.com: an alias of b.oss-cn-hangzhou.aliyuncs.com, 192.0.2.1, 2001:db8::1",
+            "is an alias",
+        ),
+        (
+            "https://up.example.com/",
+            "Up.example.com.",
+            "up.example.com: 192.0.2.1, 2001:db8::1",
+            "no CNAME record",
+        ),
+        (
+            "https://up.example.com/",
+            "\x1b[2J",
+            "up.example.com: an alias of ?, 192.0.2.1, 2001:db8::1",
+            "is an alias",
+        ),
+        ("https://up.example.com/", "", "up.example.com: 192.0.2.1, 2001:db8::1", "no CNAME record"),
+    ],
+    ids=["alias", "itself", "no host name", "not told"],
+)
+def test_says_where_a_domain_leads(
+    url: str, canonical: str, found: str, meaning: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", named(canonical, "192.0.2.1", "2001:db8::1"))
+    outcome = domains.names(url)
+    assert (outcome.verdict, outcome.found) == ("noted", found)
+    assert meaning in outcome.meaning
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:9000/", "https://b.oss-cn-hangzhou.aliyuncs.com", "https://t.cn-hangzhou.fcapp.run/"],
+)
+def test_asks_for_no_domain_but_the_deployer_s(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", unknown_name)
+    assert domains.names(url).verdict == "skipped"
+
+
+@pytest.mark.parametrize("name", ["dns_token", "dns_bucket", "dns_callback"])
+def test_a_domain_without_a_record_is_a_failure(
+    name: str, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", unknown_name)
+    (check,) = (one for one in ORDER if one.name == name)
+    outcome = check.run(context)
+    assert (outcome.verdict, outcome.symptom) == ("failed", "check 0 name_unknown")
+    assert "DNS" in causes.diagnose(outcome.symptom).cause
+
+
+def test_a_name_of_this_machine_resolves() -> None:
+    found = probe.resolve("localhost")
+    assert isinstance(found, probe.Resolved)
+    assert {"127.0.0.1", "::1"} & set(found.addresses)
+
+
+POLICY = base64.b64encode(b'{"conditions": [{"bucket": "u-cn-hangzhou-1234567890123456-uploads"}]}').decode()
+
+
+@pytest.mark.parametrize(
+    ("url", "policy", "found"),
+    [
+        ("https://b.example/", "x", "no account's id"),
+        ("https://b-12345678901234567.example/", "x", "no account's id"),
+        ("https://up.example.com/", POLICY, "16 digits, as an account's id, in its policy"),
+        (
+            "https://u-cn-hangzhou-1234567890123456-uploads.oss-cn-hangzhou.aliyuncs.com/",
+            POLICY,
+            "16 digits, as an account's id, in its address and its policy",
+        ),
+    ],
+    ids=["none", "longer", "policy", "both"],
+)
+def test_says_whether_a_grant_shows_the_account(url: str, policy: str, found: str, context: Context) -> None:
+    context.grant = dataclasses.replace(context.the_grant, url=url, fields={"policy": policy})
+    outcome = result("account_id", context, answer(200))
+    assert (outcome.verdict, outcome.found) == ("noted", found)
+    assert ("UPLOAD_BUCKET" in outcome.meaning) == (found != "no account's id")
+
+
+# ---- The page's script
+
+PAGE = '<script type="module" crossorigin src="./assets/index-CVR7ZY6m.js"></script>'
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict", "found"),
+    [
+        (
+            [answer(200, PAGE), answer(200, content_encoding="gzip", content_type="application/javascript")],
+            "noted",
+            "gzip, as application/javascript",
+        ),
+        (
+            [answer(200, PAGE), answer(200, content_type="text/javascript")],
+            "noted",
+            "not compressed, as text/javascript",
+        ),
+        ([answer(403), answer(200, PAGE), answer(200, content_encoding="br")], "noted", "br, as "),
+        ([answer(200, PAGE), answer(200, content_type="\x1b[2J")], "noted", "not compressed, as "),
+        ([answer(200, PAGE), answer(403)], "skipped", "no answer to this question: 403"),
+        (
+            [answer(403), answer(403)],
+            "skipped",
+            "no page with a script was found at SITE_URL or at the origin",
+        ),
+        (
+            [answer(200, PAGE.replace("./", "//foreign.example/")), answer(200, "")],
+            "skipped",
+            "no page with a script was found at SITE_URL or at the origin",
+        ),
+    ],
+    ids=[
+        "gzip",
+        "whole",
+        "at the origin",
+        "shows no control characters",
+        "no script",
+        "no page",
+        "elsewhere",
+    ],
+)
+def test_says_how_a_script_comes(answers: list[Answer], verdict: str, found: str, context: Context) -> None:
+    context.deployment = dataclasses.replace(context.deployment, site_url="https://s.example")
+    outcome = result("script_encoding", context, *answers)
+    assert (outcome.verdict, outcome.found) == (verdict, found)
+    assert outcome.meaning.startswith("A first visit") == (verdict == "noted")
 
 
 # ---- Order
