@@ -62,7 +62,7 @@ destroy: $(VENV) ## take stack, page and packages away: STACK= REGION=; uploads 
 rotate-secret: $(VENV) ## the next of two steps to a new ticket secret: STACK= REGION=; NOW=1 takes one step
 	@exec env GIVEN="$(GIVEN)" $(BIN)/python -m deploy.rotate_secret
 
-doctor: $(VENV) ## check make run, or a deployment: STACK= REGION=, or TOKEN_URL= ORIGIN= SITE_URL=; JSON=true
+doctor: $(VENV) ## check make run, or a deployment: STACK= REGION=, or TOKEN_URL= ORIGIN= SITE_URL=; JSON=true RECORD=
 	@exec $(BIN)/python -m deploy.doctor
 
 build: $(PAGE) $(LIBRARY) ## the page for the site bucket in client/dist, upload.js for your own page in client/lib

@@ -4,6 +4,7 @@ Which deployment: `--token-url`, `--origin` and `--site-url`, or TOKEN_URL, ORIG
 deploy` made with STACK and REGION; otherwise `make run`, at TOKEN_PORT and SITE_PORT if they are set. Where
 users sign in, a user's token is read from BEARER_TOKEN alone: other users of a machine can see arguments.
 
+`--record FILE` (or RECORD=FILE) keeps the raw answers in a new file, without secrets: see `recording.py`.
 `--json` (or JSON=true) prints one document and nothing else:
 {"ok": bool, "left": ["bucket/key"],
  "findings": [{"name", "kind": "check|open question", "verdict": "ok|failed|noted|skipped", "tried", "found",
@@ -17,11 +18,16 @@ import dataclasses
 import json
 import os
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
 
 from deploy.doctor.examination import examine
-from deploy.doctor.finding import Finding
+from deploy.doctor.finding import Deployment, Finding
+from deploy.doctor.probe import Exchange
+from deploy.doctor.recording import document
 from deploy.doctor.target import choose_deployment, require_running
 
 
@@ -32,7 +38,35 @@ def main() -> int:
     if not (chosen.token_url or os.environ.get("STACK")):
         require_running(deployment)
     show = show_json if chosen.json else show_lines
-    return 0 if show(examine(deployment)) else 1
+    if not chosen.record:
+        return 0 if show(examine(deployment)) else 1
+    with new_file(chosen.record) as file:
+        return 0 if recorded(deployment, show, file) else 1
+
+
+def recorded(deployment: Deployment, show: Callable[[Iterable[Finding]], bool], file: TextIO) -> bool:
+    """Examine, show, and write what was exchanged until then, also if the examination is interrupted."""
+    exchanges: list[Exchange] = []
+    found: list[Finding] = []
+
+    def findings() -> Iterator[Finding]:
+        for one in examine(deployment, exchanges.append):
+            found.append(one)
+            yield one
+
+    try:
+        return show(findings())
+    finally:
+        json.dump(document(deployment, exchanges, found, time.gmtime().tm_year), file, indent=1)
+        file.write("\n")
+
+
+def new_file(name: str) -> TextIO:
+    """Open a new file; exit with a sentence if it cannot be made, or is there already."""
+    try:
+        return Path(name).open("x", encoding="utf-8")
+    except OSError as error:
+        sys.exit(f"RECORD is the name of a new file, and this one cannot be made ({error.strerror}).")
 
 
 def read_options(arguments: Sequence[str], env: Mapping[str, str]) -> argparse.Namespace:
@@ -41,6 +75,7 @@ def read_options(arguments: Sequence[str], env: Mapping[str, str]) -> argparse.N
     parser.add_argument("--token-url", default=env.get("TOKEN_URL"))
     parser.add_argument("--origin", default=env.get("ORIGIN"))
     parser.add_argument("--site-url", default=env.get("SITE_URL"))
+    parser.add_argument("--record", default=env.get("RECORD"))
     parser.add_argument("--json", action="store_true", default=env.get("JSON") == "true")
     return parser.parse_args(arguments)
 

@@ -12,12 +12,12 @@ from deploy.doctor.finding import Outcome
 
 
 def anonymous_object(context: Context) -> Outcome:
-    answer = probe.ask("GET", context.the_grant.url + quote(context.the_grant.key))
+    answer = context.ask("GET", context.the_grant.url + quote(context.the_grant.key))
     return judge_anonymous_read(answer, HTTPStatus.OK, "check public_object")
 
 
 def anonymous_missing(context: Context) -> Outcome:
-    answer = probe.ask("GET", context.the_grant.url + quote(context.the_grant.key + KEY_SUFFIX))
+    answer = context.ask("GET", context.the_grant.url + quote(context.the_grant.key + KEY_SUFFIX))
     # OSS says that an object is missing only to those who may read
     return judge_anonymous_read(answer, HTTPStatus.NOT_FOUND, "check public_bucket")
 
@@ -29,10 +29,10 @@ def judge_anonymous_read(answer: probe.Answer, public: int, if_public: str) -> O
     return Outcome("ok" if refusal else "failed", summary(answer), meaning)
 
 
-def judge_listing(address: str) -> Outcome:
+def judge_listing(context: Context, address: str) -> Outcome:
     """Judge the answers to requests for a bucket's list of objects."""
     answers = [
-        probe.ask("GET", f"{address.rstrip('/')}/{query}") for query in ("", "?list-type=2&max-keys=1")
+        context.ask("GET", f"{address.rstrip('/')}/{query}") for query in ("", "?list-type=2&max-keys=1")
     ]
     found = ", ".join(summary(one) for one in answers)
     if any(b"<ListBucketResult" in one.body for one in answers):
@@ -46,12 +46,12 @@ def judge_listing(address: str) -> Outcome:
 
 
 def bucket_listing(context: Context) -> Outcome:
-    return judge_listing(context.the_grant.url)
+    return judge_listing(context, context.the_grant.url)
 
 
 def site_listing(context: Context) -> Outcome:
     site = context.deployment.site_url
-    return judge_listing(site) if site else Outcome("skipped", "no SITE_URL was given")
+    return judge_listing(context, site) if site else Outcome("skipped", "no SITE_URL was given")
 
 
 CHECKS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from deploy.doctor import probe
 from deploy.doctor.answers import json_object
 from deploy.doctor.bucket_access import BucketAccess
 from deploy.doctor.finding import Deployment, Kind, Outcome
-from deploy.doctor.probe import Answer
+from deploy.doctor.probe import Answer, Exchange
 
 FOREIGN = "https://foreign.example"
 FILE = b"doctor\n"
@@ -74,6 +74,8 @@ class Context:
     uploaded: Answer | None = None
     preflights: dict[str, Answer] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+    check: str = ""  # the name of the one that runs
+    record: Callable[[Exchange], None] | None = None
     bucket_is_ours: bool = True
 
     @cached_property
@@ -99,12 +101,30 @@ class Context:
             raise LookupError("the check does not say that it needs an upload")
         return self.uploaded
 
+    def ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        parts: probe.Parts = (),
+        content: bytes | Iterator[bytes] | None = None,
+    ) -> Answer:
+        """Send one request, and record it if that was asked for."""
+        answer = probe.ask(method, url, headers, parts=parts, content=content)
+        if self.record:
+            fields = tuple((name, str(value)) for name, (file_name, value) in parts if file_name is None)
+            sent = b"".join(bytes(value) for _, (file_name, value) in parts if isinstance(value, bytes))
+            sent = content if isinstance(content, bytes) else sent
+            self.record(Exchange(self.check, method, url, headers or {}, fields, sent, answer))
+        return answer
+
     def ask_token(self, path: str, method: str = "GET", **headers: str) -> Answer:
         """Ask the token function, as a signed-in user if there is a bearer token."""
         token = self.deployment.bearer_token
         signed_in = {"Authorization": f"Bearer {token}"} if token and method == "GET" else {}
         headers.setdefault("Origin", self.deployment.origin)
-        return probe.ask(method, self.deployment.token_url.rstrip("/") + path, {**signed_in, **headers})
+        return self.ask(method, self.deployment.token_url.rstrip("/") + path, {**signed_in, **headers})
 
     def ask_grant(self) -> Answer:
         """Ask for a grant of the doctor's file."""
@@ -141,12 +161,13 @@ class Context:
             "Origin": self.deployment.origin,
             **{n.replace("_", "-"): v for n, v in headers.items()},
         }
-        return probe.ask("POST", url, sent_headers, parts=parts)
+        return self.ask("POST", url, sent_headers, parts=parts)
 
     def confirm(self, ticket: str, origin: str = "") -> Answer:
         """Ask the callback function about a ticket."""
-        headers = {"Origin": origin or self.deployment.origin}
-        return probe.ask("POST", self.the_grant.confirm, headers, json={"ticket": ticket})
+        headers = {"Origin": origin or self.deployment.origin, "Content-Type": "application/json"}
+        content = json.dumps({"ticket": ticket}).encode()
+        return self.ask("POST", self.the_grant.confirm, headers, content=content)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from deploy.doctor import (
     anonymous_access,
@@ -18,6 +18,7 @@ from deploy.doctor import (
 from deploy.doctor.causes import diagnose
 from deploy.doctor.context import Check, Context
 from deploy.doctor.finding import Deployment, Finding, Outcome
+from deploy.doctor.probe import Exchange
 
 # the upload is the callback function's first call: a cold start then counts where it counts for users
 ORDER = (
@@ -34,12 +35,16 @@ ORDER = (
 )
 
 
-def examine(deployment: Deployment) -> Iterator[Finding]:
-    """Yield each check's finding when it is known. A check that needs one that failed is skipped."""
-    context = Context(deployment)
+def examine(deployment: Deployment, record: Callable[[Exchange], None] | None = None) -> Iterator[Finding]:
+    """Yield each check's finding when it is known. A check that needs one that failed is skipped.
+
+    `record` is given each exchange with the deployment.
+    """
+    context = Context(deployment, record=record)
     unavailable: set[str] = set()
     for check in ORDER:
         missing = [name for name in check.needs if name in unavailable]
+        context.check = check.name
         outcome = Outcome("skipped", f"needs {missing[0]}") if missing else run_check(check, context)
         if missing or outcome.verdict == "failed":
             unavailable.add(check.name)

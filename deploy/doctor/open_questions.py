@@ -11,7 +11,6 @@ import re
 import time
 from collections.abc import Callable
 
-from deploy.doctor import probe
 from deploy.doctor.answers import REFUSALS, SUCCESS, is_completed, summary
 from deploy.doctor.context import KEY_SUFFIX, Check, Context, Grant
 from deploy.doctor.finding import Outcome
@@ -86,8 +85,8 @@ def judge_key(context: Context, grant: Grant) -> Outcome:
 def judge_access(meaning: str) -> Judge:
     """Return a judgement by who may read the object; `meaning` is that of a private one."""
 
-    def judge(context: Context, grant: Grant) -> Outcome:  # noqa: ARG001 - every judge has the context
-        if is_public(grant):
+    def judge(context: Context, grant: Grant) -> Outcome:
+        if is_public(context, grant):
             return Outcome("failed", "stored, and anyone can read it", "check public_object", grant.left())
         return Outcome("noted", "stored, and private", left=grant.left(), meaning=meaning)
 
@@ -100,7 +99,7 @@ def judge_metadata(context: Context, grant: Grant) -> Outcome:
     access = context.access
     if outcome.verdict == "failed" or access is None:
         return outcome
-    head = probe.ask("HEAD", access.address(grant.key), access.headers("HEAD", grant.key, time.time()))
+    head = context.ask("HEAD", access.address(grant.key), access.headers("HEAD", grant.key, time.time()))
     if head.status not in SUCCESS:
         return outcome
     names = [name for name in head.headers if META.fullmatch(name)]

@@ -21,7 +21,7 @@ def script_encoding(context: Context) -> Outcome:
     script = find_script(context)
     if not script:
         return Outcome("skipped", "no page with a script was found at SITE_URL or at the origin")
-    answer = probe.ask("GET", script, BROWSERS_CODINGS)
+    answer = context.ask("GET", script, BROWSERS_CODINGS)
     if answer.status != HTTPStatus.OK:
         return Outcome("skipped", f"no answer to this question: {answer.status or answer.network_error}")
     coding, kind = shown(answer, "content-encoding"), shown(answer, "content-type")
@@ -34,7 +34,7 @@ def find_script(context: Context) -> str:
     """Return the address of the page's script, in the site bucket or else at the origin; empty if there is none."""
     deployment = context.deployment
     for site in dict.fromkeys(filter(None, (deployment.site_url, deployment.origin))):
-        answer = probe.ask("GET", f"{site.rstrip('/')}/index.html")
+        answer = context.ask("GET", f"{site.rstrip('/')}/index.html")
         found = SCRIPT.search(answer.body) if answer.status == HTTPStatus.OK else None
         address: str = urljoin(f"{site.rstrip('/')}/", found[1].decode()) if found else ""
         if address and host_of(address) == host_of(site):

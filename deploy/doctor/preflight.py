@@ -71,12 +71,12 @@ def token_foreign(context: Context) -> Outcome:
 
 def callback_foreign(context: Context) -> Outcome:
     confirm = context.the_grant.confirm
-    preflight = probe.ask("OPTIONS", confirm, {"Origin": FOREIGN, **ASKED})
+    preflight = context.ask("OPTIONS", confirm, {"Origin": FOREIGN, **ASKED})
     return judge_foreign((preflight, context.confirm("x", FOREIGN)))
 
 
 def callback_preflight(context: Context) -> Outcome:
-    answer = probe.ask("OPTIONS", context.the_grant.confirm, {"Origin": context.deployment.origin, **ASKED})
+    answer = context.ask("OPTIONS", context.the_grant.confirm, {"Origin": context.deployment.origin, **ASKED})
     return judge_preflight(context, answer, symptom("callback", answer))
 
 
@@ -100,7 +100,7 @@ def grant(context: Context) -> Outcome:
 
 
 def bucket_preflight(context: Context) -> Outcome:
-    answer = probe.ask("OPTIONS", context.the_grant.url, {"Origin": context.deployment.origin, **ASKED})
+    answer = context.ask("OPTIONS", context.the_grant.url, {"Origin": context.deployment.origin, **ASKED})
     context.preflights["bucket"] = answer
     return judge_preflight(
         context, answer, "check no_cors" if answer.status == HTTPStatus.OK else symptom("bucket", answer)
@@ -108,7 +108,7 @@ def bucket_preflight(context: Context) -> Outcome:
 
 
 def bucket_foreign(context: Context) -> Outcome:
-    answer = probe.ask("OPTIONS", context.the_grant.url, {"Origin": FOREIGN, **ASKED})
+    answer = context.ask("OPTIONS", context.the_grant.url, {"Origin": FOREIGN, **ASKED})
     if allowed_origin(answer) in {FOREIGN, "*"}:
         return Outcome("failed", summary(answer), "check foreign_bucket")
     return Outcome("ok", summary(answer))

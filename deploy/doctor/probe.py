@@ -27,13 +27,30 @@ Parts = Sequence[tuple[str, "tuple[str | None, str | bytes]"]]
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, with header names in lower case. If none came, `status` is 0 and `network_error` says why."""
+    """An answer, with header names in lower case; `raw_headers` are as they came.
+
+    If none came, `status` is 0 and `network_error` says why.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     seconds: float
     network_error: str = ""
+    raw_headers: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What a check sent, and the answer. Of a form, `fields` are the fields, and `content` is the file."""
+
+    check: str
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    fields: Sequence[tuple[str, str]]
+    content: bytes
+    answer: Answer
 
 
 def ask(
@@ -41,7 +58,6 @@ def ask(
     url: str,
     headers: Mapping[str, str] | None = None,
     *,
-    json: object = None,
     parts: Parts = (),
     content: bytes | Iterator[bytes] | None = None,
 ) -> Answer:
@@ -49,13 +65,14 @@ def ask(
 
     Content from an iterator is sent without saying its length.
     """
-    request = requests.Request(method, url, headers, json=json, files=list(parts) or None, data=content)
+    request = requests.Request(method, url, headers, files=list(parts) or None, data=content)
     started = time.monotonic()
     try:
-        status, received, body = within(SECONDS, lambda: _exchange(request))
+        status, raw, body = within(SECONDS, lambda: _exchange(request))
     except (OSError, ValueError) as error:  # requests' errors are both
         return Answer(0, {}, b"", time.monotonic() - started, network_error_of(error))
-    return Answer(status, received, body, time.monotonic() - started)
+    received = {name.lower(): value for name, value in raw}
+    return Answer(status, received, body, time.monotonic() - started, raw_headers=raw)
 
 
 @dataclass(frozen=True)
@@ -140,12 +157,12 @@ class _Session(requests.Session):
         return
 
 
-def _exchange(request: requests.Request) -> tuple[int, dict[str, str], bytes]:
+def _exchange(request: requests.Request) -> tuple[int, list[tuple[str, str]], bytes]:
     with _Session() as session:
         prepared = session.prepare_request(request)
         with session.send(prepared, timeout=SECONDS, stream=True) as response:
             body: bytes = response.raw.read(MAX_BYTES, decode_content=False)
-            return response.status_code, {n.lower(): v for n, v in response.headers.items()}, body
+            return response.status_code, list(response.raw.headers.items()), body
 
 
 def _certificate(host: str, port: int) -> Certificate:

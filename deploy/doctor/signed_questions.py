@@ -38,16 +38,16 @@ def with_object(ask: Callable[[Context, BucketAccess, str], Outcome]) -> Callabl
         try:
             outcome = ask(context, access, key)
         finally:
-            deleted = delete(access, key)
+            deleted = delete(context, access, key)
         return outcome if deleted else dataclasses.replace(outcome, left=(f"{access.bucket}/{key}",))
 
     return run
 
 
-def delete(access: BucketAccess, key: str) -> bool:
+def delete(context: Context, access: BucketAccess, key: str) -> bool:
     """Delete an object; say whether it is gone."""
     headers = access.headers("DELETE", key, time.time())
-    return probe.ask("DELETE", access.address(key), headers).status in GONE
+    return context.ask("DELETE", access.address(key), headers).status in GONE
 
 
 def judge(answer: probe.Answer, control: probe.Answer, if_stored: str, if_refused: str) -> Outcome:
@@ -77,11 +77,11 @@ def condition_letter_case(context: Context, access: BucketAccess, key: str) -> O
     return judge(answer, control, ANY_CONDITION, LOWER_CONDITION)
 
 
-def put_size(context: Context, access: BucketAccess, key: str) -> Outcome:  # noqa: ARG001 - every one has it
+def put_size(context: Context, access: BucketAccess, key: str) -> Outcome:
     address = access.put_address(key, len(FILE), time.time())
-    control = probe.ask("PUT", address, content=FILE)
-    larger = probe.ask("PUT", address, content=FILE + b"x")
-    unsaid = probe.ask("PUT", address, content=iter([FILE + b"x"]))
+    control = context.ask("PUT", address, content=FILE)
+    larger = context.ask("PUT", address, content=FILE + b"x")
+    unsaid = context.ask("PUT", address, content=iter([FILE + b"x"]))
     other = larger if larger.status not in REFUSALS else unsaid
     outcome = judge(other, control, SIZE_FREE, SIZE_FIXED)
     return dataclasses.replace(
@@ -99,7 +99,7 @@ def cleanup(context: Context) -> Outcome:
         for one in dict.fromkeys(context.left)
         if one.startswith(below + access.prefix)
     ]
-    removed = tuple(below + key for key in keys if delete(access, key))
+    removed = tuple(below + key for key in keys if delete(context, access, key))
     found = f"{len(removed)} of {len(keys)} files"
     if len(removed) < len(keys):
         return Outcome("noted", found, "check not_deleted", removed=removed)

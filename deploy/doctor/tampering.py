@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
-from deploy.doctor import probe
 from deploy.doctor.answers import REFUSALS, SUCCESS, summary, symptom
 from deploy.doctor.context import FILE, KEY_SUFFIX, Check, Context, Grant
 from deploy.doctor.finding import Outcome
@@ -48,9 +47,9 @@ def second_send(context: Context) -> Outcome:
     return Outcome("ok", summary(answer))
 
 
-def is_public(grant: Grant) -> bool:
+def is_public(context: Context, grant: Grant) -> bool:
     """Say whether anyone can read the grant's object."""
-    return probe.ask("GET", grant.url + quote(grant.key)).status == HTTPStatus.OK
+    return context.ask("GET", grant.url + quote(grant.key)).status == HTTPStatus.OK
 
 
 def acl_header(context: Context) -> Outcome:
@@ -59,7 +58,7 @@ def acl_header(context: Context) -> Outcome:
     if answer.status not in SUCCESS:
         return Outcome("ok", f"refused, {summary(answer)}")
     context.unused_grant = None
-    if is_public(grant):
+    if is_public(context, grant):
         return Outcome("failed", "stored, and anyone can read it", "check public_object", grant.left())
     return Outcome("ok", "stored, and private", left=grant.left())
 
@@ -73,7 +72,7 @@ def forged_callback(context: Context) -> Outcome:
     invalid = {"Authorization": base64.b64encode(bytes(64)).decode(), "x-oss-pub-key-url": key_url}
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     answers = [
-        probe.ask("POST", address, {**form, **headers}, content=f"ticket={ticket}{rest}".encode())
+        context.ask("POST", address, {**form, **headers}, content=f"ticket={ticket}{rest}".encode())
         for ticket, headers in ((grant.ticket, {}), (grant.ticket, invalid), ("bWFkZQ.dXA", invalid))
     ]
     answers.append(context.confirm("bWFkZQ.dXA"))

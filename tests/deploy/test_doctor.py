@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -91,6 +92,21 @@ def test_json_is_one_document_of_every_check_in_order(stack: Stack) -> None:
         ("name", "verdict", "tried", "found", "cause", "fix", "left", "kind", "meaning", "removed")
     }
     assert told["left"] == [key for one in told["findings"] for key in one["left"]] != []
+
+
+def test_record_keeps_the_answers_in_a_new_file(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "oss.json"
+    finished = ran(**addresses(stack), RECORD=str(file))
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert ran(**addresses(stack)).stdout.splitlines()[0] == finished.stdout.splitlines()[0]
+    written = file.read_bytes()
+    told = json.loads(written)
+    assert (told["count"], told["switches"]["unpinned_x_oss"]) == (len(told["exchanges"]), "refuse")
+    for name in (str(file), str(tmp_path / "missing" / "oss.json")):
+        again = ran(**addresses(stack), RECORD=name)
+        assert (again.returncode, again.stdout) == (1, "")
+        assert again.stderr.startswith("RECORD is the name of a new file, and this one cannot be made (")
+    assert file.read_bytes() == written
 
 
 def test_its_events_are_marked(stack: Stack) -> None:

@@ -151,10 +151,10 @@ def test_a_network_fault_is_not_a_public_bucket() -> None:
     assert (outcome.verdict, outcome.symptom) == ("failed", "bucket 0 timeout")
 
 
-def test_a_list_is_a_failure_whatever_its_status() -> None:
+def test_a_list_is_a_failure_whatever_its_status(context: Context) -> None:
     peer = Peer(body=b"<?xml version='1.0'?><ListBucketResult/>")
     with peer.serving():
-        assert judge_listing(peer.url).symptom == "check listed"
+        assert judge_listing(context, peer.url).symptom == "check listed"
     assert [asked.path for asked in peer.asked] == ["/", "/?list-type=2&max-keys=1"]
 
 
