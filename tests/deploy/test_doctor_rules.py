@@ -9,9 +9,12 @@ import re
 import socket
 import ssl
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+import oss2
 import pytest
 import requests
 
@@ -350,6 +353,21 @@ def test_says_which_metadata_an_object_has(head: Answer, found: str, signing: Co
     outcome = result("added_amz_meta", signing, answer(200), answer(403), head)
     assert (outcome.verdict, outcome.found) == ("noted", found)
     assert ("OSS does not store it" in outcome.meaning) == ("without" in found)
+
+
+@pytest.mark.parametrize("token", ["", "security/token+=="], ids=["static", "temporary"])
+def test_signs_an_address_for_a_size_as_the_official_sdk_does(token: str) -> None:
+    auth = oss2.ProviderAuthV4(oss2.credentials.StaticCredentialsProvider("id", "secret", token or None))
+    bucket = oss2.Bucket(auth, "https://oss-cn-hangzhou.aliyuncs.com", "examplebucket", region="cn-hangzhou")
+    length = {"content-length": "7"}
+    signed = bucket.sign_url("PUT", "uploads/a b", 300, length, slash_safe=True, additional_headers=length)
+    theirs = urlsplit(signed)
+    query = dict(parse_qsl(theirs.query))
+    date = datetime.strptime(query["x-oss-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    url = f"https://{theirs.netloc}/"
+    access = BucketAccess(AccessKey("id", "secret", token), "cn-hangzhou", "examplebucket", url, "uploads/")
+    ours = urlsplit(access.put_address("uploads/a b", 7, date.timestamp()))
+    assert (ours.netloc, ours.path, dict(parse_qsl(ours.query))) == (theirs.netloc, theirs.path, query)
 
 
 def test_an_access_key_shows_nothing_of_itself(signing: Context) -> None:
