@@ -76,16 +76,12 @@ class Context:
     left: list[str] = field(default_factory=list)
     check: str = ""  # the name of the one that runs
     record: Callable[[Exchange], None] | None = None
-    bucket_is_ours: bool = True
 
     @cached_property
     def access(self) -> BucketAccess | None:
-        """The deployer's access to the upload bucket of a stack.
-
-        None without a stack, and for a bucket that may be somebody else's: nothing is signed for that.
-        """
+        """The deployer's access to the upload bucket of a stack, None without a stack."""
         find = self.deployment.find_access
-        return find() if find and self.bucket_is_ours else None
+        return find() if find else None
 
     @property
     def the_grant(self) -> Grant:

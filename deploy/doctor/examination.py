@@ -34,16 +34,19 @@ ORDER = (
     *signed_questions.CHECKS,
 )
 
+OWNERSHIP = ownership.CHECKS[0].name
+
 
 def examine(deployment: Deployment, record: Callable[[Exchange], None] | None = None) -> Iterator[Finding]:
     """Yield each check's finding when it is known. A check that needs one that failed is skipped.
 
+    All need `ownership`: a deployment that may be somebody else's gets neither token nor file.
     `record` is given each exchange with the deployment.
     """
     context = Context(deployment, record=record)
     unavailable: set[str] = set()
     for check in ORDER:
-        missing = [name for name in check.needs if name in unavailable]
+        missing = [name for name in (OWNERSHIP, *check.needs) if name in unavailable]
         context.check = check.name
         outcome = Outcome("skipped", f"needs {missing[0]}") if missing else run_check(check, context)
         if missing or outcome.verdict == "failed":

@@ -19,7 +19,7 @@ from deploy.doctor.target import choose_deployment, find_stack
 from deploy.errors import CommandError
 from deploy.function_zip import REPOSITORY
 from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, command_of, dry_run, given, make
-from tests.support.cloud.server import PUBLIC_NAMES, serving_publicly
+from tests.support.cloud.server import serving_publicly
 from tests.support.cloud.state import ACCOUNT, KEY, SUFFIX, Refused, State
 from tests.support.environment import clean_environment, free_ports
 

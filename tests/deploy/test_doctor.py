@@ -22,6 +22,7 @@ from deploy.doctor.__main__ import left_in
 from deploy.doctor.bucket_access import BucketAccess
 from deploy.doctor.examination import ORDER, examine
 from deploy.doctor.finding import Deployment, Finding
+from deploy.doctor.probe import Exchange
 from tests.support.environment import clean_environment
 from tests.support.single_function import single_function
 from tests.support.stack import BUCKET, KEY_ID, KEY_SECRET, KEY_TOKEN, REPOSITORY, Stack
@@ -222,15 +223,16 @@ def test_what_lies_outside_the_prefix_is_not_deleted_but_named(stack: Stack) -> 
     assert found[-1].removed == ()
 
 
-def test_nothing_is_signed_for_a_bucket_that_may_be_somebody_else_s(stack: Stack) -> None:
+def test_nothing_goes_to_a_deployment_whose_buckets_may_be_somebody_else_s(stack: Stack) -> None:
     def access() -> BucketAccess:
         raise AssertionError
 
+    sent: list[Exchange] = []
     suspected = deployment(stack, bucket_faults=lambda: ["Somebody has it."], find_access=access)
-    found = {one.name: one.found for one in examine(suspected)}
-    assert found["ownership"] == "Somebody has it."
-    assert found["put_size"] == found["cleanup"] == "needs ownership"
-    assert found["added_amz_meta"] == "stored, and private"
+    first, *others = examine(suspected, sent.append)
+    assert (first.name, first.found) == ("ownership", "Somebody has it.")
+    assert {one.found for one in others} == {"needs ownership"}
+    assert sent == []
 
 
 # ---- The callback goes wrong
