@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.support.browser import PATIENCE
-from tests.support.engines import ENGINES, Tab
+from tests.support.engines import OTHERS, Tab, chromium
 from tests.support.page.actions import PHOTO, large_file
 from tests.support.stack import Stack, md5
 
@@ -62,9 +64,9 @@ def state(name: str) -> str:
     return f"[data-testid=upload][data-state={name}]"
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def tab(request: pytest.FixtureRequest) -> Iterator[Tab]:
-    with ENGINES[request.param]() as tab:
+@pytest.fixture(scope="module", params=["chromium", *OTHERS])
+def tab(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Tab]:
+    with OTHERS.get(request.param, partial(chromium, browser))() as tab:
         yield tab
 
 

@@ -22,13 +22,13 @@ from typing import Any, Protocol
 
 import pytest
 import websocket
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
 
-from tests.support.browser import PATIENCE, launch_chromium
+from tests.support.browser import PATIENCE
 
 FIREFOX = ("firefox-esr", "firefox")
 ANSWER_SECONDS = 2 * PATIENCE / 1000  # what a page waits for itself takes as long as PATIENCE
@@ -170,9 +170,11 @@ class WebKitTab:
 
 
 @contextmanager
-def chromium() -> Iterator[Tab]:
-    with launch_chromium() as browser:
-        yield ChromiumTab(browser.new_page(locale="en-US"))
+def chromium(browser: Browser) -> Iterator[Tab]:
+    """Playwright starts once in a process, so its browser is given."""
+    context = browser.new_context(locale="en-US")
+    yield ChromiumTab(context.new_page())
+    context.close()
 
 
 @contextmanager
@@ -251,8 +253,7 @@ def missing(what: str) -> None:
     pytest.skip(text)
 
 
-ENGINES: Mapping[str, Callable[[], AbstractContextManager[Tab]]] = {
-    "chromium": chromium,
+OTHERS: Mapping[str, Callable[[], AbstractContextManager[Tab]]] = {
     "firefox": firefox,
     "webkit": webkit,
 }
