@@ -2,7 +2,8 @@
  * The floor: the oldest browsers that the page and the library work in. `npm run lint` fails where the source uses
  * something that one of them lacks, by MDN's table of browser support. TypeScript tells whose member a name is, so that
  * methods are found as well as globals. The build lowers newer syntax; `checkBundle` finds what it cannot lower, and
- * what Uppy brings along.
+ * what Uppy brings along. Not seen: names in texts (events, `list['toSorted']`), options of calls, async iteration of
+ * streams, units and functions of CSS beyond the table's names for them.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -25,6 +26,13 @@ const OPTIONAL = [
   'css.properties.forced-color-adjust',
   'javascript.builtins.Symbol.dispose', // Uppy only offers a method by this name
   'javascript.builtins.Error.captureStackTrace', // Uppy calls it where it is there
+];
+
+/** @type {[pattern: RegExp, name: string][]} */
+const PATTERNS = [
+  [/\(\?<[=!]/, 'javascript.regular_expressions.lookbehind_assertion'],
+  [/\(\?[ims]*-?[ims]+:/, 'javascript.regular_expressions.modifier'],
+  [/^\/.*\/\w*v\w*$/s, 'javascript.builtins.RegExp.unicodeSets'],
 ];
 
 const LIBRARY = ['lib.esnext.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'];
@@ -68,10 +76,9 @@ function missingInScripts(files) {
     const found = [];
     /** @param {ts.Node} node */
     const visit = (node) => {
-      if (ts.isIdentifier(node)) {
-        const missing = namesOf(node, checker).find(isMissing);
-        if (missing) found.push(`${placeOf(source, node)}: ${missing}, ${lackingIt(missing)}`);
-      }
+      const names = ts.isIdentifier(node) ? namesOf(node, checker) : patternsIn(node);
+      const missing = names.find(isMissing);
+      if (missing) found.push(`${placeOf(source, node)}: ${missing}, ${lackingIt(missing)}`);
       ts.forEachChild(node, visit);
     };
     visit(source);
@@ -98,10 +105,27 @@ function namesOf(node, checker) {
       ? typeNames(checker.getTypeAtLocation(parent.expression))
       : [];
   const owners = [...builtIn.map(ownerOf), ...receivers];
-  return owners.flatMap((owner) => {
-    const path = [owner.replace(/^Readonly|Constructor$/g, ''), symbol.name].filter(Boolean).join('.');
-    return [`api.${path}`, `api.${path}_static`, `javascript.builtins.${path}`];
+  const names = owners.flatMap((owner) => {
+    const known = owner.replace(/^Readonly|Constructor$/g, '').replace(/^IteratorObject$/, 'Iterator');
+    const path = [known, symbol.name].filter(Boolean).join('.');
+    return [path, `${path}_static`, `Window.${path}`].map((one) => `api.${one}`).concat(builtIns(path));
   });
+  const isMade = ts.isNewExpression(parent) && parent.expression === node;
+  const made = `${symbol.name}.${symbol.name}`;
+  return isMade ? [...names, `api.${made}`, ...builtIns(made)] : names;
+}
+
+/** @param {string} path */
+function builtIns(path) {
+  return [`javascript.builtins.${path}`, `javascript.builtins.Intl.${path}`];
+}
+
+/** @param {ts.Node} node @returns {string[]} what a regular expression uses that no build can lower */
+function patternsIn(node) {
+  const isCall = ts.isCallExpression(node) || ts.isNewExpression(node);
+  const made = isCall && node.expression.getText() === 'RegExp' ? node.arguments?.[0] : undefined;
+  const written = ts.isRegularExpressionLiteral(node) ? node.text : (made?.getText() ?? '');
+  return PATTERNS.filter(([pattern]) => pattern.test(written)).map(([, name]) => name);
 }
 
 /** @param {ts.Declaration} declaration @returns {string} the interface, namespace or variable that it is a part of */
@@ -179,8 +203,7 @@ export function checkBundle(file) {
       found.push(...names.filter(isMissing));
     }
     if (ts.isClassStaticBlockDeclaration(node)) found.push('javascript.classes.static.initialization_blocks');
-    if (ts.isRegularExpressionLiteral(node) && /\(\?<[=!]/.test(node.text))
-      found.push('javascript.regular_expressions.lookbehind_assertion');
+    found.push(...patternsIn(node).filter(isMissing));
     ts.forEachChild(node, visit);
   };
   visit(source);
@@ -222,7 +245,7 @@ function hasIt(support, version) {
   return [support].flat().some((one) => {
     const added = parseFloat(String(one?.version_added).replace('≤', ''));
     const isRemoved = parseFloat(one?.version_removed) <= version;
-    return added <= version && !isRemoved && !one.flags;
+    return added <= version && !isRemoved && !one.flags && !one.prefix && !one.alternative_name;
   });
 }
 

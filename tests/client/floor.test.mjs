@@ -36,6 +36,13 @@ test('what came after the floor is found: globals, static methods, methods of ob
     ['new CompressionStream("gzip");', 'api.CompressionStream'],
     ['document.body.inert = true;', 'api.HTMLElement.inert'],
     ['document.body.checkVisibility();', 'api.Element.checkVisibility'],
+    ['requestIdleCallback(() => {});', 'api.Window.requestIdleCallback'],
+    ['new Intl.NumberFormat("en").formatRange(1, 2);', 'javascript.builtins.Intl.NumberFormat.formatRange'],
+    ['[1].values().map(Number);', 'javascript.builtins.Iterator.map'],
+    ['new CSSStyleSheet();', 'api.CSSStyleSheet.CSSStyleSheet'],
+    ['/(?<=a)b/.test("c");', 'javascript.regular_expressions.lookbehind_assertion'],
+    ['/(?i:a)b/.test("c");', 'javascript.regular_expressions.modifier'],
+    ['/[\\p{L}--[a]]/v.test("c");', 'javascript.builtins.RegExp.unicodeSets'],
   ];
   const content = lines.map(([line]) => line).join('\n');
   assert.deepEqual(
@@ -56,6 +63,7 @@ test('style that came after the floor is found, unless old browsers have somethi
     ['a:has(b) { color: red }', 'css.selectors.has'],
     ['a { color: color-mix(in srgb, red, blue) }', 'css.types.color.color-mix'],
     ['a { height: 100dvh }', 'css.types.length.viewport_percentage_units_dynamic'],
+    ['a { user-select: none }', 'css.properties.user-select'],
     ['a { width: 1px; animation-timeline: auto }', 'css.properties.animation-timeline'],
     ['@container (width > 1px) { a { color: red } }', 'css.at-rules.container'],
     ['a { color: red; color: color-mix(in srgb, red, blue) }', null],
@@ -71,6 +79,7 @@ test('the built files may hold no such member of a global, and no syntax that th
     ['AbortSignal.any([])', /AbortSignal\.any_static/],
     ['class A { static { f() } }', /initialization_blocks/],
     ['/(?<=a)b/.test(c)', /lookbehind/],
+    ['RegExp(`(?<=a)b`,``).test(c)', /lookbehind/], // as the build writes it
   ])
     assert.throws(() => checkBundle(write(t, 'built.js', content)), name);
   checkBundle(write(t, 'built.js', 'Object.hasOwn(a,"b");/(?:a)(?<n>b)/.test(c);class A{#b=1}'));
