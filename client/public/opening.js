@@ -14,6 +14,7 @@
   function onFault(event) {
     var isElement = event.target && event.target.nodeType === 1;
     if (isElement && event.target.nodeName !== 'SCRIPT') return; // such as a picture that cannot be loaded
+    if (event.filename && event.filename.indexOf(location.origin + '/') !== 0) return; // an extension's
     show(isTooOld ? 'too-old' : 'not-opened');
   }
 

@@ -92,6 +92,7 @@ def test_a_browser_below_the_floor_is_told_so(blank: Page, stack: Stack) -> None
     expect(blank.get_by_test_id("too-old")).to_contain_text("Chrome or Edge 100, Firefox 100, Safari 15.4")
     expect(blank.get_by_test_id("too-old")).to_contain_text("浏览器版本过旧")
     expect(blank.get_by_test_id("not-opened")).to_be_hidden()
+    expect(blank.get_by_test_id("trouble")).to_be_hidden()
     expect(blank.locator("body")).not_to_contain_text("config.json")
 
 

@@ -102,7 +102,7 @@ function remembered() {
 function drawSession() {
   const error = session.errorText(texts());
   const signInText = session.signInText(texts());
-  part(page, '#trouble').hidden = !error;
+  part(page, '#trouble').hidden = !error || !part(page, '#too-old').hidden; // one reason is enough
   part(page, '#trouble-text').textContent = error;
   part(page, '#sign-in').hidden = !session.signingIn;
   part(page, '#sign-in-trouble').textContent = signInText;
