@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { NetworkFault } from '../../client/src/lib/upload.js';
+import { NetworkFault, UploadError, uploadFile } from '../../client/src/lib/upload.js';
 import {
   WHOLE,
   START_MS,
@@ -436,6 +436,41 @@ test('a browser that is wrong about being offline uploads after a few seconds', 
     requests.map(({ at }) => at),
     [3000, 3000],
   );
+});
+
+test('a browser that was wrong about being offline is not waited for again', async () => {
+  const asked = [];
+  const online = async (ms) => (asked.push(ms), false);
+  for (const id of ['a', 'b'])
+    await uploadFile(new File(['12345'], 'photo.jpg'), {
+      tokenUrl: 'https://token.test/',
+      online,
+      transport: {
+        get: async () => grant(id),
+        postForm: async () => done(id),
+        postJson: async () => done(id),
+      },
+    });
+  assert.deepEqual(asked, [3000, 0]);
+});
+
+test('nothing is asked after a cancel, whatever the word for offline does', async () => {
+  const controller = new AbortController();
+  let asked = 0;
+  const upload = uploadFile(new File(['12345'], 'photo.jpg'), {
+    tokenUrl: 'https://token.test/',
+    signal: controller.signal,
+    online: async () => false,
+    transport: {
+      get: async () => {
+        if ((asked += 1) === 1) controller.abort();
+        if (asked > 9) throw new UploadError('unexpected', 'asked for ever');
+        throw new NetworkFault('gone');
+      },
+    },
+  });
+  await assert.rejects(upload, { code: 'aborted' });
+  assert.equal(asked, 1);
 });
 
 test('a browser that is wrong about being offline does not send a file for ever', async () => {

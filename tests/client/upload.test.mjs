@@ -325,6 +325,63 @@ for (const [what, script] of [
     }
   });
 
+test('a file that changed is not called done when its earlier upload is asked for', async () => {
+  const [file, change] = changing(new DOMException('A file was changed.', 'NotReadableError'));
+  change();
+  const { error } = await dialogue([['confirm a', done('a')]], {
+    file,
+    unconfirmed: JSON.parse(grant('a').body),
+  });
+  assert.deepEqual([error.code, error.status, error.unconfirmed], ['unreadable', 200, null]);
+});
+
+test('a cancel while the stored file is read again leaves it known as stored', async () => {
+  const file = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
+  const controller = new AbortController();
+  const arrayBuffer = () => {
+    controller.abort();
+    return new Promise(() => {});
+  };
+  Object.assign(file, { slice: () => ({ arrayBuffer }) });
+  const first = await dialogue(
+    [
+      ['token', grant('a')],
+      ['oss a', done('a')],
+    ],
+    { file, signal: controller.signal },
+  );
+  assert.deepEqual(
+    [first.error.code, first.error.unconfirmed],
+    ['aborted', { ...JSON.parse(grant('a').body), stored: true }],
+  );
+  const again = await dialogue([['confirm a', done('a')]], { unconfirmed: first.error.unconfirmed });
+  assert.equal(again.result.id, 'a');
+});
+
+test('a file without a type, as apps have, is asked for without one', async () => {
+  const { requests } = await dialogue(
+    [
+      ['token', grant('a')],
+      ['oss a', done('a')],
+    ],
+    { file: { name: 'a.jpg', size: 5 } },
+  );
+  assert.equal(requests[0].url, 'https://token.test/?name=a.jpg&size=5&type=');
+});
+
+test('what reading fails with tells a change from what an app cannot do', async () => {
+  const [file, change] = changing(new Error('not implemented'));
+  change();
+  const { result } = await dialogue(
+    [
+      ['token', grant('a')],
+      ['oss a', done('a')],
+    ],
+    { file },
+  );
+  assert.equal(result.id, 'a');
+});
+
 test('a file that was changed before it was sent is unreadable, and nothing is stored', async () => {
   const [file, change] = changing(new DOMException('A file was changed.', 'NotReadableError'));
   change();

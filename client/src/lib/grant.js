@@ -20,7 +20,7 @@ export const ANSWER_MS = 15_000; // for a function: it gives up after 5 s; cold 
  * @throws {UploadError} the token function's refusal
  */
 export async function requestGrant(job, after) {
-  const { name, size, type } = job.file;
+  const { name, size, type = '' } = job.file; // apps have files without a type
   const query = Object.entries({ name, size, type: type.replace(/;.*/s, '').trim() }).map(
     ([key, value]) => `${key}=${encodeURIComponent(value)}`,
   ); // URLSearchParams would write a space as +

@@ -12,7 +12,7 @@
  * @property {() => number} random  0 to 1
  * @property {(ms: number, signal: AbortSignal) => Promise<unknown>} wait  rejects when the signal aborts
  * @property {(ms: number, signal: AbortSignal) => Promise<boolean>} online  whether the browser says that it is online:
- *   true as soon as it does, false after this time
+ *   true as soon as it does, false after this time; rejects when the signal aborts
  *
  * @typedef {Object} Options
  * @property {string} tokenUrl  address of the token function

@@ -54,9 +54,13 @@ export async function online(ms, signal) {
   });
 }
 
+/** @type {WeakSet<Job['online']>} those that were wrong the last time they said offline */
+const mistaken = new WeakSet();
+
 /**
  * Asks when the browser is online, or after some seconds all the same: many a browser that says it is offline is not
- * (VPNs, blocked probes of the system). Without an answer it is believed, and asked again later: that is no failed try.
+ * (VPNs, blocked probes of the system). Once an answer came while it said so, it is not waited for any more. Without an
+ * answer it is believed, and asked again later: that is no failed try.
  *
  * @template T
  * @param {Job} job
@@ -66,11 +70,14 @@ export async function online(ms, signal) {
 export async function askOnline(job, ask) {
   let after = null;
   for (let waitMs = OFFLINE_FIRST_MS; ; waitMs = Math.min(2 * waitMs, OFFLINE_MAX_MS)) {
-    const isOffline = (await job.online(waitMs, job.signal)) === false;
+    const isOffline = (await job.online(mistaken.has(job.online) ? 0 : waitMs, job.signal)) === false;
     try {
-      return await ask(after);
+      const answer = await ask(after);
+      if (isOffline) mistaken.add(job.online);
+      return answer;
     } catch (error) {
-      if (!isOffline || error instanceof UploadError) throw error;
+      mistaken.delete(job.online);
+      if (!isOffline || error instanceof UploadError || job.signal.aborted) throw error;
       after = toUploadError(error, job.signal);
     }
   }

@@ -16,7 +16,7 @@ import { ATTEMPTS, pause } from './retry.js';
 import { online, wait } from './timing.js';
 
 /** @import { Environment, Job, Options } from './options.js' */
-/** @import { Result } from './protocol.js' */
+/** @import { Grant, Result } from './protocol.js' */
 
 export { browserTransport } from './browser-transport.js';
 export { NetworkFault, UploadError } from './errors.js';
@@ -77,8 +77,9 @@ function catching(onState) {
 
 /** @param {Job} job @returns {Promise<Result>} */
 async function run(job) {
-  const earlier = job.unconfirmed && (await confirm(job, job.unconfirmed, null));
-  if (earlier) return earlier;
+  const { unconfirmed } = job;
+  const earlier = unconfirmed && (await confirm(job, unconfirmed, null));
+  if (earlier) return lookAgain(job, unconfirmed, earlier);
   /** @type {UploadError | null} */
   let error = null;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
@@ -105,12 +106,24 @@ async function tryOnce(job, after) {
   const grant = await requestGrant(job, after);
   const { result, fault } = await sendForm(job, grant);
   const answer = result ?? (await confirm(job, grant, fault));
-  if (answer) {
-    await assertReadable(job, 200);
-    return answer;
-  }
+  if (answer) return lookAgain(job, grant, answer);
   if (!fault)
     throw new UploadError('not_stored', 'The file did not arrive.', { status: 409, retryable: true });
   fault.retryAfterMs = 0; // `confirm` has waited for it already
   throw fault;
+}
+
+/**
+ * Looks whether the file is still as it was sent. If the caller cancels meanwhile, it stays known that it is stored.
+ *
+ * @param {Job} job
+ * @param {Grant} grant
+ * @param {Result} answer  the callback's
+ * @returns {Promise<Result>}
+ */
+async function lookAgain(job, grant, answer) {
+  await assertReadable(job, 200);
+  if (job.signal.aborted) job.unconfirmed = { ...grant, stored: true };
+  job.signal.throwIfAborted();
+  return answer;
 }
