@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import runpy
 from pathlib import Path
@@ -25,9 +26,12 @@ from deploy.aliyun.clients import Cloud
 from deploy.aliyun.functions import DeployedFunction, get_function
 from deploy.aliyun.objects import delete_keys, delete_objects, entity_tags
 from deploy.aliyun.ros_stack import Stack, Stacks
-from deploy.aliyun.site_files import content_type, put_site
+from deploy.aliyun.site_files import content_type, put_site, read_files
 from deploy.aliyun.upload_cors import cors_rules
+from deploy.deploy import BUILT_PAGE
 from deploy.errors import CommandError, StackFailed
+from oss_emulator.http_messages import Body, Request
+from oss_emulator.website.files import read_file
 from tests.support.cloud.commands import ANYONE, deploy
 from tests.support.cloud.packages import TOKEN as PACKAGE
 from tests.support.cloud.state import ACCOUNT, OTHER_ACCOUNT, REGION, Refused, State
@@ -210,8 +214,39 @@ def test_of_two_folders_the_later_one_decides(cloud: Cloud, state: State, tmp_pa
     assert state.buckets[BUCKET]["index.html"][0] == b"new"
 
 
+@pytest.mark.parametrize("stale", ["content-type", "cache-control"])
+def test_a_file_that_was_sent_with_other_headers_is_sent_again(
+    cloud: Cloud, state: State, tmp_path: Path, stale: str
+) -> None:
+    hold(state)
+    for name in ("a.js", "b.js"):
+        (tmp_path / name).write_text(name)
+    put_site(cloud.oss, BUCKET, tmp_path)
+    state.buckets[BUCKET]["a.js"][1][stale] = "text/javascript"
+    assert put_site(cloud.oss, BUCKET, tmp_path).sent == ("a.js",)
+    assert put_site(cloud.oss, BUCKET, tmp_path).sent == ()
+
+
+@pytest.mark.parametrize("said", ["text/javascript", "text/plain", "application/x-javascript"])
+def test_the_type_of_a_script_is_one_that_oss_compresses_whatever_this_machine_says(
+    monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """OSS FAQ on gzip, 2024-11: `application/javascript` is in its list, `text/javascript` is not."""
+    monkeypatch.setitem(mimetypes.types_map, ".js", said)
+    assert content_type("assets/index-CVR7ZY6m.js") == "application/javascript; charset=utf-8"
+
+
+def test_make_page_gives_the_built_files_the_types_that_a_deploy_gives_them(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    for folder in (BUILT_PAGE, tmp_path):
+        for name in read_files(folder):
+            answer = read_file([folder], Request("GET", f"/{name}", {}, Body(lambda _: b"")), name)
+            assert answer.headers["Content-Type"] == content_type(name), name
+
+
 def test_only_text_has_an_encoding() -> None:
     assert content_type("a.css") == "text/css; charset=utf-8"
+    assert content_type("A.HTML") == "text/html; charset=utf-8"
     assert content_type("a.json") == "application/json; charset=utf-8"
     assert content_type("a.png") == "image/png"
     assert content_type("LICENSE") == "application/octet-stream"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.website import Page, allow_connections, write_page
+from local.website import Page, add_addresses, write_page
 
 HTML = "<meta content=\"default-src 'none'; connect-src 'self'; base-uri 'none'\">"
 PAGE = Page("https://token.example.com", "https://callback.example.com", "https://media.example.com/")
@@ -24,9 +24,11 @@ def test_both_files_name_the_same_addresses(built: Path, tmp_path: Path) -> None
     assert json.loads((tmp_path / "site" / "config.json").read_text()) == {
         "tokenUrl": "https://token.example.com/"
     }
-    assert (tmp_path / "site" / "index.html").read_text() == HTML.replace(
-        "'self'",
-        "'self' https://token.example.com https://callback.example.com https://media.example.com",
+    policy = "'self' https://token.example.com https://callback.example.com https://media.example.com"
+    assert (tmp_path / "site" / "index.html").read_text() == (
+        HTML.replace("'self'", policy)
+        + '\n  <link rel="preconnect" href="https://token.example.com" crossorigin>'
+        '\n  <link rel="preconnect" href="https://media.example.com" crossorigin>'
     )
 
 
@@ -41,7 +43,15 @@ def test_the_built_page_stays_as_it_is_and_can_be_written_again(built: Path, tmp
 def test_an_origin_is_named_once_and_without_a_path() -> None:
     page = Page("https://a.example.com/token/", "https://a.example.com", "https://b.example.com:8443/x?y#z")
     expected = "connect-src 'self' https://a.example.com https://b.example.com:8443;"
-    assert expected in allow_connections(page, HTML)
+    written = add_addresses(page, HTML)
+    assert expected in written
+    hosts = [line.split('"')[3] for line in written.splitlines()[1:]]
+    assert hosts == ["https://a.example.com", "https://b.example.com:8443"]
+
+
+def test_an_origin_of_function_and_bucket_is_connected_to_once() -> None:
+    written = add_addresses(Page(*["https://a.example.com"] * 3), HTML)
+    assert written.count("preconnect") == 1
 
 
 @pytest.mark.parametrize(
@@ -67,10 +77,10 @@ def test_an_origin_is_named_once_and_without_a_path() -> None:
 def test_an_address_that_would_say_more_is_refused(address: str) -> None:
     for field in Page._fields:
         with pytest.raises(ValueError, match="not the address"):
-            allow_connections(PAGE._replace(**{field: address}), HTML)
+            add_addresses(PAGE._replace(**{field: address}), HTML)
 
 
 @pytest.mark.parametrize("html", ["", HTML + HTML])
 def test_a_page_without_one_policy_is_refused(html: str) -> None:
     with pytest.raises(ValueError, match="no policy"):
-        allow_connections(PAGE, html)
+        add_addresses(PAGE, html)

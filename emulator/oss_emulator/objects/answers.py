@@ -4,22 +4,16 @@ Permission and version were checked before.
 Source: OSS GetObject and HeadObject pages; the FAQ of 2024-11 on gzip and missing ETag and Content-Length.
 """
 
-import re
 import zlib
 from collections.abc import Iterator, Mapping
 from email.utils import formatdate
 from typing import BinaryIO
 
+from oss_emulator import compressing
 from oss_emulator.http_messages import CHUNK_BYTES, Answer, Request
 from oss_emulator.objects.conditions import check_preconditions, is_not_modified, requested_range
 from oss_emulator.storage.object_version import StoredObject
 
-GZIP_FROM_BYTES = 1024
-
-_GZIP_MEDIA_TYPES = re.compile(
-    r"text/[^;]+|application/(json|javascript|x-javascript|xml|rss\+xml)|image/svg\+xml|font/(ttf|otf)"
-)
-_GZIP_WINDOW = 31  # zlib: a 15 bit window, in gzip's own wrapping
 _NOT_MODIFIED_HEADERS = {
     "Cache-Control",
     "ETag",
@@ -53,7 +47,7 @@ def object_answer(
     if wanted:
         return _partial(stored, content, headers, wanted)
     headers |= overrides
-    zipped = _is_gzipped(request, stored.size, headers)
+    zipped = compressing.is_compressed(request, stored.size, headers)
     headers = {**headers, "Content-Encoding": "gzip"} if zipped else {**headers, **whole}
     if request.method == "HEAD":
         content.close()
@@ -104,23 +98,6 @@ def _partial(
     return Answer(206, {**headers, **of_part}, _chunks(content, stop - start))
 
 
-def _is_gzipped(request: Request, size: int, headers: Mapping[str, str]) -> bool:
-    return (
-        size >= GZIP_FROM_BYTES
-        and _accepts_gzip(request.headers.get("accept-encoding", ""))
-        and "Content-Encoding" not in headers
-        and bool(_GZIP_MEDIA_TYPES.fullmatch(headers["Content-Type"].partition(";")[0].strip().lower()))
-    )
-
-
-def _accepts_gzip(accept_encoding: str) -> bool:
-    for item in accept_encoding.lower().split(","):
-        coding, _, weight = item.partition(";")
-        if coding.strip() in {"gzip", "*"} and not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight):
-            return True
-    return False
-
-
 def _chunks(content: BinaryIO, left: int) -> Iterator[bytes]:
     with content:
         while left and (chunk := content.read(min(CHUNK_BYTES, left))):
@@ -129,7 +106,7 @@ def _chunks(content: BinaryIO, left: int) -> Iterator[bytes]:
 
 
 def _gzip(content: BinaryIO) -> Iterator[bytes]:
-    squeeze = zlib.compressobj(wbits=_GZIP_WINDOW)
+    squeeze = zlib.compressobj(wbits=compressing.WINDOW)
     with content:
         while chunk := content.read(CHUNK_BYTES):
             yield squeeze.compress(chunk)

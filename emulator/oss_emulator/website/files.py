@@ -1,9 +1,11 @@
 """A read-only website whose pages are files in folders instead of objects in a bucket."""
 
+import gzip
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from oss_emulator import compressing
 from oss_emulator.errors import no_such_key
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.website.rules import Missing, Website
@@ -17,12 +19,13 @@ _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".ico": "image/x-icon",
     ".jpg": "image/jpeg",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".map": "application/json",
-    ".mjs": "text/javascript; charset=utf-8",
+    ".js": "application/javascript; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".map": "application/json; charset=utf-8",
+    ".md": "text/plain; charset=utf-8",
+    ".mjs": "application/javascript; charset=utf-8",
     ".png": "image/png",
-    ".svg": "image/svg+xml",
+    ".svg": "image/svg+xml; charset=utf-8",
     ".ts": "text/plain; charset=utf-8",  # such as .d.ts: TypeScript, not MPEG transport stream
     ".txt": "text/plain; charset=utf-8",
     ".webp": "image/webp",
@@ -44,6 +47,9 @@ def read_file(folders: Sequence[Path], request: Request, key: str) -> Answer:
     }
     if request.headers.get("if-none-match") == etag:
         return Answer(304, headers)
+    if compressing.is_compressed(request, len(content), headers):
+        del headers["ETag"]
+        return Answer(200, headers | {"Content-Encoding": "gzip"}, gzip.compress(content))
     return Answer(200, headers, content)
 
 

@@ -1,3 +1,4 @@
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -40,9 +41,9 @@ def ask(site: Site, target: str, method: str = "GET", **headers: str) -> Answer:
         ("/index.html", "text/html; charset=utf-8", "<p>图"),
         ("/?x=1", "text/html; charset=utf-8", "<p>图"),
         ("/src/", "text/html; charset=utf-8", "src"),
-        ("/src/upload.js", "text/javascript; charset=utf-8", "export {}"),
-        ("/src%2Fupload.js", "text/javascript; charset=utf-8", "export {}"),
-        ("/config.json", "application/json", "{}"),
+        ("/src/upload.js", "application/javascript; charset=utf-8", "export {}"),
+        ("/src%2Fupload.js", "application/javascript; charset=utf-8", "export {}"),
+        ("/config.json", "application/json; charset=utf-8", "{}"),
     ],
 )
 def test_serves_files_from_the_first_folder_that_has_them(
@@ -93,6 +94,21 @@ def test_if_none_match_of_a_file_is_answered_304(site: Site) -> None:
     etag = ask(site, "/").headers["ETag"]
 
     assert ask(site, "/", if_none_match=etag).status == 304
+
+
+def test_compresses_what_oss_compresses(site: Site) -> None:
+    """OSS FAQ on gzip, 2024-11: an answer that is compressed has no ETag."""
+    for name in ("large.js", "large.svg"):
+        (site.settings.website[0] / name).write_bytes(b"x" * 1024)
+
+    script = ask(site, "/large.js", accept_encoding="gzip, br")
+    picture = ask(site, "/large.svg", accept_encoding="gzip, br")
+
+    assert isinstance(script.body, bytes)
+    assert gzip.decompress(script.body) == b"x" * 1024 == picture.body
+    assert (script.headers["Content-Encoding"], "ETag" in script.headers) == ("gzip", False)
+    assert ("Content-Encoding" in picture.headers, "ETag" in picture.headers) == (False, True)
+    assert ask(site, "/large.js").body == b"x" * 1024
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

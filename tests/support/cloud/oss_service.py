@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -22,6 +23,7 @@ class Found(NamedTuple):
     status: int = 200
     body: str | bytes = b""
     etag: str = ""
+    headers: Mapping[str, str] = {}  # of the object: its type and caching
 
 
 def bucket_and_key(host: str, target: str) -> tuple[str, str]:
@@ -128,7 +130,9 @@ def of_object(
         return Found(etag=tag(body))
     if key not in held:
         raise Refused(404, "NoSuchKey", "The specified key does not exist.")
-    return Found(body=held[key][0], etag=tag(held[key][0]))
+    content, sent = held[key]
+    kept = {name: sent[name.lower()] for name in ("Content-Type", "Cache-Control") if name.lower() in sent}
+    return Found(body=content, etag=tag(content), headers=kept)
 
 
 def tag(content: bytes) -> str:

@@ -113,7 +113,8 @@ class Stub(BaseHTTPRequestHandler):
     def respond(self, found: oss_service.Found, kind: str) -> None:
         body = found.body.encode() if isinstance(found.body, str) else found.body
         self.send_response(found.status)
-        self.send_header("Content-Type", kind)
+        for name, value in {"Content-Type": kind, **found.headers}.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("x-oss-request-id", "R")
         if found.etag:
