@@ -17,8 +17,10 @@ from deploy.aliyun.artifacts import (
 from deploy.aliyun.buckets import bucket_exists
 from deploy.aliyun.clients import Cloud, account_id, connect_region
 from deploy.aliyun.functions import get_function
+from deploy.aliyun.refusals import refusal_of
 from deploy.aliyun.regions import newest_runtime, reason_against
 from deploy.aliyun.ros_stack import DEAD_ENDS, FAILED_CREATIONS, Stack, Stacks
+from deploy.aliyun.site_access import close_site, open_site
 from deploy.aliyun.site_files import put_site
 from deploy.aliyun.upload_cors import refused_origins
 from deploy.arguments import DEPLOY_OPTIONS, Arguments, read_arguments
@@ -37,6 +39,10 @@ from deploy.ticket_secret import new_ticket_secret
 from local.website import write_page
 
 BUILT_PAGE = REPOSITORY / "client" / "dist"
+STAYS_PRIVATE = (
+    "If Block Public Access is on for the whole account, switch it off in the OSS console and run this "
+    "again; or leave it on, and put a CDN in front of the private bucket, as the README says."
+)
 
 
 def main(env: Mapping[str, str]) -> None:
@@ -74,8 +80,11 @@ class DeployCommand:
         require_buckets(self.cloud, account, stack.parameters)
         if old := delete_old_packages(self.cloud.oss, values["ArtifactBucket"], packages.values()):
             self.show(f"removed {old} old packages")
+        unfinished = self.set_site_access(stack, account)
         self.put_page(stack)
         self.report(stack)
+        if unfinished:
+            raise CommandError(unfinished)
         return stack
 
     def find_stack(self) -> Stack | None:
@@ -176,6 +185,17 @@ class DeployCommand:
         self.show("the stack is as it should be")
         return stack
 
+    def set_site_access(self, stack: Stack, account: str) -> str:
+        """Let everybody read the page if it has a domain, and nobody if not. Return why that was refused."""
+        bucket = stack.outputs["SiteBucketName"]
+        if not stack.parameters["SiteDomain"]:
+            close_site(self.cloud.oss, bucket)
+            return ""
+        refused = refusal_of(lambda: open_site(self.cloud.oss, account, bucket))
+        if refused is None:
+            return ""
+        return f"Nobody can read the page ({refused.code}: {refused.message}). {STAYS_PRIVATE}"
+
     def put_page(self, stack: Stack) -> None:
         """Put the page into the site bucket, with the addresses of this stack."""
         with tempfile.TemporaryDirectory() as folder:
@@ -185,7 +205,8 @@ class DeployCommand:
 
     def report(self, stack: Stack) -> None:
         """Show the addresses of everything, and the steps that are left to a person."""
-        for name in ("TokenUrl", "CallbackUrl", "UploadUrl", "SiteUrl"):
+        site = ("SiteUrl",) if stack.parameters["SiteDomain"] else ()  # without one, nobody may read it there
+        for name in ("TokenUrl", "CallbackUrl", "UploadUrl", *site):
             self.show(f"{name:<12}{stack.outputs[name]}")
         refused: list[str] = []
         if stack.parameters["ExistingUploadBucket"] == "true":

@@ -24,8 +24,8 @@ def next_steps(stack: Stack, region: str, refused: Sequence[str]) -> list[str]:
         lines.append(f"https://{domain} is not in ALLOWED_ORIGINS: pages there cannot upload.")
     if not domain:
         lines.append(
-            "Without SITE_DOMAIN, browsers download the page at SiteUrl instead of showing it. On this "
-            f"machine: make page STACK={stack.name} REGION={region}"
+            "Without SITE_DOMAIN, the page's bucket is private. To see the page on this machine: "
+            f"make page STACK={stack.name} REGION={region}"
         )
     if refused:
         lines.append(

@@ -12,6 +12,7 @@ from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
 from deploy.aliyun.buckets import bucket_exists
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.objects import delete_keys, entity_tags
+from deploy.aliyun.site_access import block_public_access
 from deploy.function_zip import Package, digest_in
 
 Stored = Literal["missing", "same", "other", "unknown"]
@@ -27,10 +28,7 @@ def ensure_private_bucket(cloud: Cloud, account: str, bucket: str) -> bool:
     missing = not bucket_exists(cloud, account, bucket)
     if missing:
         cloud.oss.put_bucket(oss.PutBucketRequest(bucket=bucket, acl="private"))
-    blocked = oss.PublicAccessBlockConfiguration(block_public_access=True)
-    cloud.oss.put_bucket_public_access_block(
-        oss.PutBucketPublicAccessBlockRequest(bucket=bucket, public_access_block_configuration=blocked)
-    )
+    block_public_access(cloud.oss, bucket, blocked=True)
     return missing
 
 

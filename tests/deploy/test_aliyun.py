@@ -37,6 +37,7 @@ from tests.support.cloud.packages import TOKEN as PACKAGE
 from tests.support.cloud.state import ACCOUNT, OTHER_ACCOUNT, REGION, Refused, State
 
 BUCKET = "mine"
+NO_DOMAINS = {"SiteDomain": "", "UploadDomain": ""}
 
 
 def hold(state: State, *keys: str) -> None:
@@ -286,7 +287,7 @@ def add_stack(state: State, stack_id: str, *, name: str = "uploads", **changed: 
         "events": [],
         "next": [],
         "template": {"Parameters": {}},
-        "values": {"UploadBucket": stack_id, "SiteBucket": "s", "LogProject": "l"},
+        "values": {**NO_DOMAINS, "UploadBucket": stack_id, "SiteBucket": "s", "LogProject": "l"},
         "CreateTime": f"2026-01-01T00:00:{len(state.stacks):02d}",
         **changed,
     }
@@ -343,7 +344,7 @@ def test_a_deleted_stack_of_the_name_is_not_found(cloud: Cloud, state: State, *,
         status="CREATE_COMPLETE",
         reason="",
         outputs=found.outputs,
-        parameters={"UploadBucket": "existing", "SiteBucket": "s", "LogProject": "l"},
+        parameters={**NO_DOMAINS, "UploadBucket": "existing", "SiteBucket": "s", "LogProject": "l"},
     )
     assert found.outputs["SiteBucketName"] == "s"
 

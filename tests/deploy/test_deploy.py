@@ -35,7 +35,7 @@ def test_a_first_deploy_makes_everything(cloud: Cloud, state: State) -> None:
     assert len(values_of(state)["TicketSecret"]) >= 32
     assert shown[0] == f"account {ACCOUNT}, region cn-hangzhou, stack uploads"
     assert any(line.startswith("CREATE_COMPLETE") and "TokenFunction" in line for line in shown)
-    assert any("browsers download the page" in line for line in shown)
+    assert any("page's bucket is private" in line for line in shown)
     assert not any(values_of(state)["TicketSecret"] in line for line in shown)
 
 

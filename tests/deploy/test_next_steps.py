@@ -11,7 +11,7 @@ SITE = {"SiteDomain": "www.example.com", "AllowedOrigins": "https://www.example.
 DOMAINS = {**SITE, "UploadDomain": "up.example.com"}
 CNAME = "needs a CNAME record to its bucket, a certificate bound in the OSS console"
 NO_DOMAIN = (
-    "Without SITE_DOMAIN, browsers download the page at SiteUrl instead of showing it. On this machine: "
+    "Without SITE_DOMAIN, the page's bucket is private. To see the page on this machine: "
     "make page STACK=uploads REGION={}"
 )
 NO_UPLOAD_DOMAIN = "OSS accounts from 2025-03-20 on need UPLOAD_DOMAIN in mainland China."

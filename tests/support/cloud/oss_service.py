@@ -60,7 +60,7 @@ def answer(
         raise Refused(403, "AccessDenied", "The bucket you access does not belong to you.")
     if making:
         state.writes.append(f"bucket {bucket}")
-        state.buckets.setdefault(bucket, {})
+        state.make_bucket(bucket)
         state.acls[bucket] = headers.get("x-oss-acl", "")
         return Found()
     if bucket not in state.buckets:
@@ -72,6 +72,8 @@ def answer(
 
 def of_bucket(state: State, method: str, bucket: str, query: dict[str, list[str]], body: bytes) -> Found:
     held = state.buckets[bucket]
+    if "policy" in query:
+        return of_policy(state, method, bucket, body.decode())
     if method == "DELETE":
         if held:
             raise Refused(409, "BucketNotEmpty", "The bucket you tried to delete is not empty.")
@@ -79,8 +81,8 @@ def of_bucket(state: State, method: str, bucket: str, query: dict[str, list[str]
         del state.buckets[bucket]
         return Found(204)
     if "publicAccessBlock" in query:
-        if b"<BlockPublicAccess>true</BlockPublicAccess>" in body:
-            state.public_access_blocked.add(bucket)
+        blocked = b"<BlockPublicAccess>true</BlockPublicAccess>" in body
+        (state.public_access_blocked.add if blocked else state.public_access_blocked.discard)(bucket)
         return Found()
     if "delete" in query:
         keys = re.findall(r"<Key>(.*?)</Key>", body.decode())
@@ -91,6 +93,17 @@ def of_bucket(state: State, method: str, bucket: str, query: dict[str, list[str]
             held.pop(key, None)
         return Found(body=f"{XML}<DeleteResult></DeleteResult>")
     return page_of_keys(held, query) if "list-type" in query else configuration(state, bucket, query)
+
+
+def of_policy(state: State, method: str, bucket: str, policy: str) -> Found:
+    """Store or delete a policy. Source of the refusal: reports of deploys to new buckets since 2025-10."""
+    if method == "DELETE":
+        state.policies.pop(bucket, None)
+        return Found(204)
+    if state.blocks_public_access or bucket in state.public_access_blocked:
+        raise Refused(403, "AccessDenied", "Put public bucket policy is not allowed")
+    state.policies[bucket] = policy
+    return Found()
 
 
 def page_of_keys(held: dict[str, tuple[bytes, dict[str, str]]], query: dict[str, list[str]]) -> Found:

@@ -139,6 +139,7 @@ def delete_stack(state: State, asked: Asked) -> dict[str, Any]:
             return {}
         if resource["Type"] == "ALIYUN::OSS::Bucket":
             state.buckets.pop(bucket, None)
+            state.policies.pop(bucket, None)
     state.writes.append("DeleteStack")
     return {}
 
@@ -241,7 +242,11 @@ def make(
         bucket = values[properties["BucketName"]["Ref"]]
         if bucket in state.foreign:
             return f"BucketAlreadyExists: {NAME_TAKEN}"
-        state.buckets.setdefault(bucket, {})
+        state.make_bucket(bucket)
+        if "Policy" in properties:  # in which order ROS sets these, no document says: here in the worse one
+            return "AccessDenied: Put public bucket policy is not allowed"
+        if not properties.get("BlockPublicAccess", True):
+            state.public_access_blocked.discard(bucket)
     if resource["Type"] == "ALIYUN::FC3::Function":
         bucket, key = (values[properties["Code"][one]["Ref"]] for one in ("OssBucketName", "OssObjectName"))
         if key not in state.buckets.get(bucket, {}):
@@ -300,8 +305,8 @@ def outputs(stack: dict[str, Any]) -> dict[str, str]:
     return {
         "TokenUrl": "https://token-abc.cn-hangzhou.fcapp.run",
         "CallbackUrl": "https://callback-abc.cn-hangzhou.fcapp.run",
-        "UploadUrl": f"https://{values['UploadBucket']}.{SUFFIX}",
-        "SiteUrl": f"https://{values['SiteBucket']}.{SUFFIX}",
+        "UploadUrl": f"https://{values['UploadDomain'] or values['UploadBucket'] + '.' + SUFFIX}",
+        "SiteUrl": f"https://{values['SiteDomain'] or values['SiteBucket'] + '.' + SUFFIX}",
         "SiteBucketName": values["SiteBucket"],
         "LogProjectName": values["LogProject"],
     }

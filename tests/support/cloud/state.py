@@ -32,9 +32,9 @@ class State:
     last change. `foreign` buckets belong to another account, whose policy allows this one everything if the
     bucket is among the `buckets`, and nothing if it is not. Those `elsewhere` are in another region, of those
     `without_owner` nobody is told the owner. A `new_account` activated OSS on 2025-03-20 or later; one that
-    `blocks_public_access` does so for all its buckets. `services` has the status of each in ROS's words,
-    `missing_roles` names service-linked roles, and `reserved` has instances of functions outside of the
-    stacks. `code` is the zip that each function was given last. Where `numbers_are_text`, ROS compares a
+    `blocks_public_access` does so for all its buckets, and each new bucket does. `services` has the status of
+    each in ROS's words, `missing_roles` names service-linked roles, and `reserved` has instances of functions
+    outside of the stacks. `code` is the zip that each function was given last. Where `numbers_are_text`, ROS compares a
     Number as text.
     """
 
@@ -52,6 +52,7 @@ class State:
         self.reserved: dict[str, int] = {}
         self.numbers_are_text = False
         self.public_access_blocked: set[str] = set()
+        self.policies: dict[str, str] = {}
         self.code: dict[str, bytes] = {}
         self.stacks: dict[str, dict[str, Any]] = {}
         self.newest_first = False
@@ -65,6 +66,12 @@ class State:
         self.asked: list[str] = []
         self.hosts: set[str] = set()
         self.writes: list[str] = []
+
+    def make_bucket(self, bucket: str) -> None:
+        """Make a bucket that is missing. OSS, since 2025-10-13: Block Public Access is on for a new one."""
+        if bucket not in self.buckets:
+            self.buckets[bucket] = {}
+            self.public_access_blocked.add(bucket)
 
     def squat(self, bucket: str, **held: bytes) -> None:
         """Give a bucket's name to another account, which allows this one everything in it."""

@@ -1,0 +1,68 @@
+"""Who may read the page: everybody where it has a domain, and otherwise nobody."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from deploy.aliyun.clients import Cloud
+from deploy.errors import CommandError
+from tests.support.cloud.commands import ANYONE, SITE, UPLOADS, deploy
+from tests.support.cloud.state import ACCOUNT, Refused, State
+
+DOMAIN = "www.example.com"
+
+
+def test_without_a_domain_the_site_is_never_public(cloud: Cloud, state: State) -> None:
+    shown: list[str] = []
+    deploy(cloud, shown, **ANYONE)
+    assert ({SITE, UPLOADS} <= state.public_access_blocked, state.policies) == (True, {})
+    assert not any(line.startswith("SiteUrl") for line in shown)
+    assert any(line.endswith("make page STACK=uploads REGION=cn-hangzhou") for line in shown)
+
+
+def test_with_a_domain_everybody_may_read_the_site_and_nobody_list_it(cloud: Cloud, state: State) -> None:
+    shown: list[str] = []
+    deploy(cloud, shown, **ANYONE, SITE_DOMAIN=DOMAIN)
+    (statement,) = json.loads(state.policies[SITE])["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Principal": ["*"],
+        "Action": ["oss:GetObject"],
+        "Resource": [f"acs:oss:*:{ACCOUNT}:{SITE}/*"],
+    }
+    assert state.public_access_blocked >= {UPLOADS}
+    assert f"SiteUrl     https://{DOMAIN}" in shown
+
+
+def test_a_site_whose_domain_is_removed_is_private_again(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE, SITE_DOMAIN=DOMAIN)
+    deploy(cloud, SITE_DOMAIN="")
+    assert (SITE in state.public_access_blocked, state.policies) == (True, {})
+
+
+def test_a_public_policy_that_is_refused_costs_the_page_and_not_the_stack(cloud: Cloud, state: State) -> None:
+    """As where Block Public Access of the account was switched on after the checks of the deploy."""
+    refused = Refused(403, "AccessDenied", "Put public bucket policy is not allowed")
+    state.refusals[f"PUT {SITE}/"] = [refused]
+    shown: list[str] = []
+    with pytest.raises(CommandError, match=r"\(AccessDenied: Put public bucket policy is not allowed\)\. If"):
+        deploy(cloud, shown, **ANYONE, SITE_DOMAIN=DOMAIN)
+    assert [one["Status"] for one in state.stacks.values()] == ["CREATE_COMPLETE"]
+    assert "index.html" in state.buckets[SITE]
+    assert "TokenUrl    https://token-abc.cn-hangzhou.fcapp.run" in shown
+    deploy(cloud)
+    assert SITE in state.policies
+
+
+def test_a_step_that_oss_does_not_answer_is_no_refusal(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE, SITE_DOMAIN=DOMAIN)
+    state.lost[f"PUT {SITE}/"] = ["before"] * 99
+    with pytest.raises(Exception, match="request error"):
+        deploy(cloud)
+    state.lost.clear()
+    state.refusals[f"DELETE {SITE}/"] = [Refused(403, "AccessDenied", "not you")]
+    with pytest.raises(Exception, match="not you"):
+        deploy(cloud, SITE_DOMAIN="")
+    assert SITE in state.public_access_blocked
