@@ -17,7 +17,8 @@ from deploy.errors import CommandError
 # a bucket's name is made of stack, region, account and use, and has at most 63 characters
 STACK = re.compile(r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
 OPTIONS = ("STACK", "REGION", "OSS_ENDPOINT", "YES")
-DEPLOY_OPTIONS = (*OPTIONS, "INSTANCE_QUOTA")
+CERTIFICATES = ("SITE_CERTIFICATE", "SITE_PRIVATE_KEY", "UPLOAD_CERTIFICATE", "UPLOAD_PRIVATE_KEY")
+DEPLOY_OPTIONS = (*OPTIONS, "INSTANCE_QUOTA", "WAIT", *CERTIFICATES)
 SETTINGS = (
     "RUNTIME",
     "UPLOAD_BUCKET",
@@ -45,7 +46,8 @@ class Arguments(NamedTuple):
     """`settings` has the settings that were given, under the names of the template's parameters.
 
     `oss_endpoint` is the host to ask OSS at, empty for the region's public one. `instance_quota` is how many
-    instances the account may have in the region, 0 if nobody said.
+    instances the account may have in the region, 0 if nobody said. `certificates` has the `CERTIFICATES` that
+    were given; no stack keeps them.
     """
 
     stack: str
@@ -56,11 +58,16 @@ class Arguments(NamedTuple):
     now: bool
     instance_quota: int
     json: bool
+    wait: bool
+    certificates: Mapping[str, str]
     settings: Mapping[str, str]
 
 
 def read_arguments(
-    env: Mapping[str, str], *, options: Iterable[str] = OPTIONS, settings: Collection[str] = SETTINGS
+    env: Mapping[str, str],
+    *,
+    options: Iterable[str] = DEPLOY_OPTIONS,
+    settings: Collection[str] = SETTINGS,
 ) -> Arguments:
     """Read the options and settings that a command takes. Raises `CommandError`."""
     given = {name: env.get(name, "") for name in env.get("GIVEN", "").split()}
@@ -84,6 +91,8 @@ def read_arguments(
         now=given.get("NOW") == "1",
         instance_quota=read_quota(given.get("INSTANCE_QUOTA", "0")),
         json=given.get("JSON") == "true",
+        wait=given.get("WAIT") == "1",
+        certificates={name: read_value(name, given[name]) for name in CERTIFICATES if name in given},
         settings={parameter_name(name): read_value(name, given[name]) for name in settings if name in given},
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 
 from deploy.aliyun.artifacts import (
@@ -16,6 +17,7 @@ from deploy.aliyun.artifacts import (
 )
 from deploy.aliyun.buckets import bucket_exists
 from deploy.aliyun.clients import Cloud, account_id, connect_region
+from deploy.aliyun.domains import Certificate
 from deploy.aliyun.functions import get_function
 from deploy.aliyun.refusals import refusal_of
 from deploy.aliyun.regions import newest_runtime, reason_against
@@ -24,6 +26,8 @@ from deploy.aliyun.site_access import close_site, open_site
 from deploy.aliyun.site_files import put_site
 from deploy.aliyun.upload_cors import refused_origins
 from deploy.arguments import DEPLOY_OPTIONS, Arguments, read_arguments
+from deploy.certificates import read_certificate
+from deploy.domains import BUCKET_OF, Domains, domain_problems
 from deploy.errors import CommandError
 from deploy.exit_messages import run_command
 from deploy.function_zip import FUNCTIONS, REPOSITORY, RUNTIMES, build
@@ -62,6 +66,7 @@ class DeployCommand:
         self.show = show
         self.ask = ask
         self.template = template_text()
+        self.domains = Domains(cloud, show, stacks.pause, wait=arguments.wait)
 
     def run(self) -> Stack:
         """Deploy, and return the stack. Raises `CommandError`, `StackFailed`, or an SDK's exception."""
@@ -70,22 +75,75 @@ class DeployCommand:
         ask_permission(self.arguments, account, "Deploy there?", self.show, self.ask)
         stack = self.find_stack()
         values = self.wanted_values(stack, account)
+        if found := [*domain_problems(parse_template(self.template), values)]:
+            raise CommandError("\n".join(found))
+        certificates = self.certificates_for(values)
         require_success(examine(self.plan(account, values)), self.show)
         if stack is None:
             values["ExistingUploadBucket"] = self.takes_over(account, values["UploadBucket"])
         settings = self.changes(stack)
+        bound = self.bind_new_domains(stack, values, certificates) if stack else {}
         packages = self.put_packages(stack, account, values)
-        stack = self.put_stack(stack, values, {**settings, **packages})
+        before, stack = stack, self.put_stack(stack, values, {**settings, **packages})
         # again: until now, anybody could take the name of a bucket that was not there
         require_buckets(self.cloud, account, stack.parameters)
         if old := delete_old_packages(self.cloud.oss, values["ArtifactBucket"], packages.values()):
             self.show(f"removed {old} old packages")
         unfinished = self.set_site_access(stack, account)
         self.put_page(stack)
-        self.report(stack)
+        unfinished += self.bind_domains(stack.parameters, {**bound, **certificates})
+        self.unbind_old_domains(before, stack)
+        self.report(stack, insecure=[] if unfinished else self.without_certificate(stack))
         if unfinished:
-            raise CommandError(unfinished)
+            raise CommandError("\n".join(unfinished))
         return stack
+
+    def certificates_for(self, values: Mapping[str, str]) -> dict[str, Certificate]:
+        """Return the certificates that were given, under their domains. Raises `CommandError`."""
+        certificates = {}
+        for parameter in BUCKET_OF:
+            domain, name = values.get(parameter, ""), parameter.removesuffix("Domain").upper()
+            given = read_certificate(name, self.arguments.certificates, domain, datetime.now(timezone.utc))
+            if given:
+                certificates[domain] = given
+        return certificates
+
+    def bind_new_domains(
+        self, stack: Stack, values: Mapping[str, str], certificates: Mapping[str, Certificate]
+    ) -> dict[str, Certificate]:
+        """Bind new domains of a stack that works, before its functions and pages use them.
+
+        Raises `CommandError` if one cannot be bound: the stack goes on with what it has. Return the
+        certificates that are bound now: a stack of an earlier version has a resource for each binding, and
+        ROS deletes both.
+        """
+        new = {name: values[name] for name in BUCKET_OF if values[name] != stack.parameters.get(name)}
+        unbound = self.bind_domains({**values, **dict.fromkeys(BUCKET_OF, ""), **new}, certificates)
+        if unbound:
+            raise CommandError("\n".join((*unbound, "Nothing else was changed.")))
+        bound = self.domains.bindings(values)
+        return {
+            domain: Certificate(id=one.certificate_id) for domain, one in bound.items() if one.certificate_id
+        }
+
+    def bind_domains(
+        self, parameters: Mapping[str, str], certificates: Mapping[str, Certificate]
+    ) -> list[str]:
+        """Bind the domains of these parameters, and return a sentence for each that is not bound."""
+        domains = {parameters.get(name, ""): parameters[bucket] for name, bucket in BUCKET_OF.items()}
+        said = (
+            self.domains.bind(bucket, domain, certificates.get(domain))
+            for domain, bucket in domains.items()
+            if domain
+        )
+        return [sentence for sentence in said if sentence]
+
+    def unbind_old_domains(self, before: Stack | None, stack: Stack) -> None:
+        """Unbind the domains that the stack had before, once nothing uses them."""
+        for name, bucket in BUCKET_OF.items():
+            old = before.parameters.get(name) if before else ""
+            if old and old not in {stack.parameters[one] for one in BUCKET_OF}:
+                self.domains.unbind(stack.parameters[bucket], old)
 
     def find_stack(self) -> Stack | None:
         """Return the stack that exists, or None. What is left of a failed creation is deleted."""
@@ -185,16 +243,16 @@ class DeployCommand:
         self.show("the stack is as it should be")
         return stack
 
-    def set_site_access(self, stack: Stack, account: str) -> str:
+    def set_site_access(self, stack: Stack, account: str) -> list[str]:
         """Let everybody read the page if it has a domain, and nobody if not. Return why that was refused."""
         bucket = stack.outputs["SiteBucketName"]
         if not stack.parameters["SiteDomain"]:
             close_site(self.cloud.oss, bucket)
-            return ""
+            return []
         refused = refusal_of(lambda: open_site(self.cloud.oss, account, bucket))
         if refused is None:
-            return ""
-        return f"Nobody can read the page ({refused.code}: {refused.message}). {STAYS_PRIVATE}"
+            return []
+        return [f"Nobody can read the page ({refused.code}: {refused.message}). {STAYS_PRIVATE}"]
 
     def put_page(self, stack: Stack) -> None:
         """Put the page into the site bucket, with the addresses of this stack."""
@@ -203,8 +261,11 @@ class DeployCommand:
             change = put_site(self.cloud.oss, stack.outputs["SiteBucketName"], BUILT_PAGE, Path(folder))
         self.show(f"page: {len(change.sent)} files sent, {len(change.deleted)} removed")
 
-    def report(self, stack: Stack) -> None:
-        """Show the addresses of everything, and the steps that are left to a person."""
+    def report(self, stack: Stack, insecure: Sequence[str]) -> None:
+        """Show the addresses of everything, and the steps that are left to a person.
+
+        `insecure` are bound domains without a certificate.
+        """
         site = ("SiteUrl",) if stack.parameters["SiteDomain"] else ()  # without one, nobody may read it there
         for name in ("TokenUrl", "CallbackUrl", "UploadUrl", *site):
             self.show(f"{name:<12}{stack.outputs[name]}")
@@ -212,8 +273,13 @@ class DeployCommand:
         if stack.parameters["ExistingUploadBucket"] == "true":
             origins = stack.parameters["AllowedOrigins"].split(",")
             refused = refused_origins(self.cloud.oss, stack.parameters["UploadBucket"], origins)
-        for line in next_steps(stack, self.arguments.region, refused):
+        for line in next_steps(stack, self.arguments.region, refused, insecure):
             self.show(line)
+
+    def without_certificate(self, stack: Stack) -> list[str]:
+        """Return the bound domains that have no certificate."""
+        found = self.domains.bindings(stack.parameters).items()
+        return [domain for domain, binding in found if not binding.certificate_id]
 
 
 def check_place(region: str, runtime: str | None) -> None:
@@ -240,17 +306,12 @@ def following_origins(stack: Stack | None, settings: Mapping[str, str]) -> dict[
 
 
 def refuse_fixed(stack: Stack, settings: Mapping[str, str]) -> None:
-    """Raise `CommandError` for a change that ROS cannot make: of the upload bucket, or of a bound domain."""
+    """Raise `CommandError` for a change that ROS cannot make: of the upload bucket."""
     bucket = stack.parameters.get("UploadBucket", "")
     if settings.get("UploadBucket", bucket) != bucket:
         raise CommandError(
             f"UPLOAD_BUCKET of this stack stays {bucket}: for another bucket, choose another STACK."
         )
-    for name in ("SiteDomain", "UploadDomain"):
-        bound, wanted = stack.parameters.get(name, ""), settings.get(name, "")
-        if bound and wanted and bound != wanted:
-            variable = f"{name.removesuffix('Domain').upper()}_DOMAIN"
-            raise CommandError(f"{bound} is bound: deploy with {variable}= first, then {variable}={wanted}")
 
 
 if __name__ == "__main__":

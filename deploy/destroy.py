@@ -14,18 +14,16 @@ from deploy.aliyun.clients import Cloud, account_id, connect_region
 from deploy.aliyun.objects import delete_objects
 from deploy.aliyun.ros_stack import Stacks
 from deploy.arguments import OPTIONS, Arguments, read_arguments
+from deploy.domains import BUCKET_OF, Domains
 from deploy.errors import CommandError
 from deploy.exit_messages import run_command
 from deploy.resource_names import resource_names
+from deploy.template import parse_template
 from deploy.terminal import NOTHING_DONE, Ask, Show, ask_permission
 
 DELETE_UPLOADS = "DELETE_UPLOADS"
-# resources that ROS deletes in a bucket, each with the parameters for its bucket and for whether it exists
-IN_BUCKETS = {
-    "Site": ("SiteBucket", "SiteBucket"),
-    "SiteDomainBinding": ("SiteBucket", "SiteDomain"),
-    "UploadDomainBinding": ("UploadBucket", "UploadDomain"),
-}
+# resources that ROS deletes in a bucket, with the parameter for it; earlier versions of the template have all
+IN_BUCKETS = {"Site": "SiteBucket", "SiteDomainBinding": "SiteBucket", "UploadDomainBinding": "UploadBucket"}
 
 
 def main(env: Mapping[str, str]) -> None:
@@ -45,8 +43,14 @@ def destroy(arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask:
     # before anything is deleted; YES=1 does not answer this question
     if arguments.delete_uploads:
         ask_for_bucket_name(values, ours=is_ours(values, names), ask=ask)
+    domains = Domains(cloud, show, stacks.pause, wait=False)
+    for parameter, bucket in BUCKET_OF.items():  # or no other bucket could have them
+        if values.get(parameter) and is_ours_now(cloud, account, values[bucket]):
+            domains.unbind(values[bucket], values[parameter])
     if stack:
-        stacks.delete(stack, show, unreachable(cloud, account, values))
+        resources = parse_template(stacks.template_of(stack))["Resources"]
+        foreign = [name for name, bucket in IN_BUCKETS.items() if is_foreign(cloud, account, values[bucket])]
+        stacks.delete(stack, show, [name for name in foreign if name in resources])
     is_there(cloud, account, values["SiteBucket"], show)  # it went with the stack, unless it is not ours
     if is_there(cloud, account, names["ArtifactBucket"], show):
         delete_bucket(cloud.oss, names["ArtifactBucket"])
@@ -77,21 +81,18 @@ def ask_for_bucket_name(values: Mapping[str, str], *, ours: bool, ask: Ask) -> N
         raise CommandError(NOTHING_DONE)
 
 
-def unreachable(cloud: Cloud, account: str, values: Mapping[str, str]) -> list[str]:
-    """Return the resources that ROS cannot delete, because another account has their bucket now."""
+def is_foreign(cloud: Cloud, account: str, bucket: str) -> bool:
+    """Say whether another account has the bucket now: ROS cannot delete what is in it."""
+    try:
+        bucket_exists(cloud, account, bucket)
+    except NotOurBucketError:
+        return True
+    return False
 
-    def is_foreign(bucket: str) -> bool:
-        try:
-            bucket_exists(cloud, account, bucket)
-        except NotOurBucketError:
-            return True
-        return False
 
-    return [
-        name
-        for name, (bucket, condition) in IN_BUCKETS.items()
-        if values.get(condition) and is_foreign(values[bucket])
-    ]
+def is_ours_now(cloud: Cloud, account: str, bucket: str) -> bool:
+    """Say whether the bucket exists and is this account's."""
+    return not is_foreign(cloud, account, bucket) and bucket_exists(cloud, account, bucket)
 
 
 def is_there(cloud: Cloud, account: str, bucket: str, show: Show) -> bool:

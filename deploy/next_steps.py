@@ -8,16 +8,19 @@ from deploy.aliyun.regions import in_mainland_china
 from deploy.aliyun.ros_stack import Stack
 
 
-def next_steps(stack: Stack, region: str, refused: Sequence[str]) -> list[str]:
-    """Return the sentences. `refused` are origins that the bucket's own CORS rules refuse."""
+def next_steps(stack: Stack, region: str, refused: Sequence[str], insecure: Sequence[str]) -> list[str]:
+    """Return the sentences.
+
+    `refused` are origins that the bucket's own CORS rules refuse, `insecure` domains without a certificate.
+    """
     parameters = stack.parameters
     lines = []
-    filing = " and, in mainland China, an ICP filing" if in_mainland_china(region) else ""
-    for name, use in (("SiteDomain", "page"), ("UploadDomain", "uploads")):
-        if parameters.get(name):
+    for name, use in (("SITE", "page"), ("UPLOAD", "uploads")):
+        domain = parameters.get(f"{name.title()}Domain")
+        if domain and domain in insecure:
             lines.append(
-                f"{parameters[name]} ({use}) needs a CNAME record to its bucket, a certificate bound in the "
-                f"OSS console{filing}."
+                f"{domain} ({use}) has no certificate, and browsers use it with https only: give "
+                f"{name}_CERTIFICATE, or bind one in the OSS console."
             )
     domain = parameters.get("SiteDomain")
     if domain and f"https://{domain}" not in parameters.get("AllowedOrigins", "").split(","):

@@ -7,6 +7,12 @@ from collections.abc import Callable
 from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
 
 
+def code_of(failure: OperationError) -> str:
+    """Return the code of OSS's refusal, or an empty text if OSS did not answer."""
+    refused = failure.unwrap()
+    return str(refused.code) if isinstance(refused, ServiceError) else ""
+
+
 def refusal_of(request: Callable[[], object]) -> ServiceError | None:
     """Send a request, and return OSS's refusal, or None if it was done. Raises if OSS did not answer."""
     try:

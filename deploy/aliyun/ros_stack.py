@@ -51,7 +51,7 @@ class Stacks:
     def __init__(self, client: Client, region: str, pause: Callable[[float], None] | None = None) -> None:
         self._client = client
         self._region = region
-        self._pause = pause or time.sleep
+        self.pause = pause or time.sleep
 
     def find(self, name: str) -> Stack | None:
         """Return the stack of this name, or None. A deleted stack does not count."""
@@ -160,7 +160,7 @@ class Stacks:
         polls_left = LONGEST_SECONDS // POLL_SECONDS
         while (stack := self.get(stack_id)).in_progress and polls_left:
             failures += self.show_events(stack, show, seen)
-            self._pause(POLL_SECONDS)
+            self.pause(POLL_SECONDS)
             polls_left -= 1
         failures += self.show_events(stack, show, seen)
         if stack.in_progress or stack.status.endswith("FAILED") or "ROLLBACK" in stack.status:

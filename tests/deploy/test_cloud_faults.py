@@ -9,6 +9,7 @@ from alibabacloud_oss_v2.exceptions import OperationError
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
 from deploy.aliyun.clients import Cloud
+from deploy.errors import CommandError
 from deploy.exit_messages import RUN_AGAIN, run_command
 from tests.support.cloud.commands import ANYONE, CODE, SITE, connected, deploy
 from tests.support.cloud.packages import TOKEN
@@ -31,9 +32,10 @@ def settings_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deploy.preflight.examination.problems", lambda *_: ())
 
 
-def made(state: State) -> tuple[list[str], dict[str, set[str]]]:
+def made(state: State) -> tuple[object, ...]:
     living = [one["Status"] for one in state.stacks.values() if one["Status"] != "DELETE_COMPLETE"]
-    return living, {bucket: set(held) for bucket, held in state.buckets.items()}
+    held = {bucket: set(held) for bucket, held in state.buckets.items()}
+    return living, held, state.domains, state.policies, state.public_access_blocked
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -98,19 +100,25 @@ def test_a_refusal_is_one_line(
     assert capsys.readouterr().err == said
 
 
+DOMAINS = {"SITE_DOMAIN": "www.example.com", "UPLOAD_DOMAIN": "up.example.com"}
+
+
 @pytest.mark.usefixtures("no_waiting", "quick_packages")
-def test_interrupted_after_any_request_and_run_again_it_succeeds() -> None:
+@pytest.mark.parametrize("domains", [{}, DOMAINS], ids=["no domain", "two domains"])
+def test_interrupted_after_any_request_and_run_again_it_succeeds(domains: dict[str, str]) -> None:
     sound = State()
+    sound.records = {*DOMAINS.values()}
     with connected(sound) as cloud:
-        deploy(cloud, **ANYONE)
+        deploy(cloud, **ANYONE, **domains)
     for answered in range(1, len(sound.asked)):
         state = State()
+        state.records = {*DOMAINS.values()}
         state.expires_after = answered
         with connected(state) as cloud:
-            with pytest.raises((AlibabaCloudException, OperationError)):
-                deploy(cloud, **ANYONE)
+            with pytest.raises((AlibabaCloudException, OperationError, CommandError)):
+                deploy(cloud, **ANYONE, **domains)
             state.expires_after = None
-            deploy(cloud, **ANYONE)
+            deploy(cloud, **ANYONE, **domains)
         assert made(state) == made(sound), f"interrupted after {sound.asked[:answered]}"
 
 

@@ -9,7 +9,10 @@ from deploy.next_steps import next_steps
 
 SITE = {"SiteDomain": "www.example.com", "AllowedOrigins": "https://www.example.com"}
 DOMAINS = {**SITE, "UploadDomain": "up.example.com"}
-CNAME = "needs a CNAME record to its bucket, a certificate bound in the OSS console"
+INSECURE = (
+    "has no certificate, and browsers use it with https only: give {}_CERTIFICATE, or bind one in the OSS "
+    "console."
+)
 NO_DOMAIN = (
     "Without SITE_DOMAIN, the page's bucket is private. To see the page on this machine: "
     "make page STACK=uploads REGION={}"
@@ -22,31 +25,31 @@ NO_UPLOAD_DOMAIN = "OSS accounts from 2025-03-20 on need UPLOAD_DOMAIN in mainla
     [
         ("cn-beijing", {}, [NO_DOMAIN.format("cn-beijing"), NO_UPLOAD_DOMAIN]),
         ("cn-hongkong", {}, [NO_DOMAIN.format("cn-hongkong")]),
-        ("eu-west-1", DOMAINS, [f"www.example.com (page) {CNAME}.", f"up.example.com (uploads) {CNAME}."]),
-        (
-            "cn-shanghai",
-            SITE,
-            [f"www.example.com (page) {CNAME} and, in mainland China, an ICP filing.", NO_UPLOAD_DOMAIN],
-        ),
+        ("eu-west-1", DOMAINS, []),
+        ("cn-shanghai", SITE, [NO_UPLOAD_DOMAIN]),
         (
             "eu-west-1",
             {**DOMAINS, "AllowedOrigins": "https://www.example.com.evil.example"},
-            [
-                f"www.example.com (page) {CNAME}.",
-                f"up.example.com (uploads) {CNAME}.",
-                "https://www.example.com is not in ALLOWED_ORIGINS: pages there cannot upload.",
-            ],
+            ["https://www.example.com is not in ALLOWED_ORIGINS: pages there cannot upload."],
         ),
     ],
 )
 def test_what_a_person_has_to_do(region: str, parameters: dict[str, str], steps: list[str]) -> None:
     stack = Stack("stack-1", "uploads", "CREATE_COMPLETE", "", {}, parameters)
-    assert next_steps(stack, region, []) == steps
+    assert next_steps(stack, region, [], []) == steps
+
+
+def test_a_domain_without_a_certificate_is_told() -> None:
+    stack = Stack("stack-1", "uploads", "CREATE_COMPLETE", "", {}, DOMAINS)
+    assert next_steps(stack, "eu-west-1", [], ["up.example.com", "www.example.com"]) == [
+        f"www.example.com (page) {INSECURE.format('SITE')}",
+        f"up.example.com (uploads) {INSECURE.format('UPLOAD')}",
+    ]
 
 
 def test_origins_that_the_buckets_own_rules_refuse_are_told_with_the_rule_to_add() -> None:
     stack = Stack("stack-1", "uploads", "CREATE_COMPLETE", "", {}, {**DOMAINS, "UploadBucket": "media"})
-    assert next_steps(stack, "eu-west-1", ["https://a.example", "https://b.example"])[-1] == (
+    assert next_steps(stack, "eu-west-1", ["https://a.example", "https://b.example"], [])[-1] == (
         "The CORS rules of media let no page of https://a.example or https://b.example upload. Add a rule in "
         "the OSS console: that origin, method POST, headers *, exposed headers ETag and x-oss-request-id."
     )

@@ -14,6 +14,11 @@ from tests.support.cloud.state import ACCOUNT, Refused, State
 DOMAIN = "www.example.com"
 
 
+@pytest.fixture(autouse=True)
+def verified(state: State) -> None:
+    state.records.add(DOMAIN)
+
+
 def test_without_a_domain_the_site_is_never_public(cloud: Cloud, state: State) -> None:
     shown: list[str] = []
     deploy(cloud, shown, **ANYONE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import ssl
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,6 +18,10 @@ MAX_KEYS_PER_DELETE = 1000  # OSS: DeleteMultipleObjects
 NAME_TAKEN = "The requested bucket name is not available."
 # captured in 2026 at cn-guangzhou, with EC 0048-00000401; OSS's documents have the code
 PUBLIC_FORBIDDEN = "Not allowed using the OSS public endpoint, please use CNAME instead."
+# OSS: CreateCnameToken, and the FAQ on this error
+TOKEN = "be1d49d863dea9ffeff3df7d6455cf9a"
+EXPIRES = "Wed, 23 Feb 2022 21:16:37 GMT"
+UNVERIFIED = "Please verify domain ownership by CreateCnameToken and try again."
 KEYS_PER_PAGE = 100  # OSS: ListObjectsV2, unless max-keys asks for another number
 
 
@@ -74,6 +80,8 @@ def of_bucket(state: State, method: str, bucket: str, query: dict[str, list[str]
     held = state.buckets[bucket]
     if "policy" in query:
         return of_policy(state, method, bucket, body.decode())
+    if "cname" in query:
+        return of_domains(state, bucket, query.get("comp", [""])[0], body.decode())
     if method == "DELETE":
         if held:
             raise Refused(409, "BucketNotEmpty", "The bucket you tried to delete is not empty.")
@@ -104,6 +112,62 @@ def of_policy(state: State, method: str, bucket: str, policy: str) -> Found:
         raise Refused(403, "AccessDenied", "Put public bucket policy is not allowed")
     state.policies[bucket] = policy
     return Found()
+
+
+def of_domains(state: State, bucket: str, action: str, body: str) -> Found:
+    """List, verify, bind or unbind domains. Sources: ListCname, CreateCnameToken, PutCname, DeleteCname."""
+    bound = state.domains.setdefault(bucket, {})
+    if not action:
+        found = "".join(f"<Cname><Domain>{name}</Domain>{shown(of)}</Cname>" for name, of in bound.items())
+        return Found(body=f"{XML}<ListCnameResult><Bucket>{bucket}</Bucket>{found}</ListCnameResult>")
+    sent = ET.fromstring(body)
+    domain = sent.findtext("Cname/Domain") or ""
+    if action == "token":
+        token = f"<Token>{TOKEN}</Token><ExpireTime>{EXPIRES}</ExpireTime>"
+        return Found(
+            body=f"{XML}<CnameToken><Bucket>{bucket}</Bucket><Cname>{domain}</Cname>{token}</CnameToken>"
+        )
+    if action == "delete":  # of one that is not bound too
+        state.writes.append(f"unbind {domain}")
+        bound.pop(domain, None)
+        return Found()
+    if domain in state.refused_domains:
+        status, code = state.refused_domains[domain]
+        raise Refused(status, code, f"{code} of {domain}.")
+    if any(domain in others for other, others in state.domains.items() if other != bucket):
+        raise Refused(409, "CnameAlreadyExists", "The cname already exists.")
+    if domain not in state.records and domain not in bound:
+        raise Refused(403, "NeedVerifyDomainOwnership", UNVERIFIED)
+    given = sent.find("Cname/CertificateConfiguration")
+    if given is not None and given.findtext("Force") != "true":
+        raise Refused(
+            400, "InvalidArgument", "The previous certificate's id does not match."
+        )  # EC 0018-00000209
+    state.writes.append(f"bind {domain}")
+    bound[domain] = certificate_in(given) if given is not None else bound.get(domain, "")
+    return Found()
+
+
+def certificate_in(given: ET.Element) -> str:
+    """Return a certificate's id, or the fingerprint of one in PEM as OSS writes it."""
+    pem = given.findtext("Certificate")
+    if pem is None:
+        return given.findtext("CertId") or ""
+    if given.findtext("PrivateKey") is None:
+        raise Refused(400, "InvalidArgument", "The private key is missing.")
+    return (
+        hashlib.sha1(ssl.PEM_cert_to_DER_cert(pem.strip()), usedforsecurity=False).digest().hex(":").upper()
+    )
+
+
+def shown(certificate: str) -> str:
+    """Return a certificate as ListCname has it: one in PEM gets an id too."""
+    if not certificate:
+        return ""
+    if ":" not in certificate:
+        return f"<Certificate><Type>CAS</Type><CertId>{certificate}</CertId></Certificate>"
+    number = f"<CertId>1-cn-hangzhou</CertId><Fingerprint>{certificate}</Fingerprint>"
+    return f"<Certificate><Type>CAS</Type>{number}</Certificate>"
 
 
 def page_of_keys(held: dict[str, tuple[bytes, dict[str, str]]], query: dict[str, list[str]]) -> Found:

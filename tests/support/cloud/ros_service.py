@@ -140,6 +140,7 @@ def delete_stack(state: State, asked: Asked) -> dict[str, Any]:
         if resource["Type"] == "ALIYUN::OSS::Bucket":
             state.buckets.pop(bucket, None)
             state.policies.pop(bucket, None)
+            state.domains.pop(bucket, None)
     state.writes.append("DeleteStack")
     return {}
 
@@ -159,8 +160,8 @@ def bucket_of(resource: dict[str, Any], values: dict[str, str]) -> str:
 
 
 UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
-# ROS: a domain's properties and a bucket's name are not editable
-FIXED = ("SiteDomain", "UploadDomain", "SiteBucket", "LogProject")
+# ROS: a bucket's name is not editable
+FIXED = ("SiteBucket", "LogProject")
 ACTIONS: dict[str, Callable[[State, Asked], dict[str, Any]]] = {
     "ListStacks": list_stacks,
     "GetStack": get_stack,
@@ -210,6 +211,7 @@ def change(state: State, stack: dict[str, Any], kind: str, asked: Asked) -> None
     ]:
         raise Refused(400, "NotSupported", f"The property ({fixed[0]}) is not editable.")
     stack["next"] = [f"{kind}_IN_PROGRESS", f"{kind}_COMPLETE"]
+    unbind_removed(state, stack, template)
     for name, resource in template["Resources"].items():
         if not holds(state, template, values, resource.get("Condition")):
             continue
@@ -222,6 +224,14 @@ def change(state: State, stack: dict[str, Any], kind: str, asked: Asked) -> None
             stack["next"][-1] = f"{rolled}_COMPLETE"
             return
     stack.update({"template": template, "values": values, "Status": f"{kind}_IN_PROGRESS"})
+
+
+def unbind_removed(state: State, stack: dict[str, Any], template: dict[str, Any]) -> None:
+    """Unbind the domains whose resources a new template does not have, as ROS deletes any resource."""
+    for name, resource in stack.get("template", {}).get("Resources", {}).items():
+        if name not in template["Resources"] and resource["Type"] == "ALIYUN::OSS::Domain":
+            for bound in state.domains.values():
+                bound.pop(stack["values"][resource["Properties"]["DomainName"]["Ref"]], None)
 
 
 def make(

@@ -34,8 +34,9 @@ class State:
     `without_owner` nobody is told the owner. A `new_account` activated OSS on 2025-03-20 or later; one that
     `blocks_public_access` does so for all its buckets, and each new bucket does. `services` has the status of
     each in ROS's words, `missing_roles` names service-linked roles, and `reserved` has instances of functions
-    outside of the stacks. `code` is the zip that each function was given last. Where `numbers_are_text`, ROS compares a
-    Number as text.
+    outside of the stacks. `code` is the zip that each function was given last. Where `numbers_are_text`, ROS
+    compares a Number as text. `domains` has the certificate of each domain that is bound to a bucket; OSS
+    binds one only if it is among the `records`, and refuses it with the code in `refused_domains`.
     """
 
     def __init__(self) -> None:
@@ -52,6 +53,9 @@ class State:
         self.reserved: dict[str, int] = {}
         self.numbers_are_text = False
         self.public_access_blocked: set[str] = set()
+        self.domains: dict[str, dict[str, str]] = {}
+        self.records: set[str] = set()
+        self.refused_domains: dict[str, tuple[int, str]] = {}
         self.policies: dict[str, str] = {}
         self.code: dict[str, bytes] = {}
         self.stacks: dict[str, dict[str, Any]] = {}

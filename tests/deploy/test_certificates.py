@@ -1,0 +1,118 @@
+"""The certificates that `make deploy` takes, and what it says of those that no browser would take."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from deploy.aliyun.domains import Certificate
+from deploy.certificates import read_certificate
+from deploy.errors import CommandError
+from tests.support.certificate import make_certificate
+
+DOMAIN = "www.example.com"
+NOW = dt.datetime.now(dt.timezone.utc)
+
+
+@pytest.fixture(scope="module")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return make_certificate(tmp_path_factory.mktemp("one"), DOMAIN, "*.up.example.com").read_text()
+
+
+def given(certificate: str = "", key: str = "") -> dict[str, str]:
+    named = {"SITE_CERTIFICATE": certificate, "SITE_PRIVATE_KEY": key}
+    return {name: text for name, text in named.items() if text}
+
+
+def test_a_certificate_of_the_management_service_is_its_id() -> None:
+    for number in ("493", "12345-cn-hangzhou"):
+        assert read_certificate("SITE", given(number), DOMAIN, NOW) == Certificate(id=number)
+    assert read_certificate("SITE", {}, "", NOW) is None
+
+
+@pytest.mark.parametrize("domain", [DOMAIN, "a.up.example.com"])
+def test_a_certificate_in_pem_is_sent_without_its_key_in_the_chain(pem: str, domain: str) -> None:
+    found = read_certificate("SITE", given(pem, pem), domain, NOW)
+    assert found is not None
+    assert "PRIVATE" not in found.chain
+    assert ssl.PEM_cert_to_DER_cert(found.chain.strip())
+    assert (found.id, found.key, len(found.fingerprint)) == ("", pem, 40)
+    assert "PRIVATE" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "domain", ["example.com", "a.www.example.com", "up.example.com", "a.b.up.example.com"]
+)
+def test_a_certificate_of_another_domain_is_refused(pem: str, domain: str) -> None:
+    said = rf"^SITE_CERTIFICATE is not for {domain}: it names www\.example\.com, \*\.up\.example\.com\.$"
+    with pytest.raises(CommandError, match=said):
+        read_certificate("SITE", given(pem, pem), domain, NOW)
+
+
+def test_a_certificate_without_names_is_for_no_domain(tmp_path: Path) -> None:
+    """RFC 6125: browsers do not read the common name."""
+    text = make_certificate(tmp_path).read_text()
+    with pytest.raises(CommandError, match="it names none"):
+        read_certificate("SITE", given(text, text), "127.0.0.1", NOW)
+
+
+def test_a_certificate_of_an_old_kind_is_for_no_domain() -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, DOMAIN)])
+    day = dt.timedelta(days=1)
+    old = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW - day, NOW + day).sign(key, SHA256())
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    text = (secret + old.public_bytes(Encoding.PEM)).decode()
+    with pytest.raises(CommandError, match="it names none"):
+        read_certificate("SITE", given(text, text), DOMAIN, NOW)
+
+
+def test_an_expired_certificate_is_refused(pem: str) -> None:
+    later = NOW + dt.timedelta(days=2)
+    with pytest.raises(CommandError, match=r"^SITE_CERTIFICATE expired on \d{4}-\d\d-\d\d\.$"):
+        read_certificate("SITE", given(pem, pem), DOMAIN, later)
+
+
+def test_the_key_of_another_certificate_is_refused(pem: str, tmp_path: Path) -> None:
+    other = make_certificate(tmp_path, DOMAIN).read_text()
+    with pytest.raises(CommandError, match=r"^SITE_PRIVATE_KEY is not the key of SITE_CERTIFICATE\.$"):
+        read_certificate("SITE", given(pem, other), DOMAIN, NOW)
+
+
+def test_a_key_with_a_password_is_refused(pem: str) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")).decode()
+    with pytest.raises(CommandError, match="no private key in PEM that can be read without a password"):
+        read_certificate("SITE", given(pem, locked), DOMAIN, NOW)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "domain", "said"),
+    [
+        ("493-cn-hangzhou", "", "", "SITE_CERTIFICATE is given, but this stack has no SITE_DOMAIN"),
+        ("", "key", DOMAIN, "SITE_CERTIFICATE takes the id"),
+        ("fullchain.pem", "", DOMAIN, "SITE_CERTIFICATE takes the id"),
+        ("493-cn-hangzhou", "key", DOMAIN, "SITE_CERTIFICATE has no certificate in PEM"),
+        ("no PEM", "no PEM", DOMAIN, "SITE_CERTIFICATE has no certificate in PEM"),
+    ],
+)
+def test_what_is_no_certificate_is_one_sentence(certificate: str, key: str, domain: str, said: str) -> None:
+    with pytest.raises(CommandError, match=f"^{said}"):
+        read_certificate("SITE", given(certificate, key), domain, NOW)
+
+
+def test_what_is_no_key_is_one_sentence(pem: str) -> None:
+    with pytest.raises(CommandError, match=r"^SITE_PRIVATE_KEY has no private key in PEM"):
+        read_certificate("SITE", given(pem, "no PEM"), DOMAIN, NOW)

@@ -1,0 +1,271 @@
+"""Domains from the first deploy to the last: verified, bound, given certificates, replaced and unbound."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alibabacloud_oss_v2.exceptions import OperationError
+
+from deploy.aliyun.clients import Cloud
+from deploy.aliyun.ros_stack import Stacks
+from deploy.arguments import DEPLOY_OPTIONS, OPTIONS, read_arguments
+from deploy.deploy import DeployCommand
+from deploy.destroy import destroy
+from deploy.domains import RETRY_SECONDS, TRIES
+from deploy.errors import CommandError
+from tests.support.certificate import make_certificate
+from tests.support.cloud.commands import ANYONE, SITE, UPLOADS, deploy, given
+from tests.support.cloud.oss_service import EXPIRES, TOKEN
+from tests.support.cloud.state import State
+
+PAGE, UP = "www.example.com", "up.example.com"
+BOTH = {"SITE_DOMAIN": PAGE, "UPLOAD_DOMAIN": UP}
+UNVERIFIED = f"{PAGE} is not bound to {SITE}: OSS finds no TXT record with its token yet."
+
+
+def values_of(state: State) -> dict[str, str]:
+    (stack,) = (one for one in state.stacks.values() if one["Status"] != "DELETE_COMPLETE")
+    values: dict[str, str] = stack["values"]
+    return values
+
+
+def test_a_domain_that_nobody_verified_costs_one_step_and_shows_the_records(
+    cloud: Cloud, state: State
+) -> None:
+    shown: list[str] = []
+    with pytest.raises(CommandError, match=f"^{UNVERIFIED}"):
+        deploy(cloud, shown, **ANYONE, SITE_DOMAIN=PAGE)
+    first = shown.index(f"{PAGE} needs two records; OSS takes the first until {EXPIRES}:")
+    assert shown[first + 1 : first + 3] == [
+        f"_dnsauth.{PAGE} TXT   {TOKEN}",
+        f"{PAGE}          CNAME {SITE}.oss-cn-hangzhou.aliyuncs.com",
+    ]
+    assert [one["Status"] for one in state.stacks.values()] == ["CREATE_COMPLETE"]
+    assert "index.html" in state.buckets[SITE]
+    assert "TokenUrl    https://token-abc.cn-hangzhou.fcapp.run" in shown
+
+
+def test_the_next_deploy_after_the_records_are_made_binds_the_domain(cloud: Cloud, state: State) -> None:
+    with pytest.raises(CommandError):
+        deploy(cloud, **ANYONE, **BOTH)
+    state.records = {PAGE, UP}
+    shown: list[str] = []
+    deploy(cloud, shown)
+    assert state.domains == {SITE: {PAGE: ""}, UPLOADS: {UP: ""}}
+    address = f"{SITE}.oss-cn-hangzhou.aliyuncs.com"
+    assert f"bound {PAGE} to {SITE}; its record: {PAGE} CNAME {address}" in shown
+    assert any(line.startswith(f"{UP} (uploads) has no certificate") for line in shown)
+    before = list(state.writes)
+    deploy(cloud)
+    assert state.writes == before
+
+
+def test_each_domain_that_is_not_bound_is_told(cloud: Cloud, state: State) -> None:
+    state.records = {PAGE}
+    with pytest.raises(CommandError, match=f"^{UP} is not bound to {UPLOADS}: ") as told:
+        deploy(cloud, **ANYONE, **BOTH)
+    assert PAGE not in str(told.value)
+    assert state.domains[SITE] == {PAGE: ""}
+
+
+def waiting(cloud: Cloud, state: State, found_after: int) -> list[float]:
+    """Deploy with WAIT=1 while a TXT record is found after so many tries; return the pauses."""
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        if seconds == RETRY_SECONDS:
+            pauses.append(seconds)
+            if len(pauses) == found_after:
+                state.records.add(PAGE)
+
+    env = given(STACK="uploads", REGION="cn-hangzhou", YES="1", WAIT="1", SITE_DOMAIN=PAGE, **ANYONE)
+    stacks = Stacks(cloud.ros, "cn-hangzhou", pause=pause)
+    DeployCommand(
+        read_arguments(env, options=DEPLOY_OPTIONS), cloud, stacks, lambda _: None, lambda _: "no"
+    ).run()
+    return pauses
+
+
+def test_it_waits_for_a_record_if_it_is_told_to(cloud: Cloud, state: State) -> None:
+    assert waiting(cloud, state, 3) == [RETRY_SECONDS] * 3
+    assert state.domains[SITE] == {PAGE: ""}
+
+
+def test_it_waits_a_quarter_of_an_hour_and_no_longer(cloud: Cloud, state: State) -> None:
+    with pytest.raises(CommandError, match=f"^{UNVERIFIED}"):
+        waiting(cloud, state, TRIES)
+    assert 14 * 60 <= (TRIES - 1) * RETRY_SECONDS <= 15 * 60
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [  # OSS: PutCname
+        (404, "NoSuchCnameInRecord", "it has no ICP filing"),
+        (403, "CnameDenied", "another account has bound it"),
+        (409, "CnameAlreadyExists", "it is bound to another bucket of this account"),
+        (403, "CnameIsForbidden", "OSS lets nobody bind it"),
+        (403, "CnameIsRisk", "OSS takes it for dangerous"),
+        (403, "AccessDenied", "the AccessKey needs oss:PutCname"),
+        (400, "InvalidArgument", f"InvalidArgument of {PAGE}."),
+    ],
+)
+def test_a_refusal_has_its_reason_and_is_not_waited_for(
+    cloud: Cloud, state: State, status: int, code: str, said: str
+) -> None:
+    state.refused_domains[PAGE] = (status, code)
+    with pytest.raises(CommandError, match=rf"^{PAGE} is not bound to {SITE} \({code}\): {said}"):
+        deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE, WAIT="1")
+    assert [one["Status"] for one in state.stacks.values()] == ["CREATE_COMPLETE"]
+    assert state.asked.count(f"POST {SITE}/") == 1
+
+
+def test_a_service_that_does_not_answer_is_no_refusal(cloud: Cloud, state: State) -> None:
+    state.lost[f"POST {SITE}/"] = ["before"] * 99
+    with pytest.raises(OperationError):
+        deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE)
+
+
+def test_a_new_domain_that_cannot_be_bound_changes_nothing_of_a_stack_that_works(
+    cloud: Cloud, state: State
+) -> None:
+    deploy(cloud, **ANYONE)
+    before = (dict(values_of(state)), list(state.writes))
+    with pytest.raises(
+        CommandError, match=r"(?s)^up\.example\.com is not bound.*Nothing else was changed\.$"
+    ):
+        deploy(cloud, UPLOAD_DOMAIN=UP, MAX_BYTES="5")
+    assert (dict(values_of(state)), state.writes) == before
+
+
+def test_a_domain_that_still_waits_for_its_record_stops_no_other_change(cloud: Cloud, state: State) -> None:
+    with pytest.raises(CommandError):
+        deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE)
+    with pytest.raises(CommandError, match=f"^{UNVERIFIED}"):
+        deploy(cloud, MAX_BYTES="5")
+    assert values_of(state)["MaxBytes"] == "5"
+
+
+@pytest.mark.parametrize(("name", "bucket"), [("SITE_DOMAIN", SITE), ("UPLOAD_DOMAIN", UPLOADS)])
+def test_a_domain_is_bound_before_functions_use_it_and_the_old_one_unbound_after(
+    cloud: Cloud, state: State, name: str, bucket: str
+) -> None:
+    state.records = {"one.example.com", "two.example.com"}
+    deploy(cloud, **ANYONE, **{name: "one.example.com"})
+    state.writes.clear()
+    deploy(cloud, **{name: "two.example.com"})
+    assert [one for one in state.writes if not one.startswith(("put ", "delete "))] == [
+        "bind two.example.com",
+        "UpdateStack",
+        "unbind one.example.com",
+    ]
+    assert state.domains[bucket] == {"two.example.com": ""}
+    deploy(cloud, **{name: ""})
+    assert state.domains[bucket] == {}
+
+
+def test_a_domain_that_moves_to_the_other_bucket_is_refused_with_the_way(cloud: Cloud, state: State) -> None:
+    state.records = {PAGE}
+    deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE)
+    with pytest.raises(CommandError, match=r"CnameAlreadyExists.*unbind it there"):
+        deploy(cloud, SITE_DOMAIN="", UPLOAD_DOMAIN=PAGE)
+    deploy(cloud, SITE_DOMAIN="")
+    deploy(cloud, UPLOAD_DOMAIN=PAGE)
+    assert state.domains == {SITE: {}, UPLOADS: {PAGE: ""}}
+
+
+def test_domains_that_somebody_bound_by_hand_stay(cloud: Cloud, state: State) -> None:
+    state.records = {PAGE}
+    deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE)
+    state.domains[SITE]["by-hand.example.com"] = ""
+    deploy(cloud, SITE_DOMAIN="")
+    assert state.domains[SITE] == {"by-hand.example.com": ""}
+
+
+@pytest.mark.parametrize(
+    "domain", ["https://www.example.com", "www.example.com/", "localhost", "WWW.example.com"]
+)
+def test_what_is_no_domain_is_refused_before_anything_is_made(
+    cloud: Cloud, state: State, domain: str
+) -> None:
+    with pytest.raises(CommandError, match="UPLOAD_DOMAIN takes a domain, such as www"):
+        deploy(cloud, **ANYONE, UPLOAD_DOMAIN=domain)
+    with pytest.raises(CommandError, match="SITE_DOMAIN and UPLOAD_DOMAIN are the same"):
+        deploy(cloud, **ANYONE, UPLOAD_DOMAIN=PAGE, SITE_DOMAIN=PAGE)
+    assert state.writes == []
+
+
+def test_a_certificate_is_bound_with_its_domain_and_renewed(
+    cloud: Cloud, state: State, tmp_path: Path
+) -> None:
+    state.records = {PAGE, UP}
+    shown: list[str] = []
+    deploy(
+        cloud,
+        shown,
+        **ANYONE,
+        **BOTH,
+        SITE_CERTIFICATE="493-cn-hangzhou",
+        UPLOAD_CERTIFICATE="494-cn-hangzhou",
+    )
+    assert state.domains == {SITE: {PAGE: "493-cn-hangzhou"}, UPLOADS: {UP: "494-cn-hangzhou"}}
+    assert not any("certificate" in line for line in shown)
+    path = f"@{make_certificate(tmp_path, PAGE)}"
+    for _ in range(2):
+        deploy(cloud, SITE_CERTIFICATE=path, SITE_PRIVATE_KEY=path)
+    assert len(state.domains[SITE][PAGE]) == len(
+        "DE:01:CF:EC:7C:A7:98:CB:D8:6E:FB:1D:97:EB:A9:64:1D:4E:00:00"
+    )
+    assert state.writes.count(f"bind {PAGE}") == 2
+    deploy(cloud, MAX_BYTES="5")
+    assert state.domains[UPLOADS] == {UP: "494-cn-hangzhou"}
+
+
+def test_a_certificate_that_fits_no_domain_is_refused_before_anything_is_made(
+    cloud: Cloud, state: State, tmp_path: Path
+) -> None:
+    path = f"@{make_certificate(tmp_path, PAGE)}"
+    with pytest.raises(CommandError, match=f"^UPLOAD_CERTIFICATE is not for {UP}"):
+        deploy(cloud, **ANYONE, **BOTH, UPLOAD_CERTIFICATE=path, UPLOAD_PRIVATE_KEY=path)
+    with pytest.raises(CommandError, match=r"^SITE_CERTIFICATE is given, but this stack has no SITE_DOMAIN"):
+        deploy(cloud, **ANYONE, SITE_CERTIFICATE="493-cn-hangzhou")
+    assert state.writes == []
+
+
+def test_a_binding_of_an_earlier_template_ends_bound_with_its_certificate(cloud: Cloud, state: State) -> None:
+    """ROS deletes a resource that a new template does not have, and unbinds the domain with it."""
+    state.records = {PAGE}
+    deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE, SITE_CERTIFICATE="493-cn-hangzhou")
+    (stack,) = state.stacks.values()
+    earlier: dict[str, Any] = copy.deepcopy(stack["template"])
+    earlier["Resources"]["SiteDomainBinding"] = {
+        "Type": "ALIYUN::OSS::Domain",
+        "Properties": {"BucketName": {"Fn::GetAtt": ["Site", "Name"]}, "DomainName": {"Ref": "SiteDomain"}},
+    }
+    stack["template"] = earlier
+    deploy(cloud)
+    assert "SiteDomainBinding" not in stack["template"]["Resources"]
+    assert state.domains[SITE] == {PAGE: "493-cn-hangzhou"}
+    assert state.writes.count(f"bind {PAGE}") == 2
+
+
+def test_destroy_frees_the_domains(cloud: Cloud, state: State) -> None:
+    state.records = {PAGE, UP}
+    deploy(cloud, **ANYONE, **BOTH)
+    state.domains[UPLOADS]["by-hand.example.com"] = ""
+    arguments = read_arguments(
+        given(STACK="uploads", REGION="cn-hangzhou", YES="1"), options=OPTIONS, settings=()
+    )
+    for _ in range(2):
+        destroy(arguments, cloud, Stacks(cloud.ros, "cn-hangzhou"), lambda _: None, lambda _: "no")
+    assert state.domains == {UPLOADS: {"by-hand.example.com": ""}}
+
+
+def test_wait_and_certificates_are_options_of_deploy_alone() -> None:
+    for name in ("WAIT", "SITE_CERTIFICATE", "UPLOAD_PRIVATE_KEY"):
+        env = given(STACK="uploads", REGION="cn-hangzhou", **{name: "1"})
+        assert read_arguments(env, options=DEPLOY_OPTIONS).settings == {}
+        with pytest.raises(CommandError, match=f"^{name}: no such setting"):
+            read_arguments(env, options=OPTIONS, settings=())
