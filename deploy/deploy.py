@@ -15,7 +15,7 @@ from deploy.aliyun.artifacts import (
     put_package,
     stored_package,
 )
-from deploy.aliyun.buckets import bucket_exists
+from deploy.aliyun.buckets import bucket_exists, delete_if_empty, is_empty
 from deploy.aliyun.clients import Cloud, account_id, connect_region
 from deploy.aliyun.domains import Certificate
 from deploy.aliyun.functions import get_function
@@ -25,6 +25,7 @@ from deploy.aliyun.ros_stack import DEAD_ENDS, FAILED_CREATIONS, Stack, Stacks
 from deploy.aliyun.site_access import close_site, open_site
 from deploy.aliyun.site_files import put_site
 from deploy.aliyun.upload_cors import refused_origins
+from deploy.aliyun.upload_rules import abort_stale_parts, cors_rules_of_others, let_pages_post
 from deploy.arguments import DEPLOY_OPTIONS, Arguments, read_arguments
 from deploy.certificates import read_certificate
 from deploy.domains import BUCKET_OF, Domains, domain_problems
@@ -36,7 +37,7 @@ from deploy.page_addresses import default_origins, page_of
 from deploy.preflight.examination import Plan, examine, require_success
 from deploy.preflight.object_trial import prepare_bucket
 from deploy.resource_names import resource_names
-from deploy.stack_buckets import changed_package, require_buckets
+from deploy.stack_buckets import BUCKETS, changed_package, require_buckets
 from deploy.template import hidden_values, parse_template, template_text
 from deploy.terminal import Ask, Show, ask_permission
 from deploy.ticket_secret import new_ticket_secret
@@ -66,6 +67,7 @@ class DeployCommand:
         self.show = show
         self.ask = ask
         self.template = template_text()
+        self.leftover = ""  # an upload bucket to make again
         self.domains = Domains(cloud, show, stacks.pause, wait=arguments.wait)
 
     def run(self) -> Stack:
@@ -81,15 +83,18 @@ class DeployCommand:
         require_success(examine(self.plan(account, values)), self.show)
         if stack is None:
             values["ExistingUploadBucket"] = self.takes_over(account, values["UploadBucket"])
+        else:
+            require_buckets(self.cloud, account, values, BUCKETS[1:])
         settings = self.changes(stack)
         bound = self.bind_new_domains(stack, values, certificates) if stack else {}
+        others = self.rules_of_others(stack, values) if stack else []
         packages = self.put_packages(stack, account, values)
         before, stack = stack, self.put_stack(stack, values, {**settings, **packages})
         # again: until now, anybody could take the name of a bucket that was not there
         require_buckets(self.cloud, account, stack.parameters)
         if old := delete_old_packages(self.cloud.oss, values["ArtifactBucket"], packages.values()):
             self.show(f"removed {old} old packages")
-        unfinished = self.set_site_access(stack, account)
+        unfinished = [*self.set_rules(before, stack, others), *self.set_site_access(stack, account)]
         self.put_page(stack)
         unfinished += self.bind_domains(stack.parameters, {**bound, **certificates})
         self.unbind_old_domains(before, stack)
@@ -203,8 +208,21 @@ class DeployCommand:
         """Return the value of ExistingUploadBucket for a first deploy."""
         if not bucket_exists(self.cloud, account, uploads):
             return "false"
-        self.show(f"{uploads} exists: it is used as it is.")
+        if self.is_leftover(uploads, resource_names(self.arguments.stack, self.arguments.region, account)):
+            self.show(f"{uploads} is left from an earlier deploy, and empty: it is made again.")
+            self.leftover = uploads
+            return "false"
+        self.show(f"{uploads} exists: its files stay, and its settings too but for two rules.")
         return "true"
+
+    def is_leftover(self, bucket: str, names: Mapping[str, str]) -> bool:
+        """Say whether an earlier deploy made this upload bucket, and nothing is in it.
+
+        ROS keeps the bucket when it rolls back a first deploy, and when a stack is deleted.
+        """
+        last = self.stacks.last_parameters(self.arguments.stack)
+        made = last.get("UploadBucket") == bucket and last.get("ExistingUploadBucket") == "false"
+        return (made or bucket == names["UploadBucket"]) and is_empty(self.cloud.oss, bucket)
 
     def put_packages(self, stack: Stack | None, account: str, values: Mapping[str, str]) -> dict[str, str]:
         """Build both packages, send the new ones, and return the parameters that name them.
@@ -235,6 +253,8 @@ class DeployCommand:
     def put_stack(self, stack: Stack | None, values: Mapping[str, str], given: Mapping[str, str]) -> Stack:
         """Create the stack, or update it with what was given, and return it when ROS has ended."""
         if stack is None:
+            if self.leftover and not delete_if_empty(self.cloud.oss, self.leftover):
+                values = {**values, "ExistingUploadBucket": "true"}
             created = self.stacks.create(self.arguments.stack, self.template, {**values, **given})
             return self.stacks.watch(created, self.show, set())
         seen = self.stacks.events_so_far(stack)
@@ -242,6 +262,29 @@ class DeployCommand:
             return self.stacks.watch(stack.id, self.show, seen)
         self.show("the stack is as it should be")
         return stack
+
+    def rules_of_others(self, stack: Stack, values: Mapping[str, str]) -> list[str]:
+        """Return CORS rules of others in a stack's upload bucket: ROS drops them when it changes its own."""
+        if not manages_rules(values):
+            return []
+        return cors_rules_of_others(
+            self.cloud.oss, values["UploadBucket"], origins_of(stack.parameters, values)
+        )
+
+    def set_rules(self, before: Stack | None, stack: Stack, others: Sequence[str]) -> list[str]:
+        """Set this project's rules in the upload bucket, beside those of others. Return why OSS refused."""
+        if not manages_rules(stack.parameters):
+            return []
+        client, bucket = self.cloud.oss, stack.parameters["UploadBucket"]
+        (now,) = origins_of(stack.parameters)
+        ours = [now, *origins_of(before.parameters)] if before else [now]
+
+        def set_both() -> None:
+            let_pages_post(client, bucket, now, [*others, *cors_rules_of_others(client, bucket, ours)])
+            abort_stale_parts(client, bucket, stack.parameters["UploadPrefix"])
+
+        refused = refusal_of(set_both)
+        return [f"{bucket} did not get its rules ({refused.code}: {refused.message})."] if refused else []
 
     def set_site_access(self, stack: Stack, account: str) -> list[str]:
         """Let everybody read the page if it has a domain, and nobody if not. Return why that was refused."""
@@ -270,7 +313,7 @@ class DeployCommand:
         for name in ("TokenUrl", "CallbackUrl", "UploadUrl", *site):
             self.show(f"{name:<12}{stack.outputs[name]}")
         refused: list[str] = []
-        if stack.parameters["ExistingUploadBucket"] == "true":
+        if not manages_rules(stack.parameters):
             origins = stack.parameters["AllowedOrigins"].split(",")
             refused = refused_origins(self.cloud.oss, stack.parameters["UploadBucket"], origins)
         for line in next_steps(stack, self.arguments.region, refused, insecure):
@@ -303,6 +346,16 @@ def following_origins(stack: Stack | None, settings: Mapping[str, str]) -> dict[
     if stack.parameters["AllowedOrigins"] != default_origins(stack.parameters["SiteDomain"]):
         return {}
     return {"AllowedOrigins": default_origins(settings["SiteDomain"])}
+
+
+def origins_of(*parameters: Mapping[str, str]) -> list[list[str]]:
+    """Return the lists of origins that these parameters allow."""
+    return [one["AllowedOrigins"].split(",") for one in parameters]
+
+
+def manages_rules(parameters: Mapping[str, str]) -> bool:
+    """Say whether deploys set rules in the upload bucket. Stacks of version 0.1.0 do not have the setting."""
+    return parameters.get("UploadBucketRules") != "keep"
 
 
 def refuse_fixed(stack: Stack, settings: Mapping[str, str]) -> None:

@@ -34,7 +34,7 @@ def next_steps(stack: Stack, region: str, refused: Sequence[str], insecure: Sequ
         lines.append(
             f"The CORS rules of {parameters['UploadBucket']} let no page of {' or '.join(refused)} upload. "
             "Add a rule in the OSS console: that origin, method POST, headers *, exposed headers ETag and "
-            "x-oss-request-id."
+            "x-oss-request-id; or give UPLOAD_BUCKET_RULES=merge."
         )
     if in_mainland_china(region) and not parameters.get("UploadDomain"):
         lines.append("OSS accounts from 2025-03-20 on need UPLOAD_DOMAIN in mainland China.")

@@ -83,7 +83,7 @@ def test_stale_files_of_the_site_go_and_uploads_stay(cloud: Cloud, state: State)
 
 
 def test_a_bucket_that_an_earlier_stack_kept_is_used_again(cloud: Cloud, state: State) -> None:
-    state.buckets[UPLOADS] = {}
+    state.buckets[UPLOADS] = {"uploads/_/x.txt": (b"kept", {})}
     deploy(cloud, **ANYONE)
     assert values_of(state)["ExistingUploadBucket"] == "true"
     deploy(cloud, MAX_BYTES="5")
@@ -259,14 +259,16 @@ def rule(origin: str, method: str) -> str:
         (rule("*", "POST"), False),
     ],
 )
-def test_rules_of_an_existing_bucket_that_let_no_page_post_are_reported(
+def test_rules_that_are_to_stay_and_let_no_page_post_are_reported(
     cloud: Cloud, state: State, rules: str, *, warned: bool
 ) -> None:
-    state.buckets[UPLOADS] = {}
+    state.buckets["media"] = {}
     if rules:
-        state.cors[UPLOADS] = rules
+        state.cors["media"] = rules
+    before = dict(state.cors)
     shown: list[str] = []
-    deploy(cloud, shown, **ANYONE)
+    deploy(cloud, shown, **ANYONE, UPLOAD_BUCKET="media", UPLOAD_BUCKET_RULES="keep")
+    assert (state.cors, state.lifecycle) == (before, {})
     said = [line for line in shown if "CORS" in line]
     assert bool(said) == warned
     assert all("no page of http://localhost:8080 upload" in line for line in said)

@@ -85,6 +85,7 @@ def test_whose_bucket_it_is_is_read_from_the_newest_stack(
     state.newest_first = newest_first
     deploy(cloud, **ANYONE, UPLOAD_BUCKET="media")
     delete(cloud, [], lambda _: "no", YES="1")
+    state.buckets["media"] = {"uploads/_/x.txt": (b"upload", {})}
     deploy(cloud, **ANYONE, UPLOAD_BUCKET="media")
     assert [one["values"]["ExistingUploadBucket"] for one in state.stacks.values()] == ["false", "true"]
     state.buckets["media"] = {"uploads/_/x.txt": (b"upload", {}), "contracts/a.pdf": (b"precious", {})}

@@ -51,5 +51,6 @@ def test_origins_that_the_buckets_own_rules_refuse_are_told_with_the_rule_to_add
     stack = Stack("stack-1", "uploads", "CREATE_COMPLETE", "", {}, {**DOMAINS, "UploadBucket": "media"})
     assert next_steps(stack, "eu-west-1", ["https://a.example", "https://b.example"], [])[-1] == (
         "The CORS rules of media let no page of https://a.example or https://b.example upload. Add a rule in "
-        "the OSS console: that origin, method POST, headers *, exposed headers ETag and x-oss-request-id."
+        "the OSS console: that origin, method POST, headers *, exposed headers ETag and x-oss-request-id; or "
+        "give UPLOAD_BUCKET_RULES=merge."
     )

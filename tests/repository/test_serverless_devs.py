@@ -32,7 +32,7 @@ NEEDED = {
     "ALLOWED_ORIGINS": "https://www.example.com",
     "TICKET_SECRET": "a-ticket-secret-of-more-than-32-bytes",
 }
-NO_FUNCTION_HAS = {"SITE_DOMAIN"}
+NO_FUNCTION_HAS = {"SITE_DOMAIN", "UPLOAD_BUCKET_RULES"}
 OPTIONAL = {*SETTINGS} - {*NEEDED} - NO_FUNCTION_HAS
 EVERYTHING = {
     **NEEDED,

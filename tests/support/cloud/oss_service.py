@@ -22,6 +22,7 @@ PUBLIC_FORBIDDEN = "Not allowed using the OSS public endpoint, please use CNAME 
 TOKEN = "be1d49d863dea9ffeff3df7d6455cf9a"
 EXPIRES = "Wed, 23 Feb 2022 21:16:37 GMT"
 UNVERIFIED = "Please verify domain ownership by CreateCnameToken and try again."
+LARGEST_CORS = 10  # rules; OSS: PutBucketCors
 KEYS_PER_PAGE = 100  # OSS: ListObjectsV2, unless max-keys asks for another number
 
 
@@ -78,20 +79,14 @@ def answer(
 
 def of_bucket(state: State, method: str, bucket: str, query: dict[str, list[str]], body: bytes) -> Found:
     held = state.buckets[bucket]
-    if "policy" in query:
-        return of_policy(state, method, bucket, body.decode())
-    if "cname" in query:
-        return of_domains(state, bucket, query.get("comp", [""])[0], body.decode())
+    if found := of_setting(state, method, bucket, query, body.decode()):
+        return found
     if method == "DELETE":
         if held:
             raise Refused(409, "BucketNotEmpty", "The bucket you tried to delete is not empty.")
         state.writes.append(f"delete bucket {bucket}")
         del state.buckets[bucket]
         return Found(204)
-    if "publicAccessBlock" in query:
-        blocked = b"<BlockPublicAccess>true</BlockPublicAccess>" in body
-        (state.public_access_blocked.add if blocked else state.public_access_blocked.discard)(bucket)
-        return Found()
     if "delete" in query:
         keys = re.findall(r"<Key>(.*?)</Key>", body.decode())
         if not 0 < len(keys) <= MAX_KEYS_PER_DELETE:
@@ -101,6 +96,36 @@ def of_bucket(state: State, method: str, bucket: str, query: dict[str, list[str]
             held.pop(key, None)
         return Found(body=f"{XML}<DeleteResult></DeleteResult>")
     return page_of_keys(held, query) if "list-type" in query else configuration(state, bucket, query)
+
+
+def of_setting(
+    state: State, method: str, bucket: str, query: dict[str, list[str]], body: str
+) -> Found | None:
+    """Change a setting of a bucket, or tell its domains; None for any other request."""
+    if "policy" in query:
+        return of_policy(state, method, bucket, body)
+    if "cname" in query:
+        return of_domains(state, bucket, query.get("comp", [""])[0], body)
+    if "publicAccessBlock" in query:
+        blocked = "<BlockPublicAccess>true</BlockPublicAccess>" in body
+        (state.public_access_blocked.add if blocked else state.public_access_blocked.discard)(bucket)
+        return Found()
+    if method == "PUT":
+        return set_rules(state, bucket, "cors" if "cors" in query else "lifecycle", body)
+    return None
+
+
+def set_rules(state: State, bucket: str, name: str, document: str) -> Found:
+    """Store rules in the place of the present ones. Sources: PutBucketCors, EC 0014-00000084, -085."""
+    root = ET.fromstring(document)
+    if len(root.findall("CORSRule")) > LARGEST_CORS:
+        raise Refused(400, "InvalidRequest", "The number of CORS rules exceeds the limit.")
+    prefixes = [rule.findtext("Prefix") for rule in root.findall("Rule")]
+    if len(set(prefixes)) < len(prefixes) or len(root.findall("Rule/AbortMultipartUpload")) > 1:
+        raise Refused(400, "InvalidRequest", "Two rules overlap.")
+    state.writes.append(f"{name} of {bucket}")
+    getattr(state, name)[bucket] = "".join(ET.tostring(element, encoding="unicode") for element in root)
+    return Found()
 
 
 def of_policy(state: State, method: str, bucket: str, policy: str) -> Found:
@@ -192,6 +217,10 @@ def configuration(state: State, bucket: str, query: dict[str, list[str]]) -> Fou
             owner = OTHER_ACCOUNT if bucket in state.foreign else ACCOUNT
             info += f"<Owner><ID>{owner}</ID><DisplayName>{owner}</DisplayName></Owner>"
         return Found(body=f"{XML}<BucketInfo><Bucket>{info}</Bucket></BucketInfo>")
+    if "lifecycle" in query:
+        if bucket not in state.lifecycle:
+            raise Refused(404, "NoSuchLifecycle", "No Row found in Lifecycle Table.")
+        return Found(body=f"{XML}<LifecycleConfiguration>{state.lifecycle[bucket]}</LifecycleConfiguration>")
     if bucket not in state.cors:
         raise Refused(404, "NoSuchCORSConfiguration", "The CORS configuration does not exist.")
     return Found(body=f"{XML}<CORSConfiguration>{state.cors[bucket]}</CORSConfiguration>")

@@ -226,6 +226,25 @@ def change(state: State, stack: dict[str, Any], kind: str, asked: Asked) -> None
     stack.update({"template": template, "values": values, "Status": f"{kind}_IN_PROGRESS"})
 
 
+def set_rules(
+    state: State, properties: dict[str, Any], values: dict[str, str], before: dict[str, str]
+) -> None:
+    """Set the rules of a bucket, in the place of all that are there, where they are new."""
+    bucket = values[properties["BucketName"]["Ref"]]
+    if values["AllowedOrigins"] != before.get("AllowedOrigins"):
+        (rule,) = properties["CORSConfiguration"]["CORSRule"]
+        parts = {**rule, "AllowedOrigin": values["AllowedOrigins"].split(",")}
+        lists = {name: part if isinstance(part, list) else [part] for name, part in parts.items()}
+        texts = (f"<{name}>{one}</{name}>" for name, part in lists.items() for one in part)
+        state.cors[bucket] = f"<CORSRule>{''.join(texts)}</CORSRule><ResponseVary>true</ResponseVary>"
+    if not before:
+        (rule,) = properties["LifecycleConfiguration"]["Rule"]
+        state.lifecycle[bucket] = (
+            f"<Rule><ID>{rule['ID']}</ID><Prefix>{rule['Prefix']}</Prefix><Status>Enabled</Status>"
+            "<AbortMultipartUpload><Days>1</Days></AbortMultipartUpload></Rule>"
+        )
+
+
 def unbind_removed(state: State, stack: dict[str, Any], template: dict[str, Any]) -> None:
     """Unbind the domains whose resources a new template does not have, as ROS deletes any resource."""
     for name, resource in stack.get("template", {}).get("Resources", {}).items():
@@ -248,6 +267,8 @@ def make(
     function: whether ROS does that where only a variable has changed, no document says.
     """
     properties = resource.get("Properties", {})
+    if "CORSConfiguration" in properties and values != stack["values"]:
+        set_rules(state, properties, values, stack["values"])
     if resource["Type"] == "ALIYUN::OSS::Bucket" and kind == "CREATE":
         bucket = values[properties["BucketName"]["Ref"]]
         if bucket in state.foreign:

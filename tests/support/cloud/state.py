@@ -43,6 +43,7 @@ class State:
         self.buckets: dict[str, dict[str, tuple[bytes, dict[str, str]]]] = {}
         self.acls: dict[str, str] = {}
         self.cors: dict[str, str] = {}
+        self.lifecycle: dict[str, str] = {}
         self.foreign: set[str] = set()
         self.elsewhere: set[str] = set()
         self.without_owner: set[str] = set()

@@ -1,0 +1,196 @@
+"""The upload bucket: what an earlier attempt left of it, and its rules beside those of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from alibabacloud_oss_v2.exceptions import OperationError
+
+from deploy.aliyun.clients import Cloud
+from deploy.aliyun.upload_rules import abort_stale_parts, cors_rules_of_others
+from deploy.errors import CommandError, StackFailed
+from tests.support.cloud.commands import ANYONE, UPLOADS, deploy
+from tests.support.cloud.state import Refused, State
+
+ORIGIN = "http://localhost:8080"
+THEIRS = (
+    "<CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod><Added>later</Added>"
+    "</CORSRule>"
+)
+THEIR_EXPIRY = (
+    "<Rule><ID>theirs</ID><Prefix>tmp/</Prefix><Status>Enabled</Status><Filter><Not><Prefix>tmp/keep</Prefix>"
+    "</Not></Filter><Expiration><Days>1</Days></Expiration></Rule>"
+)
+OUR_PARTS = (
+    "<Rule><ID>abort-stale-multipart</ID><Prefix>uploads/</Prefix><Status>Enabled</Status>"
+    "<AbortMultipartUpload><Days>1</Days></AbortMultipartUpload></Rule>"
+)
+VARY = "<ResponseVary>true</ResponseVary>"
+MINE = {**ANYONE, "UPLOAD_BUCKET": "media"}
+
+
+def ours(*origins: str) -> str:
+    """Return the rule that the README describes for a bucket made by hand."""
+    allowed = "".join(f"<AllowedOrigin>{origin}</AllowedOrigin>" for origin in origins)
+    return (
+        f"<CORSRule>{allowed}<AllowedMethod>POST</AllowedMethod><AllowedHeader>*</AllowedHeader>"
+        "<ExposeHeader>ETag</ExposeHeader><ExposeHeader>x-oss-request-id</ExposeHeader>"
+        "<MaxAgeSeconds>600</MaxAgeSeconds></CORSRule>"
+    )
+
+
+def existing_of(state: State) -> str:
+    (stack,) = (one for one in state.stacks.values() if one["Status"] != "DELETE_COMPLETE")
+    return str(stack["values"]["ExistingUploadBucket"])
+
+
+# ---- What an earlier attempt left
+
+
+@pytest.mark.parametrize("settings", [ANYONE, MINE], ids=["the stack's name", "a name that was chosen"])
+def test_a_bucket_that_a_rolled_back_attempt_made_is_made_again(
+    cloud: Cloud, state: State, settings: dict[str, str]
+) -> None:
+    bucket = settings.get("UPLOAD_BUCKET", UPLOADS)
+    state.fails["TokenRole"] = "EntityAlreadyExists.Role: The role already exists."
+    with pytest.raises(StackFailed):
+        deploy(cloud, **settings)
+    assert bucket in state.buckets
+    state.fails.clear()
+    shown: list[str] = []
+    deploy(cloud, shown, **settings)
+    assert f"{bucket} is left from an earlier deploy, and empty: it is made again." in shown
+    assert existing_of(state) == "false"
+    assert state.writes.count(f"delete bucket {bucket}") == 1
+    assert state.cors[bucket] == ours(ORIGIN) + VARY
+
+
+def test_a_kept_bucket_with_uploads_is_never_made_again(cloud: Cloud, state: State) -> None:
+    state.buckets[UPLOADS] = {"uploads/_/x.txt": (b"kept", {})}
+    deploy(cloud, **ANYONE)
+    assert (existing_of(state), list(state.buckets[UPLOADS])) == ("true", ["uploads/_/x.txt"])
+
+
+def test_parts_of_an_upload_keep_a_bucket_too(cloud: Cloud, state: State) -> None:
+    """A list of objects does not show them."""
+    state.buckets[UPLOADS] = {}
+    not_empty = Refused(409, "BucketNotEmpty", "The bucket you tried to delete is not empty.")
+    state.refusals[f"DELETE {UPLOADS}/"] = [not_empty]
+    deploy(cloud, **ANYONE)
+    assert existing_of(state) == "true"
+
+
+def test_any_other_refusal_ends_the_deploy_before_the_stack(cloud: Cloud, state: State) -> None:
+    state.buckets[UPLOADS] = {}
+    state.refusals[f"DELETE {UPLOADS}/"] = [Refused(403, "AccessDenied", "not you")]
+    with pytest.raises(Exception, match="not you"):
+        deploy(cloud, **ANYONE)
+    assert state.stacks == {}
+
+
+def test_an_empty_bucket_of_somebody_s_own_stays(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    shown: list[str] = []
+    deploy(cloud, shown, **MINE)
+    assert (existing_of(state), "delete bucket media" in state.writes) == ("true", False)
+    assert "media exists: its files stay, and its settings too but for two rules." in shown
+
+
+# ---- Rules beside those of others
+
+
+def test_a_bucket_of_ones_own_gets_both_rules_and_keeps_its_own(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    state.cors["media"], state.lifecycle["media"] = THEIRS, THEIR_EXPIRY
+    shown: list[str] = []
+    deploy(cloud, shown, **MINE)
+    assert state.cors["media"] == ours(ORIGIN) + THEIRS + VARY
+    assert state.lifecycle["media"] == THEIR_EXPIRY + OUR_PARTS
+    assert not any("CORS" in line for line in shown)
+    before = list(state.writes)
+    deploy(cloud)
+    assert state.writes == before
+
+
+def test_new_origins_replace_our_rule_and_no_other(cloud: Cloud, state: State) -> None:
+    """Another stack with the same bucket has a rule that differs only in its origins."""
+    state.buckets["media"] = {}
+    state.cors["media"] = ours("https://another-stack.example.com") + THEIRS
+    deploy(cloud, **MINE)
+    deploy(cloud, ALLOWED_ORIGINS="https://a.example.com,https://b.example.com")
+    others = ours("https://another-stack.example.com") + THEIRS
+    assert state.cors["media"] == ours("https://a.example.com", "https://b.example.com") + others + VARY
+
+
+def test_a_rule_that_oss_tells_in_another_way_is_still_ours(cloud: Cloud, state: State) -> None:
+    """OSS's SDKs' live tests: GetBucketCors has AllowedHeader in lower case."""
+    state.buckets["media"] = {}
+    deploy(cloud, **MINE)
+    told = ours(ORIGIN).replace("ETag", "etag").replace("<AllowedMethod>POST</AllowedMethod>", "")
+    state.cors["media"] = told.replace("</CORSRule>", "<AllowedMethod>POST</AllowedMethod></CORSRule>") + VARY
+    before = list(state.writes)
+    deploy(cloud)
+    assert state.writes == before
+
+
+def test_a_rule_that_somebody_added_to_the_stacks_bucket_survives_ros(cloud: Cloud, state: State) -> None:
+    """ROS sets all CORS rules of its bucket when the origins change."""
+    deploy(cloud, **ANYONE)
+    state.cors[UPLOADS] = state.cors[UPLOADS].replace(VARY, THEIRS + VARY)
+    deploy(cloud, ALLOWED_ORIGINS="https://a.example.com")
+    assert state.cors[UPLOADS] == ours("https://a.example.com") + THEIRS + VARY
+
+
+def test_rules_are_set_again_where_somebody_deleted_them(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    state.cors.clear()
+    state.lifecycle.clear()
+    deploy(cloud)
+    assert (state.cors, state.lifecycle) == ({UPLOADS: ours(ORIGIN) + VARY}, {UPLOADS: OUR_PARTS})
+
+
+def test_rules_that_are_to_stay_stay_in_later_deploys_too(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    deploy(cloud, **MINE, UPLOAD_BUCKET_RULES="keep")
+    deploy(cloud, ALLOWED_ORIGINS="https://a.example.com")
+    assert (state.cors, state.lifecycle) == ({}, {})
+    deploy(cloud, UPLOAD_BUCKET_RULES="merge")
+    assert state.cors["media"] == ours("https://a.example.com") + VARY
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "<Rule><Prefix></Prefix><AbortMultipartUpload><Days>7</Days></AbortMultipartUpload></Rule>",
+        "<Rule><Prefix>uploads/</Prefix><Expiration><Days>7</Days></Expiration></Rule>",
+    ],
+    ids=["for parts", "for the prefix"],
+)
+def test_where_a_rule_for_parts_or_for_the_prefix_is_there_none_is_added(
+    cloud: Cloud, state: State, rule: str
+) -> None:
+    """OSS takes no two rules that overlap (EC 0014-00000084, -085)."""
+    state.buckets["media"] = {}
+    state.lifecycle["media"] = rule
+    deploy(cloud, **MINE)
+    assert state.lifecycle["media"] == rule
+
+
+def test_a_bucket_that_takes_no_rule_costs_this_step(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    state.cors["media"] = "".join(THEIRS.replace("*", f"https://{nth}.example.com") for nth in range(10))
+    with pytest.raises(CommandError, match=r"^media did not get its rules \(InvalidRequest: The number"):
+        deploy(cloud, **MINE)
+    assert [one["Status"] for one in state.stacks.values()] == ["CREATE_COMPLETE"]
+
+
+@pytest.mark.parametrize("read", [cors_rules_of_others, abort_stale_parts])
+def test_rules_that_may_not_be_read_are_not_taken_for_none(
+    cloud: Cloud, state: State, read: Callable[..., object]
+) -> None:
+    state.buckets["media"] = {}
+    state.refusals["GET media/"] = [Refused(403, "AccessDenied", "not you")]
+    with pytest.raises(OperationError, match="not you"):
+        read(cloud.oss, "media", "")
+    assert state.writes == []
