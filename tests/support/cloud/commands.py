@@ -21,7 +21,7 @@ from deploy.deploy import DeployCommand
 from deploy.function_zip import REPOSITORY
 from deploy.terminal import Ask
 from tests.support.cloud.server import serving
-from tests.support.cloud.state import ACCOUNT, KEY, REGION, State
+from tests.support.cloud.state import ACCOUNT, KEY, State
 
 SITE = f"uploads-cn-hangzhou-{ACCOUNT}-site"
 CODE = f"uploads-cn-hangzhou-{ACCOUNT}-code"
@@ -34,7 +34,7 @@ def connected(state: State) -> Iterator[Cloud]:
     """Yield the SDKs' clients of a cloud that is served meanwhile."""
     key = AccessKey(KEY.access_key_id, KEY.access_key_secret, KEY.security_token)
     with serving(state) as host:
-        yield connect(REGION, key, Endpoints(host, host, host, host, https=False))
+        yield connect(state.region, key, Endpoints(host, host, host, host, https=False))
 
 
 def given(**values: str) -> dict[str, str]:
@@ -46,8 +46,8 @@ def deploy(
     cloud: Cloud, shown: list[str] | None = None, ask: Ask = lambda _: "no", /, **settings: str
 ) -> Stack:
     """Deploy the stack `uploads`, asking nothing unless YES says so; return it."""
-    env = given(**{"STACK": "uploads", "REGION": "cn-hangzhou", "YES": "1", **settings})
-    stacks = Stacks(cloud.ros, "cn-hangzhou", pause=lambda _: None)
+    env = given(**{"STACK": "uploads", "REGION": cloud.region, "YES": "1", **settings})
+    stacks = Stacks(cloud.ros, cloud.region, pause=lambda _: None)
     lines = [] if shown is None else shown
     return DeployCommand(read_arguments(env, options=DEPLOY_OPTIONS), cloud, stacks, lines.append, ask).run()
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.support.cloud.state import ACCOUNT, INTERNAL, OTHER_ACCOUNT, REGION, SUFFIX, Refused, State
+from tests.support.cloud.state import ACCOUNT, INTERNAL, OTHER_ACCOUNT, SUFFIX, Refused, State
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>'
 MAX_KEYS_PER_DELETE = 1000  # OSS: DeleteMultipleObjects
@@ -211,7 +211,7 @@ def page_of_keys(held: dict[str, tuple[bytes, dict[str, str]]], query: dict[str,
 
 def configuration(state: State, bucket: str, query: dict[str, list[str]]) -> Found:
     if "bucketInfo" in query:
-        region = "us-west-1" if bucket in state.elsewhere else REGION
+        region = "us-west-1" if bucket in state.elsewhere else state.region
         info = f"<Name>{bucket}</Name><Location>oss-{region}</Location>"
         if bucket not in state.without_owner:
             owner = OTHER_ACCOUNT if bucket in state.foreign else ACCOUNT

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from tests.support.cloud.oss_service import NAME_TAKEN
-from tests.support.cloud.state import REGION, SUFFIX, Refused, State
+from tests.support.cloud.state import Refused, State
 
 Asked = dict[str, str]
 LARGEST_PAGE = 50  # ROS: PageSize
@@ -20,7 +20,7 @@ TIMEOUTS_IN_MINUTES = range(10, 1441)  # ROS: TimeoutInMinutes
 
 def act(state: State, action: str, asked: Asked) -> dict[str, Any]:
     """Do what a request asks. Raises `Refused`, as for parameters that ROS does not take."""
-    if asked.get("RegionId") != REGION:
+    if asked.get("RegionId") != state.region:
         raise Refused(404, "InvalidRegionId.NotFound", "The specified region ID does not exist.")
     if not 0 < int(asked.get("PageSize", "10")) <= LARGEST_PAGE:
         raise Refused(400, "InvalidPageSize", "The specified PageSize is invalid.")
@@ -51,7 +51,7 @@ def get_stack(state: State, asked: Asked) -> dict[str, Any]:
     return {
         **{key: stack[key] for key in ("StackId", "StackName", "Status", "StatusReason")},
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in shown.items()],
-        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs(stack).items()],
+        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs(state, stack).items()],
     }
 
 
@@ -331,13 +331,13 @@ def given(asked: Asked) -> dict[str, str]:
     return {key: asked.get(f"Parameters.{number}.ParameterValue", "") for number, key in keys.items()}
 
 
-def outputs(stack: dict[str, Any]) -> dict[str, str]:
+def outputs(state: State, stack: dict[str, Any]) -> dict[str, str]:
     values = stack["values"]
     return {
-        "TokenUrl": "https://token-abc.cn-hangzhou.fcapp.run",
-        "CallbackUrl": "https://callback-abc.cn-hangzhou.fcapp.run",
-        "UploadUrl": f"https://{values['UploadDomain'] or values['UploadBucket'] + '.' + SUFFIX}",
-        "SiteUrl": f"https://{values['SiteDomain'] or values['SiteBucket'] + '.' + SUFFIX}",
+        "TokenUrl": f"https://token-abc.{state.region}.fcapp.run",
+        "CallbackUrl": f"https://callback-abc.{state.region}.fcapp.run",
+        "UploadUrl": f"https://{values['UploadDomain'] or values['UploadBucket'] + '.' + state.suffix}",
+        "SiteUrl": f"https://{values['SiteDomain'] or values['SiteBucket'] + '.' + state.suffix}",
         "SiteBucketName": values["SiteBucket"],
         "LogProjectName": values["LogProject"],
     }

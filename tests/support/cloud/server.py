@@ -103,7 +103,7 @@ class Stub(BaseHTTPRequestHandler):
     def of_oss(self, resource: tuple[str, str], headers: dict[str, str], body: bytes) -> oss_service.Found:
         request = Request(self.command, self.path, headers, Body(lambda _: b""))
         try:
-            verify_header(request, *resource, [KEY], region=REGION, now=time.time())
+            verify_header(request, *resource, [KEY], region=self.state.region, now=time.time())
         except OssError as refused:
             raise Refused(refused.status, refused.code, refused.message) from None
         host = self.headers.get("Host", "").lower()

@@ -23,7 +23,7 @@ class Refused(Exception):
 
 
 class State:
-    """The cloud of one account. A request is named by its action, or as `PUT bucket/key`.
+    """The cloud of one account in one region. A request is named by its action, or as `PUT bucket/key`.
 
     `fails` names resources that cannot be made; `delete NAME` is one that cannot be deleted. Each name in
     `refusals` and `lost` has a list with one entry per request: a refusal, or a connection that is closed
@@ -39,7 +39,8 @@ class State:
     binds one only if it is among the `records`, and refuses it with the code in `refused_domains`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, region: str = REGION) -> None:
+        self.region = region
         self.buckets: dict[str, dict[str, tuple[bytes, dict[str, str]]]] = {}
         self.acls: dict[str, str] = {}
         self.cors: dict[str, str] = {}
@@ -71,6 +72,11 @@ class State:
         self.asked: list[str] = []
         self.hosts: set[str] = set()
         self.writes: list[str] = []
+
+    @property
+    def suffix(self) -> str:
+        """The end of each bucket's own domain."""
+        return f"oss-{self.region}.aliyuncs.com"
 
     def make_bucket(self, bucket: str) -> None:
         """Make a bucket that is missing. OSS, since 2025-10-13: Block Public Access is on for a new one."""
