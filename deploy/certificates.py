@@ -13,10 +13,18 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from deploy.aliyun.domains import Certificate
+from deploy.domains import BUCKET_OF, setting_of
 from deploy.errors import CommandError
 
 CERTIFICATE_ID = re.compile(r"[0-9]{1,20}(-[a-z0-9-]{1,40})?")  # of Certificate Management Service
 Pem = Mapping[str, str]
+
+
+def certificates_for(values: Mapping[str, str], given: Pem, now: datetime) -> dict[str, Certificate]:
+    """Return the certificates that were given, under their domains. Raises `CommandError`."""
+    domains = {setting_of(name).removesuffix("_DOMAIN"): values.get(name, "") for name in BUCKET_OF}
+    found = {domain: read_certificate(name, given, domain, now) for name, domain in domains.items()}
+    return {domain: certificate for domain, certificate in found.items() if certificate}
 
 
 def read_certificate(name: str, given: Pem, domain: str, now: datetime) -> Certificate | None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from pathlib import Path
 
 from deploy.aliyun.artifacts import (
     delete_old_packages,
@@ -15,39 +13,28 @@ from deploy.aliyun.artifacts import (
     put_package,
     stored_package,
 )
-from deploy.aliyun.buckets import bucket_exists, delete_if_empty, is_empty
+from deploy.aliyun.buckets import bucket_exists, delete_if_empty
 from deploy.aliyun.clients import Cloud, account_id, connect_region
-from deploy.aliyun.domains import Certificate
 from deploy.aliyun.functions import get_function
-from deploy.aliyun.refusals import refusal_of
 from deploy.aliyun.regions import newest_runtime, reason_against
 from deploy.aliyun.ros_stack import DEAD_ENDS, FAILED_CREATIONS, Stack, Stacks
-from deploy.aliyun.site_access import close_site, open_site
-from deploy.aliyun.site_files import put_site
-from deploy.aliyun.upload_cors import refused_origins
-from deploy.aliyun.upload_rules import abort_stale_parts, cors_rules_of_others, let_pages_post
 from deploy.arguments import DEPLOY_OPTIONS, Arguments, read_arguments
-from deploy.certificates import read_certificate
-from deploy.domains import BUCKET_OF, Domains, domain_problems
+from deploy.certificates import certificates_for
+from deploy.domains import Domains, domain_problems
 from deploy.errors import CommandError
 from deploy.exit_messages import run_command
-from deploy.function_zip import FUNCTIONS, REPOSITORY, RUNTIMES, build
+from deploy.function_zip import FUNCTIONS, RUNTIMES, build
 from deploy.next_steps import next_steps
-from deploy.page_addresses import default_origins, page_of
+from deploy.page_addresses import default_origins
 from deploy.preflight.examination import Plan, examine, require_success
 from deploy.preflight.object_trial import prepare_bucket
 from deploy.resource_names import resource_names
+from deploy.site_bucket import put_page, set_site_access
 from deploy.stack_buckets import BUCKETS, changed_package, require_buckets
 from deploy.template import hidden_values, parse_template, template_text
 from deploy.terminal import Ask, Show, ask_permission
 from deploy.ticket_secret import new_ticket_secret
-from local.website import write_page
-
-BUILT_PAGE = REPOSITORY / "client" / "dist"
-STAYS_PRIVATE = (
-    "If Block Public Access is on for the whole account, switch it off in the OSS console and run this "
-    "again; or leave it on, and put a CDN in front of the private bucket, as the README says."
-)
+from deploy.upload_bucket import is_leftover, origins_that_cannot_upload, rules_of_others, set_rules
 
 
 def main(env: Mapping[str, str]) -> None:
@@ -79,76 +66,32 @@ class DeployCommand:
         values = self.wanted_values(stack, account)
         if found := [*domain_problems(parse_template(self.template), values)]:
             raise CommandError("\n".join(found))
-        certificates = self.certificates_for(values)
+        certificates = certificates_for(values, self.arguments.certificates, datetime.now(timezone.utc))
         require_success(examine(self.plan(account, values)), self.show)
         if stack is None:
             values["ExistingUploadBucket"] = self.takes_over(account, values["UploadBucket"])
         else:
             require_buckets(self.cloud, account, values, BUCKETS[1:])
         settings = self.changes(stack)
-        bound = self.bind_new_domains(stack, values, certificates) if stack else {}
-        others = self.rules_of_others(stack, values) if stack else []
+        bound = self.domains.bind_new(stack, values, certificates) if stack else {}
+        others = rules_of_others(self.cloud, stack, values)
         packages = self.put_packages(stack, account, values)
         before, stack = stack, self.put_stack(stack, values, {**settings, **packages})
         # again: until now, anybody could take the name of a bucket that was not there
         require_buckets(self.cloud, account, stack.parameters)
         if old := delete_old_packages(self.cloud.oss, values["ArtifactBucket"], packages.values()):
             self.show(f"removed {old} old packages")
-        unfinished = [*self.set_rules(before, stack, others), *self.set_site_access(stack, account)]
-        self.put_page(stack)
-        unfinished += self.bind_domains(stack.parameters, {**bound, **certificates})
-        self.unbind_old_domains(before, stack)
-        self.report(stack, insecure=[] if unfinished else self.without_certificate(stack))
+        unfinished = set_rules(self.cloud, before, stack, others)
+        unfinished += set_site_access(self.cloud, account, stack)
+        change = put_page(self.cloud, stack)
+        self.show(f"page: {len(change.sent)} files sent, {len(change.deleted)} removed")
+        unfinished += self.domains.bind_all(stack.parameters, {**bound, **certificates})
+        if before:
+            self.domains.unbind_old(before.parameters, stack.parameters)
+        self.report(stack, [] if unfinished else self.domains.without_certificate(stack.parameters))
         if unfinished:
             raise CommandError("\n".join(unfinished))
         return stack
-
-    def certificates_for(self, values: Mapping[str, str]) -> dict[str, Certificate]:
-        """Return the certificates that were given, under their domains. Raises `CommandError`."""
-        certificates = {}
-        for parameter in BUCKET_OF:
-            domain, name = values.get(parameter, ""), parameter.removesuffix("Domain").upper()
-            given = read_certificate(name, self.arguments.certificates, domain, datetime.now(timezone.utc))
-            if given:
-                certificates[domain] = given
-        return certificates
-
-    def bind_new_domains(
-        self, stack: Stack, values: Mapping[str, str], certificates: Mapping[str, Certificate]
-    ) -> dict[str, Certificate]:
-        """Bind new domains of a stack that works, before its functions and pages use them.
-
-        Raises `CommandError` if one cannot be bound: the stack goes on with what it has. Return the
-        certificates that are bound now: a stack of an earlier version has a resource for each binding, and
-        ROS deletes both.
-        """
-        new = {name: values[name] for name in BUCKET_OF if values[name] != stack.parameters.get(name)}
-        unbound = self.bind_domains({**values, **dict.fromkeys(BUCKET_OF, ""), **new}, certificates)
-        if unbound:
-            raise CommandError("\n".join((*unbound, "Nothing else was changed.")))
-        bound = self.domains.bindings(values)
-        return {
-            domain: Certificate(id=one.certificate_id) for domain, one in bound.items() if one.certificate_id
-        }
-
-    def bind_domains(
-        self, parameters: Mapping[str, str], certificates: Mapping[str, Certificate]
-    ) -> list[str]:
-        """Bind the domains of these parameters, and return a sentence for each that is not bound."""
-        domains = {parameters.get(name, ""): parameters[bucket] for name, bucket in BUCKET_OF.items()}
-        said = (
-            self.domains.bind(bucket, domain, certificates.get(domain))
-            for domain, bucket in domains.items()
-            if domain
-        )
-        return [sentence for sentence in said if sentence]
-
-    def unbind_old_domains(self, before: Stack | None, stack: Stack) -> None:
-        """Unbind the domains that the stack had before, once nothing uses them."""
-        for name, bucket in BUCKET_OF.items():
-            old = before.parameters.get(name) if before else ""
-            if old and old not in {stack.parameters[one] for one in BUCKET_OF}:
-                self.domains.unbind(stack.parameters[bucket], old)
 
     def find_stack(self) -> Stack | None:
         """Return the stack that exists, or None. What is left of a failed creation is deleted."""
@@ -208,21 +151,13 @@ class DeployCommand:
         """Return the value of ExistingUploadBucket for a first deploy."""
         if not bucket_exists(self.cloud, account, uploads):
             return "false"
-        if self.is_leftover(uploads, resource_names(self.arguments.stack, self.arguments.region, account)):
+        names = resource_names(self.arguments.stack, self.arguments.region, account)
+        if is_leftover(self.cloud, uploads, names, self.stacks.last_parameters(self.arguments.stack)):
             self.show(f"{uploads} is left from an earlier deploy, and empty: it is made again.")
             self.leftover = uploads
             return "false"
         self.show(f"{uploads} exists: its files stay, and its settings too but for two rules.")
         return "true"
-
-    def is_leftover(self, bucket: str, names: Mapping[str, str]) -> bool:
-        """Say whether an earlier deploy made this upload bucket, and nothing is in it.
-
-        ROS keeps the bucket when it rolls back a first deploy, and when a stack is deleted.
-        """
-        last = self.stacks.last_parameters(self.arguments.stack)
-        made = last.get("UploadBucket") == bucket and last.get("ExistingUploadBucket") == "false"
-        return (made or bucket == names["UploadBucket"]) and is_empty(self.cloud.oss, bucket)
 
     def put_packages(self, stack: Stack | None, account: str, values: Mapping[str, str]) -> dict[str, str]:
         """Build both packages, send the new ones, and return the parameters that name them.
@@ -263,47 +198,6 @@ class DeployCommand:
         self.show("the stack is as it should be")
         return stack
 
-    def rules_of_others(self, stack: Stack, values: Mapping[str, str]) -> list[str]:
-        """Return CORS rules of others in a stack's upload bucket: ROS drops them when it changes its own."""
-        if not manages_rules(values):
-            return []
-        return cors_rules_of_others(
-            self.cloud.oss, values["UploadBucket"], origins_of(stack.parameters, values)
-        )
-
-    def set_rules(self, before: Stack | None, stack: Stack, others: Sequence[str]) -> list[str]:
-        """Set this project's rules in the upload bucket, beside those of others. Return why OSS refused."""
-        if not manages_rules(stack.parameters):
-            return []
-        client, bucket = self.cloud.oss, stack.parameters["UploadBucket"]
-        (now,) = origins_of(stack.parameters)
-        ours = [now, *origins_of(before.parameters)] if before else [now]
-
-        def set_both() -> None:
-            let_pages_post(client, bucket, now, [*others, *cors_rules_of_others(client, bucket, ours)])
-            abort_stale_parts(client, bucket, stack.parameters["UploadPrefix"])
-
-        refused = refusal_of(set_both)
-        return [f"{bucket} did not get its rules ({refused.code}: {refused.message})."] if refused else []
-
-    def set_site_access(self, stack: Stack, account: str) -> list[str]:
-        """Let everybody read the page if it has a domain, and nobody if not. Return why that was refused."""
-        bucket = stack.outputs["SiteBucketName"]
-        if not stack.parameters["SiteDomain"]:
-            close_site(self.cloud.oss, bucket)
-            return []
-        refused = refusal_of(lambda: open_site(self.cloud.oss, account, bucket))
-        if refused is None:
-            return []
-        return [f"Nobody can read the page ({refused.code}: {refused.message}). {STAYS_PRIVATE}"]
-
-    def put_page(self, stack: Stack) -> None:
-        """Put the page into the site bucket, with the addresses of this stack."""
-        with tempfile.TemporaryDirectory() as folder:
-            write_page(BUILT_PAGE, Path(folder), page_of(stack))
-            change = put_site(self.cloud.oss, stack.outputs["SiteBucketName"], BUILT_PAGE, Path(folder))
-        self.show(f"page: {len(change.sent)} files sent, {len(change.deleted)} removed")
-
     def report(self, stack: Stack, insecure: Sequence[str]) -> None:
         """Show the addresses of everything, and the steps that are left to a person.
 
@@ -312,17 +206,9 @@ class DeployCommand:
         site = ("SiteUrl",) if stack.parameters["SiteDomain"] else ()  # without one, nobody may read it there
         for name in ("TokenUrl", "CallbackUrl", "UploadUrl", *site):
             self.show(f"{name:<12}{stack.outputs[name]}")
-        refused: list[str] = []
-        if not manages_rules(stack.parameters):
-            origins = stack.parameters["AllowedOrigins"].split(",")
-            refused = refused_origins(self.cloud.oss, stack.parameters["UploadBucket"], origins)
+        refused = origins_that_cannot_upload(self.cloud, stack.parameters)
         for line in next_steps(stack, self.arguments.region, refused, insecure):
             self.show(line)
-
-    def without_certificate(self, stack: Stack) -> list[str]:
-        """Return the bound domains that have no certificate."""
-        found = self.domains.bindings(stack.parameters).items()
-        return [domain for domain, binding in found if not binding.certificate_id]
 
 
 def check_place(region: str, runtime: str | None) -> None:
@@ -346,16 +232,6 @@ def following_origins(stack: Stack | None, settings: Mapping[str, str]) -> dict[
     if stack.parameters["AllowedOrigins"] != default_origins(stack.parameters["SiteDomain"]):
         return {}
     return {"AllowedOrigins": default_origins(settings["SiteDomain"])}
-
-
-def origins_of(*parameters: Mapping[str, str]) -> list[list[str]]:
-    """Return the lists of origins that these parameters allow."""
-    return [one["AllowedOrigins"].split(",") for one in parameters]
-
-
-def manages_rules(parameters: Mapping[str, str]) -> bool:
-    """Say whether deploys set rules in the upload bucket. Stacks of version 0.1.0 do not have the setting."""
-    return parameters.get("UploadBucketRules") != "keep"
 
 
 def refuse_fixed(stack: Stack, settings: Mapping[str, str]) -> None:

@@ -14,7 +14,7 @@ from deploy.aliyun.clients import Cloud, account_id, connect_region
 from deploy.aliyun.objects import delete_objects
 from deploy.aliyun.ros_stack import Stacks
 from deploy.arguments import OPTIONS, Arguments, read_arguments
-from deploy.domains import BUCKET_OF, Domains
+from deploy.domains import Domains, domains_of
 from deploy.errors import CommandError
 from deploy.exit_messages import run_command
 from deploy.resource_names import resource_names
@@ -44,9 +44,9 @@ def destroy(arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask:
     if arguments.delete_uploads:
         ask_for_bucket_name(values, ours=is_ours(values, names), ask=ask)
     domains = Domains(cloud, show, stacks.pause, wait=False)
-    for parameter, bucket in BUCKET_OF.items():  # or no other bucket could have them
-        if values.get(parameter) and is_ours_now(cloud, account, values[bucket]):
-            domains.unbind(values[bucket], values[parameter])
+    for domain, bucket in domains_of(values).items():  # or no other bucket could have them
+        if is_ours_now(cloud, account, bucket):
+            domains.unbind(bucket, domain)
     if stack:
         resources = parse_template(stacks.template_of(stack))["Resources"]
         foreign = [name for name, bucket in IN_BUCKETS.items() if is_foreign(cloud, account, values[bucket])]

@@ -22,6 +22,7 @@ from deploy.aliyun.domains import (
     verification_token,
 )
 from deploy.aliyun.refusals import code_of
+from deploy.aliyun.ros_stack import Stack
 from deploy.errors import CommandError
 from deploy.template import Template
 from deploy.terminal import Show
@@ -45,11 +46,11 @@ REASONS = {
         "yundun-cert:DescribeSSLCertificatePublicKeyDetail and yundun-cert:CreateSSLCertificate"
     ),
 }
+UNVERIFIED = (
+    "OSS finds no TXT record with its token yet. Make both records above, and run this again; with WAIT=1 it "
+    "waits until OSS finds them."
+)
 Values = Mapping[str, str]
-
-
-class NotBoundError(CommandError):
-    """A domain is not bound yet."""
 
 
 def setting_of(parameter: str) -> str:
@@ -66,6 +67,12 @@ def domain_problems(template: Template, values: Values) -> Iterator[str]:
         yield "SITE_DOMAIN and UPLOAD_DOMAIN are the same: a domain belongs to one bucket, so choose two."
 
 
+def domains_of(parameters: Values) -> dict[str, str]:
+    """Return the bucket of each domain that these parameters name."""
+    domains = {parameters.get(name, ""): parameters[bucket] for name, bucket in BUCKET_OF.items()}
+    return {domain: bucket for domain, bucket in domains.items() if domain}
+
+
 class Domains:
     """What one command does with the domains of a stack. `wait` lets it wait for a missing record."""
 
@@ -75,42 +82,65 @@ class Domains:
         self.pause = pause
         self.tries = TRIES if wait else 1
 
-    def bind(self, bucket: str, domain: str, certificate: Certificate | None) -> str:
-        """Bind a domain, unless it is bound with this certificate. Return why it is not, or an empty text."""
+    def bind_new(
+        self, stack: Stack, values: Values, certificates: Mapping[str, Certificate]
+    ) -> dict[str, Certificate]:
+        """Bind new domains of a stack that works, before its functions and pages use them.
+
+        Raises `CommandError` if one cannot be bound: the stack goes on with what it has. Return the
+        certificates that are bound now: a stack of an earlier version has a resource for each binding, and
+        ROS deletes both.
+        """
+        new = {name: values[name] for name in BUCKET_OF if values[name] != stack.parameters.get(name)}
+        if unbound := self.bind_all({**values, **dict.fromkeys(BUCKET_OF, ""), **new}, certificates):
+            raise CommandError("\n".join((*unbound, "Nothing else was changed.")))
+        bound = self.bindings(values).items()
+        return {domain: Certificate(id=one.certificate_id) for domain, one in bound if one.certificate_id}
+
+    def bind_all(self, parameters: Values, certificates: Mapping[str, Certificate]) -> list[str]:
+        """Bind the domains of these parameters, and return a sentence for each that is not bound."""
+        left, said = domains_of(parameters), {}
+        for tried in range(self.tries):
+            if tried:
+                self.pause(RETRY_SECONDS)
+            for domain, bucket in left.items():
+                said[domain] = self.bind(bucket, domain, certificates.get(domain), first=not tried)
+            left = {domain: bucket for domain, bucket in left.items() if said[domain].endswith(UNVERIFIED)}
+            if not left:
+                break
+            if self.tries > 1 and not tried:
+                self.show("waiting for a quarter of an hour at most until OSS finds the TXT records")
+        return [sentence for sentence in said.values() if sentence]
+
+    def bind(self, bucket: str, domain: str, certificate: Certificate | None, *, first: bool) -> str:
+        """Bind a domain, unless it is bound with this certificate. Return why it is not, or an empty text.
+
+        The `first` time, the records of a domain that is not verified are shown.
+        """
         try:
-            bound = bound_domains(self.cloud.oss, bucket).get(domain)
-            if bound and (certificate is None or bound.has(certificate)):
-                return ""
-            self.bind_when_verified(bucket, domain, certificate)
-        except NotBoundError as error:
-            return str(error)
+            return self.attempt(bucket, domain, certificate, first=first)
         except OperationError as failure:
             refused = failure.unwrap()
             if not isinstance(refused, ServiceError):
                 raise
             reason = REASONS.get(refused.code, refused.message.rstrip("."))
             return f"{domain} is not bound to {bucket} ({refused.code}): {reason}."
+
+    def attempt(self, bucket: str, domain: str, certificate: Certificate | None, *, first: bool) -> str:
+        """Do what `bind` does. Raises any refusal but the one of a domain that is not verified."""
+        bound = bound_domains(self.cloud.oss, bucket).get(domain)
+        if bound and (certificate is None or bound.has(certificate)):
+            return ""
+        try:
+            bind_domain(self.cloud.oss, bucket, domain, certificate)
+        except OperationError as failure:
+            if code_of(failure) != NOT_VERIFIED:
+                raise
+            if first:
+                self.show_records(bucket, domain)
+            return f"{domain} is not bound to {bucket}: {UNVERIFIED}"
         self.show(f"bound {domain} to {bucket}; its record: {domain} CNAME {self.address(bucket)}")
         return ""
-
-    def bind_when_verified(self, bucket: str, domain: str, certificate: Certificate | None) -> None:
-        """Bind a domain, and try again while OSS finds no record. Raises `NotBoundError`."""
-        for tried in range(self.tries):
-            if tried:
-                self.pause(RETRY_SECONDS)
-            try:
-                bind_domain(self.cloud.oss, bucket, domain, certificate)
-            except OperationError as failure:
-                if code_of(failure) != NOT_VERIFIED:
-                    raise
-            else:
-                return
-            if not tried:
-                self.show_records(bucket, domain)
-        raise NotBoundError(
-            f"{domain} is not bound to {bucket}: OSS finds no TXT record with its token yet. Make both "
-            "records above, and run this again; with WAIT=1 it waits until OSS finds them."
-        )
 
     def show_records(self, bucket: str, domain: str) -> None:
         """Show the records that a person makes at the provider of the domain's DNS."""
@@ -120,20 +150,29 @@ class Domains:
         self.show(f"_dnsauth.{domain} TXT   {token.text}")
         self.show(f"{domain:<{width}} CNAME {self.address(bucket)}")
 
+    def unbind_old(self, before: Values, now: Values) -> None:
+        """Unbind the domains that a stack had before, once nothing uses them."""
+        for domain, bucket in domains_of(before).items():
+            if domain not in domains_of(now):
+                self.unbind(bucket, domain)
+
     def unbind(self, bucket: str, domain: str) -> None:
         """Unbind a domain, if it is bound."""
         if domain in bound_domains(self.cloud.oss, bucket):
             unbind_domain(self.cloud.oss, bucket, domain)
             self.show(f"unbound {domain} from {bucket}")
 
+    def without_certificate(self, parameters: Values) -> list[str]:
+        """Return the bound domains that have no certificate."""
+        return [domain for domain, one in self.bindings(parameters).items() if not one.certificate_id]
+
     def bindings(self, parameters: Values) -> dict[str, Binding]:
-        """Return what is bound now at each domain that these parameters name."""
-        domains = {parameters.get(name, ""): parameters[bucket] for name, bucket in BUCKET_OF.items()}
-        found = {domain: bucket for domain, bucket in domains.items() if domain}
-        bound = {
-            domain: bound_domains(self.cloud.oss, bucket).get(domain) for domain, bucket in found.items()
+        """Return what is bound now at each domain of these parameters."""
+        found = {
+            domain: bound_domains(self.cloud.oss, bucket).get(domain)
+            for domain, bucket in domains_of(parameters).items()
         }
-        return {domain: binding for domain, binding in bound.items() if binding}
+        return {domain: binding for domain, binding in found.items() if binding}
 
     def address(self, bucket: str) -> str:
         """Return the host that a domain's CNAME record names."""

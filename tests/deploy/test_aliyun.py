@@ -28,8 +28,8 @@ from deploy.aliyun.objects import delete_keys, delete_objects, entity_tags
 from deploy.aliyun.ros_stack import Stack, Stacks
 from deploy.aliyun.site_files import content_type, put_site, read_files
 from deploy.aliyun.upload_cors import cors_rules
-from deploy.deploy import BUILT_PAGE
 from deploy.errors import CommandError, StackFailed
+from deploy.site_bucket import BUILT_PAGE
 from oss_emulator.http_messages import Body, Request
 from oss_emulator.website.files import read_file
 from tests.support.cloud.commands import ANYONE, deploy

@@ -19,7 +19,7 @@ from deploy.errors import CommandError
 from tests.support.certificate import make_certificate
 from tests.support.cloud.commands import ANYONE, SITE, UPLOADS, deploy, given
 from tests.support.cloud.oss_service import EXPIRES, TOKEN
-from tests.support.cloud.state import State
+from tests.support.cloud.state import Refused, State
 
 PAGE, UP = "www.example.com", "up.example.com"
 BOTH = {"SITE_DOMAIN": PAGE, "UPLOAD_DOMAIN": UP}
@@ -94,6 +94,24 @@ def test_it_waits_for_a_record_if_it_is_told_to(cloud: Cloud, state: State) -> N
     assert state.domains[SITE] == {PAGE: ""}
 
 
+def test_both_domains_show_their_records_before_it_waits(cloud: Cloud, state: State) -> None:
+    lines: list[str] = []
+    env = given(STACK="uploads", REGION="cn-hangzhou", YES="1", WAIT="1", **BOTH, **ANYONE)
+
+    def pause(seconds: float) -> None:
+        if seconds == RETRY_SECONDS:
+            lines.append("pause")
+            state.records = {PAGE, UP}
+
+    stacks = Stacks(cloud.ros, "cn-hangzhou", pause=pause)
+    DeployCommand(
+        read_arguments(env, options=DEPLOY_OPTIONS), cloud, stacks, lines.append, lambda _: "no"
+    ).run()
+    told = [line for line in lines if "needs two records" in line or line.startswith(("pause", "waiting"))]
+    assert [line.split()[0] for line in told] == [PAGE, UP, "waiting", "pause"]
+    assert state.domains == {SITE: {PAGE: ""}, UPLOADS: {UP: ""}}
+
+
 def test_it_waits_a_quarter_of_an_hour_and_no_longer(cloud: Cloud, state: State) -> None:
     with pytest.raises(CommandError, match=f"^{UNVERIFIED}"):
         waiting(cloud, state, TRIES)
@@ -120,6 +138,15 @@ def test_a_refusal_has_its_reason_and_is_not_waited_for(
         deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE, WAIT="1")
     assert [one["Status"] for one in state.stacks.values()] == ["CREATE_COMPLETE"]
     assert state.asked.count(f"POST {SITE}/") == 1
+
+
+def test_a_token_that_oss_refuses_is_told_too(cloud: Cloud, state: State) -> None:
+    unverified = Refused(403, "NeedVerifyDomainOwnership", "Please verify domain ownership.")
+    state.refusals[f"POST {SITE}/"] = [unverified, Refused(403, "AccessDenied", "not you")]
+    with pytest.raises(
+        CommandError, match=rf"^{PAGE} is not bound to {SITE} \(AccessDenied\): the AccessKey"
+    ):
+        deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE)
 
 
 def test_a_service_that_does_not_answer_is_no_refusal(cloud: Cloud, state: State) -> None:
