@@ -47,3 +47,12 @@ def test_the_recordings_are_what_deploys_show(hong_kong: tuple[Cloud, State], re
     bound = recorded(cloud, **DOMAIN)
     for recording in (first, second, unverified, bound):
         assert f"```\n{recording}\n```\n" in text_of(readme)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_recording_of_a_new_account_is_what_its_deploy_shows(
+    cloud: Cloud, state: State, readme: str
+) -> None:
+    state.new_account = True
+    assert f"```\n{recorded(cloud, **ANYONE)}\n```\n" in text_of(readme)
+    assert state.buckets == {}
