@@ -16,7 +16,7 @@ from deploy.arguments import read_arguments
 from deploy.errors import CommandError
 from deploy.exit_messages import run_command
 from deploy.page_addresses import local_origin, page_of
-from deploy.stack_buckets import require_buckets
+from deploy.stack_buckets import require_buckets, require_packages
 from local.launcher import is_free, run_until_ended, state_files, take_state_folder
 from local.process_spec import Paths, ProcessSpec, base_environment, bucket_process
 from local.website import write_page
@@ -27,7 +27,9 @@ def main(env: Mapping[str, str]) -> None:
     arguments = read_arguments(env, options=("STACK", "REGION", "OSS_ENDPOINT"), settings=())
     cloud = connect_region(arguments.region, arguments.oss_endpoint)
     stack = Stacks(cloud.ros, arguments.region).find_working(arguments.stack)
-    require_buckets(cloud, account_id(cloud), stack.parameters, ["UploadBucket"])
+    account = account_id(cloud)
+    require_buckets(cloud, account, stack.parameters, ["UploadBucket"])
+    require_packages(cloud, account, stack.parameters)
     sys.exit(serve(stack, arguments.region, env))
 
 

@@ -281,6 +281,11 @@ def test_no_page_is_served_that_uploads_to_another_account(
     arguments = given(STACK="uploads", REGION="cn-hangzhou")
     with pytest.raises(SystemExit, match=r"^0$"):
         serve_page(arguments)
+    packages = {**state.buckets[CODE]}
+    state.buckets[CODE] = dict.fromkeys(packages, (b"EVIL", {}))
+    with pytest.raises(CommandError, match="is not what make deploy put there, and the function may run it"):
+        serve_page(arguments)
+    state.buckets[CODE] = packages
     taken(state, UPLOADS)
     with pytest.raises(CommandError, match=f"^The bucket {UPLOADS} {FOREIGN}"):
         serve_page(arguments)
