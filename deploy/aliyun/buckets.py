@@ -45,6 +45,8 @@ def bucket_exists(cloud: Cloud, account: str, bucket: str) -> bool:
             raise
         if refused.code == "NoSuchBucket":
             return False
+        if endpoint := (refused.error_fileds or {}).get("Endpoint"):
+            raise CommandError(f"The bucket {bucket} is at {endpoint}, not in oss-{cloud.region}.") from None
         if refused.code == "AccessDenied":
             raise NotOurBucketError(bucket, NO_ACCESS) from None
         raise

@@ -67,6 +67,13 @@ def test_a_bucket_of_somebody_else_or_elsewhere_is_one_sentence(cloud: Cloud, st
         bucket_exists(cloud, ACCOUNT, BUCKET)
 
 
+def test_a_bucket_that_must_be_asked_at_its_own_endpoint_is_elsewhere(cloud: Cloud, state: State) -> None:
+    state.at_their_endpoint.add(BUCKET)
+    elsewhere = "^The bucket mine is at oss-us-west-1.aliyuncs.com, not in oss-cn-hangzhou.$"
+    with pytest.raises(CommandError, match=elsewhere):
+        bucket_exists(cloud, ACCOUNT, BUCKET)
+
+
 def test_a_bucket_whose_owner_is_not_told_is_not_ours(cloud: Cloud, state: State) -> None:
     hold(state)
     state.without_owner.add(BUCKET)

@@ -23,6 +23,10 @@ TOKEN = "be1d49d863dea9ffeff3df7d6455cf9a"
 EXPIRES = "Wed, 23 Feb 2022 21:16:37 GMT"
 UNVERIFIED = "Please verify domain ownership by CreateCnameToken and try again."
 LARGEST_CORS = 10  # rules; OSS: PutBucketCors
+SPECIFIED_ENDPOINT = (
+    "The bucket you are attempting to access must be addressed using the specified endpoint. "
+    "Please send all future requests to this endpoint."
+)
 KEYS_PER_PAGE = 100  # OSS: ListObjectsV2, unless max-keys asks for another number
 
 
@@ -61,6 +65,9 @@ def answer(
         document = f"<BlockPublicAccess>{blocked}</BlockPublicAccess>"
         return Found(body=f"{XML}<PublicAccessBlockConfiguration>{document}</PublicAccessBlockConfiguration>")
     making = method == "PUT" and not key and not query
+    if bucket in state.at_their_endpoint:
+        # recorded: 403 with Endpoint and Bucket; terraform-provider-alicloud 9735 has it of GetBucketInfo
+        raise Refused(403, "AccessDenied", SPECIFIED_ENDPOINT, "oss-us-west-1.aliyuncs.com")
     if bucket in state.foreign and making:
         raise Refused(409, "BucketAlreadyExists", NAME_TAKEN)
     if bucket in state.foreign and bucket not in state.buckets:
@@ -246,7 +253,8 @@ def tag(content: bytes) -> str:
 
 
 def error_document(refused: Refused) -> str:
+    endpoint = f"<Endpoint>{refused.endpoint}</Endpoint>" if refused.endpoint else ""
     return (
         f"{XML}<Error><Code>{refused.code}</Code><Message>{refused.message}</Message>"
-        "<RequestId>R</RequestId><EC>0000</EC></Error>"
+        f"<RequestId>R</RequestId><EC>0000</EC>{endpoint}</Error>"
     )

@@ -15,11 +15,11 @@ INTERNAL = "oss-cn-hangzhou-internal.aliyuncs.com"
 
 
 class Refused(Exception):
-    """A refusal: status, code and message of the answer."""
+    """A refusal: status, code and message of the answer, and at which endpoint OSS wants to be asked."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, endpoint: str = "") -> None:
         super().__init__(status, code, message)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message, self.endpoint = status, code, message, endpoint
 
 
 class State:
@@ -30,7 +30,8 @@ class State:
     `before` or `after` the request was carried out. After `expires_after` requests the credentials expire.
     A function in `drifted` has another ticket secret than its stack, one in `modified` another time of its
     last change. `foreign` buckets belong to another account, whose policy allows this one everything if the
-    bucket is among the `buckets`, and nothing if it is not. Those `elsewhere` are in another region, of those
+    bucket is among the `buckets`, and nothing if it is not. Those `elsewhere` are in another region, those
+    `at_their_endpoint` too, where OSS answers nothing about them but at that region's endpoint. Of those
     `without_owner` nobody is told the owner. A `new_account` activated OSS on 2025-03-20 or later; one that
     `blocks_public_access` does so for all its buckets, and each new bucket does. `services` has the status of
     each in ROS's words, `missing_roles` names service-linked roles, and `reserved` has instances of functions
@@ -47,6 +48,7 @@ class State:
         self.lifecycle: dict[str, str] = {}
         self.foreign: set[str] = set()
         self.elsewhere: set[str] = set()
+        self.at_their_endpoint: set[str] = set()
         self.without_owner: set[str] = set()
         self.new_account = False
         self.blocks_public_access = False
