@@ -15,6 +15,7 @@ from deploy.aliyun.artifacts import (
 )
 from deploy.aliyun.buckets import bucket_exists, delete_if_empty
 from deploy.aliyun.clients import Cloud, account_id, connect_region
+from deploy.aliyun.domains import Certificate
 from deploy.aliyun.functions import get_function
 from deploy.aliyun.regions import newest_runtime, reason_against
 from deploy.aliyun.ros_stack import DEAD_ENDS, FAILED_CREATIONS, Stack, Stacks
@@ -64,9 +65,7 @@ class DeployCommand:
         ask_permission(self.arguments, account, "Deploy there?", self.show, self.ask)
         stack = self.find_stack()
         values = self.wanted_values(stack, account)
-        if found := [*domain_problems(parse_template(self.template), values)]:
-            raise CommandError("\n".join(found))
-        certificates = certificates_for(values, self.arguments.certificates, datetime.now(timezone.utc))
+        certificates = self.certificates(values)
         require_success(examine(self.plan(account, values)), self.show)
         if stack is None:
             values["ExistingUploadBucket"] = self.takes_over(account, values["UploadBucket"])
@@ -108,6 +107,12 @@ class DeployCommand:
         arguments = self.arguments
         template = parse_template(self.template)
         return Plan(self.cloud, account, arguments.stack, template, values, arguments.instance_quota)
+
+    def certificates(self, values: Mapping[str, str]) -> dict[str, Certificate]:
+        """Return the certificates by domain. Raises `CommandError` for a domain or one that cannot work."""
+        if found := [*domain_problems(parse_template(self.template), values)]:
+            raise CommandError("\n".join(found))
+        return certificates_for(values, self.arguments.certificates, datetime.now(timezone.utc))
 
     def changes(self, stack: Stack | None) -> dict[str, str]:
         """Return the parameters that the settings give, and those that follow from them."""

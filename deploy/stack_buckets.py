@@ -55,7 +55,7 @@ def faults(cloud: Cloud, account: str, parameters: Parameters) -> Iterator[str]:
     yield from filter(None, map(fault, checks))
 
 
-def fault(check: Callable[[], None]) -> str:
+def fault(check: Callable[[], object]) -> str:
     """Return the message of a check that fails, or an empty text."""
     try:
         check()

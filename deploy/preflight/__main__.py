@@ -31,6 +31,7 @@ TRIED = {
     "region": "region and runtime",
     "account": "the credentials",
     "stack": "the stack",
+    "domains": "the domains and their certificates",
     "examination": "the other checks",
     "objects": "a list of the packages",
 }
@@ -62,12 +63,21 @@ def findings(arguments: Arguments) -> Iterator[Finding]:
         refuse_dead_end(stack)
         values = command.wanted_values(stack, account)
         yield Finding(name, "ok", TRIED[name], "it exists" if stack else "there is none: a deploy makes it")
+        yield check_domains(command, values)
         name = "examination"
         yield from examine(command.plan(account, values))
         name = "objects"
         yield check_objects(cloud, account, values["ArtifactBucket"])
     except EXPECTED as error:
         yield Finding(name, "failed", TRIED[name], message_for(error))
+
+
+def check_domains(command: DeployCommand, values: Mapping[str, str]) -> Finding:
+    """Return whether domains and certificates can work, as far as they show it before they are bound."""
+    if problem := fault(partial(command.certificates, values)):
+        return Finding("domains", "failed", TRIED["domains"], problem)
+    wanted = ", ".join(filter(None, (values.get("SiteDomain"), values.get("UploadDomain"))))
+    return Finding("domains", "ok" if wanted else "skipped", TRIED["domains"], wanted or "none is given")
 
 
 def check_objects(cloud: Cloud, account: str, bucket: str) -> Finding:

@@ -317,6 +317,7 @@ SOUND = {
     "region": "ok",
     "account": "ok",
     "stack": "ok",
+    "domains": "skipped",
     "settings": "ok",
     "services": "ok",
     "buckets": "ok",
@@ -336,7 +337,7 @@ def test_preflight_of_a_first_and_of_a_later_deploy_changes_nothing(
     writes = list(public.writes)
     capsys.readouterr()
     assert make("preflight", **STACK, JSON="true", SITE_DOMAIN="www.example.com") == 0
-    assert verdicts(capsys) == {**SOUND, "public_access": "ok", "objects": "ok"}
+    assert verdicts(capsys) == {**SOUND, "domains": "ok", "public_access": "ok", "objects": "ok"}
     assert public.writes == writes
 
 
@@ -344,9 +345,13 @@ def test_preflight_shows_each_failure_with_its_fix(public: State, capsys: pytest
     public.services["FC"] = "Disabled"
     public.squat(SITE)
     public.reserved = {"other": 80}
-    assert make("preflight", **STACK, **ANYONE, TOKEN_CONCURRENCY="20") == 1
+    domain = {"SITE_DOMAIN": "www.example.com", "SITE_CERTIFICATE": "no id"}
+    assert make("preflight", **STACK, **ANYONE, **domain, TOKEN_CONCURRENCY="20") == 1
     lines = capsys.readouterr().out.splitlines()
     shown = [line for line in lines if line.startswith(("failed", "        fix"))]
+    assert shown.pop(0).startswith(
+        "failed  the domains and their certificates: SITE_CERTIFICATE takes the id"
+    )
     assert shown[0] == "failed  whether Function Compute is activated: Function Compute is not activated."
     assert shown[1] == "        fix: Activate it at https://common-buy.aliyun.com/?commodityCode=fc."
     assert f"The bucket {SITE} belongs to account {OTHER_ACCOUNT}, not to {ACCOUNT}" in shown[2]
@@ -385,7 +390,7 @@ def test_preflight_takes_the_arguments_of_a_deploy_and_no_others(
     public: State, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(given(**STACK, **ANYONE, YES="1", INSTANCE_QUOTA="100"))
-    assert capsys.readouterr().out.endswith("\n\n11 ok, 2 skipped\n")
+    assert capsys.readouterr().out.endswith("\n\n11 ok, 3 skipped\n")
     assert public.writes == []
     with pytest.raises(CommandError, match=r"^NOW: no such setting\. There are STACK, REGION"):
         main(given(**STACK, NOW="1"))
