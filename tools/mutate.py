@@ -27,7 +27,7 @@ FLOOR = 0.95
 NOT_COPIED = (".*", "__pycache__", "node_modules", "screenshots", "htmlcov", "docs")
 # property tests repeat too much, README tests need processes, and pip needs an index
 SLOW_FILES = ("test_any_*", "test_readme*", "test_package*")
-SLOW_TEST = "cut_off_after_any_request"  # it repeats whole deploys
+SLOW_TEST = "interrupted_after_any_request"  # it repeats whole deploys
 RESULT = re.compile(r"\s+(?P<name>\S+): (?P<verdict>[a-z ]+)")
 # tests run a command's main() as `python -m` does: mutmut sees no test of it, and cannot mutate it there
 COMMAND = re.compile(r"deploy\.\w+\.x_main__mutmut_\d+")
