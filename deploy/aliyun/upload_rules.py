@@ -72,7 +72,7 @@ def abort_stale_parts(client: oss.Client, bucket: str, prefix: str) -> None:
     """Add the rule for parts below a prefix, unless a rule for parts, or for this prefix, is there."""
     found = document(client, bucket, "lifecycle", NO_LIFECYCLE, "LifecycleConfiguration")
     for rule in found.findall("Rule"):
-        if rule.find("AbortMultipartUpload") is not None or (rule.findtext("Prefix") or "") == prefix:
+        if rule.find("AbortMultipartUpload") is not None or rule.findtext("Prefix") == prefix:
             return
     ours = ET.SubElement(found, "Rule")
     for name, value in (("ID", STALE_PARTS), ("Prefix", prefix), ("Status", "Enabled")):
@@ -103,7 +103,7 @@ def document(client: oss.Client, bucket: str, name: str, none: str, root: str) -
 
 def put_document(client: oss.Client, bucket: str, name: str, root: ET.Element) -> None:
     """Store a configuration in the place of the present one."""
-    ask(client, "PUT", bucket, name, ET.tostring(root, encoding="utf-8"))
+    ask(client, "PUT", bucket, name, ET.tostring(root))
 
 
 def ask(client: oss.Client, method: str, bucket: str, name: str, body: bytes = b"") -> oss.OperationOutput:

@@ -30,13 +30,13 @@ def test_without_a_domain_the_site_is_never_public(cloud: Cloud, state: State) -
 def test_with_a_domain_everybody_may_read_the_site_and_nobody_list_it(cloud: Cloud, state: State) -> None:
     shown: list[str] = []
     deploy(cloud, shown, **ANYONE, SITE_DOMAIN=DOMAIN)
-    (statement,) = json.loads(state.policies[SITE])["Statement"]
-    assert statement == {
+    statement = {
         "Effect": "Allow",
         "Principal": ["*"],
         "Action": ["oss:GetObject"],
         "Resource": [f"acs:oss:*:{ACCOUNT}:{SITE}/*"],
     }
+    assert json.loads(state.policies[SITE]) == {"Version": "1", "Statement": [statement]}
     assert state.public_access_blocked >= {UPLOADS}
     assert f"SiteUrl     https://{DOMAIN}" in shown
 

@@ -97,6 +97,18 @@ def test_an_empty_bucket_of_somebody_s_own_stays(cloud: Cloud, state: State) -> 
     assert "media exists: its files stay, and its settings too but for two rules." in shown
 
 
+@pytest.mark.parametrize("before", [ANYONE, MINE], ids=["had its own bucket", "had this bucket"])
+def test_an_empty_bucket_of_ones_own_stays_whatever_a_deleted_stack_had(
+    cloud: Cloud, state: State, before: dict[str, str]
+) -> None:
+    state.buckets["media"] = {}
+    deploy(cloud, **before)
+    (stack,) = state.stacks.values()
+    stack["Status"] = "DELETE_COMPLETE"
+    deploy(cloud, **MINE)
+    assert (existing_of(state), "delete bucket media" in state.writes) == ("true", False)
+
+
 # ---- Rules beside those of others
 
 
@@ -183,6 +195,12 @@ def test_a_bucket_that_takes_no_rule_costs_this_step(cloud: Cloud, state: State)
     with pytest.raises(CommandError, match=r"^media did not get its rules \(InvalidRequest: The number"):
         deploy(cloud, **MINE)
     assert [one["Status"] for one in state.stacks.values()] == ["CREATE_COMPLETE"]
+
+
+def test_rules_of_others_are_told_as_they_are(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    state.cors["media"] = "\n".join((ours(ORIGIN), THEIRS.replace("><", ">\n  <"), VARY))
+    assert cors_rules_of_others(cloud.oss, "media", [[ORIGIN]]) == [THEIRS]
 
 
 @pytest.mark.parametrize("read", [cors_rules_of_others, abort_stale_parts])

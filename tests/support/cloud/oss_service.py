@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import ssl
@@ -27,6 +28,8 @@ SPECIFIED_ENDPOINT = (
     "The bucket you are attempting to access must be addressed using the specified endpoint. "
     "Please send all future requests to this endpoint."
 )
+ROOTS = {"cors": "CORSConfiguration", "lifecycle": "LifecycleConfiguration"}
+MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema."
 KEYS_PER_PAGE = 100  # OSS: ListObjectsV2, unless max-keys asks for another number
 
 
@@ -81,6 +84,8 @@ def answer(
         raise Refused(404, "NoSuchBucket", "The specified bucket does not exist.")
     if key:
         return of_object(state, method, bucket, key, headers, body)
+    if method == "PUT" and not {"cors", "lifecycle"}.isdisjoint(query):
+        check_digest(headers, body)
     return of_bucket(state, method, bucket, query, body)
 
 
@@ -97,7 +102,7 @@ def of_bucket(state: State, method: str, bucket: str, query: dict[str, list[str]
     if "delete" in query:
         keys = re.findall(r"<Key>(.*?)</Key>", body.decode())
         if not 0 < len(keys) <= MAX_KEYS_PER_DELETE:
-            raise Refused(400, "MalformedXML", "The XML you provided was not well-formed.")
+            raise Refused(400, "MalformedXML", MALFORMED)
         for key in keys:
             state.writes.append(f"delete {key}")
             held.pop(key, None)
@@ -114,8 +119,11 @@ def of_setting(
     if "cname" in query:
         return of_domains(state, bucket, query.get("comp", [""])[0], body)
     if "publicAccessBlock" in query:
-        blocked = "<BlockPublicAccess>true</BlockPublicAccess>" in body
-        (state.public_access_blocked.add if blocked else state.public_access_blocked.discard)(bucket)
+        blocked = ET.fromstring(body).findtext("BlockPublicAccess")
+        if blocked not in {"true", "false"}:
+            raise Refused(400, "MalformedXML", MALFORMED)
+        change = state.public_access_blocked.add if blocked == "true" else state.public_access_blocked.discard
+        change(bucket)
         return Found()
     if method == "PUT":
         return set_rules(state, bucket, "cors" if "cors" in query else "lifecycle", body)
@@ -125,6 +133,8 @@ def of_setting(
 def set_rules(state: State, bucket: str, name: str, document: str) -> Found:
     """Store rules in the place of the present ones. Sources: PutBucketCors, EC 0014-00000084, -085."""
     root = ET.fromstring(document)
+    if root.tag != ROOTS[name]:
+        raise Refused(400, "MalformedXML", MALFORMED)
     if len(root.findall("CORSRule")) > LARGEST_CORS:
         raise Refused(400, "InvalidRequest", "The number of CORS rules exceeds the limit.")
     prefixes = [rule.findtext("Prefix") for rule in root.findall("Rule")]
@@ -246,6 +256,13 @@ def of_object(
     content, sent = held[key]
     kept = {name: sent[name.lower()] for name in ("Content-Type", "Cache-Control") if name.lower() in sent}
     return Found(body=content, etag=tag(content), headers=kept)
+
+
+def check_digest(headers: dict[str, str], body: bytes) -> None:
+    """Refuse rules that are not as they were sent: OSS's SDKs send the digest with them."""
+    digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    if headers.get("content-md5") != digest:
+        raise Refused(400, "InvalidDigest", "The Content-MD5 you specified was invalid.")
 
 
 def tag(content: bytes) -> str:

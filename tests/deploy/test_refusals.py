@@ -1,0 +1,42 @@
+"""A refusal by OSS has a code; a network that lets nothing through has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from alibabacloud_oss_v2.exceptions import OperationError
+
+from deploy.aliyun.buckets import delete_if_empty
+from deploy.aliyun.clients import Cloud
+from deploy.aliyun.refusals import code_of, refusal_of
+from tests.support.cloud.state import Refused, State
+
+MEDIA = "DELETE media/"
+
+
+def deleting(cloud: Cloud) -> Callable[[], object]:
+    return lambda: delete_if_empty(cloud.oss, "media")
+
+
+def test_what_is_done_is_not_refused(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    assert refusal_of(deleting(cloud)) is None
+    assert state.buckets == {}
+
+
+def test_a_refusal_is_told_with_its_code(cloud: Cloud, state: State) -> None:
+    state.refusals[MEDIA] = [Refused(403, "AccessDenied", "not you")] * 2
+    refused = refusal_of(deleting(cloud))
+    assert refused is not None
+    assert (refused.code, refused.message) == ("AccessDenied", "not you")
+    with pytest.raises(OperationError) as found:
+        deleting(cloud)()
+    assert code_of(found.value) == "AccessDenied"
+
+
+def test_no_answer_is_no_refusal_and_has_no_code(cloud: Cloud, state: State) -> None:
+    state.lost[MEDIA] = ["before"] * 99
+    with pytest.raises(OperationError) as found:
+        refusal_of(deleting(cloud))
+    assert code_of(found.value) == ""
