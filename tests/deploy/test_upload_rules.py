@@ -8,8 +8,10 @@ import pytest
 from alibabacloud_oss_v2.exceptions import OperationError
 
 from deploy.aliyun.clients import Cloud
-from deploy.aliyun.upload_rules import abort_stale_parts, cors_rules_of_others
+from deploy.aliyun.ros_stack import Stack
+from deploy.aliyun.upload_rules import abort_stale_parts, cors_rules_of_others, let_pages_post
 from deploy.errors import CommandError, StackFailed
+from deploy.upload_bucket import origins_that_cannot_upload, rules_of_others, set_rules
 from tests.support.cloud.commands import ANYONE, UPLOADS, deploy
 from tests.support.cloud.state import Refused, State
 
@@ -110,6 +112,97 @@ def test_an_empty_bucket_of_ones_own_stays_whatever_a_deleted_stack_had(
 
 
 # ---- Rules beside those of others
+
+
+KEEP = {
+    "UploadBucket": "media",
+    "UploadBucketRules": "keep",
+    "AllowedOrigins": f"{ORIGIN},https://a.example.com",
+}
+MERGE = {**KEEP, "UploadBucketRules": "merge", "UploadPrefix": "uploads/"}
+BOTH = ours(ORIGIN, "https://a.example.com")
+BEFORE = "https://before.example.com"
+
+
+def stack_with(parameters: dict[str, str]) -> Stack:
+    return Stack("stack-1", "uploads", "CREATE_COMPLETE", "", {}, parameters)
+
+
+def test_the_rule_for_pages_comes_first_and_is_set_once(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    for _ in range(2):
+        let_pages_post(cloud.oss, "media", [ORIGIN], [THEIRS, THEIRS])
+        assert state.cors == {"media": ours(ORIGIN) + THEIRS + VARY}
+    assert state.writes == ["cors of media"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        THEIRS + ours(ORIGIN) + VARY,
+        ours(ORIGIN) + VARY,
+        ours(ORIGIN) + THEIRS,
+        ours(ORIGIN) + THEIRS + VARY.replace("true", "false"),
+        ours("https://a.example.com") + THEIRS + VARY,
+    ],
+    ids=["second", "alone", "without Vary", "with Vary off", "for another origin"],
+)
+def test_rules_that_are_not_so_are_set_again(cloud: Cloud, state: State, other: str) -> None:
+    state.buckets["media"] = {}
+    state.cors["media"] = other
+    let_pages_post(cloud.oss, "media", [ORIGIN], [THEIRS])
+    assert state.cors == {"media": ours(ORIGIN) + THEIRS + VARY}
+
+
+def test_the_rule_for_parts_is_set_once_beside_those_of_others(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    state.lifecycle["media"] = THEIR_EXPIRY
+    for _ in range(2):
+        abort_stale_parts(cloud.oss, "media", "uploads/")
+        assert state.lifecycle == {"media": THEIR_EXPIRY + OUR_PARTS}
+    assert state.writes == ["lifecycle of media"]
+
+
+def test_origins_that_a_kept_rule_refuses_are_told_and_no_others(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    state.cors["media"] = ours("https://a.example.com")
+    assert origins_that_cannot_upload(cloud, KEEP) == [ORIGIN]
+    assert origins_that_cannot_upload(cloud, MERGE) == []
+
+
+def test_rules_of_others_are_kept_only_where_a_stack_with_rules_changes(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    earlier = {**MERGE, "AllowedOrigins": BEFORE}
+    state.cors["media"] = ours(BEFORE) + BOTH + THEIRS
+    assert rules_of_others(cloud, stack_with(earlier), MERGE) == [THEIRS]
+    assert rules_of_others(cloud, stack_with(earlier), KEEP) == []
+    assert rules_of_others(cloud, None, MERGE) == []
+
+
+def test_both_rules_are_set_beside_those_that_were_found_before_and_now(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    state.cors["media"] = ours(BEFORE) + THEIRS
+    earlier = {**MERGE, "AllowedOrigins": BEFORE}
+    dropped = THEIRS.replace("*", "https://dropped.example.com")
+    assert set_rules(cloud, stack_with(earlier), stack_with(MERGE), [dropped]) == []
+    assert state.cors == {"media": BOTH + dropped + THEIRS + VARY}
+    assert state.lifecycle == {"media": OUR_PARTS}
+
+
+def test_rules_of_a_first_stack_are_set_and_those_to_keep_are_not(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    assert set_rules(cloud, None, stack_with(KEEP), []) == []
+    assert state.writes == []
+    assert set_rules(cloud, None, stack_with(MERGE), []) == []
+    assert state.writes == ["cors of media", "lifecycle of media"]
+
+
+def test_rules_that_are_refused_are_one_sentence(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    state.refusals["PUT media/"] = [Refused(403, "AccessDenied", "not you")]
+    assert set_rules(cloud, None, stack_with(MERGE), []) == [
+        "media did not get its rules (AccessDenied: not you)."
+    ]
 
 
 def test_a_bucket_of_ones_own_gets_both_rules_and_keeps_its_own(cloud: Cloud, state: State) -> None:

@@ -84,7 +84,7 @@ def answer(
         raise Refused(404, "NoSuchBucket", "The specified bucket does not exist.")
     if key:
         return of_object(state, method, bucket, key, headers, body)
-    if method == "PUT" and not {"cors", "lifecycle"}.isdisjoint(query):
+    if method == "PUT" and not ROOTS.keys().isdisjoint(query):
         check_digest(headers, body)
     return of_bucket(state, method, bucket, query, body)
 
@@ -107,7 +107,9 @@ def of_bucket(state: State, method: str, bucket: str, query: dict[str, list[str]
             state.writes.append(f"delete {key}")
             held.pop(key, None)
         return Found(body=f"{XML}<DeleteResult></DeleteResult>")
-    return page_of_keys(held, query) if "list-type" in query else configuration(state, bucket, query)
+    if {"bucketInfo", *ROOTS}.isdisjoint(query):  # to OSS, a name that it does not know asks for nothing
+        return page_of_keys(held, query)
+    return configuration(state, bucket, query)
 
 
 def of_setting(
@@ -125,7 +127,7 @@ def of_setting(
         change = state.public_access_blocked.add if blocked == "true" else state.public_access_blocked.discard
         change(bucket)
         return Found()
-    if method == "PUT":
+    if method == "PUT" and not ROOTS.keys().isdisjoint(query):
         return set_rules(state, bucket, "cors" if "cors" in query else "lifecycle", body)
     return None
 
