@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import ssl
 from pathlib import Path
 
@@ -24,6 +25,12 @@ from tests.support.certificate import make_certificate
 
 DOMAIN = "www.example.com"
 NOW = dt.datetime.now(dt.timezone.utc)
+BOTH_OR_AN_ID = (
+    "SITE_CERTIFICATE takes the id of a certificate of Certificate Management Service, such as "
+    "12345-cn-hangzhou, or @FILE with one in PEM; then SITE_PRIVATE_KEY=@FILE has its key."
+)
+NO_CERTIFICATE = "SITE_CERTIFICATE has no certificate in PEM: -----BEGIN CERTIFICATE----- ..."
+NO_KEY = "SITE_PRIVATE_KEY has no private key in PEM that can be read without a password."
 
 
 @pytest.fixture(scope="module")
@@ -36,20 +43,35 @@ def given(certificate: str = "", key: str = "") -> dict[str, str]:
     return {name: text for name, text in named.items() if text}
 
 
+def certificates_of(pem: str) -> str:
+    """Return a file without its key."""
+    return pem[pem.index("-----BEGIN CERTIFICATE") :]
+
+
+def fingerprint_of(pem: str) -> str:
+    der = ssl.PEM_cert_to_DER_cert(certificates_of(pem).strip())
+    return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+
+
 def test_a_certificate_of_the_management_service_is_its_id() -> None:
     for number in ("493", "12345-cn-hangzhou"):
-        assert read_certificate("SITE", given(number), DOMAIN, NOW) == Certificate(id=number)
+        found = read_certificate("SITE", given(number), DOMAIN, NOW)
+        assert (found, repr(found)) == (Certificate(id=number), f"Certificate({number!r}, ...)")
     assert read_certificate("SITE", {}, "", NOW) is None
 
 
 @pytest.mark.parametrize("domain", [DOMAIN, "a.up.example.com"])
 def test_a_certificate_in_pem_is_sent_without_its_key_in_the_chain(pem: str, domain: str) -> None:
     found = read_certificate("SITE", given(pem, pem), domain, NOW)
-    assert found is not None
-    assert "PRIVATE" not in found.chain
-    assert ssl.PEM_cert_to_DER_cert(found.chain.strip())
-    assert (found.id, found.key, len(found.fingerprint)) == ("", pem, 40)
-    assert "PRIVATE" not in repr(found)
+    assert found == Certificate(chain=certificates_of(pem), key=pem, fingerprint=fingerprint_of(pem))
+    assert repr(found) == f"Certificate({fingerprint_of(pem)!r}, ...)"
+
+
+def test_the_certificates_of_a_chain_are_sent_in_their_order(pem: str, tmp_path: Path) -> None:
+    authority = make_certificate(tmp_path).read_text()
+    chain = certificates_of(pem) + certificates_of(authority)
+    found = read_certificate("SITE", given(chain, pem), DOMAIN, NOW)
+    assert found == Certificate(chain=chain, key=pem, fingerprint=fingerprint_of(pem))
 
 
 @pytest.mark.parametrize(
@@ -79,6 +101,13 @@ def test_a_certificate_of_an_old_kind_is_for_no_domain() -> None:
         read_certificate("SITE", given(text, text), DOMAIN, NOW)
 
 
+def test_a_certificate_is_taken_until_its_last_second(pem: str) -> None:
+    last = x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc
+    assert read_certificate("SITE", given(pem, pem), DOMAIN, last) is not None
+    with pytest.raises(CommandError, match=r"^SITE_CERTIFICATE expired on "):
+        read_certificate("SITE", given(pem, pem), DOMAIN, last + dt.timedelta(seconds=1))
+
+
 def test_an_expired_certificate_is_refused(pem: str) -> None:
     later = NOW + dt.timedelta(days=2)
     with pytest.raises(CommandError, match=r"^SITE_CERTIFICATE expired on \d{4}-\d\d-\d\d\.$"):
@@ -94,25 +123,26 @@ def test_the_key_of_another_certificate_is_refused(pem: str, tmp_path: Path) -> 
 def test_a_key_with_a_password_is_refused(pem: str) -> None:
     key = rsa.generate_private_key(65537, 2048)
     locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")).decode()
-    with pytest.raises(CommandError, match="no private key in PEM that can be read without a password"):
+    with pytest.raises(CommandError, match=f"^{NO_KEY}$"):
         read_certificate("SITE", given(pem, locked), DOMAIN, NOW)
 
 
 @pytest.mark.parametrize(
     ("certificate", "key", "domain", "said"),
     [
-        ("493-cn-hangzhou", "", "", "SITE_CERTIFICATE is given, but this stack has no SITE_DOMAIN"),
-        ("", "key", DOMAIN, "SITE_CERTIFICATE takes the id"),
-        ("fullchain.pem", "", DOMAIN, "SITE_CERTIFICATE takes the id"),
-        ("493-cn-hangzhou", "key", DOMAIN, "SITE_CERTIFICATE has no certificate in PEM"),
-        ("no PEM", "no PEM", DOMAIN, "SITE_CERTIFICATE has no certificate in PEM"),
+        ("493-cn-hangzhou", "", "", "SITE_CERTIFICATE is given, but this stack has no SITE_DOMAIN."),
+        ("", "key", DOMAIN, BOTH_OR_AN_ID),
+        ("fullchain.pem", "", DOMAIN, BOTH_OR_AN_ID),
+        ("493-cn-hangzhou", "key", DOMAIN, NO_CERTIFICATE),
+        ("no PEM", "no PEM", DOMAIN, NO_CERTIFICATE),
     ],
 )
 def test_what_is_no_certificate_is_one_sentence(certificate: str, key: str, domain: str, said: str) -> None:
-    with pytest.raises(CommandError, match=f"^{said}"):
+    with pytest.raises(CommandError) as found:
         read_certificate("SITE", given(certificate, key), domain, NOW)
+    assert str(found.value) == said
 
 
 def test_what_is_no_key_is_one_sentence(pem: str) -> None:
-    with pytest.raises(CommandError, match=r"^SITE_PRIVATE_KEY has no private key in PEM"):
+    with pytest.raises(CommandError, match=f"^{NO_KEY}$"):
         read_certificate("SITE", given(pem, "no PEM"), DOMAIN, NOW)
