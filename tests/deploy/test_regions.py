@@ -74,7 +74,8 @@ def test_another_region_is_refused_before_anything_is_asked(
 ) -> None:
     with pytest.raises(CommandError, match=f"^{re.escape(said)}") as refused:
         deploy(cloud, **ANYONE, REGION=region)
-    assert region not in str(refused.value).partition("choose one of ")[2]
+    choice = str(refused.value).partition("choose one of ")[2]
+    assert choice == f"{', '.join(filter(usable, CALLBACKS))}."
     assert state.asked == []
 
 
@@ -120,3 +121,8 @@ def test_the_readme_has_the_same_table(name: str) -> None:
         rows[runtimes] += f" `{region}`"
     text = (REPOSITORY / name).read_text(encoding="utf-8")
     assert all(f"|{row} |" in text for row in rows.values())
+
+
+def test_every_region_but_those_of_mainland_china_needs_no_filing() -> None:
+    elsewhere = [one for one in CALLBACKS if not regions.in_mainland_china(one)]
+    assert elsewhere == CALLBACKS[CALLBACKS.index("cn-hongkong") :]
