@@ -47,7 +47,13 @@ def read_certificate(name: str, given: Pem, domain: str, now: datetime) -> Certi
         )
     chain = certificates_in(f"{name}_CERTIFICATE", text)
     leaf = chain[0]
-    if public_bytes(leaf) != public_bytes(private_key(f"{name}_PRIVATE_KEY", key)):
+    try:
+        public = public_bytes(leaf)
+    except UnsupportedAlgorithm:
+        raise CommandError(
+            f"{name}_CERTIFICATE has a key of a kind that is not known here, such as SM2: bind it by its id."
+        ) from None
+    if public != public_bytes(private_key(f"{name}_PRIVATE_KEY", key)):
         raise CommandError(f"{name}_PRIVATE_KEY is not the key of {name}_CERTIFICATE.")
     if not covers(leaf, domain):
         raise CommandError(

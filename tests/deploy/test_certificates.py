@@ -32,6 +32,20 @@ BOTH_OR_AN_ID = (
 NO_CERTIFICATE = "SITE_CERTIFICATE has no certificate in PEM: -----BEGIN CERTIFICATE----- ..."
 NO_KEY = "SITE_PRIVATE_KEY has no private key in PEM that can be read without a password."
 
+SM2 = """\
+-----BEGIN CERTIFICATE-----
+MIIBpjCCAU2gAwIBAgIUE43b1a0SZptrtisq34WT/ss4SC8wCgYIKoEcz1UBg3Uw
+GjEYMBYGA1UEAwwPd3d3LmV4YW1wbGUuY29tMCAXDTI2MTEyOTAxMTA1MloYDzIx
+MjYxMTA1MDExMDUyWjAaMRgwFgYDVQQDDA93d3cuZXhhbXBsZS5jb20wWTATBgcq
+hkjOPQIBBggqgRzPVQGCLQNCAAQe38YNeHq3PgPg2nfqzmqyGEn6+8o3/vHizDKp
+zX+qMw+Uoiu4Qo+6ZpHX6AWqeWo/cfZXFQtqVb6b2ghxT5VAo28wbTAdBgNVHQ4E
+FgQU9exwtRcDoqrM96i7O03LMgPuDiYwHwYDVR0jBBgwFoAU9exwtRcDoqrM96i7
+O03LMgPuDiYwDwYDVR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgg93d3cuZXhhbXBs
+ZS5jb20wCgYIKoEcz1UBg3UDRwAwRAIgIi8hP68B2xvYCIwj9JbeiwvBqU6sYYgf
+U9IKk/qmF7oCIH0VOrq39QOrNoNQAzuDuZp4TLPT4ZScKlc68KOQQzoO
+-----END CERTIFICATE-----
+"""  # made by openssl for www.example.com: a Chinese standard that browsers elsewhere do not know
+
 
 @pytest.fixture(scope="module")
 def pem(tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -51,6 +65,14 @@ def certificates_of(pem: str) -> str:
 def fingerprint_of(pem: str) -> str:
     der = ssl.PEM_cert_to_DER_cert(certificates_of(pem).strip())
     return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+
+
+def test_a_certificate_of_a_kind_that_is_not_known_here_is_bound_by_its_id(pem: str) -> None:
+    not_known = (
+        "^SITE_CERTIFICATE has a key of a kind that is not known here, such as SM2: bind it by its id.$"
+    )
+    with pytest.raises(CommandError, match=not_known):
+        read_certificate("SITE", given(SM2, pem), DOMAIN, NOW)
 
 
 def test_a_certificate_of_the_management_service_is_its_id() -> None:
