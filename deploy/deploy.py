@@ -13,7 +13,7 @@ from deploy.aliyun.artifacts import (
     put_package,
     stored_package,
 )
-from deploy.aliyun.buckets import bucket_exists, delete_if_empty
+from deploy.aliyun.buckets import bucket_exists
 from deploy.aliyun.clients import Cloud, account_id, connect_region
 from deploy.aliyun.domains import Certificate
 from deploy.aliyun.functions import get_function
@@ -35,7 +35,7 @@ from deploy.stack_buckets import BUCKETS, changed_package, require_buckets
 from deploy.template import hidden_values, parse_template, template_text
 from deploy.terminal import Ask, Show, ask_permission
 from deploy.ticket_secret import new_ticket_secret
-from deploy.upload_bucket import is_leftover, origins_that_cannot_upload, rules_of_others, set_rules
+from deploy.upload_bucket import origins_that_cannot_upload, restore_rules, rules_of_others, set_rules
 
 
 def main(env: Mapping[str, str]) -> None:
@@ -55,7 +55,6 @@ class DeployCommand:
         self.show = show
         self.ask = ask
         self.template = template_text()
-        self.leftover = ""  # an upload bucket to make again
         self.domains = Domains(cloud, show, stacks.pause, wait=arguments.wait)
 
     def run(self) -> Stack:
@@ -75,7 +74,13 @@ class DeployCommand:
         bound = self.domains.bind_new(stack, values, certificates) if stack else {}
         others = rules_of_others(self.cloud, stack, values)
         packages = self.put_packages(stack, account, values)
-        before, stack = stack, self.put_stack(stack, values, {**settings, **packages})
+        before = stack
+        try:
+            stack = self.put_stack(before, values, {**settings, **packages})
+        except BaseException:
+            if before:
+                restore_rules(self.cloud, before, others)
+            raise
         # again: until now, anybody could take the name of a bucket that was not there
         require_buckets(self.cloud, account, stack.parameters)
         if old := delete_old_packages(self.cloud.oss, values["ArtifactBucket"], packages.values()):
@@ -157,10 +162,8 @@ class DeployCommand:
         if not bucket_exists(self.cloud, account, uploads):
             return "false"
         names = resource_names(self.arguments.stack, self.arguments.region, account)
-        if is_leftover(self.cloud, uploads, names, self.stacks.last_parameters(self.arguments.stack)):
-            self.show(f"{uploads} is left from an earlier deploy, and empty: it is made again.")
-            self.leftover = uploads
-            return "false"
+        if uploads == names["UploadBucket"]:  # made by an earlier deploy: ROS keeps it
+            ensure_private_bucket(self.cloud, account, uploads)
         self.show(f"{uploads} exists: its files stay, and its settings too but for two rules.")
         return "true"
 
@@ -193,8 +196,6 @@ class DeployCommand:
     def put_stack(self, stack: Stack | None, values: Mapping[str, str], given: Mapping[str, str]) -> Stack:
         """Create the stack, or update it with what was given, and return it when ROS has ended."""
         if stack is None:
-            if self.leftover and not delete_if_empty(self.cloud.oss, self.leftover):
-                values = {**values, "ExistingUploadBucket": "true"}
             created = self.stacks.create(self.arguments.stack, self.template, {**values, **given})
             return self.stacks.watch(created, self.show, set())
         seen = self.stacks.events_so_far(stack)

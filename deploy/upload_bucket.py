@@ -1,10 +1,9 @@
-"""The upload bucket of a stack: what an earlier deploy left of it, and this project's rules in it."""
+"""The upload bucket of a stack: this project's rules in it, beside those of others."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from deploy.aliyun.buckets import is_empty
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.refusals import refusal_of
 from deploy.aliyun.ros_stack import Stack
@@ -12,16 +11,6 @@ from deploy.aliyun.upload_cors import refused_origins
 from deploy.aliyun.upload_rules import abort_stale_parts, cors_rules_of_others, let_pages_post
 
 Parameters = Mapping[str, str]
-
-
-def is_leftover(cloud: Cloud, bucket: str, names: Parameters, last: Parameters) -> bool:
-    """Say whether an earlier deploy made this bucket, and nothing is in it.
-
-    ROS keeps the bucket when it rolls back a first deploy, and when a stack is deleted. `names` are those
-    that a stack's resources get, `last` the parameters of the newest stack, even of a deleted one.
-    """
-    made = last.get("UploadBucket") == bucket and last.get("ExistingUploadBucket") == "false"
-    return (made or bucket == names["UploadBucket"]) and is_empty(cloud.oss, bucket)
 
 
 def rules_of_others(cloud: Cloud, before: Stack | None, values: Parameters) -> list[str]:
@@ -51,6 +40,13 @@ def set_rules(cloud: Cloud, before: Stack | None, stack: Stack, others: Sequence
     return [f"{bucket} did not get its rules ({refused.code}: {refused.message})."] if refused else []
 
 
+def restore_rules(cloud: Cloud, before: Stack, others: Sequence[str]) -> None:
+    """Put the rules of others back beside ours where ROS did not get to its end. A refusal ends nothing."""
+    if others:
+        bucket, origins = before.parameters["UploadBucket"], origins_of(before.parameters)
+        refusal_of(lambda: let_pages_post(cloud.oss, bucket, origins, others))
+
+
 def origins_that_cannot_upload(cloud: Cloud, parameters: Parameters) -> list[str]:
     """Return the allowed origins that the bucket's own rules refuse, where deploys change none."""
     if manages_rules(parameters):
@@ -64,5 +60,9 @@ def origins_of(parameters: Parameters) -> list[str]:
 
 
 def manages_rules(parameters: Parameters) -> bool:
-    """Say whether deploys set rules in the bucket. Stacks of version 0.1.0 do not have the parameter."""
-    return parameters.get("UploadBucketRules") != "keep"
+    """Say whether deploys set rules in the bucket: ROS does in any case in one that the stack made.
+
+    Stacks of version 0.1.0 do not have the parameter.
+    """
+    made = parameters.get("ExistingUploadBucket") == "false"
+    return made or parameters.get("UploadBucketRules") != "keep"

@@ -18,18 +18,15 @@ from deploy.function_zip import Package, digest_in
 Stored = Literal["missing", "same", "other", "unknown"]
 
 
-def ensure_private_bucket(cloud: Cloud, account: str, bucket: str) -> bool:
+def ensure_private_bucket(cloud: Cloud, account: str, bucket: str) -> None:
     """Create the bucket if it is missing, and block public access to it whether it was missing or not.
 
-    Return whether it was missing.
     Raises what `bucket_exists` raises. A name that another account takes before it is created here is refused
     by OSS.
     """
-    missing = not bucket_exists(cloud, account, bucket)
-    if missing:
+    if not bucket_exists(cloud, account, bucket):
         cloud.oss.put_bucket(oss.PutBucketRequest(bucket=bucket, acl="private"))
     block_public_access(cloud.oss, bucket, blocked=True)
-    return missing
 
 
 def stored_package(client: oss.Client, bucket: str, name: str) -> Stored:

@@ -11,7 +11,6 @@ from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
 
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.objects import delete_objects
-from deploy.aliyun.refusals import code_of
 from deploy.errors import CommandError
 
 NO_ACCESS = (
@@ -71,23 +70,6 @@ def account_blocks_public_access(client: oss.Client) -> bool:
     """Say whether Block Public Access is on for the account: it counts for each of its buckets."""
     found = client.get_public_access_block(oss.GetPublicAccessBlockRequest())
     return bool(found.public_access_block_configuration.block_public_access)
-
-
-def is_empty(client: oss.Client, bucket: str) -> bool:
-    """Say whether a bucket has no object."""
-    found = client.list_objects_v2(oss.ListObjectsV2Request(bucket=bucket, max_keys=1))
-    return not found.contents
-
-
-def delete_if_empty(client: oss.Client, bucket: str) -> bool:
-    """Delete a bucket, and say whether it is gone: OSS keeps one with objects, or parts of objects, in it."""
-    try:
-        client.delete_bucket(oss.DeleteBucketRequest(bucket=bucket))
-    except OperationError as failure:
-        if code_of(failure) == "BucketNotEmpty":
-            return False
-        raise
-    return True
 
 
 def delete_bucket(client: oss.Client, bucket: str) -> None:

@@ -21,26 +21,19 @@ REFUSALS = ("AccessDenied", "PublicEndpointForbidden")  # a second try with the 
 def prepare_bucket(cloud: Cloud, account: str, bucket: str) -> None:
     """Make the bucket if it is missing, and try objects in it.
 
-    Raises `CommandError` where OSS refuses them; then a bucket that was made here is deleted again.
+    Raises `CommandError` where OSS refuses them. The bucket stays, for the next try: OSS gives the name of a
+    deleted one to nobody for some hours.
     """
-    made = ensure_private_bucket(cloud, account, bucket)
+    ensure_private_bucket(cloud, account, bucket)
     try:
         try_objects(cloud.oss, bucket)
     except OperationError as error:
         refused = error.unwrap()
         if not isinstance(refused, ServiceError) or refused.code not in REFUSALS:
             raise
-        if made:
-            remove(cloud.oss, bucket)
+        with contextlib.suppress(OperationError):  # it may have been stored, and only its list be refused
+            delete_keys(cloud.oss, bucket, [KEY])
         raise CommandError(sentence(error)) from None
-
-
-def remove(client: oss.Client, bucket: str) -> None:
-    """Delete the object, if it was stored, and the bucket, as far as OSS allows. It may not be listed."""
-    with contextlib.suppress(OperationError):
-        delete_keys(client, bucket, [KEY])
-    with contextlib.suppress(OperationError):
-        client.delete_bucket(oss.DeleteBucketRequest(bucket=bucket))
 
 
 def try_objects(client: oss.Client, bucket: str) -> None:

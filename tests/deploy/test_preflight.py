@@ -244,7 +244,7 @@ def test_a_quota_that_is_no_number_is_refused(cloud: Cloud, state: State, value:
 # ---- An object, before anything depends on it
 
 
-def test_a_new_account_in_mainland_china_is_told_the_ways_out_and_nothing_is_left(
+def test_a_new_account_in_mainland_china_is_told_the_ways_out_and_no_object_is_left(
     cloud: Cloud, state: State
 ) -> None:
     state.new_account = True
@@ -256,11 +256,11 @@ def test_a_new_account_in_mainland_china_is_told_the_ways_out_and_nothing_is_lef
     assert str(found.value).endswith(
         "with OSS_ENDPOINT=oss-REGION-internal.aliyuncs.com, or deploy to REGION=cn-hongkong."
     )
-    assert (state.buckets, state.stacks) == ({}, {})
+    assert (state.buckets, state.stacks) == ({CODE: {}}, {})
 
 
 @pytest.mark.parametrize("name", [TRIAL, f"GET {CODE}/preflight.txt", f"GET {CODE}/", f"POST {CODE}/"])
-def test_objects_that_the_user_may_not_have_are_named_and_nothing_is_left(
+def test_objects_that_the_user_may_not_have_are_named_and_no_object_is_left(
     cloud: Cloud, state: State, name: str
 ) -> None:
     denied = Refused(403, "AccessDenied", "You have no right to access this object because of bucket acl.")
@@ -270,7 +270,7 @@ def test_objects_that_the_user_may_not_have_are_named_and_nothing_is_left(
         state.refusals[name].append(denied)
     with pytest.raises(CommandError, match=r"AccessDenied.* needs oss:PutObject, oss:ListObjects, oss:GetO"):
         deploy(cloud, **ANYONE)
-    assert (state.buckets, state.stacks) == ({}, {})
+    assert (state.buckets, state.stacks) == ({CODE: {}}, {})
     assert deploy(cloud, **ANYONE).status == "CREATE_COMPLETE"
 
 

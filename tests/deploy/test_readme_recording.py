@@ -9,7 +9,7 @@ import pytest
 
 from deploy.aliyun.clients import Cloud
 from deploy.errors import CommandError
-from tests.support.cloud.commands import ANYONE, connected, deploy
+from tests.support.cloud.commands import ANYONE, CODE, connected, deploy
 from tests.support.cloud.state import State
 from tests.support.readme import READMES, text_of
 
@@ -55,4 +55,4 @@ def test_the_recording_of_a_new_account_is_what_its_deploy_shows(
 ) -> None:
     state.new_account = True
     assert f"```\n{recorded(cloud, **ANYONE)}\n```\n" in text_of(readme)
-    assert state.buckets == {}
+    assert state.buckets == {CODE: {}}

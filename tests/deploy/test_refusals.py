@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import alibabacloud_oss_v2 as oss
 import pytest
 from alibabacloud_oss_v2.exceptions import OperationError
 
-from deploy.aliyun.buckets import delete_if_empty
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.refusals import code_of, refusal_of
 from tests.support.cloud.state import Refused, State
@@ -16,7 +16,7 @@ MEDIA = "DELETE media/"
 
 
 def deleting(cloud: Cloud) -> Callable[[], object]:
-    return lambda: delete_if_empty(cloud.oss, "media")
+    return lambda: cloud.oss.delete_bucket(oss.DeleteBucketRequest(bucket="media"))
 
 
 def test_what_is_done_is_not_refused(cloud: Cloud, state: State) -> None:
