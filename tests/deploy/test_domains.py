@@ -11,7 +11,7 @@ from alibabacloud_oss_v2 import CnameCertificate
 from alibabacloud_oss_v2.exceptions import OperationError
 
 from deploy.aliyun.clients import Cloud
-from deploy.aliyun.domains import Binding, binding_of
+from deploy.aliyun.domains import Binding, Certificate, binding_of
 from deploy.aliyun.ros_stack import Stacks
 from deploy.arguments import DEPLOY_OPTIONS, OPTIONS, read_arguments
 from deploy.deploy import DeployCommand
@@ -265,6 +265,18 @@ def test_a_bound_certificate_is_known_by_what_oss_tells(
     told: CnameCertificate | None, binding: Binding
 ) -> None:
     assert binding_of(told) == binding
+
+
+def test_a_certificate_is_compared_by_its_id_and_one_in_pem_by_its_fingerprint() -> None:
+    bound = Binding("493-cn-hangzhou", "DE01")
+    given = (
+        Certificate(id="493-cn-hangzhou"),
+        Certificate(id="494-cn-hangzhou"),
+        Certificate(fingerprint="DE01"),
+        Certificate(fingerprint="DE02"),
+    )
+    assert [bound.has(one) for one in given] == [True, False, True, False]
+    assert not any(Binding("", "").has(one) for one in given)
 
 
 def test_a_certificate_is_bound_with_its_domain_and_renewed(

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alibabacloud_credentials.utils import auth_constant, auth_util
@@ -18,7 +17,6 @@ from deploy.aliyun.functions import reserved_instances
 from deploy.errors import CommandError, StackFailed
 from deploy.exit_messages import RUN_AGAIN, message_for
 from deploy.preflight.__main__ import main
-from deploy.preflight.instance_quota import excess
 from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, deploy, given, make
 from tests.support.cloud.server import serving_publicly
 from tests.support.cloud.state import ACCOUNT, INTERNAL, OTHER_ACCOUNT, Refused, State
@@ -176,31 +174,6 @@ def test_a_page_that_the_account_forbids_to_everybody(cloud: Cloud, state: State
 
 
 # ---- The quota of instances
-
-
-@pytest.mark.parametrize(
-    ("reserved", "caps", "quota", "found"),
-    [
-        ({}, (10, 50), 100, None),
-        ({}, (40, 50), 100, None),
-        ({}, (41, 50), 100, (91, 90)),
-        ({"other": 30}, (10, 50), 100, None),
-        ({"other": 31}, (10, 50), 100, (91, 90)),
-        ({"first-token": 10, "first-callback": 50}, (10, 50), 100, (120, 90)),
-        ({"first-token": 10, "first-callback": 50}, (10, 50), 300, None),
-        ({"first-token": 10, "first-callback": 50}, (0, 0), 100, None),
-        ({"uploads-token": 10, "uploads-callback": 50, "other": 200}, (10, 50), 100, None),
-        ({"uploads-token": 10, "uploads-callback": 50, "other": 200}, (9, 51), 100, None),
-        ({"uploads-token": 10, "uploads-callback": 50, "other": 200}, (11, 50), 100, (261, 90)),
-        ({}, (240, 30), 300, None),
-        ({}, (241, 30), 300, (271, 270)),
-        ({}, (7, 0), 7, (7, 6)),
-    ],
-)
-def test_nine_tenths_of_a_quota_can_be_reserved(
-    reserved: dict[str, int], caps: tuple[int, int], quota: int, found: Any
-) -> None:
-    assert excess(reserved, "uploads", {"token": caps[0], "callback": caps[1]}, quota) == found
 
 
 def test_two_stacks_with_the_caps_of_the_template_do_not_fit_into_a_quota_of_100(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from alibabacloud_oss_v2.exceptions import OperationError
+from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.ros_stack import Stacks
+from deploy.aliyun.services import Service
 from deploy.arguments import DEPLOY_OPTIONS, read_arguments
 from deploy.deploy import DeployCommand
 from deploy.doctor.finding import Finding
-from deploy.preflight.examination import examine
+from deploy.errors import CommandError
+from deploy.preflight.examination import activation, examine, require_success
+from deploy.preflight.instance_quota import excess
 from deploy.preflight.object_trial import KEY, prepare_bucket
 from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, given
 from tests.support.cloud.state import ACCOUNT, OTHER_ACCOUNT, Refused, State
@@ -153,6 +159,80 @@ def test_the_least_and_the_most_that_the_template_takes(cloud: Cloud, cap: str) 
     assert found[-1] == Finding("quota", "ok", QUOTA, f"{2 * int(cap)} instances fit")
 
 
+# ---- What ends the checks, and what ends a deploy
+
+
+@pytest.mark.parametrize("question", ["GetServiceProvisions", "ListConcurrencyConfigs", "GET /"])
+@pytest.mark.parametrize(
+    "code", ["InvalidSecurityToken.Expired", "InvalidAccessKeyId.NotFound", "SignatureDoesNotMatch"]
+)
+def test_bad_credentials_are_told_once_and_not_by_each_check(
+    cloud: Cloud, state: State, question: str, code: str
+) -> None:
+    state.refusals[question] = [Refused(403, code, "not you")]
+    with pytest.raises((AlibabaCloudException, OperationError), match=code):
+        findings(cloud, **DOMAIN)
+
+
+def test_no_answer_ends_the_checks(cloud: Cloud, state: State) -> None:
+    state.lost["GET /"] = ["before"] * 99
+    with pytest.raises(OperationError):
+        findings(cloud, **DOMAIN)
+
+
+def test_what_the_sdk_itself_refuses_ends_only_its_check(cloud: Cloud) -> None:
+    buckets, *others = findings(cloud, UPLOAD_BUCKET="My_Bucket")[-3:]
+    assert (buckets.name, buckets.verdict) == ("buckets", "failed")
+    assert buckets.found.startswith("OSS cannot be asked that: ")
+    assert [one.name for one in others] == ["public_access", "quota"]
+
+
+def test_a_deploy_goes_on_after_what_was_noted() -> None:
+    shown: list[str] = []
+    noted = Finding("quota", "noted", QUOTA, "not told")
+    require_success([noted, Finding("services", "ok", "whether OSS is activated", "yes")], shown.append)
+    assert shown == [f"{QUOTA}: not told"]
+
+
+def test_a_deploy_ends_with_a_line_for_each_failure() -> None:
+    shown: list[str] = []
+    settings = Finding("settings", "failed", SETTINGS, CAP)
+    role = Finding("log_role", "failed", ROLE, "The role does not exist.", fix="Make it.")
+    with pytest.raises(CommandError) as found:
+        require_success([settings, role], shown.append)
+    assert str(found.value).splitlines() == [CAP, "The role does not exist. Make it."]
+    assert shown == []
+
+
+def test_a_service_without_a_page_that_activates_it_has_a_console() -> None:
+    assert activation(Service("OSS", "Disabled", "", "", {})).fix == "Activate it in its console."
+
+
+@pytest.mark.parametrize(
+    ("reserved", "caps", "quota", "found"),
+    [
+        ({}, (10, 50), 100, None),
+        ({}, (40, 50), 100, None),
+        ({}, (41, 50), 100, (91, 90)),
+        ({"other": 30}, (10, 50), 100, None),
+        ({"other": 31}, (10, 50), 100, (91, 90)),
+        ({"first-token": 10, "first-callback": 50}, (10, 50), 100, (120, 90)),
+        ({"first-token": 10, "first-callback": 50}, (10, 50), 300, None),
+        ({"first-token": 10, "first-callback": 50}, (0, 0), 100, None),
+        ({"uploads-token": 10, "uploads-callback": 50, "other": 200}, (10, 50), 100, None),
+        ({"uploads-token": 10, "uploads-callback": 50, "other": 200}, (9, 51), 100, None),
+        ({"uploads-token": 10, "uploads-callback": 50, "other": 200}, (11, 50), 100, (261, 90)),
+        ({}, (240, 30), 300, None),
+        ({}, (241, 30), 300, (271, 270)),
+        ({}, (7, 0), 7, (7, 6)),
+    ],
+)
+def test_nine_tenths_of_a_quota_can_be_reserved(
+    reserved: dict[str, int], caps: tuple[int, int], quota: int, found: Any
+) -> None:
+    assert excess(reserved, "uploads", {"token": caps[0], "callback": caps[1]}, quota) == found
+
+
 # ---- An object
 
 
@@ -164,7 +244,25 @@ def test_an_object_is_put_listed_read_and_deleted(cloud: Cloud, state: State) ->
 
 def test_an_object_that_is_refused_is_named_with_what_the_key_needs(cloud: Cloud, state: State) -> None:
     state.refusals[f"PUT {CODE}/{KEY}"] = [Refused(403, "AccessDenied", "not you")]
-    with pytest.raises(Exception, match="AccessDenied") as found:
+    with pytest.raises(CommandError) as found:
+        prepare_bucket(cloud, ACCOUNT, CODE)
+    assert state.buckets == {}
+    assert str(found.value) == f"Alibaba Cloud refused: AccessDenied: not you {NEEDED}"
+
+
+def test_a_bucket_that_was_there_stays_after_a_refusal(cloud: Cloud, state: State) -> None:
+    state.make_bucket(CODE)
+    state.refusals[f"PUT {CODE}/{KEY}"] = [Refused(403, "AccessDenied", "not you")]
+    with pytest.raises(CommandError, match="AccessDenied"):
+        prepare_bucket(cloud, ACCOUNT, CODE)
+    assert state.buckets == {CODE: {}}
+
+
+@pytest.mark.parametrize("name", [f"POST {CODE}/", f"DELETE {CODE}/"], ids=["the object", "the bucket"])
+def test_what_may_not_be_deleted_again_hides_no_refusal(cloud: Cloud, state: State, name: str) -> None:
+    denied = Refused(403, "AccessDenied", "not you")
+    state.refusals = {f"GET {CODE}/{KEY}": [denied], name: [denied]}
+    with pytest.raises(CommandError) as found:
         prepare_bucket(cloud, ACCOUNT, CODE)
     assert str(found.value) == f"Alibaba Cloud refused: AccessDenied: not you {NEEDED}"
 

@@ -166,6 +166,8 @@ def of_domains(state: State, bucket: str, action: str, body: str) -> Found:
         return Found(body=f"{XML}<ListCnameResult><Bucket>{bucket}</Bucket>{found}</ListCnameResult>")
     sent = ET.fromstring(body)
     domain = sent.findtext("Cname/Domain") or ""
+    if not domain:
+        raise Refused(400, "MalformedXML", MALFORMED)
     if action == "token":
         token = f"<Token>{TOKEN}</Token><ExpireTime>{EXPIRES}</ExpireTime>"
         return Found(
