@@ -24,7 +24,7 @@ from deploy.doctor.finding import Finding
 from deploy.exit_messages import EXPECTED, message_for, run_command
 from deploy.preflight.examination import examine
 from deploy.preflight.object_trial import sentence
-from deploy.stack_buckets import fault
+from deploy.stack_buckets import fault, faults
 
 JSON = "JSON"
 TRIED = {
@@ -32,6 +32,7 @@ TRIED = {
     "account": "the credentials",
     "stack": "the stack",
     "domains": "the domains and their certificates",
+    "packages": "the stack's buckets, and the packages that its functions run",
     "examination": "the other checks",
     "objects": "a list of the packages",
 }
@@ -64,6 +65,8 @@ def findings(arguments: Arguments) -> Iterator[Finding]:
         values = command.wanted_values(stack, account)
         yield Finding(name, "ok", TRIED[name], "it exists" if stack else "there is none: a deploy makes it")
         yield check_domains(command, values)
+        if stack:
+            yield check_stack_buckets(cloud, account, stack.parameters)
         name = "examination"
         yield from examine(command.plan(account, values))
         name = "objects"
@@ -80,11 +83,25 @@ def check_domains(command: DeployCommand, values: Mapping[str, str]) -> Finding:
     return Finding("domains", "ok" if wanted else "skipped", TRIED["domains"], wanted or "none is given")
 
 
+def check_stack_buckets(cloud: Cloud, account: str, parameters: Mapping[str, str]) -> Finding:
+    """Return whether the buckets of the stack are there and its packages as a deploy put them."""
+    try:
+        found = " ".join(faults(cloud, account, parameters))
+    except OperationError as error:
+        found = sentence(error)
+    if found:
+        return Finding("packages", "failed", TRIED["packages"], found)
+    return Finding("packages", "ok", TRIED["packages"], "they are as they were put there")
+
+
 def check_objects(cloud: Cloud, account: str, bucket: str) -> Finding:
     """Return whether OSS gives the account objects. Only a deploy makes a bucket and puts an object there."""
     tried = TRIED["objects"]
     if fault(partial(require_bucket, cloud, account, bucket)):
-        found = f"there is no {bucket} of yours yet: make deploy makes it, and tries an object first"
+        found = (
+            f"there is no {bucket} of yours yet: make deploy makes it, and tries an object first, which OSS "
+            "may refuse to accounts of 2025-03-20 or later in mainland China"
+        )
         return Finding("objects", "skipped", tried, found)
     try:
         list_one(cloud.oss, bucket)

@@ -310,8 +310,25 @@ def test_preflight_of_a_first_and_of_a_later_deploy_changes_nothing(
     writes = list(public.writes)
     capsys.readouterr()
     assert make("preflight", **STACK, JSON="true", SITE_DOMAIN="www.example.com") == 0
-    assert verdicts(capsys) == {**SOUND, "domains": "ok", "public_access": "ok", "objects": "ok"}
+    all_ok = dict.fromkeys(["domains", "packages", "public_access", "objects"], "ok")
+    assert verdicts(capsys) == {**SOUND, **all_ok}
     assert public.writes == writes
+
+
+def test_preflight_looks_at_what_the_functions_of_a_stack_run(
+    public: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert make("deploy", **STACK, **ANYONE, YES="1") == 0
+    public.buckets[CODE] = dict.fromkeys(public.buckets[CODE], (b"EVIL", {}))
+    del public.buckets[UPLOADS]
+    capsys.readouterr()
+    assert make("preflight", **STACK) == 1
+    shown = next(
+        line for line in capsys.readouterr().out.splitlines() if "packages that its functions" in line
+    )
+    assert shown.startswith("failed")
+    assert "is not what make deploy put there" in shown
+    assert f"The bucket {UPLOADS} is gone" in shown
 
 
 def test_preflight_shows_each_failure_with_its_fix(public: State, capsys: pytest.CaptureFixture[str]) -> None:
