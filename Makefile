@@ -123,7 +123,7 @@ clean: ## remove everything that was made here: tools, caches, local uploads
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Parts of the above: make test-token, make test-flow ...
-test-client: $(PAGE_TOOLS) | node
+test-client: $(PAGE_TOOLS) $(NODE_PACKAGES) | node
 	node --test --test-reporter spec tests/client/*.test.mjs
 
 test-%: $(VENV) $(PAGE) $(LIBRARY) $(NODE_PACKAGES)
