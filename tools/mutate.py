@@ -86,6 +86,16 @@ TARGETS: Mapping[str, Target] = {
             for part in ("aliyun", "bucket_owners", "cloud_faults", "deploy", "destroy", "rotate_secret")
         ),
     ),
+    "deploy-checks": Target(
+        ".",
+        (
+            "deploy/preflight/examination",
+            "deploy/preflight/instance_quota",
+            "deploy/preflight/object_trial",
+            "deploy/aliyun/regions",
+        ),
+        tuple(f"tests/deploy/test_{part}.py" for part in ("preflight_findings", "regions")),
+    ),
 }
 
 
