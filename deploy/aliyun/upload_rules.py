@@ -117,6 +117,5 @@ def ask(client: oss.Client, method: str, bucket: str, name: str, body: bytes = b
             parameters={name: ""},
             body=body or None,
             bucket=bucket,
-            op_metadata={"sub-resource": [name]},
         )
     )

@@ -8,6 +8,7 @@ import pytest
 
 from deploy.aliyun.clients import Cloud
 from deploy.errors import CommandError
+from deploy.site_bucket import BUILT_PAGE
 from tests.support.cloud.commands import ANYONE, SITE, UPLOADS, deploy
 from tests.support.cloud.state import ACCOUNT, Refused, State
 
@@ -17,6 +18,15 @@ DOMAIN = "www.example.com"
 @pytest.fixture(autouse=True)
 def verified(state: State) -> None:
     state.records.add(DOMAIN)
+
+
+def test_the_site_is_the_built_page_with_the_addresses_of_the_stack(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    built = {path.relative_to(BUILT_PAGE).as_posix() for path in BUILT_PAGE.rglob("*") if path.is_file()}
+    assert state.buckets[SITE].keys() == built | {"config.json"}
+    config, html = (state.buckets[SITE][name][0] for name in ("config.json", "index.html"))
+    assert json.loads(config) == {"tokenUrl": "https://token-abc.cn-hangzhou.fcapp.run/"}
+    assert b"connect-src 'self' https://token-abc.cn-hangzhou.fcapp.run " in html
 
 
 def test_without_a_domain_the_site_is_never_public(cloud: Cloud, state: State) -> None:

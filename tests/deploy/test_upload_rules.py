@@ -290,12 +290,16 @@ def test_rules_of_others_are_told_as_they_are(cloud: Cloud, state: State) -> Non
     assert cors_rules_of_others(cloud.oss, "media", [[ORIGIN]]) == [THEIRS]
 
 
-@pytest.mark.parametrize("read", [cors_rules_of_others, abort_stale_parts])
+@pytest.mark.parametrize(
+    ("read", "operation"),
+    [(cors_rules_of_others, "GetBucketCors"), (abort_stale_parts, "GetBucketLifecycle")],
+    ids=["cors", "lifecycle"],
+)
 def test_rules_that_may_not_be_read_are_not_taken_for_none(
-    cloud: Cloud, state: State, read: Callable[..., object]
+    cloud: Cloud, state: State, read: Callable[..., object], operation: str
 ) -> None:
     state.buckets["media"] = {}
     state.refusals["GET media/"] = [Refused(403, "AccessDenied", "not you")]
-    with pytest.raises(OperationError, match="not you"):
+    with pytest.raises(OperationError, match=f"(?s)^operation error {operation}: .*not you"):
         read(cloud.oss, "media", "")
     assert state.writes == []

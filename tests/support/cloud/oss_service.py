@@ -84,8 +84,8 @@ def answer(
         raise Refused(404, "NoSuchBucket", "The specified bucket does not exist.")
     if key:
         return of_object(state, method, bucket, key, headers, body)
-    if method == "PUT" and not ROOTS.keys().isdisjoint(query):
-        check_digest(headers, body)
+    if not ROOTS.keys().isdisjoint(query):
+        check_form(method, query, headers, body)
     return of_bucket(state, method, bucket, query, body)
 
 
@@ -262,10 +262,13 @@ def of_object(
     return Found(body=content, etag=tag(content), headers=kept)
 
 
-def check_digest(headers: dict[str, str], body: bytes) -> None:
-    """Refuse rules that are not as they were sent: OSS's SDKs send the digest with them."""
+def check_form(method: str, query: dict[str, list[str]], headers: dict[str, str], body: bytes) -> None:
+    """Refuse what does not ask for rules, or send them, in the form that OSS's SDKs use."""
+    as_xml = headers.get("content-type") == "application/xml"
+    if [*query.values()] != [[""]] or not as_xml or (method == "GET" and body):
+        raise Refused(400, "InvalidArgument", "The request is not of the form of OSS's SDKs.")
     digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
-    if headers.get("content-md5") != digest:
+    if method == "PUT" and headers.get("content-md5") != digest:
         raise Refused(400, "InvalidDigest", "The Content-MD5 you specified was invalid.")
 
 
