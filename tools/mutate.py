@@ -86,6 +86,11 @@ TARGETS: Mapping[str, Target] = {
             for part in ("aliyun", "bucket_owners", "cloud_faults", "deploy", "destroy", "rotate_secret")
         ),
     ),
+    "deploy-domains": Target(
+        ".",
+        ("deploy/domains", "deploy/aliyun/domains", "deploy/certificates"),
+        tuple(f"tests/deploy/test_{part}.py" for part in ("domains", "certificates")),
+    ),
     "deploy-checks": Target(
         ".",
         (
