@@ -246,22 +246,13 @@ def test_an_object_that_is_refused_is_named_with_what_the_key_needs(cloud: Cloud
     state.refusals[f"PUT {CODE}/{KEY}"] = [Refused(403, "AccessDenied", "not you")]
     with pytest.raises(CommandError) as found:
         prepare_bucket(cloud, ACCOUNT, CODE)
-    assert state.buckets == {}
+    assert state.buckets == {CODE: {}}
     assert str(found.value) == f"Alibaba Cloud refused: AccessDenied: not you {NEEDED}"
 
 
-def test_a_bucket_that_was_there_stays_after_a_refusal(cloud: Cloud, state: State) -> None:
-    state.make_bucket(CODE)
-    state.refusals[f"PUT {CODE}/{KEY}"] = [Refused(403, "AccessDenied", "not you")]
-    with pytest.raises(CommandError, match="AccessDenied"):
-        prepare_bucket(cloud, ACCOUNT, CODE)
-    assert state.buckets == {CODE: {}}
-
-
-@pytest.mark.parametrize("name", [f"POST {CODE}/", f"DELETE {CODE}/"], ids=["the object", "the bucket"])
-def test_what_may_not_be_deleted_again_hides_no_refusal(cloud: Cloud, state: State, name: str) -> None:
+def test_what_may_not_be_deleted_again_hides_no_refusal(cloud: Cloud, state: State) -> None:
     denied = Refused(403, "AccessDenied", "not you")
-    state.refusals = {f"GET {CODE}/{KEY}": [denied], name: [denied]}
+    state.refusals = {f"GET {CODE}/{KEY}": [denied], f"POST {CODE}/": [denied]}
     with pytest.raises(CommandError) as found:
         prepare_bucket(cloud, ACCOUNT, CODE)
     assert str(found.value) == f"Alibaba Cloud refused: AccessDenied: not you {NEEDED}"
