@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fc_events import Answer, ask, fc_event
+from tests.support.fc_events import CONTEXTS, Answer, ask, fc_event
 from vendored import errors
 from vendored.fc_http import Clock, Reply, Request, Route, from_fc, serve
 
@@ -50,6 +50,13 @@ def test_reads_what_function_compute_sends() -> None:
         now=1.0,
         received_at=2.0,
     )
+
+
+@pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
+def test_no_context_keeps_a_request_from_its_answer(context: object) -> None:
+    route: Route = ("GET", lambda _: Reply(200, {}))
+    assert ask(lambda raw, _: serve(raw, context, {"/": route}, ORIGINS, CLOCK), fc_event()).status == 200
+    assert ask(lambda _, __: serve(b"{", context, {"/": route}, ORIGINS, CLOCK), fc_event()).status == 403
 
 
 def test_keeps_the_case_of_the_names_in_a_query() -> None:
