@@ -365,7 +365,7 @@ def test_says_the_limits_before_a_file_is_chosen(page: Page) -> None:
     assert "image/*, " in accepted
     assert ".7z, " in accepted  # a system may not know the type
     expect(page.get_by_test_id("limits")).to_contain_text(
-        " ZIP, GZIP, 7z, RAR, TAR and files of no known type."
+        " ZIP, GZIP, BZIP2, XZ, 7z, RAR, TAR and files of no known type."
     )
 
 
