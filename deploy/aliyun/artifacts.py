@@ -7,11 +7,12 @@ from collections.abc import Collection
 from typing import Literal
 
 import alibabacloud_oss_v2 as oss
-from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
+from alibabacloud_oss_v2.exceptions import OperationError
 
 from deploy.aliyun.buckets import bucket_exists
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.objects import delete_keys, entity_tags
+from deploy.aliyun.refusals import code_of
 from deploy.aliyun.site_access import block_public_access
 from deploy.function_zip import Package, digest_in
 
@@ -40,8 +41,7 @@ def stored_package(client: oss.Client, bucket: str, name: str) -> Stored:
     try:
         found = client.get_object(oss.GetObjectRequest(bucket=bucket, key=name))
     except OperationError as failure:
-        refused = failure.unwrap()
-        if isinstance(refused, ServiceError) and refused.code == "NoSuchKey":
+        if code_of(failure) == "NoSuchKey":
             return "missing"
         raise
     hashed = hashlib.sha256()

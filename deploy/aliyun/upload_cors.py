@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 import alibabacloud_oss_v2 as oss
-from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
+from alibabacloud_oss_v2.exceptions import OperationError
+
+from deploy.aliyun.refusals import code_of
 
 NO_RULES = "NoSuchCORSConfiguration"
 
@@ -27,8 +29,7 @@ def cors_rules(client: oss.Client, bucket: str) -> list[oss.CORSRule]:
     try:
         found = client.get_bucket_cors(oss.GetBucketCorsRequest(bucket=bucket))
     except OperationError as failure:
-        refused = failure.unwrap()
-        if isinstance(refused, ServiceError) and refused.code == NO_RULES:
+        if code_of(failure) == NO_RULES:
             return []
         raise
     return found.cors_configuration.cors_rules or []

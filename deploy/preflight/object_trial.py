@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 
 import alibabacloud_oss_v2 as oss
-from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
+from alibabacloud_oss_v2.exceptions import OperationError
 
 from deploy.aliyun.artifacts import ensure_private_bucket
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.objects import delete_keys, list_one
+from deploy.aliyun.refusals import code_of
 from deploy.errors import CommandError
 from deploy.exit_messages import message_for
 from deploy.known_refusals import way_out
@@ -28,8 +29,7 @@ def prepare_bucket(cloud: Cloud, account: str, bucket: str) -> None:
     try:
         try_objects(cloud.oss, bucket)
     except OperationError as error:
-        refused = error.unwrap()
-        if not isinstance(refused, ServiceError) or refused.code not in REFUSALS:
+        if code_of(error) not in REFUSALS:
             raise
         with contextlib.suppress(OperationError):  # it may have been stored, and only its list be refused
             delete_keys(cloud.oss, bucket, [KEY])
