@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from deploy.aliyun.buckets import NotOurBucketError, bucket_exists, delete_bucket
 from deploy.aliyun.clients import Cloud, account_id, connect_region
+from deploy.aliyun.domains import bound_domains, unbind_domain
 from deploy.aliyun.objects import delete_objects
-from deploy.aliyun.ros_stack import Stacks
+from deploy.aliyun.ros_stack import Stack, Stacks
 from deploy.arguments import OPTIONS, Arguments, read_arguments
-from deploy.domains import Domains, domains_of
+from deploy.domains import domains_of
 from deploy.errors import CommandError
 from deploy.exit_messages import run_command
 from deploy.resource_names import resource_names
+from deploy.stack_record import EMPTY, Record, read_record
 from deploy.template import parse_template
 from deploy.terminal import NOTHING_DONE, Ask, Show, ask_permission
+from deploy.upload_bucket import remove_rules
 
 DELETE_UPLOADS = "DELETE_UPLOADS"
 # resources that ROS deletes in a bucket, with the parameter for it; earlier versions of the template have all
@@ -43,10 +46,12 @@ def destroy(arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask:
     # before anything is deleted; YES=1 does not answer this question
     if arguments.delete_uploads:
         ask_for_bucket_name(values, ours=is_ours(values, names), ask=ask)
-    domains = Domains(cloud, show, stacks.pause, wait=False)
-    for domain, bucket in domains_of(values).items():  # or no other bucket could have them
-        if is_ours_now(cloud, account, bucket):
-            domains.unbind(bucket, domain)
+    doomed = [values["SiteBucket"]]
+    if arguments.delete_uploads and is_ours(values, names):
+        doomed.append(values["UploadBucket"])
+    record = record_of(cloud, account, names["ArtifactBucket"], stack)
+    for line in release_buckets(cloud, account, record, values, doomed=doomed):
+        show(line)
     if stack:
         resources = parse_template(stacks.template_of(stack))["Resources"]
         foreign = [name for name, bucket in IN_BUCKETS.items() if is_foreign(cloud, account, values[bucket])]
@@ -66,6 +71,34 @@ def destroy(arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask:
     else:
         delete_objects(cloud.oss, uploads, values["UploadPrefix"])
         show(f"deleted everything below {values['UploadPrefix']} in {uploads}")
+
+
+def record_of(cloud: Cloud, account: str, packages: str, stack: Stack | None) -> Record:
+    """Return what deploys set beside ROS. Earlier versions recorded nothing, and bound domains."""
+    found = read_record(cloud.oss, packages) if is_ours_now(cloud, account, packages) else None
+    if found is None and stack:
+        return EMPTY._replace(domains=(*domains_of(stack.parameters).items(),))
+    return found or EMPTY
+
+
+def release_buckets(
+    cloud: Cloud, account: str, record: Record, values: Mapping[str, str], *, doomed: Collection[str]
+) -> Iterator[str]:
+    """Unbind the domains and remove the rules that deploys set, and yield what is to be said of it.
+
+    What somebody else set stays; a domain does not in a bucket that is deleted next, which is `doomed`.
+    """
+    for domain, bucket in dict.fromkeys((*record.domains, *domains_of(values).items())):
+        if not is_ours_now(cloud, account, bucket) or domain not in bound_domains(cloud.oss, bucket):
+            continue
+        if (domain, bucket) in record.domains or bucket in doomed:
+            unbind_domain(cloud.oss, bucket, domain)
+            yield f"unbound {domain} from {bucket}"
+        else:
+            yield f"left {domain} bound to {bucket}: no deploy bound it"
+    uploads = values["UploadBucket"]
+    if uploads not in doomed and is_ours_now(cloud, account, uploads):
+        yield from remove_rules(cloud, record, values)
 
 
 def is_ours(values: Mapping[str, str], names: Mapping[str, str]) -> bool:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
 
+from deploy.aliyun.buckets import bucket_exists
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.domains import (
     NOT_VERIFIED,
@@ -21,9 +23,10 @@ from deploy.aliyun.domains import (
     unbind_domain,
     verification_token,
 )
-from deploy.aliyun.refusals import code_of
+from deploy.aliyun.refusals import code_of, refusal_of
 from deploy.aliyun.ros_stack import Stack
 from deploy.errors import CommandError
+from deploy.stack_record import Record
 from deploy.template import Template
 from deploy.terminal import Show
 
@@ -82,20 +85,28 @@ class Domains:
         self.pause = pause
         self.tries = TRIES if wait else 1
 
-    def bind_new(
-        self, stack: Stack, values: Values, certificates: Mapping[str, Certificate]
-    ) -> dict[str, Certificate]:
+    def recorded(self, record: Record, account: str, values: Values) -> Record:
+        """Return a record with the domains that a deploy is about to bind.
+
+        A domain that is bound already, and by no deploy of this stack, is not the stack's to unbind.
+        """
+        new = []
+        for domain, bucket in domains_of(values).items():
+            if (domain, bucket) in record.domains:
+                continue
+            there = bucket_exists(self.cloud, account, bucket)
+            if not there or domain not in bound_domains(self.cloud.oss, bucket):
+                new.append((domain, bucket))
+        return record._replace(domains=(*record.domains, *new))
+
+    def bind_new(self, stack: Stack, values: Values, certificates: Mapping[str, Certificate]) -> None:
         """Bind new domains of a stack that works, before its functions and pages use them.
 
-        Raises `CommandError` if one cannot be bound: the stack goes on with what it has. Return the
-        certificates that are bound now: a stack of an earlier version has a resource for each binding, and
-        ROS deletes both.
+        Raises `CommandError` if one cannot be bound: the stack goes on with what it has.
         """
         new = {name: values[name] for name in BUCKET_OF if values[name] != stack.parameters.get(name)}
         if unbound := self.bind_all({**values, **dict.fromkeys(BUCKET_OF, ""), **new}, certificates):
             raise CommandError("\n".join((*unbound, "Nothing else was changed.")))
-        bound = self.bindings(values).items()
-        return {domain: Certificate(id=one.certificate_id) for domain, one in bound if one.certificate_id}
 
     def bind_all(self, parameters: Values, certificates: Mapping[str, Certificate]) -> list[str]:
         """Bind the domains of these parameters, and return a sentence for each that is not bound."""
@@ -150,11 +161,19 @@ class Domains:
         self.show(f"_dnsauth.{domain} TXT   {token.text}")
         self.show(f"{domain:<{width}} CNAME {self.address(bucket)}")
 
-    def unbind_old(self, before: Values, now: Values) -> None:
-        """Unbind the domains that a stack had before, once nothing uses them."""
-        for domain, bucket in domains_of(before).items():
-            if domain not in domains_of(now):
-                self.unbind(bucket, domain)
+    def unbind_old(self, record: Record, now: Values) -> tuple[Record, list[str]]:
+        """Unbind the domains that deploys bound and that the stack has no more, once nothing uses them.
+
+        Return the record of what is bound, and a sentence for each that OSS refused to unbind.
+        """
+        kept, unfinished = [], []
+        for domain, bucket in record.domains:
+            if domains_of(now).get(domain) == bucket:
+                kept.append((domain, bucket))
+            elif refused := refusal_of(partial(self.unbind, bucket, domain)):
+                kept.append((domain, bucket))
+                unfinished.append(f"{domain} is still bound to {bucket} ({refused.code}: {refused.message}).")
+        return record._replace(domains=tuple(kept), certificates={}), unfinished
 
     def unbind(self, bucket: str, domain: str) -> None:
         """Unbind a domain, if it is bound."""

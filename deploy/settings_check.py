@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import completion.settings
 import grants.settings
-from deploy.template import Template, variables_of
+from deploy.template import Template, defaults_of, variables_of
 from vendored.errors import Misconfigured
 
 # stands for the addresses that exist only once the stack is made
@@ -32,7 +32,6 @@ def refusal(function: str, variables: Mapping[str, str]) -> str:
 
 def environment(template: Template, function: str, values: Mapping[str, str], region: str) -> dict[str, str]:
     """Return the environment variables that a function would have with these values of parameters."""
-    defaults = {name: str(one.get("Default", "")) for name, one in template["Parameters"].items()}
-    known = {**defaults, **values, "ALIYUN::Region": region}
+    known = {**defaults_of(template), **values, "ALIYUN::Region": region}
     variables = variables_of(template, function).items()
     return {name: known.get(value.get("Ref", ""), FUTURE_ADDRESS) for name, value in variables}

@@ -26,6 +26,11 @@ def parse_template(text: str) -> Template:
     return document
 
 
+def defaults_of(template: Template) -> dict[str, str]:
+    """Return the default of each parameter, an empty text for one without."""
+    return {name: str(one.get("Default", "")) for name, one in template["Parameters"].items()}
+
+
 def variables_of(template: Template, function: str) -> Mapping[str, Any]:
     """Return the environment variables that the template gives a function."""
     properties = template["Resources"][f"{function.capitalize()}Function"]["Properties"]

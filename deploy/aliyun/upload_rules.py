@@ -2,14 +2,15 @@
 
 OSS takes all rules of a bucket in one document. Rules of somebody else stay as they are: the documents are
 read and written as XML, because the SDK's models drop the elements that they do not know.
-Sources: OSS PutBucketCors, PutBucketLifecycle; EC 0014-00000084, -085 (two lifecycle rules that overlap).
+Sources: OSS PutBucketCors, PutBucketLifecycle; EC 0014-00000084 (rules whose prefixes overlap).
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 from xml.etree import ElementTree as ET  # what it reads is OSS's own answer
 
 import alibabacloud_oss_v2 as oss
@@ -17,37 +18,30 @@ from alibabacloud_oss_v2.exceptions import OperationError
 
 from deploy.aliyun.refusals import code_of
 
-STALE_PARTS = "abort-stale-multipart"  # as in template.yml
 METHODS, HEADERS, EXPOSED, AGE_SECONDS = ["POST"], ["*"], ["ETag", "x-oss-request-id"], "600"
-NO_CORS, NO_LIFECYCLE = "NoSuchCORSConfiguration", "NoSuchLifecycle"
-Origins = Sequence[str]
+# or OSS refuses two rules for parts whose prefixes overlap, also where both are somebody else's
+OVERLAP_ALLOWED = {"x-oss-allow-same-action-overlap": "true"}
 
 
-def cors_rules_of_others(client: oss.Client, bucket: str, ours: Collection[Origins]) -> list[str]:
-    """Return the bucket's CORS rules as XML, without those of this project for these lists of origins."""
-    rules = document(client, bucket, "cors", NO_CORS, "CORSConfiguration").findall("CORSRule")
-    return [text_of(rule) for rule in rules if not is_rule_of(rule, ours)]
+class Kind(NamedTuple):
+    """One of the two documents: its name in a request, its elements, and what OSS answers if there is none.
+
+    `rule` makes this project's rule: for origins with commas between them, or for a prefix.
+    """
+
+    name: str
+    root: str
+    tag: str
+    none: str
+    rule: Callable[[str], ET.Element]
+    headers: Mapping[str, str]
 
 
-def let_pages_post(client: oss.Client, bucket: str, origins: Origins, others: Iterable[str]) -> None:
-    """Make the rule for these origins the first one, before those of others; set nothing if all is so."""
-    found = document(client, bucket, "cors", NO_CORS, "CORSConfiguration")
-    rules, kept = found.findall("CORSRule"), [*dict.fromkeys(others)]
-    first = bool(rules) and is_rule_of(rules[0], [origins])
-    if first and [text_of(rule) for rule in rules[1:]] == kept and found.findtext("ResponseVary") == "true":
-        return
-    for element in (*found.findall("CORSRule"), *found.findall("ResponseVary")):
-        found.remove(element)
-    found.extend([rule_for(origins), *map(ET.fromstring, kept)])
-    ET.SubElement(found, "ResponseVary").text = "true"
-    put_document(client, bucket, "cors", found)
-
-
-def rule_for(origins: Origins) -> ET.Element:
-    """Return this project's rule for a list of origins."""
+def cors_rule(origins: str) -> ET.Element:
+    """Return this project's rule for these origins."""
     rule = ET.Element("CORSRule")
     for name, values in (
-        ("AllowedOrigin", origins),
+        ("AllowedOrigin", origins.split(",")),
         ("AllowedMethod", METHODS),
         ("AllowedHeader", HEADERS),
         ("ExposeHeader", EXPOSED),
@@ -58,27 +52,89 @@ def rule_for(origins: Origins) -> ET.Element:
     return rule
 
 
-def is_rule_of(rule: ET.Element, ours: Collection[Origins]) -> bool:
-    """Say whether a rule is this project's for one of these lists of origins."""
-    return any(parts_of(rule) == parts_of(rule_for(origins)) for origins in ours)
+def lifecycle_rule(prefix: str) -> ET.Element:
+    """Return this project's rule for the parts below a prefix. OSS gives it an id that no other rule has."""
+    rule = ET.Element("Rule")
+    ET.SubElement(rule, "Prefix").text = prefix
+    ET.SubElement(rule, "Status").text = "Enabled"
+    ET.SubElement(ET.SubElement(rule, "AbortMultipartUpload"), "Days").text = "1"
+    return rule
 
 
-def parts_of(rule: ET.Element) -> list[tuple[str, str]]:
-    """Return the parts of a rule; OSS tells header names in lower case."""
-    return sorted((part.tag, (part.text or "").strip().lower()) for part in rule)
+CORS = Kind("cors", "CORSConfiguration", "CORSRule", "NoSuchCORSConfiguration", cors_rule, {})
+LIFECYCLE = Kind(
+    "lifecycle", "LifecycleConfiguration", "Rule", "NoSuchLifecycle", lifecycle_rule, OVERLAP_ALLOWED
+)
+KINDS = (CORS, LIFECYCLE)
 
 
-def abort_stale_parts(client: oss.Client, bucket: str, prefix: str) -> None:
-    """Add the rule for parts below a prefix, unless a rule for parts, or for this prefix, is there."""
-    found = document(client, bucket, "lifecycle", NO_LIFECYCLE, "LifecycleConfiguration")
-    for rule in found.findall("Rule"):
-        if rule.find("AbortMultipartUpload") is not None or rule.findtext("Prefix") == prefix:
-            return
-    ours = ET.SubElement(found, "Rule")
-    for name, value in (("ID", STALE_PARTS), ("Prefix", prefix), ("Status", "Enabled")):
-        ET.SubElement(ours, name).text = value
-    ET.SubElement(ET.SubElement(ours, "AbortMultipartUpload"), "Days").text = "1"
-    put_document(client, bucket, "lifecycle", found)
+def rules_of_others(client: oss.Client, bucket: str, kind: Kind, ours: Collection[str]) -> list[str]:
+    """Return the bucket's rules as XML, without those that this project makes for a text of `ours`."""
+    rules = document(client, bucket, kind).findall(kind.tag)
+    return [text_of(rule) for rule in rules if not any(is_rule_for(kind, text, rule) for text in ours)]
+
+
+def put_rules(client: oss.Client, bucket: str, kind: Kind, text: str | None, others: Iterable[str]) -> None:
+    """Make the rule for a text the first one, before those of others; without a text, keep only these.
+
+    Nothing is sent where all is so. A rule for parts is left out where one of others does the same.
+    """
+    found = document(client, bucket, kind)
+    present = found.findall(kind.tag)
+    wanted = [ET.fromstring(other) for other in dict.fromkeys(others)]  # noqa: S314 - as above
+    if text is not None and not any(aborts_parts(rule, text) for rule in wanted):
+        wanted = [kind.rule(text), *(rule for rule in wanted if not is_rule_for(kind, text, rule))]
+    varies = kind is not CORS or text is None or found.findtext("ResponseVary") == "true"
+    if varies and same(kind, present, wanted):
+        return
+    for rule in present:
+        found.remove(rule)
+    if not wanted:
+        ask(client, "DELETE", bucket, kind)
+        return
+    found[:0] = wanted
+    if not varies:
+        for element in found.findall("ResponseVary"):
+            found.remove(element)
+        ET.SubElement(found, "ResponseVary").text = "true"
+    ask(client, "PUT", bucket, kind, ET.tostring(found))
+
+
+def same(kind: Kind, present: Sequence[ET.Element], wanted: Sequence[ET.Element]) -> bool:
+    """Say whether rules are as wanted. The order counts for CORS alone, where the first that fits answers."""
+    found, sought = (
+        [parts_of(rule) for rule in rules] if kind is CORS else sorted(map(parts_of, rules))
+        for rules in (present, wanted)
+    )
+    return found == sought
+
+
+def is_rule_for(kind: Kind, text: str, rule: ET.Element) -> bool:
+    """Say whether a rule is the one that this project makes for a text."""
+    return parts_of(rule) == parts_of(kind.rule(text))
+
+
+def has_rule_for(kind: Kind, text: str, rules: Iterable[str]) -> bool:
+    """Say whether rules, as XML, have the one that this project makes for a text."""
+    return any(is_rule_for(kind, text, ET.fromstring(rule)) for rule in rules)  # noqa: S314 - as above
+
+
+def aborts_parts(rule: ET.Element, prefix: str) -> bool:
+    """Say whether a rule deletes the parts of broken uploads below a prefix."""
+    if rule.find("AbortMultipartUpload") is None or rule.findtext("Status") == "Disabled":
+        return False
+    return prefix.startswith((rule.findtext("Prefix") or "").strip())
+
+
+def parts_of(rule: ET.Element, path: str = "") -> list[tuple[str, str]]:
+    """Return the parts of a rule but for its id; OSS tells header names in lower case."""
+    found = []
+    for part in rule:
+        if len(part):
+            found += parts_of(part, f"{path}{part.tag}/")
+        elif part.tag != "ID":
+            found.append((f"{path}{part.tag}", (part.text or "").strip().lower()))
+    return sorted(found)
 
 
 def text_of(element: ET.Element) -> str:
@@ -90,31 +146,27 @@ def text_of(element: ET.Element) -> str:
     return ET.tostring(element, encoding="unicode")
 
 
-def document(client: oss.Client, bucket: str, name: str, none: str, root: str) -> ET.Element:
-    """Return a configuration of a bucket; if OSS answers that there is `none`, an empty one."""
+def document(client: oss.Client, bucket: str, kind: Kind) -> ET.Element:
+    """Return a bucket's document; if OSS answers that there is none, an empty one."""
     try:
-        body = ask(client, "GET", bucket, name).http_response
+        body = ask(client, "GET", bucket, kind).http_response
     except OperationError as failure:
-        if code_of(failure) == none:
-            return ET.Element(root)
+        if code_of(failure) == kind.none:
+            return ET.Element(kind.root)
         raise
     return ET.fromstring(body.content)  # noqa: S314 - as above
 
 
-def put_document(client: oss.Client, bucket: str, name: str, root: ET.Element) -> None:
-    """Store a configuration in the place of the present one."""
-    ask(client, "PUT", bucket, name, ET.tostring(root))
-
-
-def ask(client: oss.Client, method: str, bucket: str, name: str, body: bytes = b"") -> oss.OperationOutput:
-    """Read or store a configuration, as the SDK's own operations do."""
+def ask(client: oss.Client, method: str, bucket: str, kind: Kind, body: bytes = b"") -> oss.OperationOutput:
+    """Read, store or delete a document, as the SDK's own operations do."""
     digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    headers = {"Content-Type": "application/xml", "Content-MD5": digest}
     return client.invoke_operation(
         oss.OperationInput(
-            op_name=f"{method.title()}Bucket{name.title()}",
+            op_name=f"{method.title()}Bucket{kind.name.title()}",
             method=method,
-            headers={"Content-Type": "application/xml", "Content-MD5": digest},
-            parameters={name: ""},
+            headers={**headers, **kind.headers} if body else headers,
+            parameters={kind.name: ""},
             body=body or None,
             bucket=bucket,
         )

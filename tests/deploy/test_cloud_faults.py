@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import subprocess
 
 import pytest
@@ -11,7 +13,7 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from deploy.aliyun.clients import Cloud
 from deploy.errors import CommandError
 from deploy.exit_messages import RUN_AGAIN, run_command
-from tests.support.cloud.commands import ANYONE, CODE, SITE, connected, deploy
+from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, connected, deploy
 from tests.support.cloud.packages import TOKEN
 from tests.support.cloud.state import Refused, State
 
@@ -120,6 +122,59 @@ def test_interrupted_after_any_request_and_run_again_it_succeeds(domains: dict[s
             state.expires_after = None
             deploy(cloud, **ANYONE, **domains)
         assert made(state) == made(sound), f"interrupted after {sound.asked[:answered]}"
+
+
+THEIR_CORS = "<CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule>"
+THEIR_EXPIRY = "<Rule><ID>theirs</ID><Prefix>tmp/</Prefix><Expiration><Days>1</Days></Expiration></Rule>"
+RULE = re.compile(r"<(?:CORS)?Rule>.*?</(?:CORS)?Rule>")
+CHANGED = {
+    "SITE_DOMAIN": "new.example.com",
+    "UPLOAD_DOMAIN": "",
+    "ALLOWED_ORIGINS": "https://new.example.com",
+    "UPLOAD_PREFIX": "in/",
+}
+
+
+@pytest.mark.usefixtures("no_waiting", "quick_packages")
+@pytest.mark.parametrize("again", [CHANGED, {}], ids=["with the settings", "without them"])
+@pytest.mark.parametrize("bucket", [UPLOADS, "media"], ids=["the stack's bucket", "one's own"])
+def test_a_change_that_is_interrupted_after_any_request_ends_well(bucket: str, again: dict[str, str]) -> None:
+    def first(state: State, cloud: Cloud) -> None:
+        state.records = {*DOMAINS.values(), CHANGED["SITE_DOMAIN"]}
+        if bucket == "media":
+            state.buckets["media"] = {}
+        deploy(cloud, **ANYONE, **DOMAINS, UPLOAD_BUCKET=bucket)
+        state.cors[bucket] += THEIR_CORS
+        state.lifecycle[bucket] += THEIR_EXPIRY
+        state.asked.clear()
+
+    sound, ends = State(), []
+    with connected(sound) as cloud:
+        first(sound, cloud)
+        ends.append(set_in_buckets(sound))
+        deploy(cloud, **CHANGED)
+        ends.append(set_in_buckets(sound))
+    for answered in range(1, len(sound.asked)):
+        state = State()
+        with connected(state) as cloud:
+            first(state, cloud)
+            state.expires_after = answered
+            with pytest.raises((AlibabaCloudException, OperationError, CommandError)):
+                deploy(cloud, **CHANGED)
+            state.expires_after = None
+            deploy(cloud, **again)
+        (stack,) = state.stacks.values()
+        changed = stack["values"]["SiteDomain"] == CHANGED["SITE_DOMAIN"]
+        assert changed or not again
+        assert set_in_buckets(state) == ends[changed], f"interrupted after {sound.asked[:answered]}"
+
+
+def set_in_buckets(state: State) -> tuple[object, ...]:
+    rules = [
+        {bucket: sorted(RULE.findall(text)) for bucket, text in found.items()}
+        for found in (state.cors, state.lifecycle)
+    ]
+    return copy.deepcopy(state.domains), rules, set(state.public_access_blocked)
 
 
 def test_what_the_sdk_itself_refuses_is_no_failure_of_the_network(

@@ -12,6 +12,7 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from deploy.aliyun.clients import Cloud
 from deploy.arguments import read_arguments
 from deploy.errors import CommandError, StackFailed
+from deploy.stack_record import RECORD_NAME
 from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, deploy, given
 from tests.support.cloud.packages import TOKEN, quick_package
 from tests.support.cloud.state import ACCOUNT, Refused, State
@@ -23,13 +24,17 @@ def values_of(state: State) -> Mapping[str, str]:
     return values
 
 
+def packages(state: State) -> set[str]:
+    return {values_of(state)[name] for name in ("TokenObject", "CallbackObject")}
+
+
 def test_a_first_deploy_makes_everything(cloud: Cloud, state: State) -> None:
     shown: list[str] = []
     stack = deploy(cloud, shown, **ANYONE)
     assert stack.status == "CREATE_COMPLETE"
     assert state.stacks["stack-1"]["minutes"] == 30
     assert CODE in state.public_access_blocked
-    assert set(state.buckets[CODE]) == {values_of(state)["TokenObject"], values_of(state)["CallbackObject"]}
+    assert set(state.buckets[CODE]) == {*packages(state), RECORD_NAME}
     assert values_of(state)["AllowedOrigins"] == "http://localhost:8080"
     assert len(values_of(state)["TicketSecret"]) >= 32
     assert shown[0] == f"account {ACCOUNT}, region cn-hangzhou, stack uploads"
@@ -277,14 +282,14 @@ def test_rules_that_are_to_stay_and_let_no_page_post_are_reported(
 
 def test_old_packages_go_once_nothing_uses_them(cloud: Cloud, state: State) -> None:
     deploy(cloud, **ANYONE)
-    before = set(state.buckets[CODE])
+    before = packages(state)
     state.fails["TokenFunction"] = "InvalidArgument: too long"
     with pytest.raises(StackFailed):
         deploy(cloud, RUNTIME="python3.10")
     assert before <= set(state.buckets[CODE])
     state.fails.clear()
     deploy(cloud, RUNTIME="python3.10")
-    assert set(state.buckets[CODE]) == {values_of(state)["TokenObject"], values_of(state)["CallbackObject"]}
+    assert set(state.buckets[CODE]) == {*packages(state), RECORD_NAME}
     assert not before & set(state.buckets[CODE])
 
 

@@ -15,11 +15,12 @@ from deploy.aliyun.domains import Binding, Certificate, binding_of
 from deploy.aliyun.ros_stack import Stacks
 from deploy.arguments import DEPLOY_OPTIONS, OPTIONS, read_arguments
 from deploy.deploy import DeployCommand
-from deploy.destroy import destroy
+from deploy.destroy import DELETE_UPLOADS, destroy
 from deploy.domains import RETRY_SECONDS, TRIES, domains_of
 from deploy.errors import CommandError
+from deploy.stack_record import RECORD_NAME
 from tests.support.certificate import make_certificate
-from tests.support.cloud.commands import ANYONE, SITE, UPLOADS, deploy, given
+from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, deploy, given
 from tests.support.cloud.oss_service import EXPIRES, TOKEN
 from tests.support.cloud.state import Refused, State
 
@@ -174,14 +175,15 @@ def test_a_new_domain_that_cannot_be_bound_changes_nothing_of_a_stack_that_works
     cloud: Cloud, state: State
 ) -> None:
     deploy(cloud, **ANYONE)
-    before = (dict(values_of(state)), list(state.writes))
+    before = (dict(values_of(state)), [one for one in state.writes if one != f"put {RECORD_NAME}"])
     with pytest.raises(CommandError) as found:
         deploy(cloud, UPLOAD_DOMAIN=UP, MAX_BYTES="5")
     assert str(found.value).splitlines() == [
         UNVERIFIED.replace(PAGE, UP).replace(SITE, UPLOADS),
         "Nothing else was changed.",
     ]
-    assert (dict(values_of(state)), state.writes) == before
+    record = f"put {RECORD_NAME}"
+    assert (dict(values_of(state)), [one for one in state.writes if one != record]) == before
 
 
 def test_a_domain_that_still_waits_for_its_record_stops_no_other_change(cloud: Cloud, state: State) -> None:
@@ -320,10 +322,8 @@ def test_a_certificate_that_fits_no_domain_is_refused_before_anything_is_made(
     assert state.writes == []
 
 
-def test_a_binding_of_an_earlier_template_ends_bound_with_its_certificate(cloud: Cloud, state: State) -> None:
-    """ROS deletes a resource that a new template does not have, and unbinds the domain with it."""
-    state.records = {PAGE}
-    deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE, SITE_CERTIFICATE="493-cn-hangzhou")
+def as_of_an_earlier_version(state: State) -> dict[str, Any]:
+    """Make the stack one whose template binds the domain of the page, and that no record tells of."""
     (stack,) = state.stacks.values()
     earlier: dict[str, Any] = copy.deepcopy(stack["template"])
     earlier["Resources"]["SiteDomainBinding"] = {
@@ -331,22 +331,105 @@ def test_a_binding_of_an_earlier_template_ends_bound_with_its_certificate(cloud:
         "Properties": {"BucketName": {"Fn::GetAtt": ["Site", "Name"]}, "DomainName": {"Ref": "SiteDomain"}},
     }
     stack["template"] = earlier
-    deploy(cloud)
+    del state.buckets[CODE][RECORD_NAME]
+    return stack
+
+
+GAP = (
+    f"ROS unbinds {PAGE} while it updates this stack of an earlier version. This command binds it again "
+    "right after; OSS may ask for the TXT record of _dnsauth then, and until it finds that, nobody reaches "
+    "the bucket at this domain."
+)
+
+
+def test_a_binding_of_an_earlier_template_ends_bound_with_its_certificate(cloud: Cloud, state: State) -> None:
+    """ROS deletes a resource that a new template does not have, and unbinds the domain with it."""
+    state.records = {PAGE}
+    deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE, SITE_CERTIFICATE="493-cn-hangzhou")
+    stack = as_of_an_earlier_version(state)
+    shown: list[str] = []
+    deploy(cloud, shown)
+    assert GAP in shown
     assert "SiteDomainBinding" not in stack["template"]["Resources"]
     assert state.domains[SITE] == {PAGE: "493-cn-hangzhou"}
     assert state.writes.count(f"bind {PAGE}") == 2
+    deploy(cloud, SITE_DOMAIN="")
+    assert state.domains[SITE] == {}
+
+
+def test_it_asks_before_ros_unbinds_a_domain_and_changes_nothing_without_permission(
+    cloud: Cloud, state: State
+) -> None:
+    state.records = {PAGE}
+    deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE)
+    as_of_an_earlier_version(state)
+    before = list(state.writes)
+    answers = {"Deploy there? Type yes: ": " yes ", "Go on? Type yes: ": "no"}
+    with pytest.raises(CommandError, match=r"^Nothing was done\.$"):
+        deploy(cloud, [], answers.__getitem__, YES="0")
+    assert state.writes == before
+    answers["Go on? Type yes: "] = " yes "
+    deploy(cloud, [], answers.__getitem__, YES="0")
+    assert state.domains[SITE] == {PAGE: ""}
+
+
+def test_a_domain_that_oss_does_not_unbind_is_told_and_tried_again(cloud: Cloud, state: State) -> None:
+    state.records = {PAGE}
+    deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE)
+    state.refusals[f"POST {SITE}/"] = [Refused(403, "AccessDenied", "not you")]
+    with pytest.raises(CommandError, match=rf"^{PAGE} is still bound to {SITE} \(AccessDenied: not you\)\.$"):
+        deploy(cloud, SITE_DOMAIN="")
+    assert state.domains[SITE] == {PAGE: ""}
+    deploy(cloud)
+    assert state.domains[SITE] == {}
+
+
+def test_a_domain_that_was_bound_before_the_deploy_stays_bound(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    state.domains["media"] = {UP: "493-cn-hangzhou"}
+    deploy(cloud, **ANYONE, UPLOAD_BUCKET="media", UPLOAD_DOMAIN=UP)
+    deploy(cloud, UPLOAD_DOMAIN="")
+    assert state.domains["media"] == {UP: "493-cn-hangzhou"}
+    deploy(cloud, UPLOAD_DOMAIN=UP)
+    shown = destroyed(cloud)
+    assert state.domains["media"] == {UP: "493-cn-hangzhou"}
+    assert f"left {UP} bound to media: no deploy bound it" in shown
+
+
+def destroyed(cloud: Cloud, **options: str) -> list[str]:
+    env = given(STACK="uploads", REGION="cn-hangzhou", YES="1", **options)
+    arguments = read_arguments(env, options=(*OPTIONS, DELETE_UPLOADS), settings=())
+    shown: list[str] = []
+    destroy(arguments, cloud, Stacks(cloud.ros, "cn-hangzhou"), shown.append, lambda _: UPLOADS)
+    return shown
 
 
 def test_destroy_frees_the_domains(cloud: Cloud, state: State) -> None:
     state.records = {PAGE, UP}
     deploy(cloud, **ANYONE, **BOTH)
     state.domains[UPLOADS]["by-hand.example.com"] = ""
-    arguments = read_arguments(
-        given(STACK="uploads", REGION="cn-hangzhou", YES="1"), options=OPTIONS, settings=()
-    )
-    for _ in range(2):
-        destroy(arguments, cloud, Stacks(cloud.ros, "cn-hangzhou"), lambda _: None, lambda _: "no")
+    shown = destroyed(cloud)
+    assert [line for line in shown if "bound" in line] == [
+        f"unbound {PAGE} from {SITE}",
+        f"unbound {UP} from {UPLOADS}",
+    ]
+    destroyed(cloud)
     assert state.domains == {UPLOADS: {"by-hand.example.com": ""}}
+
+
+def test_destroy_frees_a_domain_of_a_bucket_that_it_deletes(cloud: Cloud, state: State) -> None:
+    """Whoever bound it: no other bucket could have it."""
+    state.buckets[UPLOADS] = {}
+    state.domains[UPLOADS] = {UP: ""}
+    deploy(cloud, **ANYONE, UPLOAD_DOMAIN=UP)
+    assert f"unbound {UP} from {UPLOADS}" in destroyed(cloud, DELETE_UPLOADS="1")
+
+
+def test_destroy_frees_the_domains_of_an_earlier_version(cloud: Cloud, state: State) -> None:
+    state.records = {UP}
+    deploy(cloud, **ANYONE, UPLOAD_DOMAIN=UP)
+    del state.buckets[CODE][RECORD_NAME]
+    assert f"unbound {UP} from {UPLOADS}" in destroyed(cloud)
 
 
 def test_wait_and_certificates_are_options_of_deploy_alone() -> None:

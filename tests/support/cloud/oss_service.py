@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import re
 import ssl
 import xml.etree.ElementTree as ET
@@ -28,6 +29,7 @@ SPECIFIED_ENDPOINT = (
     "The bucket you are attempting to access must be addressed using the specified endpoint. "
     "Please send all future requests to this endpoint."
 )
+RULES = {"cors": "CORSRule", "lifecycle": "Rule"}
 ROOTS = {"cors": "CORSConfiguration", "lifecycle": "LifecycleConfiguration"}
 MALFORMED = "The XML you provided was not well-formed or did not validate against our published schema."
 KEYS_PER_PAGE = 100  # OSS: ListObjectsV2, unless max-keys asks for another number
@@ -127,24 +129,45 @@ def of_setting(
         change = state.public_access_blocked.add if blocked == "true" else state.public_access_blocked.discard
         change(bucket)
         return Found()
-    if method == "PUT" and not ROOTS.keys().isdisjoint(query):
-        return set_rules(state, bucket, "cors" if "cors" in query else "lifecycle", body)
+    if method in {"PUT", "DELETE"} and not ROOTS.keys().isdisjoint(query):
+        name = "cors" if "cors" in query else "lifecycle"
+        return set_rules(state, bucket, name, body) if method == "PUT" else delete_rules(state, bucket, name)
     return None
 
 
 def set_rules(state: State, bucket: str, name: str, document: str) -> Found:
-    """Store rules in the place of the present ones. Sources: PutBucketCors, EC 0014-00000084, -085."""
+    """Store rules in the place of the present ones. Sources: PutBucketCors, PutBucketLifecycle."""
     root = ET.fromstring(document)
     if root.tag != ROOTS[name]:
         raise Refused(400, "MalformedXML", MALFORMED)
     if len(root.findall("CORSRule")) > LARGEST_CORS:
         raise Refused(400, "InvalidRequest", "The number of CORS rules exceeds the limit.")
-    prefixes = [rule.findtext("Prefix") for rule in root.findall("Rule")]
-    if len(set(prefixes)) < len(prefixes) or len(root.findall("Rule/AbortMultipartUpload")) > 1:
-        raise Refused(400, "InvalidRequest", "Two rules overlap.")
+    if not root.findall(RULES[name]):
+        raise Refused(400, "MalformedXML", MALFORMED)
+    for nth, rule in enumerate(root.findall("Rule")):
+        if rule.find("ID") is None:
+            ET.SubElement(rule, "ID").text = f"generated-{nth}"  # OSS: PutBucketLifecycle
     state.writes.append(f"{name} of {bucket}")
     getattr(state, name)[bucket] = "".join(ET.tostring(element, encoding="unicode") for element in root)
     return Found()
+
+
+def delete_rules(state: State, bucket: str, name: str) -> Found:
+    """Delete all rules. Sources: DeleteBucketCors, DeleteBucketLifecycle; both are 204 without rules too."""
+    state.writes.append(f"no {name} of {bucket}")
+    getattr(state, name).pop(bucket, None)
+    return Found(204)
+
+
+def refuse_overlap(headers: dict[str, str], document: bytes) -> None:
+    """Refuse two rules with the same action for prefixes that overlap. Source: EC 0014-00000084."""
+    if headers.get("x-oss-allow-same-action-overlap") == "true":
+        return
+    rules = ET.fromstring(document).findall("Rule")
+    for action in ("AbortMultipartUpload", "Expiration"):
+        prefixes = [rule.findtext("Prefix") or "" for rule in rules if rule.find(action) is not None]
+        if any(one.startswith(other) for one, other in itertools.permutations(prefixes, 2)):
+            raise Refused(400, "InvalidRequest", "Overlap for same action type.")
 
 
 def of_policy(state: State, method: str, bucket: str, policy: str) -> Found:
@@ -270,6 +293,8 @@ def check_form(method: str, query: dict[str, list[str]], headers: dict[str, str]
     digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
     if method == "PUT" and headers.get("content-md5") != digest:
         raise Refused(400, "InvalidDigest", "The Content-MD5 you specified was invalid.")
+    if method == "PUT" and "lifecycle" in query:
+        refuse_overlap(headers, body)
 
 
 def tag(content: bytes) -> str:

@@ -237,7 +237,6 @@ def set_rules(
         lists = {name: part if isinstance(part, list) else [part] for name, part in parts.items()}
         texts = (f"<{name}>{one}</{name}>" for name, part in lists.items() for one in part)
         state.cors[bucket] = f"<CORSRule>{''.join(texts)}</CORSRule><ResponseVary>true</ResponseVary>"
-    if not before:
         (rule,) = properties["LifecycleConfiguration"]["Rule"]
         state.lifecycle[bucket] = (
             f"<Rule><ID>{rule['ID']}</ID><Prefix>{rule['Prefix']}</Prefix><Status>Enabled</Status>"
