@@ -59,6 +59,8 @@ def read_certificate(name: str, given: Pem, domain: str, now: datetime) -> Certi
         raise CommandError(
             f"{name}_CERTIFICATE is not for {domain}: it names {', '.join(names_of(leaf)) or 'none'}."
         )
+    if now < leaf.not_valid_before_utc:
+        raise CommandError(f"{name}_CERTIFICATE is valid only from {leaf.not_valid_before_utc:%Y-%m-%d} on.")
     if now > leaf.not_valid_after_utc:
         raise CommandError(f"{name}_CERTIFICATE expired on {leaf.not_valid_after_utc:%Y-%m-%d}.")
     return Certificate(
@@ -99,5 +101,6 @@ def names_of(certificate: x509.Certificate) -> list[str]:
 
 
 def covers(certificate: x509.Certificate, domain: str) -> bool:
-    """Say whether a certificate is for a domain; `*` stands for its first label (RFC 6125)."""
-    return not {domain, f"*.{domain.partition('.')[2]}"}.isdisjoint(names_of(certificate))
+    """Say whether a certificate is for a domain (in small letters); `*` is its first label (RFC 6125)."""
+    names = {name.lower() for name in names_of(certificate)}
+    return not {domain, f"*.{domain.partition('.')[2]}"}.isdisjoint(names)

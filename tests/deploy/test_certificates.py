@@ -105,6 +105,13 @@ def test_a_certificate_of_another_domain_is_refused(pem: str, domain: str) -> No
         read_certificate("SITE", given(pem, pem), domain, NOW)
 
 
+@pytest.mark.parametrize("domain", [DOMAIN, "a.up.example.com"])
+def test_the_names_of_a_certificate_have_no_letter_case(tmp_path: Path, domain: str) -> None:
+    """RFC 4343; a domain that is given has small letters, by the template's pattern."""
+    text = make_certificate(tmp_path, "WWW.Example.COM", "*.UP.example.com").read_text()
+    assert read_certificate("SITE", given(text, text), domain, NOW) is not None
+
+
 def test_a_certificate_without_names_is_for_no_domain(tmp_path: Path) -> None:
     """RFC 6125: browsers do not read the common name."""
     text = make_certificate(tmp_path).read_text()
@@ -128,6 +135,14 @@ def test_a_certificate_is_taken_until_its_last_second(pem: str) -> None:
     assert read_certificate("SITE", given(pem, pem), DOMAIN, last) is not None
     with pytest.raises(CommandError, match=r"^SITE_CERTIFICATE expired on "):
         read_certificate("SITE", given(pem, pem), DOMAIN, last + dt.timedelta(seconds=1))
+
+
+def test_a_certificate_is_taken_from_its_first_second_on(pem: str) -> None:
+    first = x509.load_pem_x509_certificate(pem.encode()).not_valid_before_utc
+    assert read_certificate("SITE", given(pem, pem), DOMAIN, first) is not None
+    said = rf"^SITE_CERTIFICATE is valid only from {first:%Y-%m-%d} on\.$"
+    with pytest.raises(CommandError, match=said):
+        read_certificate("SITE", given(pem, pem), DOMAIN, first - dt.timedelta(seconds=1))
 
 
 def test_an_expired_certificate_is_refused(pem: str) -> None:
