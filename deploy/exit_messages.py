@@ -17,6 +17,7 @@ from alibabacloud_oss_v2.exceptions import (
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from darabonba.exceptions import UnretryableException
 
+from deploy.aliyun.refusals import region_of
 from deploy.errors import CommandError, StackFailed
 from deploy.known_refusals import way_out
 
@@ -65,5 +66,6 @@ def message_for(error: BaseException) -> str:
     """Return the message for one of the `EXPECTED` exceptions, with the way out if it is known."""
     cause = error.unwrap() if isinstance(error, OperationError) else error
     text = next(message(cause) for kinds, message in MESSAGES if isinstance(cause, kinds))
-    way = "" if isinstance(cause, CommandError) else way_out(text)
+    region = region_of(cause) if isinstance(cause, ServiceError) else ""
+    way = "" if isinstance(cause, CommandError) else way_out(text, region)
     return f"{text} {way}".rstrip(" ")

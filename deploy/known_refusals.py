@@ -22,11 +22,12 @@ WAYS_OUT = {
     "PublicEndpointForbidden": (
         "Accounts that activated OSS on 2025-03-20 or later reach objects in mainland China only by the "
         "internal network or a domain of their own: run this on a machine in Alibaba Cloud's network in that "
-        "region, with OSS_ENDPOINT=oss-REGION-internal.aliyuncs.com, or deploy to REGION=cn-hongkong."
+        "region, with OSS_ENDPOINT=oss-{region}-internal.aliyuncs.com, or deploy to REGION=cn-hongkong."
     ),
 }
 
 
-def way_out(refusal: str) -> str:
-    """Return what ends a refusal, given its code and message; an empty text for one that is not known."""
-    return next((way for text, way in WAYS_OUT.items() if text in refusal), "")
+def way_out(refusal: str, region: str = "") -> str:
+    """Return what ends a refusal in a region, given its code and message; an empty text if none is known."""
+    found = next((way for text, way in WAYS_OUT.items() if text in refusal), "")
+    return found.format(region=region or "REGION")

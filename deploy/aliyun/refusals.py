@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
+
+OSS_HOST = re.compile(r"(?:.+\.)?oss-(?P<region>[a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com")
 
 
 def code_of(failure: OperationError) -> str:
@@ -23,3 +27,10 @@ def refusal_of(request: Callable[[], object]) -> ServiceError | None:
             return refused
         raise
     return None
+
+
+def region_of(refused: ServiceError) -> str:
+    """Return the region whose host was asked, or an empty text if it was none of OSS's own hosts."""
+    _method, _, address = str(refused.request_target).partition(" ")
+    found = OSS_HOST.fullmatch(urlsplit(address).hostname or "")
+    return found["region"] if found else ""

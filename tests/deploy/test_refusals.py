@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import alibabacloud_oss_v2 as oss
 import pytest
-from alibabacloud_oss_v2.exceptions import OperationError
+from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
 
 from deploy.aliyun.clients import Cloud
-from deploy.aliyun.refusals import code_of, refusal_of
+from deploy.aliyun.refusals import code_of, refusal_of, region_of
 from tests.support.cloud.state import Refused, State
 
 MEDIA = "DELETE media/"
@@ -40,3 +40,19 @@ def test_no_answer_is_no_refusal_and_has_no_code(cloud: Cloud, state: State) -> 
     with pytest.raises(OperationError) as found:
         refusal_of(deleting(cloud))
     assert code_of(found.value) == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "region"),
+    [
+        ("GET https://media.oss-cn-hangzhou.aliyuncs.com/?list-type=2", "cn-hangzhou"),
+        ("PUT https://media.oss-cn-hangzhou-internal.aliyuncs.com/a%20b.txt", "cn-hangzhou"),
+        ("GET https://oss-ap-southeast-1.aliyuncs.com/", "ap-southeast-1"),
+        ("GET https://oss-media.oss-cn-beijing.aliyuncs.com/oss-cn-hangzhou.aliyuncs.com", "cn-beijing"),
+        ("GET https://files.example.com/oss-cn-hangzhou.aliyuncs.com", ""),
+        ("GET https://oss-cn-hangzhou.aliyuncs.com.example.com/", ""),
+    ],
+)
+def test_a_refusal_names_the_region_of_the_host_that_was_asked(asked: str, region: str) -> None:
+    told = dict.fromkeys(("status_code", "code", "request_id", "message", "ec", "timestamp"), "")
+    assert region_of(ServiceError(**told, request_target=asked)) == region
