@@ -21,10 +21,13 @@ from deploy.arguments import DEPLOY_OPTIONS, Arguments, read_arguments
 from deploy.deploy import DeployCommand, check_place, refuse_dead_end
 from deploy.doctor.__main__ import show_json, show_lines
 from deploy.doctor.finding import Finding
+from deploy.domains import domain_problems
 from deploy.exit_messages import EXPECTED, message_for, run_command
+from deploy.page_addresses import default_origins
 from deploy.preflight.examination import examine
 from deploy.preflight.object_trial import sentence
 from deploy.stack_buckets import fault, faults
+from deploy.template import parse_template
 
 JSON = "JSON"
 TRIED = {
@@ -64,23 +67,33 @@ def findings(arguments: Arguments) -> Iterator[Finding]:
         refuse_dead_end(stack)
         values = command.wanted_values(stack, account)
         yield Finding(name, "ok", TRIED[name], "it exists" if stack else "there is none: a deploy makes it")
-        yield check_domains(command, values)
+        yield from check_domains(command, values)
         if stack:
             yield check_stack_buckets(cloud, account, stack.parameters)
         name = "examination"
-        yield from examine(command.plan(account, values))
+        yield from examine(command.plan(account, with_usable_origins(command, values)))
         name = "objects"
         yield check_objects(cloud, account, values["ArtifactBucket"])
     except EXPECTED as error:
         yield Finding(name, "failed", TRIED[name], message_for(error))
 
 
-def check_domains(command: DeployCommand, values: Mapping[str, str]) -> Finding:
-    """Return whether domains and certificates can work, as far as they show it before they are bound."""
-    if problem := fault(partial(command.certificates, values)):
-        return Finding("domains", "failed", TRIED["domains"], problem)
-    wanted = ", ".join(filter(None, (values.get("SiteDomain"), values.get("UploadDomain"))))
-    return Finding("domains", "ok" if wanted else "skipped", TRIED["domains"], wanted or "none is given")
+def check_domains(command: DeployCommand, values: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield whether domains and certificates can work, as far as they show it before they are bound."""
+    problems = fault(partial(command.certificates, values)).splitlines()
+    yield from (Finding("domains", "failed", TRIED["domains"], problem) for problem in problems)
+    if not problems:
+        wanted = ", ".join(filter(None, (values.get("SiteDomain"), values.get("UploadDomain"))))
+        yield Finding("domains", "ok" if wanted else "skipped", TRIED["domains"], wanted or "none is given")
+
+
+def with_usable_origins(command: DeployCommand, values: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the values for the other checks: an origin that follows from a bad domain is no second fault."""
+    site = {**values, "UploadDomain": ""}
+    bad = any(domain_problems(parse_template(command.template), site))
+    if bad and values["AllowedOrigins"] == default_origins(values["SiteDomain"]):
+        return {**values, "AllowedOrigins": default_origins("")}
+    return values
 
 
 def check_stack_buckets(cloud: Cloud, account: str, parameters: Mapping[str, str]) -> Finding:

@@ -347,6 +347,51 @@ def test_preflight_shows_each_failure_with_its_fix(public: State, capsys: pytest
     assert public.writes == []
 
 
+@pytest.mark.parametrize(
+    ("domains", "said"),
+    [
+        (
+            {"SITE_DOMAIN": "https://www.example.com"},
+            "SITE_DOMAIN takes a domain, such as www.example.com, without https://.",
+        ),
+        (
+            {"UPLOAD_DOMAIN": "www.example.com/"},
+            "UPLOAD_DOMAIN takes a domain, such as www.example.com, without https://.",
+        ),
+        (
+            {"SITE_DOMAIN": "www.example.com", "UPLOAD_DOMAIN": "www.example.com"},
+            "SITE_DOMAIN and UPLOAD_DOMAIN are the same: a domain belongs to one bucket, so choose two.",
+        ),
+    ],
+    ids=["the page's", "that of the uploads", "one for both"],
+)
+@pytest.mark.parametrize("deployed", [False, True], ids=["first", "later"])
+@pytest.mark.usefixtures("public")
+def test_a_bad_domain_is_one_sentence_and_the_same_before_a_deploy_and_at_it(
+    capsys: pytest.CaptureFixture[str],
+    domains: dict[str, str],
+    said: str,
+    deployed: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    settings = {**STACK, **ANYONE, **domains}
+    assert not deployed or make("deploy", **STACK, **ANYONE, YES="1") == 0
+    capsys.readouterr()
+    assert make("preflight", **settings, JSON="true") == 1
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert [(one["name"], one["found"]) for one in found if one["verdict"] == "failed"] == [("domains", said)]
+    assert make("deploy", **settings, YES="1") == 1
+    assert capsys.readouterr().err == f"{said}\n"
+
+
+def test_origins_that_were_given_are_judged_beside_a_bad_domain(
+    public: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = {"SITE_DOMAIN": "localhost", "ALLOWED_ORIGINS": "www.example.com"}
+    assert make("preflight", **STACK, **ANYONE, **wrong, JSON="true") == 1
+    assert verdicts(capsys) == {**SOUND, "domains": "failed", "settings": "failed", "public_access": "ok"}
+    assert public.writes == []
+
+
 def test_preflight_counts_no_caps_that_are_no_numbers(
     public: State, capsys: pytest.CaptureFixture[str]
 ) -> None:
