@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
 HIDDEN = "***"
 NEVER = r"(?!)"  # matches nothing
-MIN_KNOWN = 6  # characters: shorter ones are no secrets, and occur in any text
+SHORT = 6  # characters: less occur in any text by chance, so they are looked for as words of their own
 MAX_WORD = 20  # characters of a word in a message: secrets are longer
 DATE = r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z"
@@ -150,15 +150,9 @@ class Redactor:
     """Removes what `known` has: values, and the name that each is replaced by, such as `ticket-1`."""
 
     def __init__(self, known: Mapping[str, str]) -> None:
-        forms = {
-            form: name
-            for value, name in known.items()
-            if len(value) >= MIN_KNOWN
-            for form in encodings(value)
-        }
-        self._names = forms
-        longest_first = sorted(forms, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, longest_first)) or NEVER)
+        self._names = {form: name for value, name in known.items() if value for form in encodings(value)}
+        longest_first = sorted(self._names, key=len, reverse=True)
+        self._known = re.compile("|".join(map(pattern, longest_first)) or NEVER)
 
     def text(self, text: str) -> str:
         """Replace known values, and the part of a request id behind its time."""
@@ -232,6 +226,12 @@ class Redactor:
 def hide_condition(found: re.Match[str]) -> str:
     """Return a condition of a policy without its value, unless that is a plain one."""
     return f'{found[1]}"{found[2] if PLAIN_CONDITION.fullmatch(found[2]) else HIDDEN}"'
+
+
+def pattern(form: str) -> str:
+    """Return what finds a form in a text."""
+    found = re.escape(form)
+    return found if len(form) >= SHORT else rf"(?<![A-Za-z0-9]){found}(?![A-Za-z0-9])"
 
 
 def encodings(value: str) -> set[str]:

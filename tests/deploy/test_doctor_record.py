@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -337,6 +338,21 @@ def test_a_secret_that_nobody_knows_is_not_kept_either() -> None:
         "<StringToSignBytes>***</StringToSignBytes></Error>"
     )
     assert told["response"]["headers"] == [["Server", "***"], ["***", "***"]]
+
+
+def test_a_short_name_is_removed_where_it_is_a_word_of_its_own() -> None:
+    """OSS takes a bucket of three characters and a domain of four; a provider may choose any token."""
+    policy = base64.b64encode(b'{"conditions": [{"bucket": "abc"}]}').decode()
+    grant = {**GRANT, "id": "x7", "url": "https://t.cn/", "ticket": "p1.s", "fields": {"policy": policy}}
+    granted = dataclasses.replace(GRANTED, answer=Answer(200, {}, json.dumps(grant).encode(), 0.1))
+    said = "Not abc at t.cn: x7, b4, p1, s, (YWJj) (616263) (61 62 63), but abcd."
+    sent = Exchange("x", "GET", "https://t.cn/", {}, (), b"", Answer(0, {}, b"", 0.1, said))
+    deployment = dataclasses.replace(DEPLOYMENT, bearer_token="b4", find_access=None)
+    told: Any = document(deployment, [granted, sent], [], 2026)
+    assert told["exchanges"][1]["response"]["network_error"] == (
+        "Not bucket-1 at upload.example: id-1, bearer-token-1, ticket-2, ticket-3, "
+        "(bucket-1) (bucket-1) (bucket-1), but abcd."
+    )
 
 
 # ---- The file
