@@ -76,7 +76,7 @@ test: $(VENV) ## every test, the browser's included, and the coverage of functio
 screenshots: $(VENV) $(PAGE) $(NODE_PACKAGES) | chromium ## the page in every state, into screenshots/
 	$(BIN)/python -m tools.screenshots
 
-mutate: $(VENV) $(PROOF_TOOLS) ## does some test notice each small change of what signs, grants and verifies? minutes
+mutate: $(VENV) $(PROOF_TOOLS) ## does some test notice each small change of what signs, grants, verifies and deploys? minutes
 	@$(BIN)/python -m tools.mutate
 
 fuzz: $(VENV) $(PROOF_TOOLS) ## bytes at random for the callback function and the stand-in's forms; SECONDS=60 each
