@@ -16,7 +16,8 @@ REVALIDATE = "no-cache"
 # the build puts a hash of the content into these names
 HASHED_NAME = re.compile(r"assets/.+-[A-Za-z0-9_-]{8}\.[a-z0-9]+")
 # OSS compresses application/javascript, but not text/javascript (OSS FAQ on gzip, 2024-11). The tables of the
-# machine that deploys say the one or the other, so they are not asked.
+# machine that deploys say the one or the other, so they are not asked. The stand-in has a table of
+# its own; a test compares both.
 TYPES = {
     ".avif": "image/avif",
     ".css": "text/css; charset=utf-8",
@@ -31,6 +32,7 @@ TYPES = {
     ".mjs": "application/javascript; charset=utf-8",
     ".png": "image/png",
     ".svg": "image/svg+xml; charset=utf-8",
+    ".ts": "text/plain; charset=utf-8",  # such as .d.ts: TypeScript, not MPEG transport stream
     ".txt": "text/plain; charset=utf-8",
     ".webmanifest": "application/manifest+json",
     ".webp": "image/webp",

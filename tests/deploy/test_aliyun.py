@@ -14,7 +14,7 @@ import pytest
 from alibabacloud_oss_v2.exceptions import OperationError
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 
-from deploy.aliyun import ros_stack
+from deploy.aliyun import ros_stack, site_files
 from deploy.aliyun.artifacts import (
     delete_old_packages,
     ensure_private_bucket,
@@ -26,12 +26,11 @@ from deploy.aliyun.clients import Cloud
 from deploy.aliyun.functions import DeployedFunction, get_function
 from deploy.aliyun.objects import delete_keys, delete_objects, entity_tags
 from deploy.aliyun.ros_stack import Stack, Stacks
-from deploy.aliyun.site_files import content_type, put_site, read_files
+from deploy.aliyun.site_files import content_type, put_site
 from deploy.aliyun.upload_cors import cors_rules
 from deploy.errors import CommandError, StackFailed
-from deploy.site_bucket import BUILT_PAGE
 from oss_emulator.http_messages import Body, Request
-from oss_emulator.website.files import read_file
+from oss_emulator.website import files as served_files
 from tests.support.cloud.commands import ANYONE, deploy
 from tests.support.cloud.packages import TOKEN as PACKAGE
 from tests.support.cloud.state import ACCOUNT, OTHER_ACCOUNT, REGION, Refused, State
@@ -244,12 +243,12 @@ def test_the_type_of_a_script_is_one_that_oss_compresses_whatever_this_machine_s
     assert content_type("assets/index-CVR7ZY6m.js") == "application/javascript; charset=utf-8"
 
 
-def test_make_page_gives_the_built_files_the_types_that_a_deploy_gives_them(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{}")
-    for folder in (BUILT_PAGE, tmp_path):
-        for name in read_files(folder):
-            answer = read_file([folder], Request("GET", f"/{name}", {}, Body(lambda _: b"")), name)
-            assert answer.headers["Content-Type"] == content_type(name), name
+def test_make_page_gives_each_file_the_type_that_a_deploy_gives_it(tmp_path: Path) -> None:
+    for ending in (*site_files.TYPES, *served_files.TYPES, ".HTML", ".unknown", ""):
+        name = f"a{ending}"
+        (tmp_path / name).touch()
+        answer = served_files.read_file([tmp_path], Request("GET", f"/{name}", {}, Body(lambda _: b"")), name)
+        assert answer.headers["Content-Type"] == content_type(name), name
 
 
 def test_only_text_has_an_encoding() -> None:

@@ -13,7 +13,8 @@ from oss_emulator.website.rules import Missing, Website
 # Folders have no website configuration, so it is fixed.
 SITE = Website(index="index.html", sub_directories=True, missing=Missing.NOT_FOUND, error_key="404.html")
 
-_TYPES = {
+TYPES = {
+    ".avif": "image/avif",
     ".css": "text/css; charset=utf-8",
     ".gif": "image/gif",
     ".html": "text/html; charset=utf-8",
@@ -28,6 +29,7 @@ _TYPES = {
     ".svg": "image/svg+xml; charset=utf-8",
     ".ts": "text/plain; charset=utf-8",  # such as .d.ts: TypeScript, not MPEG transport stream
     ".txt": "text/plain; charset=utf-8",
+    ".webmanifest": "application/manifest+json",
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
@@ -41,7 +43,7 @@ def read_file(folders: Sequence[Path], request: Request, key: str) -> Answer:
     content = path.read_bytes()
     etag = f'"{hashlib.md5(content, usedforsecurity=False).hexdigest().upper()}"'
     headers = {
-        "Content-Type": _TYPES.get(path.suffix.lower(), "application/octet-stream"),
+        "Content-Type": TYPES.get(path.suffix.lower(), "application/octet-stream"),
         "Cache-Control": "no-cache",
         "ETag": etag,
     }
