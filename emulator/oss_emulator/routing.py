@@ -18,6 +18,7 @@ from oss_emulator.errors import OssError, error_document, internal_error, not_em
 from oss_emulator.history.records import RefusalRecord
 from oss_emulator.http_messages import Answer, ConnectionLost, Request
 from oss_emulator.objects.access import check_may_read, check_may_write, check_signed
+from oss_emulator.objects.copying import COPY_SOURCE, copy_object
 from oss_emulator.objects.writing import delete_object, put_object
 from oss_emulator.post_object.upload import post_object
 from oss_emulator.read_requests import read_answer
@@ -96,6 +97,8 @@ def _write(request: Request, bucket: Bucket, key: str, request_id: str) -> Answe
     match request.method:
         case "POST" if not key and request.headers.get("content-type"):
             return _upload(request, bucket, request_id)
+        case "PUT" if key and COPY_SOURCE in request.headers:
+            return copy_object(request, bucket, key)
         case "PUT" if key:
             return put_object(request, bucket, key)
         case "DELETE" if key:

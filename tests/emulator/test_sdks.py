@@ -35,6 +35,7 @@ class Sdk(Protocol):
     def get(self, name: str) -> bytes: ...
     def put(self, name: str, content: bytes) -> None: ...
     def delete(self, name: str) -> None: ...
+    def copy(self, name: str, source: str) -> str: ...
     def listed(self, prefix: str) -> tuple[list[str], list[str]]: ...
     def presigned(self, name: str) -> str: ...
     def refusal(self, method: str, name: str) -> tuple[int, str, str]: ...
@@ -62,6 +63,9 @@ class Oss2:
 
     def delete(self, name: str) -> None:
         self._bucket.delete_object(name)
+
+    def copy(self, name: str, source: str) -> str:
+        return str(self._bucket.copy_object(BUCKET, source, name).etag)
 
     def listed(self, prefix: str) -> tuple[list[str], list[str]]:
         found = list(oss2.ObjectIteratorV2(self._bucket, prefix=prefix, delimiter="/", max_keys=2))
@@ -101,6 +105,10 @@ class V2:
 
     def delete(self, name: str) -> None:
         self._client.delete_object(v2.DeleteObjectRequest(BUCKET, name))
+
+    def copy(self, name: str, source: str) -> str:
+        copied = self._client.copy_object(v2.CopyObjectRequest(BUCKET, name, source_key=source))
+        return str(copied.etag.strip('"'))
 
     def listed(self, prefix: str) -> tuple[list[str], list[str]]:
         asked = v2.ListObjectsV2Request(BUCKET, prefix=prefix, delimiter="/", max_keys=2)
@@ -186,6 +194,13 @@ def test_an_sdk_puts_and_deletes_an_object(running: EmulatorProcess, sdk: type[S
         assert (bucket.head(name), bucket.get(name)) == ((5, ETAG), b"hello"), name
         bucket.delete(name)
         assert bucket.refusal("GET", name) == (404, "NoSuchKey", "0026-00000001"), name
+
+
+@both
+def test_an_sdk_copies_an_object(running: EmulatorProcess, sdk: type[Sdk]) -> None:
+    bucket = sdk(running.url, KEY)
+    for name in OBJECTS:
+        assert (bucket.copy(f"copy/{name}", name), bucket.get(f"copy/{name}")) == (ETAG, b"hello"), name
 
 
 @both

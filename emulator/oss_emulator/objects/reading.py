@@ -45,7 +45,7 @@ def read_object(request: Request, bucket: Bucket, key: str, *, signed_key: str) 
     stored, content = opened
     try:
         if request.method == "GET":
-            _check_not_archived(stored)
+            check_not_archived(stored)
         version_headers = {"x-oss-version-id": stored.version} if bucket.versioning else {}
         if meta_only:
             content.close()
@@ -77,12 +77,16 @@ def _not_found(request: Request, bucket: Bucket, key: str, version_id: str) -> O
         error.headers = {"x-oss-delete-marker": "true", "x-oss-version-id": marker.version, **allow}
         return error
     if version_id:
-        details = {"Key": key, "VersionId": version_id}
-        message = "The specified version does not exist."
-        return OssError(404, "NoSuchVersion", message, "0012-00000203", details)
+        return no_such_version(key, version_id)
     if request.method == "HEAD" and bucket.settings.switches["head_missing_key"] == "403":
         return bucket_acl_denied().explained(switch="head_missing_key=403", expected=key, got="no object")
     return no_such_key(key)
+
+
+def no_such_version(key: str, version_id: str) -> OssError:
+    """404 for a version that does not exist (EC 0012-00000203; its words are unconfirmed)."""
+    details = {"Key": key, "VersionId": version_id}
+    return OssError(404, "NoSuchVersion", "The specified version does not exist.", "0012-00000203", details)
 
 
 def _is_delete_marker(method: str) -> OssError:
@@ -91,7 +95,7 @@ def _is_delete_marker(method: str) -> OssError:
     return OssError(405, "MethodNotAllowed", message, "", details)
 
 
-def _check_not_archived(stored: StoredObject) -> None:
+def check_not_archived(stored: StoredObject) -> None:
     """Refuse archived objects: none can be restored here, and new buckets have no real-time access."""
     if stored.storage_class in ARCHIVED_CLASSES:
         message = "The operation is not valid for the object's state"

@@ -1,7 +1,7 @@
 """PutObject and DeleteObject, to fill a bucket and to clean it up. Metadata has PostObject's rules.
 
 Source: OSS PutObject and DeleteObject pages; 400 and 411 error pages. Other features of PutObject (callbacks,
-copies, tags, links) are not emulated and refused.
+tags, links) are not emulated and refused; a PUT that names a source is `copying.py`'s.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from oss_emulator.storage.object_version import Metadata, StoredObject
 
 MAX_BODY_BYTES = 5 * 1024**3  # OSS: PutObject page
 
-_NOT_EMULATED = ("callback", "x-oss-callback", "x-oss-copy-source", "x-oss-tagging")
+_NOT_EMULATED = ("callback", "x-oss-callback", "x-oss-tagging")
 
 
 def put_object(request: Request, bucket: Bucket, key: str) -> Answer:

@@ -1,0 +1,98 @@
+"""CopyObject within one bucket: a PUT that names its source in x-oss-copy-source.
+
+The metadata is the source's (COPY, the default) or the request's (REPLACE). ACL, storage class and encryption
+are the request's; that storage class and ACL are not the source's is inferred.
+Source: OSS CopyObject page; EC 0012-00000202, -203, 0016-00000304, -305; oss2 for the header ETag. Copies
+from another bucket, conditions on the source and tags are not emulated and refused.
+"""
+
+import time
+from urllib.parse import parse_qsl, unquote
+
+from oss_emulator.bucket.state import Bucket
+from oss_emulator.errors import OssError, invalid_argument, no_such_key, not_emulated
+from oss_emulator.http_messages import CHUNK_BYTES, Answer, Request
+from oss_emulator.objects.access import check_signed, requested_version_id
+from oss_emulator.objects.metadata import ACL, ENCRYPTION_FIELDS, checked_metadata
+from oss_emulator.objects.reading import check_not_archived, no_such_version
+from oss_emulator.storage.object_version import Metadata, StoredObject
+from oss_emulator.xml_documents import document, element
+
+COPY_SOURCE = "x-oss-copy-source"
+DIRECTIVE = "x-oss-metadata-directive"
+
+_NEVER_COPIED = (ACL, "x-oss-storage-class", "x-oss-forbid-overwrite", *ENCRYPTION_FIELDS)
+_NOT_EMULATED = (f"{COPY_SOURCE}-if-", "x-oss-tagging")
+
+
+def copy_object(request: Request, bucket: Bucket, key: str) -> Answer:
+    """Store a copy of an object of this bucket as `key`. Raises OssError."""
+    check_signed(request, bucket, key)
+    for name in request.headers:
+        if name.startswith(_NOT_EMULATED):
+            raise not_emulated(f"{name} with CopyObject")
+    source, version_id = _source(request.headers[COPY_SOURCE], bucket.settings.bucket)
+    opened = bucket.store.open(source, version_id)
+    if opened is None:
+        raise _not_found(bucket, source, version_id)
+    original, content = opened
+    with content, bucket.store.start() as upload:
+        check_not_archived(original)
+        metadata = _metadata(request, original, key, public_acls=not bucket.settings.block_public_access)
+        while chunk := content.read(CHUNK_BYTES):
+            upload.write(chunk)
+        copy = bucket.store.save(upload, metadata, now=bucket.now(), versioning=bucket.versioning)
+    return _answer(copy, original, versioned=bool(bucket.versioning))
+
+
+def _source(header: str, bucket: str) -> tuple[str, str]:
+    """Return the key and the version id (empty for the newest) that x-oss-copy-source names."""
+    path, _, query = header.partition("?")
+    named, _, key = path.removeprefix("/").partition("/")
+    if not path.startswith("/") or not named or not key:
+        raise _wrong_source(header, "")
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
+    if parameters.keys() - {"versionId"}:
+        raise _wrong_source(header, "0016-00000304")
+    if parameters.get("versionId") == "":
+        raise _wrong_source(header, "0016-00000305")
+    if named != bucket:
+        raise not_emulated("a copy from another bucket")
+    return unquote(key), requested_version_id(parameters)
+
+
+def _metadata(request: Request, original: StoredObject, key: str, *, public_acls: bool) -> Metadata:
+    headers, directive = request.headers, request.headers.get(DIRECTIVE, "COPY")
+    if directive not in {"COPY", "REPLACE"}:
+        error = invalid_argument(f"The value of {DIRECTIVE} is invalid.", name=DIRECTIVE, value=directive)
+        raise error.explained(field=DIRECTIVE, expected="COPY, REPLACE", got=directive)
+    if directive == "REPLACE":
+        return checked_metadata(key, headers, headers.get("content-type"), public_acls=public_acls)
+    kept = {name.lower(): value for name, value in original.headers.items() if name not in _NEVER_COPIED}
+    own = {name: headers[name] for name in _NEVER_COPIED if name in headers}
+    return checked_metadata(key, {**kept, **own}, kept["content-type"], public_acls=public_acls)
+
+
+def _answer(copy: StoredObject, original: StoredObject, *, versioned: bool) -> Answer:
+    changed = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(copy.last_modified))
+    root = element("CopyObjectResult", element("ETag", f'"{copy.etag}"'), element("LastModified", changed))
+    versions = {"x-oss-version-id": copy.version, f"{COPY_SOURCE}-version-id": original.version}
+    headers = {
+        "Content-Type": "application/xml",
+        "ETag": f'"{copy.etag}"',
+        "x-oss-hash-crc64ecma": copy.crc64,
+    }
+    return Answer(200, {**headers, **(versions if versioned else {})}, document(root))
+
+
+def _not_found(bucket: Bucket, key: str, version_id: str) -> OssError:
+    """404; a delete marker is no object, even if the request names it (OSS: CopyObject page)."""
+    if version_id and not bucket.store.find(key, version_id):
+        return no_such_version(key, version_id)
+    return no_such_key(key)
+
+
+def _wrong_source(header: str, ec: str) -> OssError:
+    """400 for an x-oss-copy-source of another form (Code and words are unconfirmed)."""
+    error = invalid_argument(f"The value of {COPY_SOURCE} is invalid.", ec, name=COPY_SOURCE, value=header)
+    return error.explained(field=COPY_SOURCE, expected="/BUCKET/KEY or /BUCKET/KEY?versionId=ID", got=header)
