@@ -11,7 +11,7 @@ LONG_AGO = "Thu, 01 Jan 1970 00:00:00 GMT"
 SOURCE = f"/{BUCKET}/a"
 
 
-def ask(scene: Scene, method: str, path: str, content: bytes = b"", **headers: str) -> Seen:
+def ask(scene: Scene, method: str, path: str, content: bytes = b"", /, **headers: str) -> Seen:
     """Send a signed request; header names are written with underscores."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     sent = {"x-oss-date": DATE, "x-oss-content-sha256": "UNSIGNED-PAYLOAD", **named}
@@ -26,13 +26,13 @@ def ask(scene: Scene, method: str, path: str, content: bytes = b"", **headers: s
     return scene.request(method, path, {**sent, "Authorization": authorization}, content)
 
 
-def store(scene: Scene, content: bytes = b"hello", **headers: str) -> Seen:
+def store(scene: Scene, content: bytes = b"hello", /, **headers: str) -> Seen:
     answer = ask(scene, "PUT", "/a", content, content_length=str(len(content)), **headers)
     assert answer.status == 200, answer.body
     return answer
 
 
-def copy(scene: Scene, source: str = SOURCE, **headers: str) -> Seen:
+def copy(scene: Scene, source: str = SOURCE, /, **headers: str) -> Seen:
     """Copy to the object `b`; header names are written with underscores."""
     return ask(scene, "PUT", "/b", x_oss_copy_source=source, **headers)
 
