@@ -205,6 +205,29 @@ def test_a_file_with_a_record_leaves_the_folder_of_uploads(stack: Stack, backend
     assert stack.stored(new_key).status_code == 404
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_region_and_limits_are_settings_and_nothing_else(language: str, tmp_path: Path) -> None:
+    (other_port,) = free_ports(1)
+    webhook = {"WEBHOOK_URL": f"http://127.0.0.1:{other_port}/uploads", "WEBHOOK_SECRET": SECRET}
+    changed = {"OSS_REGION": "ap-southeast-1", "MAX_BYTES": "4999934464", "ALLOWED_TYPES": "image/*,video/*"}
+    stack = Stack(tmp_path / "stack", SIGN_IN="true", **webhook, **changed)
+    try:
+        limits = stack.http.get(
+            f"{stack.token}/limits", headers={"Authorization": bearer_of("alice")}, timeout=10
+        ).json()
+        assert (limits["max_bytes"], limits["types"]) == (4999934464, ["image/*", "video/*"])
+        environ = {**settings(stack.upload), "WEBHOOK_SECRET": SECRET, "OSS_REGION": "ap-southeast-1"}
+        (tmp_path / "sample").mkdir()
+        backend = SampleBackend(language, tmp_path / "sample", other_port, environ)
+        try:
+            shown = requests.get(address(backend, upload(stack)["url"]), timeout=10)
+        finally:
+            backend.end()
+    finally:
+        stack.end()
+    assert (shown.status_code, shown.content) == (200, b"hello")
+
+
 @pytest.fixture(scope="module")
 def provider() -> Iterator[tuple[str, rsa.RSAPrivateKey]]:
     """An identity provider: the address of its key set, and its private key."""
