@@ -86,6 +86,20 @@ TARGETS: Mapping[str, Target] = {
             for part in ("aliyun", "bucket_owners", "cloud_faults", "deploy", "destroy", "rotate_secret")
         ),
     ),
+    "deploy-buckets": Target(
+        ".",
+        (
+            "deploy/stack_buckets",
+            "deploy/site_bucket",
+            "deploy/aliyun/buckets",
+            "deploy/aliyun/site_access",
+            "deploy/aliyun/refusals",
+        ),
+        tuple(
+            f"tests/deploy/test_{part}.py"
+            for part in ("aliyun", "bucket_owners", "preflight_findings", "refusals", "site_access")
+        ),
+    ),
     "deploy-domains": Target(
         ".",
         ("deploy/domains", "deploy/aliyun/domains", "deploy/certificates"),
