@@ -12,10 +12,11 @@ from deploy.aliyun.clients import Cloud, connect_region
 from deploy.errors import CommandError
 from tests.support.cloud.commands import ANYONE, CODE, connected, deploy
 from tests.support.cloud.server import serving_publicly
-from tests.support.cloud.state import State
+from tests.support.cloud.state import INTERNAL, State
 from tests.support.readme import READMES, text_of
 
 DOMAIN = {"SITE_DOMAIN": "www.example.com", "SITE_CERTIFICATE": "12345-cn-hangzhou"}
+UPLOADS = {"UPLOAD_DOMAIN": "up.example.com", "UPLOAD_CERTIFICATE": "12345-cn-hangzhou"}
 
 
 @pytest.fixture
@@ -25,9 +26,22 @@ def hong_kong(no_waiting: None, quick_packages: None) -> Iterator[tuple[Cloud, S
         yield cloud, state
 
 
-def recorded(cloud: Cloud, **settings: str) -> str:
+class Owner(list[str]):
+    """The lines that a deploy shows to the owner of domains, who makes their records while it waits."""
+
+    def __init__(self, state: State, *domains: str) -> None:
+        super().__init__()
+        self.state, self.domains = state, domains
+
+    def append(self, line: str) -> None:
+        super().append(line)
+        if line.startswith("waiting"):
+            self.state.records.update(self.domains)
+
+
+def recorded(cloud: Cloud, shown: list[str] | None = None, /, **settings: str) -> str:
     """Return what a deploy shows, the answer to its question and the sentence that it ends with."""
-    shown: list[str] = []
+    shown = [] if shown is None else shown
 
     def ask(question: str) -> str:
         shown.append(f"{question}yes")
@@ -40,6 +54,11 @@ def recorded(cloud: Cloud, **settings: str) -> str:
     return re.sub(r"-[0-9a-f]{64}\.zip", "-….zip", "\n".join(shown))
 
 
+def shortened(recording: str) -> str:
+    """Return a recording without the lines of packages and resources, which another one shows."""
+    return re.sub(r"^building .*?(?=^page: )", "…\n", recording, flags=re.DOTALL | re.MULTILINE)
+
+
 @pytest.mark.parametrize("readme", READMES)
 def test_the_recordings_are_what_deploys_show(hong_kong: tuple[Cloud, State], readme: str) -> None:
     cloud, state = hong_kong
@@ -47,8 +66,29 @@ def test_the_recordings_are_what_deploys_show(hong_kong: tuple[Cloud, State], re
     unverified = recorded(cloud, **DOMAIN)
     state.records.add("www.example.com")
     bound = recorded(cloud, **DOMAIN)
-    for recording in (first, second, unverified, bound):
+    for recording in (first, second, unverified, shortened(bound)):
         assert f"```\n{recording}\n```\n" in text_of(readme)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_recording_of_a_first_deploy_with_a_domain_is_what_it_shows(
+    hong_kong: tuple[Cloud, State], readme: str
+) -> None:
+    cloud, state = hong_kong
+    bound = recorded(cloud, Owner(state, "www.example.com"), **ANYONE, **DOMAIN, WAIT="1")
+    assert f"```\n{shortened(bound)}\n```\n" in text_of(readme)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_recording_of_a_new_account_that_deploys_from_inside_is_what_it_shows(
+    state: State, certificate: Path, readme: str
+) -> None:
+    state.new_account = True
+    with serving_publicly(state, certificate):
+        cloud = connect_region("cn-hangzhou", INTERNAL)
+        works = recorded(cloud, Owner(state, "up.example.com"), **ANYONE, **UPLOADS, WAIT="1")
+    assert [one["Status"] for one in state.stacks.values()] == ["CREATE_COMPLETE"]
+    assert f"```\n{shortened(works)}\n```\n" in text_of(readme)
 
 
 @pytest.mark.parametrize("readme", READMES)
