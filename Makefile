@@ -26,7 +26,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy preflight page destroy rotate-secret doctor build release check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements clean node chromium lint-client test-client test-parts types-client
+.PHONY: help run token-for oss package deploy preflight page destroy rotate-secret doctor build release check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements llms clean node chromium lint-client test-client test-parts types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -121,8 +121,11 @@ requirements: $(VENV) ## compile pinned, hashed requirements: what ships, and ea
 	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements/dev.txt --group proof -o requirements/proof.txt
 	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements/dev.txt --group bench -o requirements/bench.txt
 
+llms: ## llms.txt, the list of all documents, and all of a language in one file: llms-full.txt llms-full.zh.txt
+	@exec $(PYTHON) -m tools.llms
+
 clean: ## remove everything that was made here: tools, caches, local uploads
-	rm -rf .venv .local .deploy dist .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots tests/node_modules bench/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .local .deploy dist .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots llms-full.txt llms-full.zh.txt tests/node_modules bench/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Parts of the above: make test-token, make test-flow ...
