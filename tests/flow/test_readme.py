@@ -1,4 +1,4 @@
-"""The README's commands do what it says. (Those for `make oss`: test_readme_stand_in.py.)"""
+"""What docs/how-it-works.md shows is what happens. (Its stand-in alone: test_readme_stand_in.py.)"""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.readme import READMES, blocks, localized, shell
+from tests.support.readme import blocks, both, localized, shell
 from tests.support.stack import Stack
 
 
-@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("readme", both("how-it-works"))
 def test_the_curl_commands_upload_a_file(readme: str, stack: Stack, tmp_path: Path) -> None:
     (script,) = [block for block in blocks(readme, "sh") if "grant.json" in block]
     answer = json.loads(shell(localized(script, stack), tmp_path))
@@ -22,7 +22,7 @@ def test_the_curl_commands_upload_a_file(readme: str, stack: Stack, tmp_path: Pa
     }
 
 
-@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("readme", both("how-it-works"))
 def test_the_fault_command_sets_a_fault(readme: str, stack: Stack, tmp_path: Path) -> None:
     (script,) = [block for block in blocks(readme, "sh") if "callback_down" in block]
     shell(localized(script, stack), tmp_path)
