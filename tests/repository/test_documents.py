@@ -10,6 +10,29 @@ from tests.support.readme import DOCUMENTS, PAGES, READMES, text_of
 from tests.support.stack import REPOSITORY
 
 MOST_LINES_OF_A_README = 200
+SEARCHED = (  # what people search by, in both languages
+    "服务端签名后直传",
+    "PostObject",
+    "表单上传",
+    "上传回调",
+    "回调验签",
+    "STS",
+    "小程序直传",
+    "分片上传",
+    "断点续传",
+    "跨域",
+    "AccessDenied",
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId",
+    "CallbackFailed",
+    "V1",
+    "PublicEndpointForbidden",
+    "SNI",
+)
+SEARCHED_IN = {
+    "en": [*SEARCHED, "CORS error", "custom domain", "download"],
+    "zh": [*SEARCHED, "CORS error", "自定义域名", "变成下载"],
+}
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 HASH_COMMENT, SLASH_COMMENT = re.compile(r"\s+# .*"), re.compile(r"\s+// .*")
 
@@ -121,3 +144,22 @@ def test_every_target_of_make_that_is_named_exists(name: str) -> None:
         r"(?:^|\()make (?:-s )?([a-z-]+)", "".join(code), re.MULTILINE
     )
     assert set(named) <= targets | parts
+
+
+@pytest.mark.parametrize(("language", "column"), [("en", 0), ("zh", 1)])
+def test_what_people_search_by_stands_in_headings(language: str, column: int) -> None:
+    found = "\n".join(
+        heading for pair in DOCUMENTS for heading in re.findall(r"^#+ .+$", prose(pair[column]), re.MULTILINE)
+    ).lower()
+    assert [words for words in SEARCHED_IN[language] if words.lower() not in found] == []
+
+
+@pytest.mark.parametrize("name", ["docs/operate.md", "docs/operate.zh.md"])
+def test_the_queries_name_what_the_functions_log(name: str) -> None:
+    code = "".join(path.read_text() for path in (REPOSITORY / "functions").rglob("*.py"))
+    queries = re.findall(
+        r"\| `([^`|]+)` (?:\|$)?", "\n".join(re.findall(r"^\|.*\|$", prose(name), re.MULTILINE))
+    )
+    words = {word for query in queries for word in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", query)}
+    assert {"not_started", "ticket_forged", "backend_failed"} <= words
+    assert [word for word in sorted(words) if word not in code] == []
