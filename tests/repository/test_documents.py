@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from grants.settings import FORM_OVERHEAD_BYTES, LARGEST_FORM_BYTES
 from tests.support.readme import DOCUMENTS, PAGES, READMES, text_of
 from tests.support.stack import REPOSITORY
 
@@ -163,3 +164,15 @@ def test_the_queries_name_what_the_functions_log(name: str) -> None:
     words = {word for query in queries for word in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", query)}
     assert {"not_started", "ticket_forged", "backend_failed"} <= words
     assert [word for word in sorted(words) if word not in code] == []
+
+
+@pytest.mark.parametrize("name", ["docs/operate.md", "docs/operate.zh.md"])
+def test_the_costs_are_those_of_the_benchmarks(name: str) -> None:
+    costs = re.findall(r"(\d+\.\d\d) (?:CNY|元)", prose(name))
+    assert len(costs) == 2
+    assert all(f"| {cost} |" in text_of("docs/benchmarks.md") for cost in costs)
+
+
+@pytest.mark.parametrize("name", [*READMES, "docs/troubleshooting.md", "docs/troubleshooting.zh.md"])
+def test_the_largest_file_is_that_of_the_code(name: str) -> None:
+    assert f"{LARGEST_FORM_BYTES - FORM_OVERHEAD_BYTES:,}" in prose(name)
