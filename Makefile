@@ -5,6 +5,7 @@ BIN := .venv/bin
 VENV := .venv/installed
 PROOF_TOOLS := .venv/proof
 BENCH_TOOLS := .venv/bench
+DOCS_TOOLS := .venv-docs/installed
 PAGE_TOOLS := client/node_modules/.package-lock.json
 NODE_PACKAGES := tests/node_modules/.package-lock.json
 PAGE := client/dist/index.html
@@ -23,10 +24,11 @@ TWO := -n 2 --dist loadfile  # a file stays on one process, so that its stack an
 PLATFORM := --python-platform x86_64-manylinux2014
 # what the functions ship besides themselves
 SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth.txt
+DOCS_PIP := .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy preflight page destroy rotate-secret doctor build release check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements llms clean node chromium lint-client test-client test-parts types-client
+.PHONY: help run token-for oss package deploy preflight page destroy rotate-secret doctor build release check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements docs pictures llms clean node chromium lint-client test-client test-parts types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -38,7 +40,7 @@ run: $(VENV) $(PAGE) ## the whole system on this machine, until Ctrl-C; prints t
 token-for: $(VENV) ## a token of USER for make run SIGN_IN=true; also CLAIMS='{...}' SECONDS=60
 	@exec $(BIN)/python -m local.token_for
 
-oss: $(VENV) ## only the stand-in for OSS, for code of your own, until Ctrl-C; see the README for its options
+oss: $(VENV) ## only the stand-in for OSS, for code of your own, until Ctrl-C; docs/stand-in.md has its options
 	@exec $(BIN)/python -m local.run_oss
 
 package: $(VENV) ## the zips for Function Compute in .deploy/; RUNTIME=python3.10, SIGN_IN=true where users sign in
@@ -70,7 +72,10 @@ release: $(VENV) $(PAGE) $(LIBRARY) docs ## all zips of a release and their chec
 
 build: $(PAGE) $(LIBRARY) ## the page for the site bucket in client/dist, upload.js for your own page in client/lib
 
-check: lint types test ## lint, types, test and a minute's soak: what CI runs
+docs: $(DOCS_TOOLS) ## the documents as a website with search, in site/; a broken link fails
+	@.venv-docs/bin/python -m tools.docs_site
+
+check: lint types test docs ## lint, types, test, docs and a minute's soak: what CI runs
 	@$(MAKE) --no-print-directory soak SECONDS=60
 
 test: $(VENV) ## every test, the browser's included, and the coverage of functions, emulator and deploy
@@ -78,6 +83,9 @@ test: $(VENV) ## every test, the browser's included, and the coverage of functio
 
 screenshots: $(VENV) $(PAGE) $(NODE_PACKAGES) | chromium ## the page in every state, into screenshots/
 	$(BIN)/python -m tools.screenshots
+
+pictures: $(VENV) $(PAGE) | chromium ## the pictures of the page in docs/, anew
+	@$(BIN)/python -m tools.pictures
 
 mutate: $(VENV) $(PROOF_TOOLS) ## does some test notice each small change of what signs, grants, verifies and deploys? minutes
 	@$(BIN)/python -m tools.mutate
@@ -88,7 +96,7 @@ fuzz: $(VENV) $(PROOF_TOOLS) ## bytes at random for the callback function and th
 soak: $(VENV) $(PAGE) ## uploads, refusals and faults mixed on the local stack, for SECONDS=600; is anything lost, does anything grow?
 	@$(BIN)/python -m tools.soak $(SECONDS)
 
-bench: $(MEASURING) | chromium ## how fast is it, beside what people would pick instead? writes BENCHMARKS.md; minutes
+bench: $(MEASURING) | chromium ## how fast is it, beside what people would pick instead? writes docs/benchmarks.md; minutes
 	@$(BIN)/python -m bench.run
 
 bench-check: $(MEASURING) | chromium ## the same again; fails where something became slower beside the others; minutes
@@ -118,6 +126,7 @@ requirements: $(VENV) ## compile pinned, hashed requirements: what ships, and ea
 		-o functions/token/requirements-auth.txt
 	$(COMPILE) --universal $(SHIPPED:%=-c %) --group dev -o requirements/dev.txt
 	$(COMPILE) --universal --group build -o requirements/build.txt
+	$(COMPILE) --universal --group docs -o requirements/docs.txt
 	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements/dev.txt --group proof -o requirements/proof.txt
 	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements/dev.txt --group bench -o requirements/bench.txt
 
@@ -125,7 +134,7 @@ llms: ## llms.txt, the list of all documents, and all of a language in one file:
 	@exec $(PYTHON) -m tools.llms
 
 clean: ## remove everything that was made here: tools, caches, local uploads
-	rm -rf .venv .local .deploy dist .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots llms-full.txt llms-full.zh.txt tests/node_modules bench/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .local .deploy dist .venv-docs .docs site .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots llms-full.txt llms-full.zh.txt tests/node_modules bench/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Parts of the above: make test-token, make test-flow ...
@@ -162,6 +171,11 @@ $(VENV): requirements/build.txt requirements/dev.txt local/setup.sh
 
 $(PROOF_TOOLS) $(BENCH_TOOLS): .venv/%: requirements/%.txt $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
+# jieba has no wheel: as for oss2, pinned tools build it, and not what pip would fetch without a hash
+$(DOCS_TOOLS): requirements/build.txt requirements/docs.txt
+	$(PYTHON) -m venv --clear $(@D) && $(DOCS_PIP) -r requirements/build.txt && $(DOCS_PIP) --no-build-isolation --use-pep517 -r requirements/docs.txt
 	@touch $@
 
 $(PAGE): $(PAGE_SOURCES) $(PAGE_TOOLS)

@@ -92,7 +92,7 @@ def ready_lines(options: Options) -> str:
     return "\n".join(
         (
             "",
-            "The stand-in for OSS is ready; Ctrl-C ends it. 模拟 OSS 已就绪; Ctrl-C 结束。",
+            "The stand-in for OSS is ready; Ctrl-C ends it. 模拟 OSS 已就绪。按 Ctrl-C 结束。",
             *(
                 f"  {name}: {where} (what it stored, called back and refused: {where}/-/)"
                 for name, where in zip(options.ports, addresses, strict=True)

@@ -24,8 +24,8 @@ REPOSITORY = HERE.parent
 STAGES = REPOSITORY / ".mutants"
 SURVIVORS = HERE / "survivors.txt"
 FLOOR = 0.95
-NOT_COPIED = (".*", "__pycache__", "node_modules", "screenshots", "htmlcov", "docs")
-# property tests repeat too much, README tests need processes, and pip needs an index
+NOT_COPIED = (".*", "__pycache__", "node_modules", "screenshots", "htmlcov", "site")
+# property tests repeat too much, the documents' tests need processes, and pip needs an index
 SLOW_FILES = ("test_any_*", "test_readme*", "test_package*")
 SLOW_TEST = "interrupted_after_any_request"  # it repeats whole deploys
 RESULT = re.compile(r"\s+(?P<name>\S+): (?P<verdict>[a-z ]+)")

@@ -1,4 +1,4 @@
-"""The recordings of deploys in both READMEs are what deploys show: one stack, from the first to a domain."""
+"""The recordings of deploys in the documents are what deploys show: one stack, from the first to a domain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deploy.errors import CommandError
 from tests.support.cloud.commands import ANYONE, CODE, connected, deploy
 from tests.support.cloud.server import serving_publicly
 from tests.support.cloud.state import INTERNAL, State
-from tests.support.readme import READMES, text_of
+from tests.support.readme import both, text_of
 
 DOMAIN = {"SITE_DOMAIN": "www.example.com", "SITE_CERTIFICATE": "12345-cn-hangzhou"}
 UPLOADS = {"UPLOAD_DOMAIN": "up.example.com", "UPLOAD_CERTIFICATE": "12345-cn-hangzhou"}
@@ -59,18 +59,23 @@ def shortened(recording: str) -> str:
     return re.sub(r"^building .*?(?=^page: )", "…\n", recording, flags=re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_the_recordings_are_what_deploys_show(hong_kong: tuple[Cloud, State], readme: str) -> None:
+@pytest.mark.parametrize(
+    ("deploy_page", "domains_page"), list(zip(both("deploy"), both("domains"), strict=True))
+)
+def test_the_recordings_are_what_deploys_show(
+    hong_kong: tuple[Cloud, State], deploy_page: str, domains_page: str
+) -> None:
     cloud, state = hong_kong
     first, second = recorded(cloud, **ANYONE), recorded(cloud)
     unverified = recorded(cloud, **DOMAIN)
     state.records.add("www.example.com")
     bound = recorded(cloud, **DOMAIN)
-    for recording in (first, second, unverified, shortened(bound)):
-        assert f"```\n{recording}\n```\n" in text_of(readme)
+    for page, recordings in ((deploy_page, (first, second)), (domains_page, (unverified, shortened(bound)))):
+        for recording in recordings:
+            assert f"```\n{recording}\n```\n" in text_of(page)
 
 
-@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("readme", both("domains"))
 def test_the_recording_of_a_first_deploy_with_a_domain_is_what_it_shows(
     hong_kong: tuple[Cloud, State], readme: str
 ) -> None:
@@ -79,7 +84,7 @@ def test_the_recording_of_a_first_deploy_with_a_domain_is_what_it_shows(
     assert f"```\n{shortened(bound)}\n```\n" in text_of(readme)
 
 
-@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("readme", both("domains"))
 def test_the_recording_of_a_new_account_that_deploys_from_inside_is_what_it_shows(
     state: State, certificate: Path, readme: str
 ) -> None:
@@ -91,7 +96,7 @@ def test_the_recording_of_a_new_account_that_deploys_from_inside_is_what_it_show
     assert f"```\n{shortened(works)}\n```\n" in text_of(readme)
 
 
-@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("readme", both("deploy"))
 def test_the_recording_of_a_new_account_is_what_its_deploy_shows(
     state: State, certificate: Path, readme: str
 ) -> None:

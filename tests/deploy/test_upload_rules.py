@@ -32,7 +32,7 @@ MINE = {**ANYONE, "UPLOAD_BUCKET": "media"}
 
 
 def ours(*origins: str) -> str:
-    """Return the rule that the README describes for a bucket made by hand."""
+    """Return the rule that docs/deploy.md describes for a bucket made by hand."""
     allowed = "".join(f"<AllowedOrigin>{origin}</AllowedOrigin>" for origin in origins)
     return (
         f"<CORSRule>{allowed}<AllowedMethod>POST</AllowedMethod><AllowedHeader>*</AllowedHeader>"

@@ -1,4 +1,4 @@
-"""The settings of the callback function, from its environment. The README's table explains each variable."""
+"""The settings of the callback function, from its environment. docs/settings.md explains each."""
 
 import base64
 import re

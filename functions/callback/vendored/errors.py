@@ -51,7 +51,7 @@ class Refusal(Exception):
 
 
 class Malformed(Refusal):
-    """The request does not have the form that the README describes."""
+    """The request does not have the form that docs/http-api.md describes."""
 
     status, title = 400, "Bad Request"
 
