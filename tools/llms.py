@@ -20,7 +20,6 @@ ORDER = (
     "README.zh*.md",
     "docs/**/*.md",
     "emulator/oss_emulator/README.md",
-    "THREATS.md",
     "SECURITY.md",
 )
 DESCRIPTIONS = "docs/openapi/*.yaml"
