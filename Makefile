@@ -6,6 +6,8 @@ VENV := .venv/installed
 PROOF_TOOLS := .venv/proof
 BENCH_TOOLS := .venv/bench
 PAGE_TOOLS := client/node_modules/.package-lock.json
+# from make's command line only: shells and tools set a HOST of their own, and this one opens ports to others
+HOST :=
 NODE_PACKAGES := tests/node_modules/.package-lock.json
 PAGE := client/dist/index.html
 LIBRARY := client/lib/upload.js
@@ -26,7 +28,7 @@ SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy preflight page destroy rotate-secret doctor build release check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements llms clean node chromium lint-client test-client test-parts types-client
+.PHONY: help run token-for show oss package deploy preflight page destroy rotate-secret doctor build release check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements llms clean node chromium lint-client test-client test-parts types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -34,6 +36,9 @@ help: ## this list
 
 run: $(VENV) $(PAGE) ## the whole system on this machine, until Ctrl-C; prints the page's address
 	@exec $(BIN)/python -m local.run
+
+show: $(VENV) ## a link to the newest upload of make run, or to KEY=
+	@exec $(BIN)/python -m local.show
 
 token-for: $(VENV) ## a token of USER for make run SIGN_IN=true; also CLAIMS='{...}' SECONDS=60
 	@exec $(BIN)/python -m local.token_for
