@@ -40,15 +40,30 @@ NEEDED_BY = {"run": "make run and make oss need", "dev": "developers need"}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 PLAYWRIGHT_FOLDERS = (".cache/ms-playwright", "Library/Caches/ms-playwright")  # Linux, macOS
 
-# in the output of pip, uv and npm
-FULL = re.compile(r"No space left on device|ENOSPC")
-CHANGED = re.compile(r"DO NOT MATCH THE HASHES|[Hh]ash mismatch|EINTEGRITY")
-UNREACHABLE = re.compile(
-    r"Retrying \(|NewConnectionError|ConnectTimeout|ReadTimeout|Failed to fetch|error sending request"
-    r"|ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|\bE5[0-9]{2}\b"
+# words in the output of pip, uv and npm, the worst first, and what they mean
+FAILURES = (
+    (r"No space left on device|ENOSPC", "the disk is full; free some space and run this again."),
+    (
+        r"DO NOT MATCH THE HASHES|[Hh]ash mismatch|EINTEGRITY",
+        "a package is not the one that is pinned; use another mirror, or look at what yours serves.",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SELF_SIGNED_CERT|UNABLE_TO_(?:GET|VERIFY)|invalid peer certificate",
+        "the registry's certificate is not trusted; set PIP_CERT, NODE_EXTRA_CA_CERTS and SSL_CERT_FILE.",
+    ),
+    (
+        r"Retrying \(|Failed to fetch|error sending|ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ENET|\bE5[0-9]{2}\b",
+        "the registry does not answer; look at the network, the proxy or the mirror, and run this again.",
+    ),
+    (
+        r"command '\S*(?:cc|clang|\+\+)\S*' failed|'(?:cc|gcc|clang)'",
+        "a package must be compiled, and no C compiler works; install gcc, or use Python 3.10 to 3.13.",
+    ),
+    (
+        r"No matching distribution found|no wheels with a matching",
+        "a package is not there for this Python and system; name another Python with make PYTHON=....",
+    ),
 )
-COMPILER = re.compile(r"command '\S*(?:cc|clang|\+\+)\S*' failed|'(?:cc|gcc|clang)'")
-NO_BUILD = re.compile(r"No matching distribution found for ([\w.-]+)|no wheels with a matching")
 
 
 def ready(command: str) -> None:
@@ -124,7 +139,6 @@ def found_node() -> tuple[str, bool]:
 
 def npm(folder: str, *options: str) -> None:
     """Install the locked packages of a folder; with `--omit=dev`, only what the page is made of."""
-    refuse_full_disk("run")
     quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     call(["npm", "ci", "--prefix", folder, *quiet, *options], f"{folder}/package-lock.json")
     installed = Path(folder) / "node_modules" / ".package-lock.json"
@@ -174,22 +188,9 @@ def call(command: Sequence[str], what: str) -> None:
 
 def reason(output: str) -> str:
     """Say in a sentence why pip, uv or npm failed, by the words of its output."""
-    if FULL.search(output):
-        return "the disk is full; free some space and run this again."
-    if CHANGED.search(output):
-        return "a package is not the one that is pinned; use another mirror, or look at what yours serves."
-    if UNREACHABLE.search(output):
-        return (
-            "the registry does not answer; look at the network, the proxy or the mirror, and run this again."
-        )
-    if COMPILER.search(output):
-        return "a package must be compiled, and no C compiler works; install gcc, or use Python 3.10 to 3.13."
-    if found := NO_BUILD.search(output):
-        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        return (
-            f"{found[1] or 'a package'} is not built for Python {version} on this system; name another "
-            "Python with make PYTHON=..., or look whether your mirror lacks it."
-        )
+    for words, meaning in FAILURES:
+        if re.search(words, output):
+            return meaning
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return f"{lines[-1] if lines else 'it gave no reason'}."
 
