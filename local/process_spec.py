@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 HOST = "127.0.0.1"
+EVERY_NETWORK = "0.0.0.0"  # where `make run HOST=` listens
 INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR")
 INHERITED_PREFIX = "COVERAGE_"  # so that a test run measures the code inside these processes
 FUNCTION_THREADS = 64
@@ -59,9 +60,14 @@ class Paths(NamedTuple):
         return self.state / "oss" / bucket
 
 
-def address(port: int) -> str:
-    """Return the URL of a port on this machine, without a path."""
-    return f"http://{HOST}:{port}"
+def address(port: int, host: str = "") -> str:
+    """Return the URL of a port on this machine, or at the name that others know it by, without a path."""
+    return f"http://{host or HOST}:{port}"
+
+
+def listening(env: Mapping[str, str]) -> str:
+    """Return the address to listen on: every network's if HOST says how others reach this machine."""
+    return EVERY_NETWORK if env.get("HOST") else HOST
 
 
 def pick(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
@@ -69,14 +75,20 @@ def pick(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
     return {name: values[name] for name in names if values.get(name)}
 
 
-def function_process(paths: Paths, name: str, port: int, env: Mapping[str, str]) -> ProcessSpec:
-    """Return the process that emulates one function."""
-    return _process(paths, name, ("fc/trigger.py", "invoke"), port, {**env, "THREADS": str(FUNCTION_THREADS)})
+def function_process(
+    paths: Paths, name: str, port: int, env: Mapping[str, str], host: str = HOST
+) -> ProcessSpec:
+    """Return the process that emulates one function, listening on `host`."""
+    threads = {"THREADS": str(FUNCTION_THREADS)}
+    return _process(paths, name, ("fc/trigger.py", "invoke"), (host, port), {**env, **threads})
 
 
-def bucket_process(paths: Paths, name: str, port: int, env: Mapping[str, str]) -> ProcessSpec:
-    """Return the process that serves one bucket."""
-    return _process(paths, name, ("bucket.py", "bucket"), port, {**env, "THREADS": str(BUCKET_THREADS)})
+def bucket_process(
+    paths: Paths, name: str, port: int, env: Mapping[str, str], host: str = HOST
+) -> ProcessSpec:
+    """Return the process that serves one bucket, listening on `host`."""
+    threads = {"THREADS": str(BUCKET_THREADS)}
+    return _process(paths, name, ("bucket.py", "bucket"), (host, port), {**env, **threads})
 
 
 def base_environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -86,9 +98,10 @@ def base_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _process(
-    paths: Paths, name: str, served: tuple[str, str], port: int, env: Mapping[str, str]
+    paths: Paths, name: str, served: tuple[str, str], listening_on: tuple[str, int], env: Mapping[str, str]
 ) -> ProcessSpec:
     source, target = served
+    host, port = listening_on
     path = paths.repository / "local" / source
-    options = ("--source", str(path), "--target", target, "--host", HOST, "--port", str(port))
+    options = ("--source", str(path), "--target", target, "--host", host, "--port", str(port))
     return ProcessSpec(name, (sys.executable, "-m", "local.lifeline", str(paths.lock), *options), env, port)
