@@ -83,8 +83,21 @@ TARGETS: Mapping[str, Target] = {
         ("deploy/aliyun/ros_stack", "deploy/aliyun/artifacts", "deploy/destroy", "deploy/rotate_secret"),
         tuple(
             f"tests/deploy/test_{part}.py"
-            for part in ("aliyun", "bucket_owners", "cloud_faults", "deploy", "destroy", "rotate_secret")
+            for part in (
+                *("aliyun", "bucket_owners", "cloud_faults", "deploy", "destroy", "domains"),
+                *("rotate_secret", "upload_rules"),
+            )
         ),
+    ),
+    "deploy-settings": Target(
+        ".",
+        (
+            "deploy/bucket_settings",
+            "deploy/stack_record",
+            "deploy/upload_bucket",
+            "deploy/aliyun/upload_rules",
+        ),
+        tuple(f"tests/deploy/test_{part}.py" for part in ("upload_rules", "domains")),
     ),
     "deploy-buckets": Target(
         ".",
