@@ -18,7 +18,7 @@ from local.lifeline import Lifeline, TakenError
 from local.process_spec import HOST, Paths, ProcessSpec
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-REQUIRED = ("honcho", "functions_framework", "cryptography", "multipart", "fastcrc")
+REQUIRED = ("honcho", "functions_framework", "cryptography", "multipart", "fastcrc", "requests")
 HIGHEST_PORT = 65535
 INTERRUPTED_STATUS = 130
 

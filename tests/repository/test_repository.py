@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +171,22 @@ def test_development_runs_and_both_functions_pin_the_same_versions() -> None:
     assert all(pins[2:])
     others = [item for one in pins[:-1] for item in one.items()]
     assert set(others) <= set(pins[-1].items())
+
+
+@pytest.mark.parametrize("folder", ["functions", "emulator", "local"])
+def test_make_run_installs_every_package_that_its_code_imports(folder: str) -> None:
+    nodes = [
+        node
+        for path in (REPOSITORY / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    providers = packages_distributions()
+    needed = {providers[top][0].lower() for name in names if (top := name.split(".")[0]) in providers}
+    pinned = re.findall("^([a-z0-9-]+)==", (REPOSITORY / "requirements/run.txt").read_text(), re.MULTILINE)
+    assert needed - set(pinned) == set()
+    assert needed
 
 
 def test_no_address_of_a_registry_is_recorded() -> None:
