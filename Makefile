@@ -3,14 +3,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 VENV := .venv/installed
-# who only runs the system installs less, unless the developers' tools are there already
-RUNNING := $(if $(MAKECMDGOALS),$(if $(filter-out run oss show token-for,$(MAKECMDGOALS)),,yes))
-RUN := $(if $(RUNNING),$(or $(wildcard $(VENV)),.venv/run),$(VENV))
+# who only runs the system, or builds the page, installs less, unless the developers' tools are there already
+ONLY = $(if $(MAKECMDGOALS),$(if $(filter-out $(1),$(MAKECMDGOALS)),,yes))
+RUNNING := run oss show token-for
+RUN := $(if $(call ONLY,$(RUNNING) build),$(or $(wildcard $(VENV)),.venv/run),$(VENV))
 PROOF_TOOLS := .venv/proof
 BENCH_TOOLS := .venv/bench
 DOCS_TOOLS := .venv-docs/installed
 PAGE_TOOLS := client/node_modules/.package-lock.json
-PAGE_PARTS := $(if $(RUNNING),$(or $(wildcard $(PAGE_TOOLS)),client/node_modules/.run),$(PAGE_TOOLS))
+PAGE_PARTS := $(if $(call ONLY,$(RUNNING)),$(or $(wildcard $(PAGE_TOOLS)),client/node_modules/.run),$(PAGE_TOOLS))
 # installs, and says in one sentence what is missing; with the system's Python until there is ours
 SETUP := $(or $(wildcard $(BIN)/python),$(PYTHON)) -m local.setup
 # Node.js is in .venv where the system has none that suits; `env`, because make 3.81 does not search this path itself

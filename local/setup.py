@@ -36,7 +36,7 @@ NODE_WANTED = "20.19, 22.13 or newer"
 NEEDED_MB = {"run": 300, "dev": 1000}
 BYTES_PER_MB = 10**6
 STAMPS = {"run": "run", "dev": "installed"}
-NEEDED_BY = {"run": "make run and make oss need", "dev": "developers need"}
+NEEDED_BY = {"run": "make run, make oss and make build need", "dev": "developers need"}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 PLAYWRIGHT_FOLDERS = (".cache/ms-playwright", "Library/Caches/ms-playwright")  # Linux, macOS
 

@@ -105,7 +105,7 @@ def test_says_that_python_has_no_venv(machine: Machine, step: Sequence[str]) -> 
 def test_needs_no_ensurepip_beside_uv(machine: Machine) -> None:
     machine.has("uv", 'echo "$@" > said')
     status, said = machine.step("install", "run", before="sys.modules['ensurepip'] = None")
-    assert (status, said) == (0, ["Installing what make run and make oss need into .venv, by uv"])
+    assert (status, said) == (0, ["Installing what make run, make oss and make build need into .venv, by uv"])
     options = (machine.folder / "said").read_text().split()
     assert options[:4] == ["pip", "install", "--python", ".venv/bin/python"]
     assert {"--require-hashes", "--no-deps", "--only-binary=:all:"} < set(options)
@@ -256,8 +256,9 @@ def copy_repository(folder: Path) -> None:
         (["oss"], {"run"}, []),
         (["token-for"], {"run"}, []),
         (["lint"], {"dev"}, ["client"]),
-        (["build"], {"dev"}, ["client"]),
-        (["run", "build"], {"dev"}, ["client"]),
+        (["build"], {"run"}, ["client"]),
+        (["run", "build"], {"run"}, ["client"]),
+        (["run", "lint"], {"dev"}, ["client"]),
     ],
 )
 def test_installs_only_what_the_goals_need(
