@@ -97,10 +97,13 @@ def install(group: str) -> None:
 
 
 def add(group: str, uv: str | None, *options: str) -> None:
-    """Install the pinned packages of one group into `.venv`."""
-    pins = REQUIREMENTS / f"{group}.txt"
-    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-compile"]
-    tool = [uv, "pip", "install", "--python", str(PYTHON)] if uv else pip
+    """Install the pinned packages of a group into `.venv`; developers' are compiled, as they start often."""
+    pins, compiled = REQUIREMENTS / f"{group}.txt", group == "dev"
+    if uv:
+        tool = [uv, "pip", "install", "--python", str(PYTHON), *(["--compile-bytecode"] if compiled else [])]
+    else:
+        tool = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
+        tool += [] if compiled else ["--no-compile"]
     call([*tool, "--quiet", "--require-hashes", "--no-deps", *options, "-r", str(pins)], str(pins))
 
 
