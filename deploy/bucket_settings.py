@@ -68,11 +68,8 @@ class BucketSettings:
         try:
             self.domains.bind_new(stack, values, certificates)
         except CommandError:
-            self.store(
-                self.domains.settled(self.record, self.earlier)._replace(
-                    certificates=self.earlier.certificates, ours=self.earlier.ours, others=self.earlier.others
-                )
-            )
+            bound = self.domains.settled(self.record, self.earlier)
+            self.store(bound._replace(ours=self.earlier.ours, others=self.earlier.others))
             raise
 
     def put_back(self, before: Stack | None) -> None:

@@ -525,6 +525,15 @@ def test_domains_that_may_not_be_listed_cost_their_step(cloud: Cloud, state: Sta
     assert [one["Status"] for one in state.stacks.values()] == ["CREATE_COMPLETE"]
 
 
+def test_a_domain_of_an_earlier_version_that_is_not_bound_is_bound(cloud: Cloud, state: State) -> None:
+    state.records = {PAGE}
+    deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE)
+    as_of_an_earlier_version(state)
+    state.domains.clear()
+    deploy(cloud)
+    assert state.domains[SITE] == {PAGE: ""}
+
+
 def test_a_certificate_is_kept_until_its_domain_is_bound_with_it(cloud: Cloud, state: State) -> None:
     """ROS unbound the domain of an earlier version's stack, and OSS wants to see the TXT record again."""
     state.records = {PAGE}

@@ -212,7 +212,7 @@ def test_a_rule_for_parts_is_left_out_where_one_of_others_does_the_same(
         parts_rule("uploads/videos/"),
         parts_rule("backup/"),
         parts_rule("", status="Disabled"),
-        parts_rule("uploads/", action="Expiration"),
+        parts_rule("uploads/", action="Expiration").replace("7", "1"),
         parts_rule("", action="Expiration"),
         parts_rule("").replace(
             "Days>7</Days", "CreatedBeforeDate>2020-01-01T00:00:00.000Z</CreatedBeforeDate"
@@ -333,6 +333,29 @@ def test_a_document_that_is_refused_is_one_sentence_and_the_other_is_set(cloud: 
     assert state.lifecycle == {"media": OUR_PARTS}
 
 
+def test_a_rollback_after_which_the_rules_are_refused_tells_the_reason_of_ros(
+    cloud: Cloud, state: State
+) -> None:
+    deploy(cloud, **ANYONE)
+    state.cors[UPLOADS] = ours(ORIGIN) + THEIRS + VARY
+    state.fails["TokenFunction"] = "broken"
+    state.refusals[f"PUT {UPLOADS}/"] = [Refused(403, "AccessDenied", "not you")]
+    with pytest.raises(StackFailed, match="broken"):
+        deploy(cloud, ALLOWED_ORIGINS="https://b.example.com")
+
+
+def test_where_a_domain_is_refused_no_rule_is_recorded(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    before = state.cors[UPLOADS]
+    state.cors[UPLOADS] = before.replace(VARY, THEIRS + VARY)
+    with pytest.raises(CommandError, match="Nothing else was changed"):
+        deploy(cloud, UPLOAD_DOMAIN="up.example.com", ALLOWED_ORIGINS="https://b.example.com")
+    by_hand = ours("https://b.example.com")
+    state.cors[UPLOADS] = before.replace(VARY, by_hand + VARY)
+    deploy(cloud)
+    assert state.cors[UPLOADS] == ours(ORIGIN) + by_hand + VARY
+
+
 def test_a_rule_that_its_owner_deleted_does_not_come_back_after_a_rollback(
     cloud: Cloud, state: State
 ) -> None:
@@ -380,6 +403,16 @@ def test_destroy_removes_our_rules_from_a_bucket_of_ones_own(cloud: Cloud, state
         "removed this stack's rule from the LifecycleConfiguration of media",
     ]
     assert (state.cors, state.lifecycle) == ({"media": THEIRS + VARY}, {})
+
+
+def test_destroy_leaves_a_rule_that_was_there_before_and_removes_the_other(
+    cloud: Cloud, state: State
+) -> None:
+    state.buckets["media"] = {}
+    state.cors["media"] = ours(ORIGIN) + VARY
+    deploy(cloud, **MINE)
+    assert destroyed(cloud) == ["removed this stack's rule from the LifecycleConfiguration of media"]
+    assert (state.cors, state.lifecycle) == ({"media": ours(ORIGIN) + VARY}, {})
 
 
 def test_destroy_says_which_rules_oss_does_not_let_it_remove(cloud: Cloud, state: State) -> None:
@@ -442,8 +475,12 @@ def test_a_record_that_is_none_ends_the_deploy_before_anything_is_changed(
     deploy(cloud, **ANYONE)
     state.buckets[CODE][RECORD_NAME] = (content, {})
     before = list(state.writes)
-    with pytest.raises(CommandError, match=f"^{RECORD_NAME} in {CODE} is not what make deploy put there"):
+    with pytest.raises(CommandError) as found:
         deploy(cloud, MAX_BYTES="5")
+    assert str(found.value) == (
+        f"{RECORD_NAME} in {CODE} is not what make deploy put there: delete it, and run this again. "
+        "Domains and rules that earlier deploys set then stay where they are."
+    )
     assert state.writes == before
 
 
