@@ -14,9 +14,6 @@ HOST = "127.0.0.1"
 INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR")
 INHERITED_PREFIX = "COVERAGE_"  # so that a test run measures the code inside these processes
 FUNCTION_THREADS = 64
-# While an upload waits for its callback, the callback function asks this same process for the object. With
-# only as many threads as there are uploads, none of them could end. Threads start when they are needed.
-BUCKET_THREADS = 256
 
 
 class ProcessSpec(NamedTuple):
@@ -71,24 +68,25 @@ def pick(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
 
 def function_process(paths: Paths, name: str, port: int, env: Mapping[str, str]) -> ProcessSpec:
     """Return the process that emulates one function."""
-    return _process(paths, name, ("fc/trigger.py", "invoke"), port, {**env, "THREADS": str(FUNCTION_THREADS)})
+    source = str(paths.repository / "local" / "fc" / "trigger.py")
+    framework = ("functions_framework", "--source", source, "--target", "invoke")
+    return _process(paths, name, framework, port, {**env, "THREADS": str(FUNCTION_THREADS), "WORKERS": "1"})
 
 
 def bucket_process(paths: Paths, name: str, port: int, env: Mapping[str, str]) -> ProcessSpec:
     """Return the process that serves one bucket."""
-    return _process(paths, name, ("bucket.py", "bucket"), port, {**env, "THREADS": str(BUCKET_THREADS)})
+    return _process(paths, name, ("oss_emulator", "--quiet"), port, env)
 
 
 def base_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that every process gets: those it inherits from `env`, and how it is served."""
+    """Return the variables that every process gets: those it inherits from `env`, and unbuffered output."""
     inherited = pick(env, (*INHERITED, *(name for name in env if name.startswith(INHERITED_PREFIX))))
-    return {**inherited, "PYTHONUNBUFFERED": "1", "WORKERS": "1"}
+    return {**inherited, "PYTHONUNBUFFERED": "1"}
 
 
 def _process(
-    paths: Paths, name: str, served: tuple[str, str], port: int, env: Mapping[str, str]
+    paths: Paths, name: str, served: tuple[str, ...], port: int, env: Mapping[str, str]
 ) -> ProcessSpec:
-    source, target = served
-    path = paths.repository / "local" / source
-    options = ("--source", str(path), "--target", target, "--host", HOST, "--port", str(port))
-    return ProcessSpec(name, (sys.executable, "-m", "local.lifeline", str(paths.lock), *options), env, port)
+    """Return a process that runs a module with arguments, and with those that say where it listens."""
+    lifeline = (sys.executable, "-m", "local.lifeline", str(paths.lock))
+    return ProcessSpec(name, (*lifeline, *served, "--host", HOST, "--port", str(port)), env, port)

@@ -23,7 +23,7 @@ class IncompleteRead(Exception):
 
 
 class Body:
-    """A request body: read once, in pieces, counted, and hash_name if `digested`.
+    """A request body: read once, in pieces, counted, and hashed if `digested`.
 
     After the whole body was read, `incomplete` says whether its end was missing: the body must then not be
     used.
@@ -83,9 +83,7 @@ class Body:
     def drain(self) -> None:
         """Read the rest of the body and drop it.
 
-        functions-framework reads an unread rest into memory at once, so a refused upload of 2 GiB would take
-        2 GiB of memory. Besides, a browser whose body is not read sees a reset connection instead of the
-        answer.
+        A browser whose body is not read sees a reset connection instead of the answer.
         """
         while self.read():
             pass
@@ -99,14 +97,17 @@ class Body:
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request. `target` is path and query as on the request line; header names are lower-case."""
+    """One HTTP request. `target` is path and query as on the request line; header names are lower-case.
+
+    `address` is the URL of the server's end of the connection, without a path.
+    """
 
     method: str
     target: str
     headers: Mapping[str, str]
     body: Body
     client_ip: str = "127.0.0.1"
-    port: int = 80
+    address: str = "http://127.0.0.1:80"
 
     @property
     def path(self) -> str:

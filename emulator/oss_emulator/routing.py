@@ -78,7 +78,7 @@ def respond(request: Request, bucket: Site) -> Answer:
 def _dispatch(request: Request, bucket: Site, request_id: str) -> Answer:
     if is_console_request(request):
         return console_answer(request, bucket)
-    key = key_of(request, bucket.settings.bucket)
+    key = key_of(request, bucket.settings.bucket, alone=bucket.alone)
     if request.method == "OPTIONS":
         return preflight(bucket.cors, request.headers, bucket.settings.switches)
     raise_pending_error(request, bucket)

@@ -11,12 +11,9 @@ PACKAGE = Path(oss_emulator.__file__).parent
 DEPENDENCIES = {
     "cryptography",
     "fastcrc",
-    "flask",
-    "gunicorn",
     "jinja2",
     "markupsafe",
     "multipart",
-    "werkzeug",
 }
 
 

@@ -1,0 +1,80 @@
+"""Answers written to a connection, in the form of OSS: its Server, its order of headers, a Date.
+
+Source of the form: the recorded exchanges of tests/vectors/recorded.json.
+"""
+
+import re
+import socket
+from collections.abc import Iterator
+from email.utils import formatdate
+from http import HTTPStatus
+
+from oss_emulator.errors import OssError, error_document
+from oss_emulator.http_messages import Answer
+
+SERVER = "AliyunOSS"
+
+_NOT_IN_A_LINE = re.compile("[\r\n\0]")  # a value must never begin another header
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+def send_answer(connection: socket.socket, answer: Answer, *, method: str, last: bool) -> None:
+    """Send an answer; `last` says that the connection ends after it. Raises OSError of the connection.
+
+    A body that is an iterator is streamed: in chunks, unless the answer has a Content-Length.
+    """
+    body = answer.body
+    chunked = not isinstance(body, bytes) and "Content-Length" not in answer.headers
+    framing = {}
+    if isinstance(body, bytes):
+        framing = {"Content-Length": str(len(body))}
+    elif chunked and method != "HEAD":
+        framing = {"Transfer-Encoding": "chunked"}
+    if answer.status == HTTPStatus.NOT_MODIFIED:
+        framing = {}
+    head = _head(answer, framing, last=last)
+    if method == "HEAD" or answer.status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+        _send(connection, head)
+    elif isinstance(body, bytes):
+        _send(connection, head + body)
+    else:
+        _send(connection, head)
+        _send_pieces(connection, body, chunked=chunked)
+
+
+def plain_answer(error: OssError, host_id: str, request_id: str) -> Answer:
+    """Return the answer of an error that no bucket raised."""
+    headers = {"Content-Type": "application/xml", "x-oss-request-id": request_id, "x-oss-server-time": "0"}
+    return Answer(error.status, headers, error_document(error, request_id=request_id, host_id=host_id))
+
+
+def _head(answer: Answer, framing: dict[str, str], *, last: bool) -> bytes:
+    headers = {
+        "Server": SERVER,
+        "Date": formatdate(usegmt=True),
+        **framing,
+        **answer.headers,
+        "Connection": "close" if last else "keep-alive",
+    }
+    lines = "".join(f"{name}: {_NOT_IN_A_LINE.sub(' ', value)}\r\n" for name, value in headers.items())
+    phrase = _PHRASES.get(answer.status, "")
+    return f"HTTP/1.1 {int(answer.status)} {phrase}\r\n{lines}\r\n".encode()
+
+
+def _send_pieces(connection: socket.socket, pieces: Iterator[bytes], *, chunked: bool) -> None:
+    for piece in pieces:
+        if not chunked:
+            _send(connection, piece)
+        elif piece:
+            _send(connection, b"%x\r\n%s\r\n" % (len(piece), piece))
+    if chunked:
+        _send(connection, b"0\r\n\r\n")
+
+
+def _send(connection: socket.socket, content: bytes) -> None:
+    """Send everything. The socket's time limit holds for each piece that the client takes, not for all."""
+    sent = connection.send(content)
+    if sent < len(content):
+        rest = memoryview(content)[sent:]
+        while rest:
+            rest = rest[connection.send(rest) :]
