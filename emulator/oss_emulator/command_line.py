@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from oss_emulator import development
+from oss_emulator import __version__, development
 from oss_emulator.addressing import BUCKET_NAME
 from oss_emulator.buckets import Buckets
 from oss_emulator.settings import BUCKET_ACLS, Settings, SettingsError, from_env
 from oss_emulator.web.server import MAX_CONNECTIONS, WebServer
 
-DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 9000
+DEFAULT_PORT = 9000
 
 # Options that are another name of a variable, with what argparse needs to know of them.
 _VARIABLES: Mapping[str, tuple[str, Mapping[str, object]]] = {
@@ -29,6 +29,10 @@ _VARIABLES: Mapping[str, tuple[str, Mapping[str, object]]] = {
             "metavar": "LIST",
             "help": "origins that CORS allows, until PutBucketCors: http://localhost:3000,...",
         },
+    ),
+    "--public-url": (
+        "LOCAL_OSS_PUBLIC_URL",
+        {"metavar": "URL", "help": "address at which your application reaches it, behind a proxy"},
     ),
     "--acl": ("LOCAL_OSS_ACL", {"choices": BUCKET_ACLS, "help": "ACL of every bucket"}),
     "--switches": ("LOCAL_OSS_SWITCHES", {"metavar": "LIST", "help": "open questions: name=value,..."}),
@@ -50,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; return the exit status. A wrong option ends with one sentence."""
     options = read_options(sys.argv[1:] if arguments is None else arguments, os.environ)
     try:
-        buckets = Buckets(options.buckets)
+        buckets = Buckets(options.buckets, alone=len(options.buckets) == 1)
     except OSError as error:
         return _fail(f"its files cannot be used ({error.strerror})")
     except (TypeError, ValueError):
@@ -109,7 +113,8 @@ def _parser() -> argparse.ArgumentParser:
         description="An emulator of Alibaba Cloud OSS for development and tests.",
         epilog="Every LOCAL_OSS_* variable of the README counts too; an option comes first.",
     )
-    parser.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (%(default)s)")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument("--host", default=development.HOST, help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port, 0 for a free one (%(default)s)")
     parser.add_argument(
         "--bucket", action="append", type=_bucket_name, metavar="NAME", help="may be given several times"

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+HOST = "127.0.0.1"
 BUCKET = "examplebucket"
 FOLDER = Path(".oss-emulator")
 ACCESS_KEY = {

@@ -38,8 +38,10 @@ _BROKEN_PATH_PAGE = b"""\
 _LOG = logging.getLogger(__name__)
 
 
-def respond(request: Request, bucket: Site) -> Answer:
+def respond(request: Request, bucket: Site, *, alone: bool = True) -> Answer:
     """Answer a request and read its body to the end. Refusals and our own faults become answers too.
+
+    A bucket that is `alone` at its port need not be named by the request.
 
     Raises ConnectionLost if a fault asks for a reset.
     """
@@ -50,7 +52,7 @@ def respond(request: Request, bucket: Site) -> Answer:
         request.body.drain()
         return Answer(400, {"Content-Type": "text/html"}, _BROKEN_PATH_PAGE)
     try:
-        answer = _dispatch(request, bucket, request_id)
+        answer = _dispatch(request, bucket, request_id, alone=alone)
     except OssError as error:
         if not is_console_request(request):
             bucket.history.add_refusal(_refusal_record(error, request, request_id, started))
@@ -75,10 +77,10 @@ def respond(request: Request, bucket: Site) -> Answer:
     return Answer(answer.status, headers, answer.body)
 
 
-def _dispatch(request: Request, bucket: Site, request_id: str) -> Answer:
+def _dispatch(request: Request, bucket: Site, request_id: str, *, alone: bool) -> Answer:
     if is_console_request(request):
         return console_answer(request, bucket)
-    key = key_of(request, bucket.settings.bucket, alone=bucket.alone)
+    key = key_of(request, bucket.settings.bucket, alone=alone)
     if request.method == "OPTIONS":
         return preflight(bucket.cors, request.headers, bucket.settings.switches)
     raise_pending_error(request, bucket)

@@ -28,10 +28,9 @@ def new_request_id() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """A bucket that only serves a website. One that is `alone` at its port need not be named by requests."""
+    """A bucket that only serves a website."""
 
     settings: Settings
-    alone: bool = True
     now: Callable[[], float] = time.time
     faults: Faults = field(default_factory=Faults)
     history: History = field(default_factory=History)
