@@ -25,13 +25,14 @@ class Credential:
 
 @dataclass(frozen=True)
 class KnownKeys:
-    """Access keys, and whether a temporary one counts as expired before its time.
+    """Access keys, whether a temporary one counts as expired before its time, and whether V1 may be used.
 
     `expires_early` is called once for each request, and only for a token that is still valid.
     """
 
     credentials: tuple[Credential, ...]
     expires_early: Callable[[], bool]
+    v1_allowed: bool = False
 
     def __iter__(self) -> Iterator[Credential]:
         return iter(self.credentials)

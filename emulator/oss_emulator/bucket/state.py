@@ -61,7 +61,11 @@ class Bucket(Site):
     @property
     def keys(self) -> KnownKeys:
         """Return the access keys; the fault `token_expired` makes a temporary one expire."""
-        return KnownKeys(self.settings.credentials, lambda: self.faults.strike("token_expired") is not None)
+        return KnownKeys(
+            self.settings.credentials,
+            lambda: self.faults.strike("token_expired") is not None,
+            self.settings.v1_signatures,
+        )
 
     @property
     def versioning(self) -> str:
