@@ -71,8 +71,11 @@ def v1_not_allowed() -> OssError:
 
 
 def not_emulated(what: str) -> OssError:
-    """501 for a feature of OSS that the emulator does not have: better an error than a wrong answer."""
-    return OssError(501, "NotImplemented", f"The emulator does not support {what}.")
+    """400 for a feature of OSS that the emulator does not have: better an error than a wrong answer.
+
+    Raise it after the signature was judged. No SDK repeats a request after a 400, as they do after a 501.
+    """
+    return OssError(400, "NotImplemented", f"The emulator does not support {what}.")
 
 
 def internal_error() -> OssError:

@@ -38,6 +38,7 @@ class Sdk(Protocol):
     def copy(self, name: str, source: str) -> str: ...
     def listed(self, prefix: str) -> tuple[list[str], list[str]]: ...
     def presigned(self, name: str) -> str: ...
+    def worm(self) -> None: ...
     def refusal(self, method: str, name: str) -> tuple[int, str, str]: ...
 
 
@@ -73,6 +74,9 @@ class Oss2:
 
     def presigned(self, name: str) -> str:
         return str(self._bucket.sign_url("GET", name, 60, slash_safe=True))
+
+    def worm(self) -> None:
+        self._bucket.get_bucket_worm()
 
     def refusal(self, method: str, name: str) -> tuple[int, str, str]:
         call = self._bucket.head_object if method == "HEAD" else self._bucket.get_object
@@ -131,6 +135,9 @@ class V2:
 
     def presigned(self, name: str) -> str:
         return str(self._client.presign(v2.GetObjectRequest(BUCKET, name)).url)
+
+    def worm(self) -> None:
+        self._client.get_bucket_worm(v2.GetBucketWormRequest(BUCKET))
 
     def refusal(self, method: str, name: str) -> tuple[int, str, str]:
         with pytest.raises(v2.exceptions.OperationError) as raised:
@@ -228,6 +235,19 @@ def test_an_sdk_understands_that_its_token_is_wrong(running: EmulatorProcess, sd
     for method in ("HEAD", "GET"):
         refusal = sdk(running.url, OTHER_TOKEN).refusal(method, "a.txt")
         assert refusal == (403, "InvalidSecurityToken", "0002-00000006"), method
+
+
+@pytest.mark.parametrize("sdk", [Oss2, V2])
+def test_an_sdk_does_not_repeat_what_is_not_emulated(running: EmulatorProcess, sdk: type[Sdk]) -> None:
+    def refusals() -> int:
+        found = requests.get(f"{running.url}/-/refusals", timeout=10).json()
+        return sum("worm" in refusal["target"] for refusal in found)
+
+    before, bucket = refusals(), sdk(running.url, KEY)
+    with pytest.raises((oss2.exceptions.ServerError, v2.exceptions.OperationError), match="NotImplemented"):
+        bucket.worm()
+
+    assert refusals() - before == 1
 
 
 @both
