@@ -14,7 +14,7 @@ from pathlib import Path
 
 from oss_emulator import __version__, development
 from oss_emulator.addressing import BUCKET_NAME
-from oss_emulator.buckets import Buckets
+from oss_emulator.served_buckets import ServedBuckets
 from oss_emulator.settings import BUCKET_ACLS, Settings, SettingsError, from_env
 from oss_emulator.web.server import MAX_CONNECTIONS, WebServer
 
@@ -54,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; return the exit status. A wrong option ends with one sentence."""
     options = read_options(sys.argv[1:] if arguments is None else arguments, os.environ)
     try:
-        buckets = Buckets(options.buckets, alone=len(options.buckets) == 1)
+        buckets = ServedBuckets(options.buckets, alone=len(options.buckets) == 1)
+    except SettingsError as error:
+        return _fail(str(error))
     except OSError as error:
         return _fail(f"its files cannot be used ({error.strerror})")
     except (TypeError, ValueError):

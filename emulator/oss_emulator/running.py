@@ -10,9 +10,9 @@ from pathlib import Path
 
 from oss_emulator import development
 from oss_emulator.addressing import BUCKET_NAME
-from oss_emulator.buckets import Buckets
 from oss_emulator.history.records import CallbackRecord, RefusalRecord
 from oss_emulator.http_messages import Answer, Request
+from oss_emulator.served_buckets import ServedBuckets
 from oss_emulator.settings import Settings, from_env
 from oss_emulator.web.server import WebServer
 
@@ -90,8 +90,8 @@ class Emulator:
     def _respond(self, request: Request) -> Answer:
         return self._buckets.respond(request)  # those since the last reset
 
-    def _opened(self) -> Buckets:
-        return Buckets([self._settings(name) for name in self._names], alone=False)
+    def _opened(self) -> ServedBuckets:
+        return ServedBuckets([self._settings(name) for name in self._names], alone=False)
 
     def _settings(self, name: str) -> Settings:
         folder = self._folder / str(self._resets) / name

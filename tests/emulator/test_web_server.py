@@ -131,6 +131,7 @@ def test_a_stream_without_a_length_ends_where_its_pieces_end(version: bytes) -> 
         (answer,) = parsed_answers(exchanged(port, GET.replace(b"1.1", version)))
 
     assert (answer.body, "Content-Length" in answer.headers) == (b"abc", False)
+    assert ("Transfer-Encoding" in answer.headers) == (version == b"1.1")
 
 
 def test_a_stream_that_fails_is_not_ended_as_if_it_were_whole() -> None:

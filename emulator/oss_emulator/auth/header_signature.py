@@ -113,8 +113,10 @@ def _encoded(text: str) -> str:
 def _authorization(header: str, region: str) -> _Authorization:
     found = _AUTHORIZATION.fullmatch(header.strip())
     if not found:
-        raise invalid_argument("The Authorization header is invalid.", name="Authorization", value=header)
+        raise invalid_header(header)
     scope = v4.parse_scope(found["credential"])
+    if scope is None and re.fullmatch("[^/]+/[^/]+//[^/]+/[^/]+", found["credential"]):
+        raise invalid_header(header)  # no region
     if scope is None or scope.terminator != v4.TERMINATOR:
         raise invalid_argument(
             "The Credential of the Authorization header is invalid.",
@@ -129,6 +131,12 @@ def _authorization(header: str, region: str) -> _Authorization:
     return _Authorization(
         scope, tuple(filter(None, (found["additional"] or "").split(";"))), found["signature"]
     )
+
+
+def invalid_header(header: str) -> OssError:
+    """400 for an Authorization header that cannot be read (capture: aliyun/alibabacloud-jindodata 127)."""
+    message = "Authorization header is invalid."
+    return OssError(400, "InvalidArgument", message, "", {"Authorization": header})
 
 
 def _wrong_part(part: str, ec: str, header: str) -> OssError:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from oss_emulator.auth import v4
 from oss_emulator.auth.credentials import Credential, find_credential
 from oss_emulator.auth.form_signature import signature_mismatch
-from oss_emulator.auth.header_signature import no_valid_date, too_skewed
+from oss_emulator.auth.header_signature import invalid_header, no_valid_date, too_skewed
 from oss_emulator.errors import OssError
 from oss_emulator.http_messages import Request
 
@@ -52,9 +52,7 @@ def verify_v1_header(request: Request, resource: str, known: Iterable[Credential
     header = request.headers["authorization"]
     access_key_id, colon, provided = header.removeprefix(SCHEME).partition(":")
     if not colon:
-        raise OssError(
-            400, "InvalidArgument", "Authorization header is invalid.", "", {"Authorization": header}
-        )
+        raise invalid_header(header)
     token = request.headers.get("x-oss-security-token", "")
     key = find_credential(known, access_key_id=access_key_id, security_token=token, now=now)
     date = request.headers.get("x-oss-date") or request.headers.get("date", "")

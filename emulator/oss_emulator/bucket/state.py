@@ -21,9 +21,9 @@ from oss_emulator.settings import Settings
 from oss_emulator.storage.store import Store
 
 
-def new_request_id() -> str:
-    """Return 24 upper-case hex digits, as OSS's."""
-    return secrets.token_hex(12).upper()
+def new_request_id(now: float) -> str:
+    """Return 24 upper-case hex digits, as OSS's: the first 8 are the seconds since 1970 (captures)."""
+    return f"{int(now) & 0xFFFFFFFF:08X}{secrets.token_hex(8).upper()}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -151,7 +151,9 @@ def _callback_answer(callback: Callback, uploaded: StoredUpload, bucket: Bucket)
     try:
         return callback_answer(uploaded.stored, send_callback(callback, uploaded, bucket))
     except CallbackFailed as failed:
-        return callback_failed_answer(uploaded.request, uploaded.stored, failed, uploaded.request_id)
+        return callback_failed_answer(
+            uploaded.request, uploaded.stored, failed, uploaded.request_id, bucket.settings.region
+        )
 
 
 def _too_large() -> OssError:

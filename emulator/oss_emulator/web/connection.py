@@ -78,11 +78,11 @@ def _answer(
         raise
     except Exception:  # noqa: BLE001 - our own fault: logged, and answered in OSS's form
         _LOG.exception("%s %s", head.method, head.target)
-        answer = plain_answer(internal_error(), _authority(connection), new_request_id())
+        answer = plain_answer(internal_error(), _authority(connection), new_request_id(time.time()))
         body.incomplete = True
     # The next bytes may be the rest of a body that broke off, and must not be taken for a request.
     last = head.last or body.incomplete or answer.headers.get("Connection") == "close"
-    send_answer(connection, answer, method=head.method, last=last)
+    send_answer(connection, answer, method=head.method, last=last, chunks=head.chunks)
     return not last
 
 
@@ -94,7 +94,7 @@ def _refuse(connection: socket.socket, error: NotHttpError) -> None:
     """
     code = error.status.phrase.title().replace(" ", "").replace("-", "")
     refusal = OssError(error.status, code, error.message)
-    answer = plain_answer(refusal, _authority(connection), new_request_id())
+    answer = plain_answer(refusal, _authority(connection), new_request_id(time.time()))
     send_answer(connection, answer, method="", last=True)
 
 

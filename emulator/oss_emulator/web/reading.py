@@ -45,7 +45,7 @@ class NotHttpError(Exception):
 class Head:
     """A request without its body; names of headers in lower case. `length` is None if the body is chunked.
 
-    `last` is true if no other request may follow on the connection.
+    `last` is true if no other request may follow on the connection, `chunks` if the client knows chunks.
     """
 
     method: str
@@ -53,6 +53,7 @@ class Head:
     headers: Mapping[str, str]
     length: int | None
     last: bool
+    chunks: bool
 
 
 class Incoming:
@@ -202,8 +203,9 @@ def parse_head(head: bytes) -> Head:
         # Of both, the chunks count (the SDKs' live tests). The connection ends after such a request, because
         # a proxy on the way may have counted otherwise (RFC 9112 6.1).
         last = headers.pop("content-length", None) is not None or last
-        return Head(method, target, headers, None, last)
-    return Head(method, target, headers, _length(headers.get("content-length", "0")), last)
+        return Head(method, target, headers, None, last, chunks=True)
+    length = _length(headers.get("content-length", "0"))
+    return Head(method, target, headers, length, last, chunks=minor == "1")
 
 
 def _header(line: bytes) -> tuple[str, str]:

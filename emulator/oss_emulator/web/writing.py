@@ -14,17 +14,30 @@ from oss_emulator.http_messages import Answer
 
 SERVER = "AliyunOSS"
 
+_ORDER = """
+    server date content-type content-length transfer-encoding connection x-oss-request-id vary
+    access-control-allow-origin access-control-allow-methods access-control-allow-headers
+    access-control-expose-headers access-control-max-age
+    content-range accept-ranges etag last-modified x-oss-object-type x-oss-hash-crc64ecma x-oss-storage-class
+    x-oss-version-id content-md5 * x-oss-server-time x-oss-ec x-oss-err
+""".split()  # noqa: SIM905 - one name on a line would hide the order; `*` stands for every other header
+_PLACES = {name: place for place, name in enumerate(_ORDER)}
+_ELSEWHERE = _PLACES["*"]
+
 _NOT_IN_A_LINE = re.compile("[\r\n\0]")  # a value must never begin another header
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
-def send_answer(connection: socket.socket, answer: Answer, *, method: str, last: bool) -> None:
+def send_answer(
+    connection: socket.socket, answer: Answer, *, method: str, last: bool, chunks: bool = True
+) -> None:
     """Send an answer; `last` says that the connection ends after it. Raises OSError of the connection.
 
-    A body that is an iterator is streamed: in chunks, unless the answer has a Content-Length.
+    A body that is an iterator is streamed: in chunks, unless the answer has a Content-Length. To a client
+    that knows no `chunks`, the end of the connection is the end of the body.
     """
     body = answer.body
-    chunked = not isinstance(body, bytes) and "Content-Length" not in answer.headers
+    chunked = chunks and not isinstance(body, bytes) and "Content-Length" not in answer.headers
     framing = {}
     if isinstance(body, bytes):
         framing = {"Content-Length": str(len(body))}
@@ -32,6 +45,7 @@ def send_answer(connection: socket.socket, answer: Answer, *, method: str, last:
         framing = {"Transfer-Encoding": "chunked"}
     if answer.status == HTTPStatus.NOT_MODIFIED:
         framing = {}
+    # OSS has a Content-Length of 0 in a 204, which RFC 9110 8.6 forbids.
     head = _head(answer, framing, last=last)
     if method == "HEAD" or answer.status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
         _send(connection, head)
@@ -56,7 +70,8 @@ def _head(answer: Answer, framing: dict[str, str], *, last: bool) -> bytes:
         **answer.headers,
         "Connection": "close" if last else "keep-alive",
     }
-    lines = "".join(f"{name}: {_NOT_IN_A_LINE.sub(' ', value)}\r\n" for name, value in headers.items())
+    ordered = sorted(headers.items(), key=lambda header: _PLACES.get(header[0].lower(), _ELSEWHERE))
+    lines = "".join(f"{name}: {_NOT_IN_A_LINE.sub(' ', value)}\r\n" for name, value in ordered)
     phrase = _PHRASES.get(answer.status, "")
     return f"HTTP/1.1 {int(answer.status)} {phrase}\r\n{lines}\r\n".encode()
 

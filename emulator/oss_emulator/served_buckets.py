@@ -15,7 +15,7 @@ from oss_emulator.routing import respond
 from oss_emulator.settings import Settings
 
 
-class Buckets:
+class ServedBuckets:
     """Opened buckets, at least one. They have their faults and their history in common.
 
     `alone` says that requests need not name the bucket, which is then the only one.
