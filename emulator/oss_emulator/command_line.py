@@ -4,18 +4,25 @@ An option comes before its variable, a variable before the value for development
 """
 
 import argparse
+import contextlib
 import ipaddress
 import os
 import signal
+import ssl
 import sys
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oss_emulator import __version__, development
 from oss_emulator.addressing import BUCKET_NAME
+from oss_emulator.console.routes import is_console_request
+from oss_emulator.http_messages import Answer, Request
+from oss_emulator.request_log import log_line
 from oss_emulator.served_buckets import ServedBuckets
 from oss_emulator.settings import BUCKET_ACLS, Settings, SettingsError, from_env
+from oss_emulator.web.certificate import CERTIFICATE, tls_context
 from oss_emulator.web.server import MAX_CONNECTIONS, WebServer
 
 DEFAULT_PORT = 9000
@@ -48,6 +55,8 @@ class Options:
     port: int
     max_connections: int
     quiet: bool
+    tls: ssl.SSLContext | None = None
+    certificate: Path | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,7 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("the file for the callback key (LOCAL_OSS_CALLBACK_KEY) is not a private RSA key")
     try:
         server = WebServer(
-            buckets.respond, options.host, options.port, max_connections=options.max_connections
+            buckets.respond,
+            options.host,
+            options.port,
+            max_connections=options.max_connections,
+            tls=options.tls,
+            log=_ignore if options.quiet else _print_request,
         )
     except OSError as error:
         where = f"{options.host}, port {options.port}"
@@ -92,13 +106,23 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
                 "give keys of your own (LOCAL_OSS_CREDENTIALS or --credentials), or say --allow-network"
             )
         )
-    return Options(buckets, given.host, given.port, given.max_connections, given.quiet)
+    options = Options(buckets, given.host, given.port, given.max_connections, given.quiet)
+    if not given.tls:
+        return options
+    folder = given.folder or development.FOLDER
+    names = (given.host, "localhost", "127.0.0.1", *(f"{one.bucket}.localhost" for one in buckets))
+    try:
+        context = tls_context(folder, names, time.time())
+    except (OSError, ValueError):
+        sys.exit(_fail(f"the certificate in {folder} cannot be read or made; delete it, and it is made anew"))
+    return replace(options, tls=context, certificate=folder / CERTIFICATE)
 
 
 def ready_lines(options: Options, port: int) -> list[str]:
     """Return the lines that are printed when the server listens; a secret only if everybody knows it."""
     settings = options.buckets[0]
-    where = f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
+    scheme = "https" if options.tls else "http"
+    where = f"{scheme}://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
     ids = ", ".join(key.access_key_id for key in settings.credentials) or "none"
     secret = f", secret {development.ACCESS_KEY['access_key_secret']}"
     names = ", ".join(one.bucket for one in options.buckets)
@@ -106,6 +130,7 @@ def ready_lines(options: Options, port: int) -> list[str]:
         f"OSS emulator at {where} (what it stored, called back and refused: {where}/-/); Ctrl-C ends it",
         f"  buckets: {names}; region: {settings.region}",
         f"  AccessKey: {ids}{secret if _uses_development_key(options.buckets) else ''}",
+        *([f"  certificate, for clients to trust: {options.certificate}"] if options.certificate else []),
     ]
 
 
@@ -132,7 +157,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--v1", action="store_true", help="accept V1 signatures, which OSS refuses to new buckets"
     )
-    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    parser.add_argument(
+        "--tls", action="store_true", help="HTTPS, with a certificate that it makes in its folder"
+    )
+    parser.add_argument(
+        "--quiet", action="store_true", help="print nothing but errors, and no line for each request"
+    )
     parser.add_argument("--allow-network", action="store_true", help="listen beyond this machine in any case")
     parser.add_argument(
         "--max-connections", type=int, default=MAX_CONNECTIONS, metavar="N", help="at once (%(default)s)"
@@ -191,6 +221,17 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _print_request(request: Request, answer: Answer | None, seconds: float) -> None:
+    """Print a line for a request, unless it is for the emulator's own page."""
+    if not is_console_request(request):
+        with contextlib.suppress(OSError):  # the reader of the output has gone
+            print(log_line(request, answer, seconds), flush=True)
+
+
+def _ignore(_request: Request, _answer: Answer | None, _seconds: float) -> None:
+    """Print nothing."""
 
 
 def _fail(reason: str) -> int:

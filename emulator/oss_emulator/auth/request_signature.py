@@ -4,6 +4,7 @@ Source: OSS signature pages; EC 0002-00000039 (both), 0002-00000080 (V1). The me
 is unconfirmed.
 """
 
+import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,7 @@ from oss_emulator.auth.presigned_url import CREDENTIAL, SIGNATURE, VERSION, veri
 from oss_emulator.errors import invalid_argument, v1_not_allowed
 from oss_emulator.http_messages import Request
 
+_CREDENTIAL = re.compile("Credential=([^/,\\s]+)")
 _V1 = {v1.ACCESS_KEY_ID, v1.SIGNATURE}
 _V4 = {CREDENTIAL, SIGNATURE, VERSION}
 
@@ -21,6 +23,19 @@ _V4 = {CREDENTIAL, SIGNATURE, VERSION}
 def is_signed(request: Request) -> bool:
     """Whether the request has any part of a signature. If so, it must have a valid one."""
     return "authorization" in request.headers or bool(_query_names(request) & (_V1 | _V4))
+
+
+def claimed_signer(request: Request) -> str:
+    """Return the access key id and the version that a request says it is signed with, verified or not."""
+    authorization = request.headers.get("authorization", "")
+    if found := _CREDENTIAL.search(authorization):
+        return f"{found[1]} V4"
+    if authorization.startswith(v1.SCHEME):
+        return f"{authorization.removeprefix(v1.SCHEME).partition(':')[0]} V1"
+    query = dict(parse_qsl(request.query))
+    if CREDENTIAL in query:
+        return f"{query[CREDENTIAL].partition('/')[0]} V4"
+    return f"{query[v1.ACCESS_KEY_ID]} V1" if v1.ACCESS_KEY_ID in query else "anonymous"
 
 
 def verify_request(

@@ -20,6 +20,9 @@ from oss_emulator.web.writing import plain_answer, send_answer
 
 LINGER_SECONDS = 2.0  # ours: how long what a client still sends is read after the last answer
 
+# Is told of each request, its answer (None for a reset), and the seconds from its head to the answer's end.
+Log = Callable[[Request, Answer | None, float], None]
+
 _LINGER_OFF = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)  # SO_LINGER: on, no seconds
 _LOG = logging.getLogger(__name__)
 
@@ -29,6 +32,7 @@ def serve_connection(
     client_ip: str,
     respond: Callable[[Request], Answer],
     idle: Callable[[], AbstractContextManager[None]],
+    log: Log,
 ) -> None:
     """Answer the requests of a connection until it ends; while it waits for one, it is in context `idle`."""
     try:
@@ -44,7 +48,7 @@ def serve_connection(
             except NotHttpError as error:
                 _refuse(connection, error)
                 break
-            if head is None or not _answer(connection, client_ip, incoming, head, respond):
+            if head is None or not _answer(connection, client_ip, incoming, head, respond, log):
                 break
         _linger(connection)
     except ConnectionLost:
@@ -59,6 +63,7 @@ def _answer(
     incoming: Incoming,
     head: Head,
     respond: Callable[[Request], Answer],
+    log: Log,
 ) -> bool:
     """Answer one request; whether another may follow. Raises ConnectionLost and OSError."""
     body = Body(incoming.read, digested="content-md5" in head.headers, pause=partial(_pause, connection))
@@ -71,10 +76,12 @@ def _answer(
         client_ip=client_ip,
         address=f"{scheme}://{_authority(connection)}",
     )
+    started = time.monotonic()
     try:
         answer = respond(request)
         body.drain()
     except ConnectionLost:
+        log(request, None, time.monotonic() - started)
         raise
     except Exception:  # noqa: BLE001 - our own fault: logged, and answered in OSS's form
         _LOG.exception("%s %s", head.method, head.target)
@@ -83,6 +90,7 @@ def _answer(
     # The next bytes may be the rest of a body that broke off, and must not be taken for a request.
     last = head.last or body.incomplete or answer.headers.get("Connection") == "close"
     send_answer(connection, answer, method=head.method, last=last, chunks=head.chunks)
+    log(request, answer, time.monotonic() - started)
     return not last
 
 

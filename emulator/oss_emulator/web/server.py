@@ -13,12 +13,16 @@ import threading
 from collections.abc import Callable, Iterator
 
 from oss_emulator.http_messages import Answer, Request
-from oss_emulator.web.connection import serve_connection
+from oss_emulator.web.connection import Log, serve_connection
 
 MAX_CONNECTIONS = 512  # ours: an upload holds one, and so does the request that its callback makes
 POLL_SECONDS = 0.05  # how soon an idle connection is ended for one that waits
 
 _BACKLOG = 512
+
+
+def _no_log(_request: Request, _answer: Answer | None, _seconds: float) -> None:
+    """Log nothing."""
 
 
 class WebServer:
@@ -36,11 +40,13 @@ class WebServer:
         *,
         max_connections: int = MAX_CONNECTIONS,
         tls: ssl.SSLContext | None = None,
+        log: Log = _no_log,
     ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         self._respond = respond
         self._tls = tls
+        self._log = log
         self._slots = threading.BoundedSemaphore(max_connections)
         self._lock = threading.Lock()
         self._idle: dict[socket.socket, None] = {}  # the longest idle first
@@ -99,7 +105,9 @@ class WebServer:
 
     def _serve(self, connection: socket.socket, client_ip: str) -> None:
         try:
-            serve_connection(connection, client_ip, self._respond, lambda: self._waiting(connection))
+            serve_connection(
+                connection, client_ip, self._respond, lambda: self._waiting(connection), self._log
+            )
         finally:
             with self._lock:
                 self._busy.discard(connection)
