@@ -108,6 +108,7 @@ def test_this_machine_needs_neither(host: str) -> None:
         (["--credentials=/nowhere/keys.json"], "the file that --credentials names cannot be read"),
         (["--switches=none=1"], "LOCAL_OSS_SWITCHES: no switch 'none'"),
         (["--port=x"], "--port"),
+        (["--public-url=oss.example"], "LOCAL_OSS_PUBLIC_URL is an address that begins with http"),
     ],
 )
 def test_names_what_is_wrong(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:

@@ -81,6 +81,21 @@ def test_records_the_callbacks_it_sent(tmp_path: Path, callback_server: Callback
     assert record.attempts[0].status == 200
 
 
+@pytest.mark.parametrize("public_url", ["", "https://oss.example/"])
+def test_callbacks_name_the_address_that_the_application_reaches(
+    tmp_path: Path, callback_server: CallbackServer, public_url: str
+) -> None:
+    parameter = {"callbackUrl": callback_server.url, "callbackBody": "a"}
+    form = {"key": "a", "callback": base64.b64encode(json.dumps(parameter).encode()).decode()}
+    variables = {"LOCAL_OSS_ACL": "public-read-write", "LOCAL_OSS_PUBLIC_URL": public_url}
+    with Emulator(tmp_path, variables=variables) as running:
+        requests.post(f"{running.endpoint}/examplebucket", form, files={"file": b"x"}, timeout=30)
+        reached = public_url.rstrip("/") or running.endpoint
+
+    ((_, headers, _),) = callback_server.received
+    assert base64.b64decode(headers["x-oss-pub-key-url"]).decode() == f"{reached}/-/callback_pub_key.pem"
+
+
 def test_wrong_variables_are_an_error_that_names_them(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="LOCAL_OSS_ACL is one of"):
         Emulator(tmp_path, variables={"LOCAL_OSS_ACL": "open"})

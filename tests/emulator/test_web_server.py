@@ -65,6 +65,17 @@ def test_the_last_request_of_a_connection_ends_it(sent: bytes) -> None:
     assert (answer.status, answer.headers["Connection"]) == (200, "close")
 
 
+def test_a_client_that_still_sends_after_the_last_answer_sees_no_reset() -> None:
+    with serving(echo) as port, connected(port) as client:
+        client.sendall(LAST + b"x" * 500_000)
+        client.shutdown(socket.SHUT_WR)
+        content = b""
+        while piece := client.recv(65536):
+            content += piece
+
+    assert content.endswith(b"GET / ")
+
+
 def test_chunks_may_have_extensions_and_trailers() -> None:
     head = b"PUT /a?b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     body = b"2;name=value\r\nhe\r\n03\r\nllo\r\n0\r\nTrailer: yes\r\n\r\n"

@@ -60,7 +60,7 @@ def requested_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | 
 
 def _first_range(text: str, size: int) -> tuple[int, int] | None:
     """Return the first range that a Range header names, perhaps outside the object, or None."""
-    found = _RANGES.fullmatch(text.strip())
+    found = _RANGES.fullmatch(text.strip()) if text else None
     if not found or not (found[1] or found[2]):
         return None
     if not found[1]:
@@ -80,8 +80,10 @@ def _matches(text: str, stored: StoredObject) -> bool:
 
 
 def _timestamp(text: str | None) -> float | None:
+    if not text:
+        return None
     try:
-        date = parsedate_to_datetime(text or "")
+        date = parsedate_to_datetime(text)
         return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
     except (OverflowError, ValueError):  # no date, or one outside the range of a timestamp
         return None

@@ -52,8 +52,7 @@ def send_answer(
     elif isinstance(body, bytes):
         _send(connection, head + body)
     else:
-        _send(connection, head)
-        _send_pieces(connection, body, chunked=chunked)
+        _send_pieces(connection, head, body, chunked=chunked)
 
 
 def plain_answer(error: OssError, host_id: str, request_id: str) -> Answer:
@@ -76,20 +75,18 @@ def _head(answer: Answer, framing: dict[str, str], *, last: bool) -> bytes:
     return f"HTTP/1.1 {int(answer.status)} {phrase}\r\n{lines}\r\n".encode()
 
 
-def _send_pieces(connection: socket.socket, pieces: Iterator[bytes], *, chunked: bool) -> None:
+def _send_pieces(connection: socket.socket, head: bytes, pieces: Iterator[bytes], *, chunked: bool) -> None:
+    """Send a streamed answer: the head together with the first piece, which is often the only one."""
+    before = head
     for piece in pieces:
-        if not chunked:
-            _send(connection, piece)
-        elif piece:
-            _send(connection, b"%x\r\n%s\r\n" % (len(piece), piece))
-    if chunked:
-        _send(connection, b"0\r\n\r\n")
+        framed = b"%x\r\n%s\r\n" % (len(piece), piece) if chunked and piece else piece
+        _send(connection, before + framed)
+        before = b""
+    _send(connection, before + (b"0\r\n\r\n" if chunked else b""))
 
 
 def _send(connection: socket.socket, content: bytes) -> None:
     """Send everything. The socket's time limit holds for each piece that the client takes, not for all."""
-    sent = connection.send(content)
-    if sent < len(content):
-        rest = memoryview(content)[sent:]
-        while rest:
-            rest = rest[connection.send(rest) :]
+    rest = memoryview(content)
+    while rest:
+        rest = rest[connection.send(rest) :]
