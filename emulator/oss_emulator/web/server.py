@@ -17,6 +17,7 @@ from oss_emulator.web.connection import Log, serve_connection
 
 MAX_CONNECTIONS = 512  # ours: an upload holds one, and so does the request that its callback makes
 POLL_SECONDS = 0.05  # how soon an idle connection is ended for one that waits
+WAKE_SECONDS = 0.5  # Windows delivers Ctrl-C only between two waits
 
 _BACKLOG = 512
 
@@ -61,8 +62,8 @@ class WebServer:
             waiting.register(self._listener, selectors.EVENT_READ)
             waiting.register(self._waker, selectors.EVENT_READ)
             while not self._closing.is_set():
-                waiting.select()
-                if self._take_slot():
+                ready = waiting.select(WAKE_SECONDS)
+                if ready and self._take_slot():
                     self._accept()
         for end in (self._listener, self._waker, self._wake):
             end.close()
