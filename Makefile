@@ -3,9 +3,21 @@
 PYTHON ?= python3
 BIN := .venv/bin
 VENV := .venv/installed
+# who only runs the system installs less, unless the developers' tools are there already
+RUNNING := $(if $(MAKECMDGOALS),$(if $(filter-out run oss show token-for,$(MAKECMDGOALS)),,yes))
+RUN := $(if $(RUNNING),$(or $(wildcard $(VENV)),.venv/run),$(VENV))
 PROOF_TOOLS := .venv/proof
 BENCH_TOOLS := .venv/bench
+DOCS_TOOLS := .venv-docs/installed
 PAGE_TOOLS := client/node_modules/.package-lock.json
+PAGE_PARTS := $(if $(RUNNING),$(or $(wildcard $(PAGE_TOOLS)),client/node_modules/.run),$(PAGE_TOOLS))
+# installs, and says in one sentence what is missing; with the system's Python until there is ours
+SETUP := $(or $(wildcard $(BIN)/python),$(PYTHON)) -m local.setup
+# Node.js is in .venv where the system has none that suits; `env`, because make 3.81 does not search this path itself
+export PATH := $(CURDIR)/.venv/node/bin:$(PATH)
+NPM := env npm
+# from make's command line only: shells and tools set a HOST of their own, and this one opens ports to others
+HOST :=
 NODE_PACKAGES := tests/node_modules/.package-lock.json
 PAGE := client/dist/index.html
 LIBRARY := client/lib/upload.js
@@ -18,27 +30,32 @@ COVERED := token callback emulator deploy
 ANY_INPUT := $(wildcard tests/*/test_any_*.py)
 UNCOVERED := $(ANY_INPUT) $(addprefix tests/,local bench adversary repository flow)
 PYTEST := -m pytest -q
+CHOSEN :=
 TWO := -n 2 --dist loadfile  # a file stays on one process, so that its stack and its browser start once
 
 PLATFORM := --python-platform x86_64-manylinux2014
 # what the functions ship besides themselves
 SHIPPED := functions/callback/requirements.txt functions/token/requirements-auth.txt
+DOCS_PIP := .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for oss package deploy preflight page destroy rotate-secret doctor build check lint types test screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements clean node chromium lint-client test-client test-parts types-client
+.PHONY: help run token-for show oss package deploy preflight page destroy rotate-secret doctor build release check lint types test test-fast screenshots mutate fuzz soak bench bench-check audit fmt vendor requirements docs pictures llms clean python ready-run ready-oss node chromium playwright-chromium lint-client test-client test-parts types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
-		printf '  make %-14s %s\n' "$$name" "$$text"; done
+		printf '  make %-19s %s\n' "$$name" "$$text"; done
 
-run: $(VENV) $(PAGE) ## the whole system on this machine, until Ctrl-C; prints the page's address
+run: ready-run $(RUN) $(PAGE) ## the whole system on this machine, until Ctrl-C; HOST=192.168.1.5 serves other machines too
 	@exec $(BIN)/python -m local.run
 
-token-for: $(VENV) ## a token of USER for make run SIGN_IN=true; also CLAIMS='{...}' SECONDS=60
+show: $(RUN) ## a link to the newest upload of make run, or to KEY=
+	@exec $(BIN)/python -m local.show
+
+token-for: $(RUN) ## a token of USER for make run SIGN_IN=true; also CLAIMS='{...}' SECONDS=60
 	@exec $(BIN)/python -m local.token_for
 
-oss: $(VENV) ## only the stand-in for OSS, for code of your own, until Ctrl-C; see the README for its options
+oss: ready-oss $(RUN) ## only the stand-in for OSS, for code of your own, until Ctrl-C; docs/stand-in.md has its options
 	@exec $(BIN)/python -m local.run_oss
 
 package: $(VENV) ## the zips for Function Compute in .deploy/; RUNTIME=python3.10, SIGN_IN=true where users sign in
@@ -47,7 +64,7 @@ package: $(VENV) ## the zips for Function Compute in .deploy/; RUNTIME=python3.1
 # what stands on make's own command line, because no setting of a deployment comes from the environment
 GIVEN = $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 
-deploy: $(VENV) $(PAGE) ## put everything on Function Compute and OSS: STACK= REGION=, and settings; YES=1 does not ask
+deploy: $(VENV) $(PAGE) $(LIBRARY) ## put everything on Function Compute and OSS: STACK= REGION=, and settings; YES=1 does not ask
 	@exec env GIVEN="$(GIVEN)" $(BIN)/python -m deploy.deploy
 
 preflight: $(VENV) ## would make deploy succeed? changes nothing: STACK= REGION=, and settings; JSON=true
@@ -65,16 +82,28 @@ rotate-secret: $(VENV) ## the next of two steps to a new ticket secret: STACK= R
 doctor: $(VENV) ## check make run, or a deployment: STACK= REGION=, or TOKEN_URL= ORIGIN= SITE_URL=; JSON=true RECORD=
 	@exec $(BIN)/python -m deploy.doctor
 
+release: $(VENV) $(PAGE) $(LIBRARY) docs ## all zips of a release and their checksums, into dist/; TAG=v0.2.0 must be the newest version
+	@exec $(BIN)/python -m tools.release
+
 build: $(PAGE) $(LIBRARY) ## the page for the site bucket in client/dist, upload.js for your own page in client/lib
 
-check: lint types test ## lint, types, test and a minute's soak: what CI runs
+docs: $(DOCS_TOOLS) ## the documents as a website with search, in site/; a broken link fails
+	@.venv-docs/bin/python -m tools.docs_site
+
+check: lint types test docs ## lint, types, test, docs and a minute's soak: what CI runs
 	@$(MAKE) --no-print-directory soak SECONDS=60
 
-test: $(VENV) ## every test, the browser's included, and the coverage of functions, emulator and deploy
-	@$(MAKE) --no-print-directory node chromium test-client test-parts
+test: chromium $(VENV) ## every test, the browser's included, and the coverage of functions, emulator and deploy
+	@$(MAKE) --no-print-directory test-client test-parts
+
+test-fast: $(VENV) ## every test that needs no browser
+	@$(MAKE) --no-print-directory test-client test-parts CHOSEN='-m "not browser"'
 
 screenshots: $(VENV) $(PAGE) $(NODE_PACKAGES) | chromium ## the page in every state, into screenshots/
 	$(BIN)/python -m tools.screenshots
+
+pictures: $(VENV) $(PAGE) | chromium ## the pictures of the page in docs/, anew
+	@$(BIN)/python -m tools.pictures
 
 mutate: $(VENV) $(PROOF_TOOLS) ## does some test notice each small change of what signs, grants, verifies and deploys? minutes
 	@$(BIN)/python -m tools.mutate
@@ -85,7 +114,7 @@ fuzz: $(VENV) $(PROOF_TOOLS) ## bytes at random for the callback function and th
 soak: $(VENV) $(PAGE) ## uploads, refusals and faults mixed on the local stack, for SECONDS=600; is anything lost, does anything grow?
 	@$(BIN)/python -m tools.soak $(SECONDS)
 
-bench: $(MEASURING) | chromium ## how fast is it, beside what people would pick instead? writes BENCHMARKS.md; minutes
+bench: $(MEASURING) | chromium ## how fast is it, beside what people would pick instead? writes docs/benchmarks.md; minutes
 	@$(BIN)/python -m bench.run
 
 bench-check: $(MEASURING) | chromium ## the same again; fails where something became slower beside the others; minutes
@@ -103,7 +132,7 @@ lint: $(VENV) lint-client ## rules and format: ruff for Python, ESLint, Prettier
 fmt: $(VENV) $(PAGE_TOOLS) ## put the Python and the JavaScript code in shape
 	$(BIN)/ruff check --fix --quiet || true
 	$(BIN)/ruff format
-	npm run --silent --prefix client format
+	$(NPM) run --silent --prefix client format
 
 vendor: ## copy vendored/, which both functions share, from functions/token to functions/callback
 	rm -rf functions/callback/vendored && cp -r functions/token/vendored functions/callback/
@@ -113,13 +142,19 @@ requirements: $(VENV) ## compile pinned, hashed requirements: what ships, and ea
 	$(COMPILE) $(PLATFORM) functions/callback/requirements.in -o functions/callback/requirements.txt
 	$(COMPILE) $(PLATFORM) -c functions/callback/requirements.txt functions/token/requirements-auth.in \
 		-o functions/token/requirements-auth.txt
-	$(COMPILE) --universal $(SHIPPED:%=-c %) --group dev -o requirements/dev.txt
+	$(COMPILE) --universal $(SHIPPED:%=-c %) --group run -o requirements/run.txt
+	$(COMPILE) --universal $(SHIPPED:%=-c %) -c requirements/run.txt --group dev -o requirements/dev.txt
 	$(COMPILE) --universal --group build -o requirements/build.txt
+	$(COMPILE) --universal --group docs -o requirements/docs.txt
+	$(COMPILE) --universal --group node -o requirements/node.txt
 	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements/dev.txt --group proof -o requirements/proof.txt
 	$(subst 3.10,3.11,$(COMPILE)) --universal -c requirements/dev.txt --group bench -o requirements/bench.txt
 
+llms: ## llms.txt, the list of all documents, and all of a language in one file: llms-full.txt llms-full.zh.txt
+	@exec $(PYTHON) -m tools.llms
+
 clean: ## remove everything that was made here: tools, caches, local uploads
-	rm -rf .venv .local .deploy .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots tests/node_modules bench/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .local .deploy dist .venv-docs .docs site .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots llms-full.txt llms-full.zh.txt tests/node_modules bench/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Parts of the above: make test-token, make test-flow ...
@@ -136,36 +171,54 @@ test-parts: $(VENV) $(PAGE) $(LIBRARY) $(NODE_PACKAGES)
 	$(BIN)/coverage report --include='functions/*' --fail-under=100
 	$(BIN)/coverage report --include='emulator/*' --fail-under=99
 	$(BIN)/coverage report --include='deploy/*' --fail-under=98
-	$(BIN)/python $(PYTEST) $(TWO) $(UNCOVERED)
+	$(BIN)/python $(PYTEST) $(TWO) $(CHOSEN) $(UNCOVERED)
 
 lint-client: $(PAGE_TOOLS)
-	npm run --silent --prefix client lint && npm run --silent --prefix client format:check
+	$(NPM) run --silent --prefix client lint && $(NPM) run --silent --prefix client format:check
 
 types-client: $(PAGE_TOOLS)
 	client/node_modules/.bin/tsc -p client
 
-node:
-	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 13) || (a == 20 && b >= 19) ? 0 : 1)' \
-		2>/dev/null || { echo "Node.js 20.19, 22.13 or newer is needed to build the page: https://nodejs.org" >&2; exit 1; }
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.10 or newer, or name another with make PYTHON=..." >&2; exit 1; }
 
-chromium: $(VENV)
-	@sh tests/chromium.sh $(BIN)/playwright
+ready-run ready-oss: ready-%: python
+	@$(SETUP) ready $*
 
-$(VENV): requirements/build.txt requirements/dev.txt local/setup.sh
-	@sh local/setup.sh $(PYTHON)
+node: $(RUN)
+	@$(SETUP) node
+
+chromium: python
+	@$(SETUP) browser
+
+playwright-chromium: $(VENV) ## Playwright's Chromium for the tests, where the system has none
+	$(BIN)/playwright install --with-deps chromium
+
+.venv/run: requirements/run.txt | python
+	@$(PYTHON) -m local.setup install run
+
+$(VENV): requirements/build.txt requirements/dev.txt | python
+	@$(PYTHON) -m local.setup install dev
 
 $(PROOF_TOOLS) $(BENCH_TOOLS): .venv/%: requirements/%.txt $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
-$(PAGE): $(PAGE_SOURCES) $(PAGE_TOOLS)
-	npm run --silent --prefix client build
-
-# made by the same build; by itself only when somebody removed it
-$(LIBRARY): $(PAGE)
-	@test -f $@ || npm run --silent --prefix client build
+# jieba has no wheel: as for oss2, pinned tools build it, and not what pip would fetch without a hash
+$(DOCS_TOOLS): requirements/build.txt requirements/docs.txt
+	$(PYTHON) -m venv --clear $(@D) && $(DOCS_PIP) -r requirements/build.txt && $(DOCS_PIP) --no-build-isolation --use-pep517 -r requirements/docs.txt
 	@touch $@
+
+$(PAGE): $(PAGE_SOURCES) $(PAGE_PARTS)
+	$(NPM) run --silent --prefix client build:page
+
+# built after the page: this also checks what the page's browsers lack
+$(LIBRARY): $(PAGE) $(PAGE_TOOLS)
+	$(NPM) run --silent --prefix client build:library
+	@touch $@
+
+client/node_modules/.run: client/package-lock.json | node
+	@$(SETUP) npm client --omit=dev
 
 %/node_modules/.package-lock.json: %/package-lock.json | node
-	npm ci --prefix $* --no-audit --no-fund --ignore-scripts --loglevel=error
-	@touch $@
+	@$(SETUP) npm $*

@@ -1,4 +1,4 @@
-"""`make bench`: this project beside its peers; writes BENCHMARKS.md and results.json."""
+"""`make bench`: this project beside its peers; writes results.json and the pages about it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 from bench import cold_start, events, growth, page, report, scripted_bucket, warm, whole_uploads
 from bench.harness import HERE, REPOSITORY, cores, unpack
+from bench.texts import en
 
 RESULTS = HERE / "results.json"
 PEER_PACKAGES = ("flask", "functions-framework", "alibabacloud-oss-v2", "oss2", "cryptography", "boto3")
@@ -60,9 +61,9 @@ def main() -> None:
     """Measure, and write the results."""
     results = measure()
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    text = report.benchmarks(results)
-    (REPOSITORY / "BENCHMARKS.md").write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    for name, texts in report.PAGES.items():
+        (REPOSITORY / name).write_text(report.benchmarks(results, texts), encoding="utf-8")
+    sys.stdout.write(report.benchmarks(results, en))
 
 
 if __name__ == "__main__":

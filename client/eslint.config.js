@@ -61,5 +61,8 @@ export default [
     languageOptions: { ecmaVersion: 5, sourceType: 'script', globals: globals.browser },
     rules: { 'no-var': 'off', 'object-shorthand': 'off', 'prefer-const': 'off' },
   },
-  { files: ['client/*.js', 'tests/**', 'bench/**'], languageOptions: { globals: globals.node } },
+  {
+    files: ['client/*.js', 'tests/**', 'bench/**', 'samples/**'],
+    languageOptions: { globals: globals.node },
+  },
 ];

@@ -11,11 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import postcss from 'postcss';
 import ts from 'typescript';
-
-const FLOOR = { chrome: 100, edge: 100, firefox: 100, safari: 15.4, safari_ios: 15.4 };
-
-/** As build targets: the syntax. */
-export const TARGETS = ['chrome100', 'edge100', 'firefox100', 'safari15.4'];
+import { FLOOR } from './browsers.js';
 
 // what may be missing, because nobody suffers from it
 const OPTIONAL = [

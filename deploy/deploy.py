@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-
-from alibabacloud_oss_v2.exceptions import OperationError
 
 from deploy.aliyun.artifacts import (
     delete_old_packages,
@@ -23,6 +20,7 @@ from deploy.aliyun.functions import get_function
 from deploy.aliyun.regions import newest_runtime, reason_against
 from deploy.aliyun.ros_stack import DEAD_ENDS, FAILED_CREATIONS, Stack, Stacks
 from deploy.arguments import DEPLOY_OPTIONS, Arguments, read_arguments
+from deploy.bucket_settings import BucketSettings
 from deploy.certificates import certificates_for
 from deploy.domains import Domains, domain_problems, domains_of
 from deploy.errors import CommandError
@@ -35,14 +33,14 @@ from deploy.preflight.object_trial import prepare_bucket
 from deploy.resource_names import resource_names
 from deploy.site_bucket import put_page, set_site_access
 from deploy.stack_buckets import BUCKETS, changed_package, require_buckets
-from deploy.stack_record import EMPTY, RECORD_NAME, Record, put_record, read_record
+from deploy.stack_record import RECORD_NAME
 from deploy.template import defaults_of, hidden_values, parse_template, template_text
 from deploy.terminal import NOTHING_DONE, Ask, Show, ask_permission
 from deploy.ticket_secret import new_ticket_secret
-from deploy.upload_bucket import origins_that_cannot_upload, recorded_rules, ros_sets_rules, set_rules
+from deploy.upload_bucket import origins_that_cannot_upload
 
 BOUND_AGAIN = (
-    "This command binds it again right after; OSS may ask for the TXT record of _dnsauth then, and until it "
+    " This command binds it again right after; OSS may ask for the TXT record of _dnsauth then, and until it "
     "finds that, nobody reaches the bucket at this domain."
 )
 
@@ -80,73 +78,47 @@ class DeployCommand:
         else:
             require_buckets(self.cloud, account, values, BUCKETS[1:])
         settings = self.changes(stack)
-        record = self.recorded(stack, account, values)
-        if stack:
-            self.domains.bind_new(stack, values, certificates)
+        buckets = self.bucket_settings(stack, account, values)
+        buckets.begin(stack, {**defaults_of(parse_template(self.template)), **values}, certificates)
         packages = self.put_packages(stack, values)
         before = stack
         try:
             stack = self.put_stack(before, values, {**settings, **packages})
         except BaseException:
-            with contextlib.suppress(OperationError):  # the next deploy tries it again
-                if before:  # ROS may have dropped the rules of others
-                    set_rules(self.cloud, record, before.parameters)
+            buckets.put_back(before)
             raise
         # again: until now, anybody could take the name of a bucket that was not there
         require_buckets(self.cloud, account, stack.parameters)
         kept = (*packages.values(), RECORD_NAME)
         if old := delete_old_packages(self.cloud.oss, values["ArtifactBucket"], kept):
             self.show(f"removed {old} old packages")
-        done, unfinished = set_rules(self.cloud, record, stack.parameters)
-        unfinished += set_site_access(self.cloud, account, stack)
+        unfinished = set_site_access(self.cloud, account, stack)
         change = put_page(self.cloud, stack)
         self.show(f"page: {len(change.sent)} files sent, {len(change.deleted)} removed")
-        bound = {domain: Certificate(id=one) for domain, one in record.certificates.items()}
-        unfinished += self.domains.bind_all(stack.parameters, {**bound, **certificates})
-        done, still_bound = self.domains.unbind_old(done, stack.parameters)
-        unfinished += still_bound
-        if done != record:
-            put_record(self.cloud.oss, values["ArtifactBucket"], done)
+        unfinished += buckets.finish(stack, certificates)
         self.report(stack, [] if unfinished else self.domains.without_certificate(stack.parameters))
         if unfinished:
             raise CommandError("\n".join(unfinished))
         return stack
 
-    def recorded(self, stack: Stack | None, account: str, values: Mapping[str, str]) -> Record:
-        """Record what this deploy is about to set in buckets, and return it with what earlier ones set."""
-        bucket = values["ArtifactBucket"]
-        if stack is None:
-            prepare_bucket(self.cloud, account, bucket)
-        else:
-            ensure_private_bucket(self.cloud, account, bucket)
-        found = read_record(self.cloud.oss, bucket)
-        record = found or self.of_an_earlier_version(stack)
-        record = self.domains.recorded(record, account, values)
-        parameters = {**defaults_of(parse_template(self.template)), **values}
-        record = recorded_rules(self.cloud, record, account, parameters)
-        if record != found:
-            put_record(self.cloud.oss, bucket, record)
-        return record
+    def bucket_settings(self, stack: Stack | None, account: str, values: Mapping[str, str]) -> BucketSettings:
+        """Return what deploys set beside ROS; the bucket of the packages has it, and is made if missing.
 
-    def of_an_earlier_version(self, stack: Stack | None) -> Record:
-        """Return the record of a stack that has none: ROS set its rules, and bound its domains.
-
-        ROS deletes a binding that the template has no more. Raises `CommandError` without permission for it.
+        Raises `CommandError` without permission to have ROS unbind the domains of an earlier version's stack.
         """
+        packages = values["ArtifactBucket"]
         if stack is None:
-            return EMPTY
-        bound = self.domains.bindings(stack.parameters)
-        for domain in bound:
-            self.show(
-                f"ROS unbinds {domain} while it updates this stack of an earlier version. {BOUND_AGAIN}"
-            )
-        if bound and not self.arguments.yes and self.ask("Go on? Type yes: ").strip() != "yes":
+            prepare_bucket(self.cloud, account, packages)
+        else:
+            ensure_private_bucket(self.cloud, account, packages)
+        found = BucketSettings(self.cloud, account, packages, self.domains)
+        unbound = found.take_from_earlier_version(self.stacks, stack) if stack else []
+        for domain in unbound:
+            again = BOUND_AGAIN if domain in domains_of(values) else ""
+            self.show(f"ROS unbinds {domain} while it updates this stack of an earlier version.{again}")
+        if unbound and not self.arguments.yes and self.ask("Go on? Type yes: ").strip() != "yes":
             raise CommandError(NOTHING_DONE)
-        ours = {"cors": (stack.parameters["AllowedOrigins"],)} if ros_sets_rules(stack.parameters) else {}
-        certificates = {domain: one.certificate_id for domain, one in bound.items() if one.certificate_id}
-        return EMPTY._replace(
-            domains=(*domains_of(stack.parameters).items(),), certificates=certificates, ours=ours
-        )
+        return found
 
     def find_stack(self) -> Stack | None:
         """Return the stack that exists, or None. What is left of a failed creation is deleted."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from deploy.aliyun.buckets import NotOurBucketError, bucket_exists, delete_bucket
 from deploy.aliyun.clients import Cloud, account_id, connect_region
@@ -15,11 +15,11 @@ from deploy.aliyun.domains import bound_domains, unbind_domain
 from deploy.aliyun.objects import delete_objects
 from deploy.aliyun.ros_stack import Stack, Stacks
 from deploy.arguments import OPTIONS, Arguments, read_arguments
-from deploy.domains import domains_of
+from deploy.domains import bound_by_ros, domains_of
 from deploy.errors import CommandError
 from deploy.exit_messages import run_command
 from deploy.resource_names import resource_names
-from deploy.stack_record import EMPTY, Record, read_record
+from deploy.stack_record import EMPTY, Record, put_record, read_record
 from deploy.template import parse_template
 from deploy.terminal import NOTHING_DONE, Ask, Show, ask_permission
 from deploy.upload_bucket import remove_rules
@@ -49,17 +49,21 @@ def destroy(arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask:
     doomed = [values["SiteBucket"]]
     if arguments.delete_uploads and is_ours(values, names):
         doomed.append(values["UploadBucket"])
-    record = record_of(cloud, account, names["ArtifactBucket"], stack)
-    for line in release_buckets(cloud, account, record, values, doomed=doomed):
-        show(line)
+    packages = names["ArtifactBucket"]
+    earlier = record_of(cloud, account, packages, stack, stacks)
+    record, unfinished = release_buckets(cloud, account, earlier, values, doomed=doomed, show=show)
+    if record != earlier:  # what somebody else sets from now on is not the stack's
+        put_record(cloud.oss, packages, record)
     if stack:
         resources = parse_template(stacks.template_of(stack))["Resources"]
         foreign = [name for name, bucket in IN_BUCKETS.items() if is_foreign(cloud, account, values[bucket])]
         stacks.delete(stack, show, [name for name in foreign if name in resources])
     is_there(cloud, account, values["SiteBucket"], show)  # it went with the stack, unless it is not ours
-    if is_there(cloud, account, names["ArtifactBucket"], show):
-        delete_bucket(cloud.oss, names["ArtifactBucket"])
-        show(f"deleted {names['ArtifactBucket']}")
+    if unfinished:
+        raise CommandError("\n".join((*unfinished, "Run this again to remove the rest.")))
+    if is_there(cloud, account, packages, show):
+        delete_bucket(cloud.oss, packages)
+        show(f"deleted {packages}")
     uploads = values["UploadBucket"]
     if not is_there(cloud, account, uploads, show):
         return
@@ -73,32 +77,44 @@ def destroy(arguments: Arguments, cloud: Cloud, stacks: Stacks, show: Show, ask:
         show(f"deleted everything below {values['UploadPrefix']} in {uploads}")
 
 
-def record_of(cloud: Cloud, account: str, packages: str, stack: Stack | None) -> Record:
-    """Return what deploys set beside ROS. Earlier versions recorded nothing, and bound domains."""
+def record_of(cloud: Cloud, account: str, packages: str, stack: Stack | None, stacks: Stacks) -> Record:
+    """Return what deploys set beside ROS; without a record, the domains that an earlier version bound."""
     found = read_record(cloud.oss, packages) if is_ours_now(cloud, account, packages) else None
     if found is None and stack:
-        return EMPTY._replace(domains=(*domains_of(stack.parameters).items(),))
+        bound = bound_by_ros(parse_template(stacks.template_of(stack)), stack.parameters)
+        return EMPTY._replace(domains=(*bound.items(),))
     return found or EMPTY
 
 
 def release_buckets(
-    cloud: Cloud, account: str, record: Record, values: Mapping[str, str], *, doomed: Collection[str]
-) -> Iterator[str]:
-    """Unbind the domains and remove the rules that deploys set, and yield what is to be said of it.
+    cloud: Cloud,
+    account: str,
+    record: Record,
+    values: Mapping[str, str],
+    *,
+    doomed: Collection[str],
+    show: Show,
+) -> tuple[Record, list[str]]:
+    """Unbind the domains and remove the rules that deploys set. What somebody else set stays.
 
-    What somebody else set stays; a domain does not in a bucket that is deleted next, which is `doomed`.
+    A domain does not stay in a bucket that is deleted next, which is `doomed`. Return the record of what is
+    left, and a sentence for each refusal.
     """
     for domain, bucket in dict.fromkeys((*record.domains, *domains_of(values).items())):
         if not is_ours_now(cloud, account, bucket) or domain not in bound_domains(cloud.oss, bucket):
             continue
         if (domain, bucket) in record.domains or bucket in doomed:
             unbind_domain(cloud.oss, bucket, domain)
-            yield f"unbound {domain} from {bucket}"
+            show(f"unbound {domain} from {bucket}")
         else:
-            yield f"left {domain} bound to {bucket}: no deploy bound it"
-    uploads = values["UploadBucket"]
-    if uploads not in doomed and is_ours_now(cloud, account, uploads):
-        yield from remove_rules(cloud, record, values)
+            show(f"left {domain} bound to {bucket}: no deploy bound it")
+    record, uploads = record._replace(domains=()), values["UploadBucket"]
+    if uploads in doomed or not is_ours_now(cloud, account, uploads):
+        return record, []
+    record, said, refused = remove_rules(cloud, record, values)
+    for line in said:
+        show(line)
+    return record, refused
 
 
 def is_ours(values: Mapping[str, str], names: Mapping[str, str]) -> bool:

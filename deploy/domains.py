@@ -7,12 +7,12 @@ domain or a certificate that OSS refuses costs this step, and the next deploy tr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 
 from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
 
-from deploy.aliyun.buckets import bucket_exists
+from deploy.aliyun.buckets import NotOurBucketError, bucket_exists
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.domains import (
     NOT_VERIFIED,
@@ -26,7 +26,7 @@ from deploy.aliyun.domains import (
 from deploy.aliyun.refusals import code_of, refusal_of
 from deploy.aliyun.ros_stack import Stack
 from deploy.errors import CommandError
-from deploy.stack_record import Record
+from deploy.stack_record import Bound, Record
 from deploy.template import Template
 from deploy.terminal import Show
 
@@ -76,6 +76,13 @@ def domains_of(parameters: Values) -> dict[str, str]:
     return {domain: bucket for domain, bucket in domains.items() if domain}
 
 
+def bound_by_ros(template: Template, parameters: Values) -> dict[str, str]:
+    """Return the bucket of each domain for which a stack of an earlier version has a resource."""
+    resources = [one for one in template["Resources"].values() if one["Type"] == "ALIYUN::OSS::Domain"]
+    names = {one["Properties"]["DomainName"]["Ref"] for one in resources}
+    return domains_of({**parameters, **dict.fromkeys(BUCKET_OF.keys() - names, "")})
+
+
 class Domains:
     """What one command does with the domains of a stack. `wait` lets it wait for a missing record."""
 
@@ -88,16 +95,27 @@ class Domains:
     def recorded(self, record: Record, account: str, values: Values) -> Record:
         """Return a record with the domains that a deploy is about to bind.
 
-        A domain that is bound already, and by no deploy of this stack, is not the stack's to unbind.
+        A domain that is bound already, and by no deploy of this stack, is not the stack's to unbind. Nor is
+        one of a bucket whose domains may not be listed: binding it then costs its step.
         """
         new = []
         for domain, bucket in domains_of(values).items():
-            if (domain, bucket) in record.domains:
-                continue
+            bound: dict[str, Binding] = {}
             there = bucket_exists(self.cloud, account, bucket)
-            if not there or domain not in bound_domains(self.cloud.oss, bucket):
+            if there and refusal_of(lambda: bound.update(bound_domains(self.cloud.oss, bucket))):  # noqa: B023
+                continue
+            if domain not in bound:
                 new.append((domain, bucket))
-        return record._replace(domains=(*record.domains, *new))
+        return record._replace(domains=(*dict.fromkeys((*record.domains, *new)),))
+
+    def settled(self, record: Record, earlier: Record) -> Record:
+        """Return a record without the domains that were about to be bound and are not."""
+        kept = [
+            (domain, bucket)
+            for domain, bucket in record.domains
+            if (domain, bucket) in earlier.domains or domain in bound_domains(self.cloud.oss, bucket)
+        ]
+        return record._replace(domains=tuple(kept))
 
     def bind_new(self, stack: Stack, values: Values, certificates: Mapping[str, Certificate]) -> None:
         """Bind new domains of a stack that works, before its functions and pages use them.
@@ -161,19 +179,28 @@ class Domains:
         self.show(f"_dnsauth.{domain} TXT   {token.text}")
         self.show(f"{domain:<{width}} CNAME {self.address(bucket)}")
 
-    def unbind_old(self, record: Record, now: Values) -> tuple[Record, list[str]]:
-        """Unbind the domains that deploys bound and that the stack has no more, once nothing uses them.
+    def unbind_old(self, record: Record, account: str, now: Collection[Bound]) -> tuple[Record, list[str]]:
+        """Unbind the domains that deploys bound and that are not among those of `now`; nothing uses them.
 
         Return the record of what is bound, and a sentence for each that OSS refused to unbind.
         """
         kept, unfinished = [], []
         for domain, bucket in record.domains:
-            if domains_of(now).get(domain) == bucket:
+            if (domain, bucket) in now:
                 kept.append((domain, bucket))
+            elif not self.may_ask(account, bucket):
+                self.show(f"{bucket} is gone or another account's: {domain} is not unbound from it")
             elif refused := refusal_of(partial(self.unbind, bucket, domain)):
                 kept.append((domain, bucket))
                 unfinished.append(f"{domain} is still bound to {bucket} ({refused.code}: {refused.message}).")
-        return record._replace(domains=tuple(kept), certificates={}), unfinished
+        return record._replace(domains=tuple(kept)), unfinished
+
+    def may_ask(self, account: str, bucket: str) -> bool:
+        """Say whether the bucket exists and is this account's."""
+        try:
+            return bucket_exists(self.cloud, account, bucket)
+        except NotOurBucketError:
+            return False
 
     def unbind(self, bucket: str, domain: str) -> None:
         """Unbind a domain, if it is bound."""
@@ -184,6 +211,16 @@ class Domains:
     def without_certificate(self, parameters: Values) -> list[str]:
         """Return the bound domains that have no certificate."""
         return [domain for domain, one in self.bindings(parameters).items() if not one.certificate_id]
+
+    def still_without(self, certificates: Values, parameters: Values) -> dict[str, Certificate]:
+        """Return those of certificates, given by id, whose domains are bound without one or not at all."""
+        named = certificates.keys() & domains_of(parameters).keys()
+        bound = self.bindings(parameters) if named else {}
+        return {
+            domain: Certificate(id=certificates[domain])
+            for domain in sorted(named)
+            if not (domain in bound and bound[domain].certificate_id)
+        }
 
     def bindings(self, parameters: Values) -> dict[str, Binding]:
         """Return what is bound now at each domain of these parameters."""

@@ -44,7 +44,7 @@ def serve(stack: Stack, region: str, env: Mapping[str, str]) -> int:
     paths = state_files(env, ".local/page")
     lifeline = take_state_folder(paths, lambda: write_page(paths.page, paths.site, page_of(stack)))
     ready = (
-        f"\nOpen {origin}/ in a browser; Ctrl-C ends it. 用浏览器打开上面的地址; Ctrl-C 结束。\n"
+        f"\nOpen {origin}/ in a browser; Ctrl-C ends it. 用浏览器打开上面的地址。按 Ctrl-C 结束。\n"
         f"It uploads to (上传到) {stack.outputs['UploadUrl']}\n"
     )
     return run_until_ended([site_process(paths, port, region, env)], lifeline, ready)

@@ -17,8 +17,8 @@ from local.website import write_page
 BUILT_PAGE = REPOSITORY / "client" / "dist"
 STAYS_PRIVATE = (
     "If Block Public Access is on for the whole account, switch it off in the OSS console and run this "
-    "again; or leave it on, and put a CDN in front of the private bucket, as the README says. Without a "
-    "domain (SITE_DOMAIN=) the page stays private, and make page serves it."
+    "again; or leave it on, and put a CDN in front of the private bucket, as docs/domains.md says. Without "
+    "a domain (SITE_DOMAIN=) the page stays private, and make page serves it."
 )
 
 

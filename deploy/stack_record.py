@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import NamedTuple
+from xml.etree import ElementTree as ET
 
 import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.exceptions import OperationError
@@ -18,27 +19,35 @@ from deploy.aliyun.refusals import code_of
 from deploy.errors import CommandError
 
 RECORD_NAME = "deployed.json"
-LARGEST = 1024 * 1024  # bytes; twenty CORS rules of OSS's greatest length are less
-Bound = tuple[str, str]
-Texts = Mapping[str, tuple[str, ...]]
+LARGEST = 8 * 1024 * 1024  # bytes; a bucket's thousand lifecycle rules are less
+Bound = tuple[str, str]  # a domain, and its bucket
+
+
+class Rule(NamedTuple):
+    """A rule of a bucket: of `kind` "cors" or "lifecycle".
+
+    `text` is what a rule of this project is for, its origins or its prefix; of somebody else's, its XML.
+    """
+
+    bucket: str
+    kind: str
+    text: str
 
 
 class Record(NamedTuple):
     """What deploys have set, or were about to set when they ended.
 
-    `domains`: each domain that a deploy bound, with its bucket.
-    `certificates`: the certificate's id of each domain that ROS may unbind.
-    `ours`: under "cors" and "lifecycle", the origins or prefix of each rule of this project's.
-    `others`: under the same names, the rules of others as XML, which ROS may drop.
+    `domains`: those that a deploy bound. `certificates`: the certificate's id of each domain that ROS may
+    unbind. `ours`: the rules of this project. `others`: rules of others, which ROS may drop.
     """
 
     domains: tuple[Bound, ...]
     certificates: Mapping[str, str]
-    ours: Texts
-    others: Texts
+    ours: tuple[Rule, ...]
+    others: tuple[Rule, ...]
 
 
-EMPTY = Record((), {}, {}, {})
+EMPTY = Record((), {}, (), ())
 
 
 def read_record(client: oss.Client, bucket: str) -> Record | None:
@@ -54,23 +63,28 @@ def read_record(client: oss.Client, bucket: str) -> Record | None:
         raise
     small = (found.content_length or 0) <= LARGEST
     try:
-        parts = json.loads(found.body.read() if small else "")
-        ours, others = (as_texts(parts[name]) for name in ("ours", "others"))
-        domains = tuple((str(domain), str(bucket)) for domain, bucket in parts["domains"])
-        return Record(domains, dict(parts["certificates"]), ours, others)
-    except (ValueError, TypeError, KeyError, AttributeError):
+        return parse_record(found.body.read() if small else b"")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ET.ParseError):
         raise CommandError(
             f"{RECORD_NAME} in {bucket} is not what make deploy put there: delete it, and run this again. "
             "Domains and rules that earlier deploys set then stay where they are."
         ) from None
 
 
+def parse_record(text: bytes) -> Record:
+    """Return a record. Raises any of the exceptions that `read_record` knows."""
+    parts = json.loads(text)
+    domains = tuple((str(domain), str(bucket)) for domain, bucket in parts["domains"])
+    ours, others = (
+        tuple(Rule(str(bucket), str(kind), str(text)) for bucket, kind, text in parts[name])
+        for name in ("ours", "others")
+    )
+    for rule in others:
+        ET.fromstring(rule.text)  # noqa: S314 - written by a deploy, and read by no other parser
+    return Record(domains, {str(name): str(id_) for name, id_ in parts["certificates"].items()}, ours, others)
+
+
 def put_record(client: oss.Client, bucket: str, record: Record) -> None:
     """Store a record in the place of the present one."""
     body = json.dumps(record._asdict(), ensure_ascii=False, indent=1).encode()
     client.put_object(oss.PutObjectRequest(bucket=bucket, key=RECORD_NAME, body=body))
-
-
-def as_texts(part: Mapping[str, list[str]]) -> Texts:
-    """Return a part of the record as it was before it became JSON."""
-    return {name: tuple(map(str, texts)) for name, texts in part.items()}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from deploy.aliyun.buckets import bucket_exists
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.refusals import refusal_of
 from deploy.aliyun.upload_cors import refused_origins
 from deploy.aliyun.upload_rules import KINDS, Kind, has_rule_for, put_rules, rules_of_others
-from deploy.stack_record import Record
+from deploy.stack_record import Record, Rule
 
 Parameters = Mapping[str, str]
 
@@ -20,66 +20,98 @@ def rule_texts(parameters: Parameters) -> dict[str, str]:
     return {"cors": parameters["AllowedOrigins"], "lifecycle": prefix}
 
 
+def rules_of_ros(parameters: Parameters) -> Iterator[Rule]:
+    """Yield the rules that ROS sets in a bucket that the stack made."""
+    if ros_sets_rules(parameters):
+        for kind, text in rule_texts(parameters).items():
+            yield Rule(parameters["UploadBucket"], kind, text)
+
+
 def recorded_rules(cloud: Cloud, record: Record, account: str, parameters: Parameters) -> Record:
     """Return a record with the rules that a deploy is about to set, and those of others that ROS may drop.
 
-    A rule that is there already, and that no deploy of this stack set, is somebody else's, and stays so.
+    A rule that is there already, and that no deploy of this stack set, is somebody else's, and stays so. Of
+    rules that may not be read, none is recorded: setting them then costs its step.
     """
     if not manages_rules(parameters):
         return record
-    ours, others, bucket = dict(record.ours), dict(record.others), parameters["UploadBucket"]
+    bucket, ours, others = parameters["UploadBucket"], list(record.ours), list(record.others)
     there = bucket_exists(cloud, account, bucket)
     for kind in KINDS:
-        text, mine = rule_texts(parameters)[kind.name], record.ours.get(kind.name, ())
-        found = rules_of_others(cloud.oss, bucket, kind, mine) if there else []
-        if text not in mine and not has_rule_for(kind, text, found):
-            ours[kind.name] = (*mine, text)
-        if found and ros_sets_rules(parameters):
-            others[kind.name] = (*dict.fromkeys((*record.others.get(kind.name, ()), *found)),)
-    return record._replace(ours=ours, others=others)
+        found: list[str] = []
+        if there and refusal_of(lambda: found.extend(others_in(cloud, record, bucket, kind))):  # noqa: B023
+            continue
+        wanted = Rule(bucket, kind.name, rule_texts(parameters)[kind.name])
+        if not has_rule_for(kind, wanted.text, found):
+            ours.append(wanted)
+        if ros_sets_rules(parameters):
+            others += [Rule(bucket, kind.name, rule) for rule in found]
+    return record._replace(ours=(*dict.fromkeys(ours),), others=(*dict.fromkeys(others),))
 
 
-def set_rules(cloud: Cloud, record: Record, parameters: Parameters) -> tuple[Record, list[str]]:
+def set_rules(
+    cloud: Cloud, record: Record, earlier: Record, parameters: Parameters
+) -> tuple[Record, list[str]]:
     """Set this project's rules beside those of others, and remove earlier ones.
 
-    Return the record of what is there now, and a sentence for each that OSS refused.
+    `earlier` is the record from before the rules were about to be set. Return the record of what is there
+    now, and a sentence for each document that OSS refused.
     """
     if not manages_rules(parameters):
         return record, []
-    ours, others, refused = dict(record.ours), dict(record.others), []
+    bucket, refused = parameters["UploadBucket"], []
     for kind in KINDS:
-        text = rule_texts(parameters)[kind.name]
-        if sentence := put_beside_others(cloud, record, parameters["UploadBucket"], kind, text):
+        wanted = Rule(bucket, kind.name, rule_texts(parameters)[kind.name])
+        if sentence := put_beside_others(cloud, record, bucket, kind, wanted.text):
+            refused.append(sentence)
+            there = {*earlier.ours, *earlier.others}
+        else:
+            there = {wanted}
+        ours, others = (
+            (rule for rule in rules if rule[:2] != wanted[:2] or rule in there) for rules in record[2:]
+        )
+        record = record._replace(ours=tuple(ours), others=tuple(others))
+    return record, refused
+
+
+def remove_rules(cloud: Cloud, record: Record, parameters: Parameters) -> tuple[Record, list[str], list[str]]:
+    """Remove this project's rules from the upload bucket of a stack that is deleted.
+
+    Return the record of what is left, what is to be said, and a sentence for each document that OSS refused.
+    """
+    bucket, said, refused = parameters["UploadBucket"], [], []
+    for kind in KINDS:
+        ours = {rule for rule in record.ours if rule[:2] == (bucket, kind.name)}
+        if not ours:
+            continue
+        if not manages_rules(parameters):
+            said.append(f"left this stack's rule in the {kind.root} of {bucket}: UPLOAD_BUCKET_RULES is keep")
+            continue
+        if sentence := put_beside_others(cloud, record, bucket, kind, None):
             refused.append(sentence)
             continue
-        ours[kind.name] = tuple(one for one in ours.get(kind.name, ()) if one == text)
-        others.pop(kind.name, None)
-    return record._replace(ours=ours, others=others), refused
-
-
-def remove_rules(cloud: Cloud, record: Record, parameters: Parameters) -> list[str]:
-    """Remove this project's rules from a bucket that the stack did not make. Return what is to be said."""
-    if ros_sets_rules(parameters) or not manages_rules(parameters):
-        return []
-    bucket, said = parameters["UploadBucket"], []
-    for kind in KINDS:
-        if record.ours.get(kind.name):
-            sentence = put_beside_others(cloud, record, bucket, kind, None)
-            said.append(sentence or f"removed this stack's rule from the {kind.root} of {bucket}")
-    return said
+        said.append(f"removed this stack's rule from the {kind.root} of {bucket}")
+        record = record._replace(ours=tuple(rule for rule in record.ours if rule not in ours))
+    return record, said, refused
 
 
 def put_beside_others(cloud: Cloud, record: Record, bucket: str, kind: Kind, text: str | None) -> str:
     """Put the rule for a text, or none, beside those of others. Return a sentence if OSS refused."""
 
     def put() -> None:
-        found = rules_of_others(cloud.oss, bucket, kind, record.ours.get(kind.name, ()))
-        put_rules(cloud.oss, bucket, kind, text, [*record.others.get(kind.name, ()), *found])
+        kept = [rule.text for rule in record.others if rule[:2] == (bucket, kind.name)]
+        put_rules(cloud.oss, bucket, kind, text, [*kept, *others_in(cloud, record, bucket, kind)])
 
     refused = refusal_of(put)
     return (
         f"The {kind.root} of {bucket} stays as it was ({refused.code}: {refused.message})." if refused else ""
     )
+
+
+def others_in(cloud: Cloud, record: Record, bucket: str, kind: Kind) -> list[str]:
+    """Return the rules of others that a bucket has now, as XML. Raises the SDK's exception."""
+    ours = [rule.text for rule in record.ours if rule[:2] == (bucket, kind.name)]
+    return rules_of_others(cloud.oss, bucket, kind, ours)
 
 
 def origins_that_cannot_upload(cloud: Cloud, parameters: Parameters) -> list[str]:

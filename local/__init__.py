@@ -3,4 +3,7 @@
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parent.parent / "emulator"))  # the stand-in OSS, a package of its own
+_REPOSITORY = Path(__file__).parent.parent
+# the stand-in OSS is a package of its own; the functions' settings are checked before they start
+for _folder in ("emulator", "functions/token", "functions/callback"):
+    sys.path.append(str(_REPOSITORY / _folder))

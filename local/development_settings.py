@@ -1,24 +1,31 @@
 """The default settings of `make run`, and the environment of each of its four processes.
 
-The settings go to the started processes only. A variable in the developer's environment replaces the default.
+The settings go to the started processes only. A variable in the developer's environment replaces the default,
+but for the site's own origins: they are always allowed.
+
+HOST is the name by which other machines reach this one. The functions take `http` only for 127.0.0.1 and the
+like, so their settings keep these addresses, and the emulated trigger translates: see `fc/addresses.py`.
 """
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from local.process_spec import (
+    HOST,
     Paths,
     ProcessSpec,
     address,
     base_environment,
     bucket_process,
     function_process,
+    listening,
     pick,
 )
 
-SITE_BUCKET = "development-site"
+BUCKET, SITE_BUCKET, REGION = "development-uploads", "development-site", "cn-hangzhou"
 CREDENTIALS = (
     "ALIBABA_CLOUD_ACCESS_KEY_ID",
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
@@ -40,6 +47,7 @@ TOKEN_VARIABLES = (
     "ALLOWED_ORIGINS",
     "MAX_BYTES",
     "ALLOWED_TYPES",
+    "PROBLEM_TYPES_URL",
     "ALLOW_ANONYMOUS",
     "AUTH_JWKS",
     "AUTH_HS256_SECRET",
@@ -57,6 +65,7 @@ CALLBACK_VARIABLES = (
     "TICKET_SECRET",
     "ALLOWED_ORIGINS",
     "ALLOWED_TYPES",
+    "PROBLEM_TYPES_URL",
     "WEBHOOK_URL",
     "WEBHOOK_SECRET",
     "PUBLIC_KEY_PEM",
@@ -96,17 +105,39 @@ class Ports(NamedTuple):
 def development_values(ports: Ports, public_key_pem: str) -> dict[str, str]:
     """Return a value for every setting that the functions require."""
     return {
-        "UPLOAD_BUCKET": "development-uploads",
-        "OSS_REGION": "cn-hangzhou",
+        "UPLOAD_BUCKET": BUCKET,
+        "OSS_REGION": REGION,
         "UPLOAD_HOST": address(ports.upload),
         "CALLBACK_URL": address(ports.callback),
         "OBJECT_URL": address(ports.upload),
         "TICKET_SECRET": "development-ticket-secret-for-one-machine-only",
-        "ALLOWED_ORIGINS": f"{address(ports.site)},http://localhost:{ports.site}",
         "MAX_BYTES": str(400 * 1024**2),
         "PUBLIC_KEY_PEM": public_key_pem,
         "LOCAL_OSS_PRIVATE_CALLBACKS": "allow",
     }
+
+
+def site_origins(ports: Ports, host: str = "") -> tuple[str, ...]:
+    """Return the origins under which a browser may show the site."""
+    return tuple(address(ports.site, name) for name in (HOST, "localhost", host) if name)
+
+
+def joined(*origins: str) -> str:
+    """Join lists of origins to one that has each of them once."""
+    return ",".join(dict.fromkeys(one.strip() for listed in origins for one in listed.split(",")))
+
+
+def translations(origins: str, ports: Ports, host: str) -> dict[str, str]:
+    """Return what browsers write at `host` for each address of this machine, and for each origin there."""
+    if not host:
+        return {}
+    found = [address(port, host) for port in ports]
+    found += [
+        origin
+        for origin in origins.split(",")
+        if re.fullmatch(rf"http://{re.escape(host)}(:[0-9]+)?", origin)
+    ]
+    return {theirs.replace(host, HOST, 1): theirs for theirs in found}
 
 
 def sign_in_settings(env: Mapping[str, str]) -> dict[str, str]:
@@ -140,6 +171,7 @@ def process_specs(
     env: Mapping[str, str], ports: Ports, paths: Paths, public_key_pem: str
 ) -> tuple[ProcessSpec, ...]:
     """Return the four processes, each with its whole environment."""
+    host, listen = env.get("HOST", ""), listening(env)
     values = {
         **development_values(ports, public_key_pem),
         **sign_in_settings(env),
@@ -147,29 +179,34 @@ def process_specs(
         **pick(env, KNOWN_VARIABLES),
         **credentials(env),
     }
-    shared = base_environment(env)
-    token = {**shared, **function_env(paths, "token", "GET,OPTIONS", values, TOKEN_VARIABLES)}
-    callback = {**shared, **function_env(paths, "callback", "POST,OPTIONS", values, CALLBACK_VARIABLES)}
-    bucket = values["UPLOAD_BUCKET"]
+    origins = joined(*site_origins(ports, host), *pick(env, ["ALLOWED_ORIGINS"]).values())
+    theirs = translations(origins, ports, host)
+    own = {outside: inside for inside, outside in theirs.items()}
+    functions = {**values, "ALLOWED_ORIGINS": joined(*(own.get(one, one) for one in origins.split(",")))}
+    buckets = {**values, "ALLOWED_ORIGINS": origins}
+    emulated = {"EMULATE_HOST": host, "EMULATE_ADDRESSES": json.dumps(theirs)} if host else {}
+    shared, bucket = base_environment(env), values["UPLOAD_BUCKET"]
+    token = {**shared, **emulated, **function_env(paths, "token", "GET,OPTIONS", functions, TOKEN_VARIABLES)}
+    callback = function_env(paths, "callback", "POST,OPTIONS", functions, CALLBACK_VARIABLES)
     upload = {
         **shared,
-        **bucket_env(paths, bucket, values),
+        **bucket_env(paths, bucket, buckets, host),
         **pick(values, UPLOAD_VARIABLES),
-        "LOCAL_OSS_NEIGHBOURS": f"{SITE_BUCKET}={address(ports.site)}",
+        "LOCAL_OSS_NEIGHBOURS": f"{SITE_BUCKET}={address(ports.site, host)}",
     }
     site = {
         **shared,
-        **bucket_env(paths, SITE_BUCKET, values),
-        "LOCAL_OSS_NEIGHBOURS": f"{bucket}={address(ports.upload)}",
+        **bucket_env(paths, SITE_BUCKET, buckets, host),
+        "LOCAL_OSS_NEIGHBOURS": f"{bucket}={address(ports.upload, host)}",
         "LOCAL_OSS_WEBSITE": os.pathsep.join((str(paths.site), str(paths.page))),
         # on a domain of OSS itself, browsers download a page instead of showing it
         "LOCAL_OSS_DOMAIN": "custom",
     }
     return (
-        function_process(paths, "token", ports.token, token),
-        function_process(paths, "callback", ports.callback, callback),
-        bucket_process(paths, "upload", ports.upload, upload),
-        bucket_process(paths, "site", ports.site, site),
+        function_process(paths, "token", ports.token, token, listen),
+        function_process(paths, "callback", ports.callback, {**shared, **emulated, **callback}, listen),
+        bucket_process(paths, "upload", ports.upload, upload, listen),
+        bucket_process(paths, "site", ports.site, site, listen),
     )
 
 
@@ -184,7 +221,7 @@ def function_env(
     }
 
 
-def bucket_env(paths: Paths, bucket: str, values: Mapping[str, str]) -> dict[str, str]:
+def bucket_env(paths: Paths, bucket: str, values: Mapping[str, str], host: str) -> dict[str, str]:
     """Return the variables of one bucket of the stand-in, which accepts the AccessKey of the functions."""
     names = ("access_key_id", "access_key_secret", "security_token")
     variables = zip(names, CREDENTIALS, strict=True)
@@ -196,5 +233,6 @@ def bucket_env(paths: Paths, bucket: str, values: Mapping[str, str]) -> dict[str
         "LOCAL_OSS_CALLBACK_KEY": str(paths.callback_key),
         "LOCAL_OSS_BUCKET": bucket,
         "LOCAL_OSS_FOLDER": str(paths.objects(bucket)),
+        **({"LOCAL_OSS_HOST": host} if host else {}),
         **pick(values, OSS_VARIABLES),
     }

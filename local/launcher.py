@@ -4,6 +4,7 @@ A start that cannot succeed ends with one sentence that says why. This module im
 library at first: the packages that the processes need may not be installed yet.
 """
 
+import errno
 import importlib.util
 import os
 import re
@@ -85,14 +86,23 @@ def port_number(text: str) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server could listen on this port, by listening for a moment."""
+    """Tell whether a server could listen on this port."""
+    return not why_taken(port)
+
+
+def why_taken(port: int, host: str = HOST) -> str:
+    """Return why no server can listen on this port, found by listening for a moment, or an empty text."""
     with socket.socket() as probe:
         probe.setsockopt(
             socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
         )  # as gunicorn does: TIME_WAIT counts as free
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
             probe.listen()
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return "is in use: end what uses it"
+            if error.errno == errno.EADDRNOTAVAIL:
+                return f"cannot be opened, because this machine has no address {host}: give it one"
+            return f"cannot be opened ({error.strerror}): allow it"
+    return ""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from local.launcher import HIGHEST_PORT, is_free, port_number
+from local.launcher import HIGHEST_PORT, port_number, why_taken
 from local.process_spec import Paths, ProcessSpec, address, base_environment, bucket_process, pick
 from oss_emulator import development
 from oss_emulator.addressing import BUCKET_NAME
@@ -80,7 +80,7 @@ def ready_lines(options: Options) -> str:
     return "\n".join(
         (
             "",
-            "The stand-in for OSS is ready; Ctrl-C ends it. 模拟 OSS 已就绪; Ctrl-C 结束。",
+            "The stand-in for OSS is ready; Ctrl-C ends it. 模拟 OSS 已就绪。按 Ctrl-C 结束。",
             *(
                 f"  {name}: {where} (what it stored, called back and refused: {where}/-/)"
                 for name, where in zip(options.ports, addresses, strict=True)
@@ -108,8 +108,8 @@ def _read_buckets(text: str) -> tuple[dict[str, int], list[str]]:
             )
         elif name in ports or port in ports.values():
             faults.append(f"entry {number} of LOCAL_OSS_BUCKETS repeats the name or the port of another")
-        elif not is_free(port):
-            faults.append(f"port {port} of LOCAL_OSS_BUCKETS is in use: end what uses it, or choose another")
+        elif why := why_taken(port):
+            faults.append(f"port {port} of LOCAL_OSS_BUCKETS {why}, or choose another")
         else:
             ports[name] = port
     return ports, faults

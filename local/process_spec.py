@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 HOST = "127.0.0.1"
+EVERY_NETWORK = "0.0.0.0"  # where `make run HOST=` listens
 INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR")
 INHERITED_PREFIX = "COVERAGE_"  # so that a test run measures the code inside these processes
 FUNCTION_THREADS = 64
@@ -56,9 +57,14 @@ class Paths(NamedTuple):
         return self.state / "oss" / bucket
 
 
-def address(port: int) -> str:
-    """Return the URL of a port on this machine, without a path."""
-    return f"http://{HOST}:{port}"
+def address(port: int, host: str = "") -> str:
+    """Return the URL of a port on this machine, or at the name that others know it by, without a path."""
+    return f"http://{host or HOST}:{port}"
+
+
+def listening(env: Mapping[str, str]) -> str:
+    """Return the address to listen on: every network's if HOST says how others reach this machine."""
+    return EVERY_NETWORK if env.get("HOST") else HOST
 
 
 def pick(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
@@ -66,16 +72,22 @@ def pick(values: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
     return {name: values[name] for name in names if values.get(name)}
 
 
-def function_process(paths: Paths, name: str, port: int, env: Mapping[str, str]) -> ProcessSpec:
-    """Return the process that emulates one function."""
+def function_process(
+    paths: Paths, name: str, port: int, env: Mapping[str, str], host: str = HOST
+) -> ProcessSpec:
+    """Return the process that emulates one function, listening on `host`."""
     source = str(paths.repository / "local" / "fc" / "trigger.py")
     framework = ("functions_framework", "--source", source, "--target", "invoke")
-    return _process(paths, name, framework, port, {**env, "THREADS": str(FUNCTION_THREADS), "WORKERS": "1"})
+    threads = {"THREADS": str(FUNCTION_THREADS), "WORKERS": "1"}
+    return _process(paths, name, framework, (host, port), {**env, **threads})
 
 
-def bucket_process(paths: Paths, name: str, port: int, env: Mapping[str, str]) -> ProcessSpec:
-    """Return the process that serves one bucket."""
-    return _process(paths, name, ("oss_emulator", "--quiet"), port, env)
+def bucket_process(
+    paths: Paths, name: str, port: int, env: Mapping[str, str], host: str = HOST
+) -> ProcessSpec:
+    """Return the process that serves one bucket, listening on `host`."""
+    opened = () if host == HOST else ("--allow-network",)
+    return _process(paths, name, ("oss_emulator", "--quiet", *opened), (host, port), env)
 
 
 def base_environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -85,8 +97,9 @@ def base_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _process(
-    paths: Paths, name: str, served: tuple[str, ...], port: int, env: Mapping[str, str]
+    paths: Paths, name: str, served: tuple[str, ...], listening_on: tuple[str, int], env: Mapping[str, str]
 ) -> ProcessSpec:
     """Return a process that runs a module with arguments, and with those that say where it listens."""
+    host, port = listening_on
     lifeline = (sys.executable, "-m", "local.lifeline", str(paths.lock))
-    return ProcessSpec(name, (*lifeline, *served, "--host", HOST, "--port", str(port)), env, port)
+    return ProcessSpec(name, (*lifeline, *served, "--host", host, "--port", str(port)), env, port)

@@ -9,22 +9,28 @@ import sys
 from collections.abc import Mapping
 
 from local.launcher import callback_public_key, launch, run_until_ended, state_files, take_state_folder
+from local.oss_options import Options, OptionsError, bucket_processes, read_options, ready_lines
+
+STATE = ".local/make-oss"
 
 
 def start(env: Mapping[str, str]) -> int:
     """Read the options, prepare the state folder, start the processes and wait."""
-    from local.oss_options import OptionsError, bucket_processes, read_options, ready_lines  # noqa: PLC0415
-
-    paths = state_files(env, ".local/make-oss")
-    try:
-        options = read_options(env, paths)
-    except OptionsError as error:
-        sys.exit(f"The stand-in cannot start: {error}.")
+    options = refuse(env)
+    paths = state_files(env, STATE)
     key = options.settings.callback_key
     option = "" if key == paths.callback_key else "LOCAL_OSS_CALLBACK_KEY"
     # the key is made here, before the buckets read it
     lifeline = take_state_folder(paths, lambda: callback_public_key(key, option))
     return run_until_ended(bucket_processes(env, options, paths), lifeline, ready_lines(options))
+
+
+def refuse(env: Mapping[str, str]) -> Options:
+    """Return the options; exit with a sentence if they are wrong. Needs no package."""
+    try:
+        return read_options(env, state_files(env, STATE))
+    except OptionsError as error:
+        sys.exit(f"The stand-in cannot start: {error}.")
 
 
 if __name__ == "__main__":

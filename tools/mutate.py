@@ -24,8 +24,8 @@ REPOSITORY = HERE.parent
 STAGES = REPOSITORY / ".mutants"
 SURVIVORS = HERE / "survivors.txt"
 FLOOR = 0.95
-NOT_COPIED = (".*", "__pycache__", "node_modules", "screenshots", "htmlcov", "docs")
-# property tests repeat too much, README tests need processes, and pip needs an index
+NOT_COPIED = (".*", "__pycache__", "node_modules", "screenshots", "htmlcov", "site")
+# property tests repeat too much, the documents' tests need processes, and pip needs an index
 SLOW_FILES = ("test_any_*", "test_readme*", "test_package*")
 SLOW_TEST = "interrupted_after_any_request"  # it repeats whole deploys
 RESULT = re.compile(r"\s+(?P<name>\S+): (?P<verdict>[a-z ]+)")
@@ -83,7 +83,34 @@ TARGETS: Mapping[str, Target] = {
         ("deploy/aliyun/ros_stack", "deploy/aliyun/artifacts", "deploy/destroy", "deploy/rotate_secret"),
         tuple(
             f"tests/deploy/test_{part}.py"
-            for part in ("aliyun", "bucket_owners", "cloud_faults", "deploy", "destroy", "rotate_secret")
+            for part in (
+                *("aliyun", "bucket_owners", "cloud_faults", "deploy", "destroy", "domains"),
+                *("rotate_secret", "upload_rules"),
+            )
+        ),
+    ),
+    "deploy-settings": Target(
+        ".",
+        (
+            "deploy/bucket_settings",
+            "deploy/stack_record",
+            "deploy/upload_bucket",
+            "deploy/aliyun/upload_rules",
+        ),
+        tuple(f"tests/deploy/test_{part}.py" for part in ("upload_rules", "domains")),
+    ),
+    "deploy-buckets": Target(
+        ".",
+        (
+            "deploy/stack_buckets",
+            "deploy/site_bucket",
+            "deploy/aliyun/buckets",
+            "deploy/aliyun/site_access",
+            "deploy/aliyun/refusals",
+        ),
+        tuple(
+            f"tests/deploy/test_{part}.py"
+            for part in ("aliyun", "bucket_owners", "preflight_findings", "refusals", "site_access")
         ),
     ),
     "deploy-domains": Target(

@@ -56,7 +56,8 @@ class Stacks:
     def find(self, name: str) -> Stack | None:
         """Return the stack of this name, or None. A deleted stack does not count."""
         existing = [one for one in self._named(name) if one.status != "DELETE_COMPLETE"]
-        return self.get(existing[0].stack_id) if existing else None
+        found = self.get(existing[0].stack_id) if existing else None
+        return found if found and found.status != "DELETE_COMPLETE" else None  # it may end between the two
 
     def last_parameters(self, name: str) -> Mapping[str, str]:
         """Return the parameters of the newest stack of this name, even of a deleted one."""

@@ -120,8 +120,10 @@ def has_rule_for(kind: Kind, text: str, rules: Iterable[str]) -> bool:
 
 
 def aborts_parts(rule: ET.Element, prefix: str) -> bool:
-    """Say whether a rule deletes the parts of broken uploads below a prefix."""
-    if rule.find("AbortMultipartUpload") is None or rule.findtext("Status") == "Disabled":
+    """Say whether a rule deletes all parts of broken uploads below a prefix, some days after them."""
+    if rule.find("AbortMultipartUpload/Days") is None or rule.findtext("Status") == "Disabled":
+        return False
+    if rule.find("Filter") is not None or rule.find("Tag") is not None:
         return False
     return prefix.startswith((rule.findtext("Prefix") or "").strip())
 

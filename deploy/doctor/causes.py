@@ -2,7 +2,7 @@
 
 A symptom is `server status code EC message` as `answers.symptom` writes it, where the server is token,
 callback, bucket or site; or `check` and a word of the check's own. Sources: OSS's error pages, their ECs, and
-this project's README. PublicEndpointForbidden: help page 31836, "Map a custom domain name".
+this project's documents. PublicEndpointForbidden: help page 31836, "Map a custom domain name".
 """
 
 from __future__ import annotations

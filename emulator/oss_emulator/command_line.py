@@ -110,7 +110,8 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
     if not given.tls:
         return options
     folder = given.folder or development.FOLDER
-    names = (given.host, "localhost", "127.0.0.1", *(f"{one.bucket}.localhost" for one in buckets))
+    own = (buckets[0].host or given.host, "localhost", "127.0.0.1")
+    names = (*own, *(f"{one.bucket}.localhost" for one in buckets))
     try:
         context = tls_context(folder, names, time.time())
     except (OSError, ValueError):

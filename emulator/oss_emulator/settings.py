@@ -26,7 +26,8 @@ class Settings:
     """One bucket. If `website` is not empty, it is a read-only site that needs no credentials, folder or key.
 
     `own_domain` means that clients use the domain that OSS gave the bucket, where HTML is downloaded, and not
-    a custom domain. `neighbours` are the addresses of other buckets by name, for the page at `/-/`.
+    a custom domain. `neighbours` are the addresses of other buckets by name, for the page at `/-/`;
+    `host` is one more name by which that page may be asked for.
     `public_url` is where clients reach the server, if that is not the address at which it listens.
     """
 
@@ -46,6 +47,7 @@ class Settings:
     v1_signatures: bool = False
     neighbours: Mapping[str, str] = field(default_factory=dict)
     public_url: str = ""
+    host: str = ""
 
 
 def from_env(environment: Mapping[str, str]) -> Settings:
@@ -73,6 +75,7 @@ def from_env(environment: Mapping[str, str]) -> Settings:
         v1_signatures=reader.choice("LOCAL_OSS_V1_SIGNATURES", ("refuse", "accept")) == "accept",
         neighbours=reader.addresses("LOCAL_OSS_NEIGHBOURS"),
         public_url=reader.url("LOCAL_OSS_PUBLIC_URL"),
+        host=environment.get("LOCAL_OSS_HOST", ""),
     )
     if reader.faults:
         raise SettingsError("; ".join(reader.faults))

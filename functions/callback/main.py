@@ -3,6 +3,7 @@
 A failure while starting is logged once, and every request is then answered 500 `misconfigured`. Function
 Compute answers 200 when an exception escapes an import, and OSS would take that for success. For the same
 reason this module imports none of our modules outside its `try`: it repeats one row of `vendored/errors.py`.
+The `type` stays `about:blank` here: no setting was read, and one that was not checked must not be shown.
 """
 
 import json

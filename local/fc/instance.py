@@ -23,12 +23,18 @@ DEFAULT_TIMEOUT_SECONDS = 5.0
 
 
 class Settings(NamedTuple):
-    """The folder of the function, the methods of its trigger, whether all bodies are base64, its timeout."""
+    """The folder of the function, the methods of its trigger, whether all bodies are base64, its timeout.
+
+    `host` is the name by which other machines reach this one, empty if they do not; `addresses` has what they
+    call each address that the function knows.
+    """
 
     folder: Path
     methods: frozenset[str]
     always_base64: bool
     timeout_seconds: float
+    host: str = ""
+    addresses: Mapping[str, str] = {}
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -50,7 +56,10 @@ class Settings(NamedTuple):
             wrong.append("EMULATE_TIMEOUT: seconds, more than 0")
         if wrong or seconds is None:
             raise ValueError("; ".join(wrong))
-        return cls(folder.resolve(), methods, reading == "always", seconds)
+        addresses = json.loads(env.get("EMULATE_ADDRESSES") or "{}")
+        return cls(
+            folder.resolve(), methods, reading == "always", seconds, env.get("EMULATE_HOST", ""), addresses
+        )
 
 
 def positive_seconds(text: str) -> float | None:

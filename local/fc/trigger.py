@@ -16,6 +16,7 @@ from http import HTTPStatus
 
 import flask
 
+from local.fc.addresses import Addresses
 from local.fc.event import Received, fc_context, fc_event
 from local.fc.instance import Settings, invoke_handler, load_handler
 from local.fc.limits import drain, read_body, refuse_head
@@ -27,6 +28,7 @@ FAULTS_PATH = "/-/faults"
 
 settings = Settings.from_env(os.environ)
 handler = load_handler(settings.folder)
+addresses = Addresses(settings.addresses)
 if flask.has_app_context():
     # Flask would redirect //path to /path; Function Compute calls the function with it
     flask.current_app.url_map.merge_slashes = False
@@ -44,7 +46,9 @@ def invoke(request: flask.Request) -> flask.Response:
     if request.path == FAULTS_PATH:
         return plan_faults(request)
     request_id = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
-    answer = on_default_domain(answer_request(request, request_id), request_id, request.headers.get("Origin"))
+    origin = request.headers.get("Origin")
+    answer = addresses.outward(answer_request(request, request_id), origin)
+    answer = on_default_domain(answer, request_id, origin)
     response = flask.Response(answer.body, answer.status, answer.headers)
     if not any(name.lower() == "content-type" for name in answer.headers):
         del response.headers[
@@ -65,7 +69,8 @@ def answer_request(request: flask.Request, request_id: str) -> Answer:
     if body is None:
         return refusal_answer(HTTPStatus.BAD_REQUEST, "InvalidArgument", "the body exceeds 32 MB")
     protocol = str(request.environ.get("SERVER_PROTOCOL", "HTTP/1.1"))
-    received = Received(request.method, target, protocol, headers, body, request.remote_addr or "")
+    sender = request.remote_addr or ""
+    received = Received(request.method, target, protocol, addresses.inward(headers), body, sender)
     event = fc_event(received, request_id, time.time(), always_base64=settings.always_base64)
     context = fc_context(settings.folder.name, request_id, settings.timeout_seconds)
     answer = invoke_handler(handler, event, context, settings.timeout_seconds)
@@ -74,7 +79,8 @@ def answer_request(request: flask.Request, request_id: str) -> Answer:
 
 def plan_faults(request: flask.Request) -> flask.Response:
     """Plan, cancel or count crashes; refuse web pages and callbacks."""
-    reason = reason_against(request.method, {name.lower(): value for name, value in request.headers.items()})
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    reason = reason_against(request.method, headers, settings.host)
     if reason:
         return fault_answer({"message": reason}, HTTPStatus.FORBIDDEN)
     if request.method == "DELETE":

@@ -36,6 +36,7 @@ def test_asks_the_internal_endpoint(deployed: dict[str, str]) -> None:
         ticket_secret=("a-ticket-secret-of-more-than-32-bytes",),
         allowed_origins=("https://www.example.com",),
         allowed_types=tuple(DEFAULT_TYPES.split(",")),
+        problem_types_url="",
         webhook_url="",
         webhook_secret=(),
         public_key_pem="",
@@ -49,11 +50,18 @@ def test_names_every_missing_variable_at_once() -> None:
 
 
 def test_names_every_bad_variable_at_once(deployed: dict[str, str]) -> None:
-    bad = {**deployed, "UPLOAD_BUCKET": "B", "OBJECT_URL": "http://example.com", "ALLOWED_ORIGINS": "*"}
+    bad = {
+        **deployed,
+        "UPLOAD_BUCKET": "B",
+        "OBJECT_URL": "http://example.com",
+        "ALLOWED_ORIGINS": "*",
+        "PROBLEM_TYPES_URL": "https://docs.example.com/errors#",
+    }
     assert [problem.split()[0] for problem in problems(bad)] == [
         "UPLOAD_BUCKET",
         "OBJECT_URL",
         "ALLOWED_ORIGINS",
+        "PROBLEM_TYPES_URL",
     ]
 
 

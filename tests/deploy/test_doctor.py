@@ -480,10 +480,10 @@ def test_names_a_versioned_bucket(unsafe: Stack) -> None:
     assert "forbid-overwrite has no effect" in found["refuses_second_send"]
 
 
-# ---- What the READMEs show
+# ---- What the documents show
 
 
-@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+@pytest.mark.parametrize("readme", ["docs/doctor.md", "docs/doctor.zh.md"])
 def test_the_readmes_sample_is_what_it_says_of_another_secret(stack: Stack, readme: str) -> None:
     blocks = (REPOSITORY / readme).read_text(encoding="utf-8").split("```\n")
     (sample,) = [block for block in blocks if "\nfailed  " in block]
@@ -499,7 +499,7 @@ def test_the_readmes_sample_is_what_it_says_of_another_secret(stack: Stack, read
     assert [line for line in sample.splitlines() if line not in said] == []
 
 
-@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+@pytest.mark.parametrize("readme", ["docs/doctor.md", "docs/doctor.zh.md"])
 def test_the_readmes_open_question_is_answered_so(stack: Stack, readme: str) -> None:
     blocks = (REPOSITORY / readme).read_text(encoding="utf-8").split("```\n")
     (sample,) = [block for block in blocks if block.startswith("noted ")]

@@ -17,7 +17,7 @@ from deploy.arguments import DEPLOY_OPTIONS, OPTIONS, read_arguments
 from deploy.deploy import DeployCommand
 from deploy.destroy import DELETE_UPLOADS, destroy
 from deploy.domains import RETRY_SECONDS, TRIES, domains_of
-from deploy.errors import CommandError
+from deploy.errors import CommandError, StackFailed
 from deploy.stack_record import RECORD_NAME
 from tests.support.certificate import make_certificate
 from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, deploy, given
@@ -322,13 +322,13 @@ def test_a_certificate_that_fits_no_domain_is_refused_before_anything_is_made(
     assert state.writes == []
 
 
-def as_of_an_earlier_version(state: State) -> dict[str, Any]:
+def as_of_an_earlier_version(state: State, name: str = "Site") -> dict[str, Any]:
     """Make the stack one whose template binds the domain of the page, and that no record tells of."""
     (stack,) = state.stacks.values()
     earlier: dict[str, Any] = copy.deepcopy(stack["template"])
-    earlier["Resources"]["SiteDomainBinding"] = {
+    earlier["Resources"][f"{name}DomainBinding"] = {
         "Type": "ALIYUN::OSS::Domain",
-        "Properties": {"BucketName": {"Fn::GetAtt": ["Site", "Name"]}, "DomainName": {"Ref": "SiteDomain"}},
+        "Properties": {"BucketName": {"Ref": f"{name}Bucket"}, "DomainName": {"Ref": f"{name}Domain"}},
     }
     stack["template"] = earlier
     del state.buckets[CODE][RECORD_NAME]
@@ -355,6 +355,15 @@ def test_a_binding_of_an_earlier_template_ends_bound_with_its_certificate(cloud:
     assert state.writes.count(f"bind {PAGE}") == 2
     deploy(cloud, SITE_DOMAIN="")
     assert state.domains[SITE] == {}
+
+
+def test_a_domain_that_goes_with_its_binding_is_not_said_to_come_back(cloud: Cloud, state: State) -> None:
+    state.records = {PAGE}
+    deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE)
+    as_of_an_earlier_version(state)
+    shown: list[str] = []
+    deploy(cloud, shown, SITE_DOMAIN="")
+    assert GAP.partition(". ")[0] + "." in shown
 
 
 def test_it_asks_before_ros_unbinds_a_domain_and_changes_nothing_without_permission(
@@ -426,10 +435,122 @@ def test_destroy_frees_a_domain_of_a_bucket_that_it_deletes(cloud: Cloud, state:
 
 
 def test_destroy_frees_the_domains_of_an_earlier_version(cloud: Cloud, state: State) -> None:
+    state.records = {PAGE, UP}
+    deploy(cloud, **ANYONE, **BOTH)
+    as_of_an_earlier_version(state, "Upload")
+    assert f"unbound {UP} from {UPLOADS}" in destroyed(cloud)
+
+
+def test_what_a_lost_record_had_stays_where_it_is(cloud: Cloud, state: State) -> None:
+    state.records = {PAGE, UP}
+    deploy(cloud, **ANYONE, **BOTH)
+    del state.buckets[CODE][RECORD_NAME]
+    shown: list[str] = []
+    deploy(cloud, shown, SITE_DOMAIN="", UPLOAD_DOMAIN="")
+    assert not any("unbind" in line for line in shown)
+    assert state.domains == {SITE: {PAGE: ""}, UPLOADS: {UP: ""}}
+
+
+def test_destroy_forgets_what_it_unbound(cloud: Cloud, state: State) -> None:
+    """Whoever binds the domain after that has it bound by hand."""
     state.records = {UP}
     deploy(cloud, **ANYONE, UPLOAD_DOMAIN=UP)
-    del state.buckets[CODE][RECORD_NAME]
-    assert f"unbound {UP} from {UPLOADS}" in destroyed(cloud)
+    state.fails["delete LogsProject"] = "ProjectForbidden: not yours"
+    with pytest.raises(StackFailed):
+        destroyed(cloud)
+    state.fails.clear()
+    state.domains[UPLOADS] = {UP: ""}
+    destroyed(cloud)
+    assert state.domains[UPLOADS] == {UP: ""}
+
+
+def test_a_domain_that_was_refused_is_not_the_stacks(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    with pytest.raises(CommandError, match="Nothing else was changed"):
+        deploy(cloud, UPLOAD_DOMAIN=UP)
+    state.domains[UPLOADS] = {UP: ""}
+    deploy(cloud)
+    assert state.domains[UPLOADS] == {UP: ""}
+
+
+def test_a_domain_that_was_bound_beside_one_that_was_refused_is_the_stacks(
+    cloud: Cloud, state: State
+) -> None:
+    deploy(cloud, **ANYONE)
+    state.records = {PAGE}
+    with pytest.raises(CommandError, match="Nothing else was changed"):
+        deploy(cloud, **BOTH)
+    assert state.domains[SITE] == {PAGE: ""}
+    deploy(cloud)
+    assert state.domains[SITE] == {}
+
+
+def test_no_domain_is_unbound_in_a_bucket_of_another_account(cloud: Cloud, state: State) -> None:
+    """A first deploy was rolled back, its bucket's name went to another account, and another was chosen."""
+    state.records = {UP}
+    state.fails["TokenRole"] = "broken"
+    with pytest.raises(StackFailed):
+        deploy(cloud, **ANYONE, UPLOAD_BUCKET="typo", UPLOAD_DOMAIN=UP)
+    state.fails.clear()
+    state.squat("typo")
+    state.domains["typo"] = {UP: ""}
+    shown: list[str] = []
+    deploy(cloud, shown, **ANYONE)
+    assert state.domains["typo"] == {UP: ""}
+    assert f"typo is gone or another account's: {UP} is not unbound from it" in shown
+    shown.clear()
+    deploy(cloud, shown)
+    assert not any("typo" in line for line in shown)
+
+
+def test_a_domain_that_an_interrupted_deploy_did_not_unbind_can_go_to_the_other_bucket(
+    cloud: Cloud, state: State
+) -> None:
+    state.records = {PAGE}
+    deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE)
+    state.refusals[f"POST {SITE}/"] = [Refused(403, "AccessDenied", "not you")]
+    with pytest.raises(CommandError, match="is still bound"):
+        deploy(cloud, SITE_DOMAIN="")
+    deploy(cloud, UPLOAD_DOMAIN=PAGE)
+    assert state.domains == {SITE: {}, UPLOADS: {PAGE: ""}}
+
+
+def test_domains_that_may_not_be_listed_cost_their_step(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    state.refused_settings["media"] = {"cname"}
+    with pytest.raises(
+        CommandError, match=rf"^{UP} is not bound to media \(AccessDenied\): the AccessKey needs"
+    ):
+        deploy(cloud, **ANYONE, UPLOAD_BUCKET="media", UPLOAD_DOMAIN=UP)
+    assert [one["Status"] for one in state.stacks.values()] == ["CREATE_COMPLETE"]
+
+
+def test_a_certificate_is_kept_until_its_domain_is_bound_with_it(cloud: Cloud, state: State) -> None:
+    """ROS unbound the domain of an earlier version's stack, and OSS wants to see the TXT record again."""
+    state.records = {PAGE}
+    deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE, SITE_CERTIFICATE="493-cn-hangzhou")
+    as_of_an_earlier_version(state)
+    state.records.clear()
+    with pytest.raises(CommandError, match="finds no TXT record"):
+        deploy(cloud)
+    state.records = {PAGE}
+    deploy(cloud)
+    assert state.domains[SITE] == {PAGE: "493-cn-hangzhou"}
+
+
+def test_a_certificate_that_was_bound_meanwhile_stays(cloud: Cloud, state: State) -> None:
+    state.records = {PAGE}
+    deploy(cloud, **ANYONE, SITE_DOMAIN=PAGE, SITE_CERTIFICATE="493-cn-hangzhou")
+    as_of_an_earlier_version(state)
+    state.records.clear()
+    with pytest.raises(CommandError, match="finds no TXT record"):
+        deploy(cloud)
+    state.domains[SITE] = {PAGE: "494-cn-hangzhou"}
+    deploy(cloud)
+    assert state.domains[SITE] == {PAGE: "494-cn-hangzhou"}
+    before = list(state.writes)
+    deploy(cloud)
+    assert state.writes == before
 
 
 def test_wait_and_certificates_are_options_of_deploy_alone() -> None:

@@ -114,8 +114,8 @@ def test_a_later_deploy_keeps_the_runtime_and_says_nothing(cloud: Cloud) -> None
     assert not any("has no python3.12" in line for line in shown)
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
-def test_the_readme_has_the_same_table(name: str) -> None:
+@pytest.mark.parametrize("name", ["docs/deploy.md", "docs/deploy.zh.md"])
+def test_the_document_has_the_same_table(name: str) -> None:
     rows = dict.fromkeys((regions.BOTH, regions.OLDER, regions.NO_FUNCTIONS), "")
     for region, runtimes in regions.RUNTIMES_IN.items():
         rows[runtimes] += f" `{region}`"

@@ -67,7 +67,7 @@ def test_a_public_policy_that_is_refused_costs_the_page_and_not_the_stack(cloud:
     assert str(found.value) == (
         "Nobody can read the page (AccessDenied: Put public bucket policy is not allowed). If Block Public "
         "Access is on for the whole account, switch it off in the OSS console and run this again; or leave "
-        "it on, and put a CDN in front of the private bucket, as the README says. Without a domain "
+        "it on, and put a CDN in front of the private bucket, as docs/domains.md says. Without a domain "
         "(SITE_DOMAIN=) the page stays private, and make page serves it."
     )
     assert [one["Status"] for one in state.stacks.values()] == ["CREATE_COMPLETE"]

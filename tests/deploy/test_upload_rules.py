@@ -11,7 +11,7 @@ from deploy.aliyun.upload_rules import CORS, KINDS, LIFECYCLE, Kind, put_rules, 
 from deploy.arguments import OPTIONS, read_arguments
 from deploy.destroy import destroy
 from deploy.errors import CommandError, StackFailed
-from deploy.stack_record import EMPTY, RECORD_NAME, Record
+from deploy.stack_record import EMPTY, RECORD_NAME, Record, Rule
 from deploy.upload_bucket import origins_that_cannot_upload, recorded_rules, set_rules
 from tests.support.cloud.commands import ANYONE, CODE, UPLOADS, deploy, given
 from tests.support.cloud.state import ACCOUNT, Refused, State
@@ -32,7 +32,7 @@ MINE = {**ANYONE, "UPLOAD_BUCKET": "media"}
 
 
 def ours(*origins: str) -> str:
-    """Return the rule that the README describes for a bucket made by hand."""
+    """Return the rule that docs/deploy.md describes for a bucket made by hand."""
     allowed = "".join(f"<AllowedOrigin>{origin}</AllowedOrigin>" for origin in origins)
     return (
         f"<CORSRule>{allowed}<AllowedMethod>POST</AllowedMethod><AllowedHeader>*</AllowedHeader>"
@@ -214,9 +214,17 @@ def test_a_rule_for_parts_is_left_out_where_one_of_others_does_the_same(
         parts_rule("", status="Disabled"),
         parts_rule("uploads/", action="Expiration"),
         parts_rule("", action="Expiration"),
+        parts_rule("").replace(
+            "Days>7</Days", "CreatedBeforeDate>2020-01-01T00:00:00.000Z</CreatedBeforeDate"
+        ),
+        parts_rule("").replace("</Rule>", "<Filter><Not><Prefix>uploads/</Prefix></Not></Filter></Rule>"),
+        parts_rule("").replace("</Rule>", "<Tag><Key>a</Key><Value>b</Value></Tag></Rule>"),
         THEIR_EXPIRY.replace("theirs", "abort-stale-multipart"),
     ],
-    ids=["of fewer keys", "of other keys", "switched off", "of another action", "of all", "of our id"],
+    ids=[
+        *("of fewer keys", "of other keys", "switched off", "of another action", "of all", "before a day"),
+        *("with exceptions", "of a tag", "of our id"),
+    ],
 )
 def test_beside_a_rule_that_does_something_else_ours_is_set(cloud: Cloud, state: State, other: str) -> None:
     state.buckets["media"] = {}
@@ -240,19 +248,38 @@ def test_origins_that_a_kept_rule_refuses_are_told_and_no_others(cloud: Cloud, s
     assert origins_that_cannot_upload(cloud, MERGE) == []
 
 
+def rules(*texts: str, bucket: str = "media", kind: str = "cors") -> tuple[Rule, ...]:
+    return tuple(Rule(bucket, kind, text) for text in texts)
+
+
 def test_what_is_about_to_be_set_is_recorded_and_what_ros_may_drop(cloud: Cloud, state: State) -> None:
     state.buckets["media"] = {}
     state.cors["media"] = ours(BEFORE) + THEIRS
-    earlier = EMPTY._replace(ours={"cors": (BEFORE,)})
-    both = f"{ORIGIN},https://a.example.com"
-    wanted = {"cors": (BEFORE, both), "lifecycle": ("uploads/",)}
-    assert recorded_rules(cloud, earlier, ACCOUNT, MERGE) == Record((), {}, wanted, {})
+    elsewhere = rules(THEIRS, ORIGIN, bucket="another")
+    earlier = EMPTY._replace(ours=elsewhere + rules(BEFORE))
+    both = rules(f"{ORIGIN},https://a.example.com")
+    wanted = earlier.ours + both + rules("uploads/", kind="lifecycle")
+    assert recorded_rules(cloud, earlier, ACCOUNT, MERGE) == Record((), {}, wanted, ())
     made = {**MERGE, "ExistingUploadBucket": "false"}
-    wanted = {"cors": (BEFORE, both), "lifecycle": ("",)}
-    earlier = earlier._replace(others={"cors": ("<CORSRule />",)})
-    others = {"cors": ("<CORSRule />", THEIRS)}
-    assert recorded_rules(cloud, earlier, ACCOUNT, made) == Record((), {}, wanted, others)
+    wanted = earlier.ours + both + rules("", kind="lifecycle")
+    earlier = earlier._replace(others=rules("<CORSRule />"))
+    assert recorded_rules(cloud, earlier, ACCOUNT, made) == Record(
+        (), {}, wanted, rules("<CORSRule />", THEIRS)
+    )
     assert recorded_rules(cloud, earlier, ACCOUNT, KEEP) == earlier
+
+
+def test_of_rules_that_may_not_be_read_none_is_recorded(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    state.refusals["GET media/"] = [Refused(403, "AccessDenied", "not you")]
+    # the first request is about the bucket itself, so its refusal is one of the account
+    with pytest.raises(CommandError, match="may not be used"):
+        recorded_rules(cloud, EMPTY, ACCOUNT, MERGE)
+    state.refused_settings["media"] = {"cors"}
+    assert recorded_rules(cloud, EMPTY, ACCOUNT, MERGE).ours == rules("uploads/", kind="lifecycle")
+    with pytest.raises(CommandError, match=r"^The CORSConfiguration of media stays as it was \(AccessDenied"):
+        deploy(cloud, **MINE)
+    assert [one["Status"] for one in state.stacks.values()] == ["CREATE_COMPLETE"]
 
 
 def test_a_rule_of_another_stack_for_the_same_origins_is_shared_and_stays(cloud: Cloud, state: State) -> None:
@@ -277,28 +304,60 @@ def test_rules_that_others_had_and_that_ros_dropped_come_back(cloud: Cloud, stat
     state.buckets["media"] = {}
     state.cors["media"] = ours(BEFORE) + THEIRS
     dropped = THEIRS.replace("*", "https://dropped.example.com")
-    record = Record((), {}, {"cors": (BEFORE, MERGE["AllowedOrigins"])}, {"cors": (dropped,)})
-    done, refused = set_rules(cloud, record, MERGE)
+    now, elsewhere = rules(MERGE["AllowedOrigins"]), rules(THEIRS, bucket="another")
+    parts = rules("uploads/", kind="lifecycle")
+    record = Record((), {}, rules(BEFORE) + now + elsewhere + parts, rules(dropped) + elsewhere)
+    done, refused = set_rules(cloud, record, EMPTY, MERGE)
     assert state.cors == {"media": BOTH + dropped + THEIRS + VARY}
     assert state.lifecycle == {"media": OUR_PARTS}
-    assert done == Record((), {}, {"cors": (MERGE["AllowedOrigins"],), "lifecycle": ()}, {})
+    assert done == Record((), {}, now + elsewhere + parts, elsewhere)
     assert refused == []
 
 
 def test_rules_to_keep_are_not_set(cloud: Cloud, state: State) -> None:
     state.buckets["media"] = {}
-    assert set_rules(cloud, EMPTY, KEEP) == (EMPTY, [])
+    assert set_rules(cloud, EMPTY, EMPTY, KEEP) == (EMPTY, [])
     assert state.writes == []
 
 
 def test_a_document_that_is_refused_is_one_sentence_and_the_other_is_set(cloud: Cloud, state: State) -> None:
     state.buckets["media"] = {}
     state.refusals["PUT media/"] = [Refused(403, "AccessDenied", "not you")]
-    record = EMPTY._replace(ours={"cors": (BEFORE,)}, others={"cors": (THEIRS,)})
-    done, refused = set_rules(cloud, record, MERGE)
+    earlier = EMPTY._replace(ours=rules(BEFORE), others=rules(THEIRS))
+    record = earlier._replace(
+        ours=rules(BEFORE, MERGE["AllowedOrigins"]), others=rules(THEIRS, "<CORSRule />")
+    )
+    done, refused = set_rules(cloud, record, earlier, MERGE)
     assert refused == ["The CORSConfiguration of media stays as it was (AccessDenied: not you)."]
-    assert (done.ours["cors"], done.others) == ((BEFORE,), {"cors": (THEIRS,)})
+    assert done == earlier
     assert state.lifecycle == {"media": OUR_PARTS}
+
+
+def test_a_rule_that_its_owner_deleted_does_not_come_back_after_a_rollback(
+    cloud: Cloud, state: State
+) -> None:
+    deploy(cloud, **ANYONE)
+    state.cors[UPLOADS] = ours(ORIGIN) + THEIRS + VARY
+    state.fails["TokenFunction"] = "broken"
+    with pytest.raises(StackFailed):
+        deploy(cloud, ALLOWED_ORIGINS="https://b.example.com")
+    state.fails.clear()
+    state.cors[UPLOADS] = ours(ORIGIN) + VARY
+    deploy(cloud)
+    assert state.cors[UPLOADS] == ours(ORIGIN) + VARY
+
+
+def test_a_rule_in_another_bucket_is_not_taken_for_ours(cloud: Cloud, state: State) -> None:
+    """A first deploy in the bucket of the stack's name was rolled back, then another bucket was chosen."""
+    state.fails["TokenRole"] = "broken"
+    with pytest.raises(StackFailed):
+        deploy(cloud, **ANYONE)
+    state.fails.clear()
+    state.buckets["media"] = {}
+    state.cors["media"], state.lifecycle["media"] = ours(ORIGIN), OUR_PARTS.replace("uploads/", "")
+    deploy(cloud, **MINE, ALLOWED_ORIGINS="https://b.example.com")
+    assert state.cors["media"] == ours("https://b.example.com") + ours(ORIGIN) + VARY
+    assert state.lifecycle["media"] == OUR_PARTS.replace("uploads/", "")
 
 
 # ---- Destroy
@@ -327,10 +386,15 @@ def test_destroy_says_which_rules_oss_does_not_let_it_remove(cloud: Cloud, state
     state.buckets["media"] = {}
     deploy(cloud, **MINE)
     state.refusals["DELETE media/"] = [Refused(403, "AccessDenied", "not you")] * 2
-    assert destroyed(cloud) == [
+    with pytest.raises(CommandError) as found:
+        destroyed(cloud)
+    assert str(found.value).splitlines() == [
         "The CORSConfiguration of media stays as it was (AccessDenied: not you).",
         "The LifecycleConfiguration of media stays as it was (AccessDenied: not you).",
+        "Run this again to remove the rest.",
     ]
+    destroyed(cloud)
+    assert (state.cors, state.lifecycle, CODE in state.buckets) == ({}, {}, False)
 
 
 def test_destroy_changes_no_rule_of_a_bucket_that_keeps_its_own(cloud: Cloud, state: State) -> None:
@@ -338,8 +402,19 @@ def test_destroy_changes_no_rule_of_a_bucket_that_keeps_its_own(cloud: Cloud, st
     deploy(cloud, **MINE)
     deploy(cloud, UPLOAD_BUCKET_RULES="keep")
     before = dict(state.cors), dict(state.lifecycle)
-    assert destroyed(cloud) == []
+    assert destroyed(cloud) == [
+        "left this stack's rule in the CORSConfiguration of media: UPLOAD_BUCKET_RULES is keep",
+        "left this stack's rule in the LifecycleConfiguration of media: UPLOAD_BUCKET_RULES is keep",
+    ]
     assert (state.cors, state.lifecycle) == before
+
+
+def test_of_uploads_that_are_kept_the_rules_go_with_the_stack(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    destroyed(cloud)
+    assert (state.cors, state.lifecycle) == ({}, {})
+    deploy(cloud, ALLOWED_ORIGINS="https://b.example.com", **ANYONE)
+    assert state.cors[UPLOADS] == ours("https://b.example.com") + VARY
 
 
 # ---- The record
@@ -351,11 +426,14 @@ def test_destroy_changes_no_rule_of_a_bucket_that_keeps_its_own(cloud: Cloud, st
         b"",
         b"not JSON",
         b"[]",
-        b'{"domains": [], "certificates": {}, "ours": {}}',
-        b'{"domains": 1, "certificates": {}, "ours": {}, "others": {}}',
-        b'{"domains": [["a"]], "certificates": {}, "ours": {}, "others": {}}',
+        b'{"domains": [], "certificates": {}, "ours": []}',
+        b'{"domains": 1, "certificates": {}, "ours": [], "others": []}',
+        b'{"domains": [["a"]], "certificates": {}, "ours": [], "others": []}',
         b'{"domains": [], "certificates": [], "ours": [], "others": []}',
-        b'{"domains": [], "certificates": {}, "ours": {}, "others": {}}' + b" " * 2**20,
+        b'{"domains": [], "certificates": {}, "ours": [["a", "b"]], "others": []}',
+        b'{"domains": [], "certificates": {}, "ours": [], "others": [["media", "cors", "no XML"]]}',
+        b"[" * 100_000,
+        b'{"domains": [], "certificates": {}, "ours": [], "others": []}' + b" " * 2**23,
     ],
 )
 def test_a_record_that_is_none_ends_the_deploy_before_anything_is_changed(

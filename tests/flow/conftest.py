@@ -13,6 +13,13 @@ from tests.support.stack_fixtures import running, stack
 __all__ = ["browser", "page", "running", "stack"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start a browser, by the fixture that starts one."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with launch_chromium() as browser:

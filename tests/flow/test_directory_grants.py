@@ -167,7 +167,7 @@ def ec_of(answer: requests.Response) -> tuple[int, str]:
 
 
 def test_a_grant_may_be_used_again_inside_its_folder(attacked: Stack) -> None:
-    """It may also overwrite, as the README says: each upload is answered about its own bytes."""
+    """It may also overwrite, as the documents say: each upload is answered about its own bytes."""
     fields = form(granted(attacked))
     etags = [post(attacked, fields, file).json()["etag"] for file in (b"one", b"two", b"one")]
     assert etags == [md5(b"one"), md5(b"two"), md5(b"one")]

@@ -691,7 +691,7 @@ def test_speaks_chinese_when_the_browser_does(browser: Browser, stack: Stack) ->
     row = send(page)
     ended(row)
     expect(state_of(row)).to_contain_text("已完成")
-    expect(page.get_by_test_id("dashboard").get_by_role("status")).to_contain_text("没有待上传的文件")
+    expect(page.get_by_test_id("dashboard").get_by_role("status")).to_contain_text("已全部发送")
     page.context.close()
 
 
@@ -700,7 +700,7 @@ def test_the_language_can_be_switched_and_is_remembered(page: Page) -> None:
     ended(row)
     page.get_by_test_id("language-zh").click()
     expect(state_of(row)).to_contain_text("已完成")
-    expect(page.get_by_test_id("dashboard").get_by_role("status")).to_contain_text("没有待上传的文件")
+    expect(page.get_by_test_id("dashboard").get_by_role("status")).to_contain_text("已全部发送")
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     page.get_by_test_id("language-en").click()

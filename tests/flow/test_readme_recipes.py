@@ -1,4 +1,4 @@
-"""The README's recipes do what it says: signing in, and backends in Flask and in Express."""
+"""The documents' recipes do what they say: signing in, and backends in Flask and in Express."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.environment import clean_environment, free_ports
-from tests.support.readme import READMES, blocks, localized, shell
+from tests.support.readme import blocks, both, localized, shell
 from tests.support.stack import REPOSITORY, Stack
 
 SECRET = "whsec_" + base64.b64encode(b"a webhook secret of 32 bytes....").decode()
@@ -27,7 +27,7 @@ def signed_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack.end()
 
 
-@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("readme", both("sign-in"))
 def test_one_line_tries_signing_in(readme: str, signed_in: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     (script,) = [block for block in blocks(readme, "sh") if "token-for" in block]
     for name in {*os.environ} - {*clean_environment()}:
@@ -37,7 +37,7 @@ def test_one_line_tries_signing_in(readme: str, signed_in: Stack, monkeypatch: p
 
 
 class Application:
-    """A block of a README as a process, on this port; `end` stops it."""
+    """A block of a page as a process, on this port; `end` stops it."""
 
     def __init__(self, command: Sequence[str], block: str, folder: Path, port: int) -> None:
         assert block.count("3000") == 1
@@ -82,7 +82,7 @@ def framework(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("readme", both("backend"))
 def test_a_backend_verifies_the_event_and_answers_the_page(
     readme: str, framework: str, stack: Stack, backend_port: int, tmp_path: Path
 ) -> None:
@@ -108,7 +108,7 @@ def test_a_backend_verifies_the_event_and_answers_the_page(
         application.end()
 
 
-@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("readme", both("backend"))
 def test_the_event_that_is_shown_is_the_one_that_is_sent(readme: str) -> None:
     (shown,) = [one for one in map(json.loads, blocks(readme, "json")) if "type" in one and "data" in one]
     script = (

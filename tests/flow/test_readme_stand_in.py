@@ -1,4 +1,4 @@
-"""The README's section about the stand-in alone: its blocks, run in order against `make oss`."""
+"""The page about the stand-in alone: its blocks, run in order against `make oss`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ import pytest
 import requests
 
 from tests.support.environment import clean_environment, free_ports
+from tests.support.readme import both
 
 REPOSITORY = Path(__file__).parent.parent.parent
-READMES = ("README.md", "README.zh-CN.md")
 MARK = "run in this order by tests/flow/test_readme_stand_in.py"
 END_SECONDS = 30
 
@@ -30,14 +30,15 @@ class Block(NamedTuple):
 
 
 class Section:
-    """The blocks of one README, with a port of this run instead of 9000; `next` runs them in turn."""
+    """The blocks of one page, with a port of this run instead of 9000; `next` runs them in turn."""
 
     def __init__(self, readme: str, folder: Path) -> None:
         (port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
         _, _, after = (REPOSITORY / readme).read_text().partition(MARK)
-        section = re.split(r"^## ", after, maxsplit=1, flags=re.MULTILINE)[0].replace(":9000", f":{port}")
-        found = re.findall(r"^```(\w+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+        found = re.findall(
+            r"^```(\w+)\n(.*?)^```$", after.replace(":9000", f":{port}"), re.MULTILINE | re.DOTALL
+        )
         self.blocks = [Block(*parts) for parts in found]
         self._folder = folder
         self._start(self.blocks.pop(0))
@@ -85,7 +86,7 @@ class Section:
         self._make.communicate(timeout=END_SECONDS)
 
 
-@pytest.fixture(params=READMES)
+@pytest.fixture(params=both("stand-in"))
 def section(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Section]:
     section = Section(request.param, tmp_path)
     yield section

@@ -187,8 +187,8 @@ def test_a_site_has_one_too(browser: Browser, running: Stack) -> None:
     page.goto(f"{running.site}/-/")
 
     assert page.get_by_role("heading", level=2).all_inner_texts() == [
-        "This bucket 本存储空间",
-        "Refusals 拒绝",
+        "This bucket 当前 Bucket",
+        "Refusals 被拒绝的请求",
         "Switches 开关",
         "Faults 故障注入",
     ]

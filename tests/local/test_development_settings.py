@@ -111,12 +111,58 @@ def test_invents_secrets_that_say_so(secret: str) -> None:
 
 
 def test_lets_a_variable_of_the_environment_win_wherever_it_is_used() -> None:
-    found = environments(UPLOAD_BUCKET="mine", ALLOWED_ORIGINS="http://localhost:1", EMULATE_BASE64="always")
+    found = environments(UPLOAD_BUCKET="mine", EMULATE_BASE64="always")
     assert [found[name]["UPLOAD_BUCKET"] for name in ("token", "callback")] == ["mine", "mine"]
     assert found["upload"]["LOCAL_OSS_BUCKET"] == "mine"
-    assert found["upload"]["LOCAL_OSS_ALLOWED_ORIGINS"] == "http://localhost:1"
     assert found["token"]["EMULATE_BASE64"] == "always"
     assert environments(LOCAL_OSS_SWITCHES="a=b")["upload"]["LOCAL_OSS_SWITCHES"] == "a=b"
+
+
+def test_always_allows_the_sites_own_origins_everywhere() -> None:
+    given = "http://localhost:3000, http://localhost:8080"
+    found = environments(ALLOWED_ORIGINS=given)
+    expected = "http://127.0.0.1:8080,http://localhost:8080,http://localhost:3000"
+    assert [found[name]["ALLOWED_ORIGINS"] for name in ("token", "callback")] == [expected] * 2
+    assert [found[name]["LOCAL_OSS_ALLOWED_ORIGINS"] for name in ("upload", "site")] == [expected] * 2
+
+
+HOST = "192.168.1.5"
+
+
+def test_listens_for_other_machines_only_where_a_host_is_given() -> None:
+    started = process_specs({**SHELL, "HOST": HOST}, PORTS, Paths(REPOSITORY, STATE), "")
+    assert [spec.arguments[-4:] for spec in started] == [
+        ("--host", "0.0.0.0", "--port", str(port)) for port in (9001, 9002, 9000, 8080)
+    ]
+
+
+def test_tells_the_functions_loopback_addresses_and_their_trigger_what_others_call_them() -> None:
+    plain, found = environments(), environments(HOST=HOST)
+    called = {f"http://127.0.0.1:{port}": f"http://{HOST}:{port}" for port in (9001, 9002, 9000, 8080)}
+    for name in ("token", "callback"):
+        assert found[name].pop("EMULATE_HOST") == HOST
+        assert json.loads(found[name].pop("EMULATE_ADDRESSES")) == called
+        assert found[name] == plain[name]
+
+
+def test_the_buckets_take_requests_of_pages_at_the_host() -> None:
+    found = environments(HOST=HOST)
+    allowed = "http://127.0.0.1:8080,http://localhost:8080,http://192.168.1.5:8080"
+    for name, other, port in (("upload", "site", 8080), ("site", "uploads", 9000)):
+        assert found[name]["LOCAL_OSS_HOST"] == HOST
+        assert found[name]["LOCAL_OSS_ALLOWED_ORIGINS"] == allowed
+        assert found[name]["LOCAL_OSS_NEIGHBOURS"] == f"development-{other}=http://{HOST}:{port}"
+
+
+def test_an_own_page_at_the_host_is_allowed_too() -> None:
+    origins = f"http://{HOST}:3000,http://{HOST}.example:3000,http://192.168.1.50:1"
+    found = environments(HOST=HOST, ALLOWED_ORIGINS=origins)["token"]
+    assert json.loads(found["EMULATE_ADDRESSES"])["http://127.0.0.1:3000"] == f"http://{HOST}:3000"
+    assert found["ALLOWED_ORIGINS"].split(",")[2:] == [
+        "http://127.0.0.1:3000",
+        f"http://{HOST}.example:3000",
+        "http://192.168.1.50:1",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,15 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import oss2
 import pytest
 import requests
 
+from local.development_settings import CREDENTIALS, Ports
+from local.launcher import why_taken
+from local.run import ready_lines
 from tests.support.emulated_function import REPOSITORY
+from tests.support.environment import free_ports
 from tests.support.launcher_process import (
     END_SECONDS,
     LAUNCHER,
@@ -152,6 +157,107 @@ def test_says_in_one_sentence_which_port_is_taken(tmp_path: Path, name: str) -> 
 def test_says_in_one_sentence_what_is_no_port(tmp_path: Path, port: str) -> None:
     refusal = refused(environment(tmp_path / "state", UPLOAD_PORT=port))
     assert refusal == (1, ["UPLOAD_PORT is not a port: it takes a number from 1 to 65535."])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (
+            {"WEBHOOK_URL": "http://127.0.0.1:3000/"},
+            "callback: WEBHOOK_URL and WEBHOOK_SECRET must be set together",
+        ),
+        (
+            {"WEBHOOK_SECRET": "whsec_" + "A" * 32},
+            "callback: WEBHOOK_URL and WEBHOOK_SECRET must be set together",
+        ),
+        ({"MAX_BYTES": "many"}, "token: MAX_BYTES must be a whole number from 1 to 4999934464"),
+        ({"AUTH_ISSUER": "x"}, "token: AUTH_ISSUER must not be set where anyone may upload"),
+    ],
+)
+def test_a_setting_that_a_function_refuses_stops_the_start(
+    tmp_path: Path, wrong: dict[str, str], said: str
+) -> None:
+    refusal = refused(environment(tmp_path / "state", **wrong))
+    assert refusal == (1, [f"These settings cannot be used: {said}."])
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "0.0.0.0",
+        "127.0.0.1",
+        "localhost",
+        "192.168.1",
+        "192.168.1.256",
+        "[::1]",
+        "a:80",
+        "http://a",
+        "a/",
+        "A.b",
+        "a,b",
+    ],
+)
+def test_refuses_a_host_that_others_cannot_use(tmp_path: Path, host: str) -> None:
+    status, said = refused(environment(tmp_path / "state", HOST=host))
+    assert (status, len(said)) == (1, 1)
+    assert said[0].startswith(
+        "HOST takes the IPv4 address, or the name in lower case, by which other machines "
+    )
+
+
+def test_says_that_an_address_or_a_port_cannot_be_opened() -> None:
+    (port,) = free_ports(1)
+    assert why_taken(port) == ""
+    # as on a machine that has only IPv6: 203.0.113.0/24 is nobody's (RFC 5737)
+    assert (
+        why_taken(port, "203.0.113.1")
+        == "cannot be opened, because this machine has no address 203.0.113.1: give it one"
+    )
+
+
+def test_make_takes_a_host_from_its_command_line_only() -> None:
+    recipe = ["make", "-n", "-f", "-", "show"]
+    text = f"include {REPOSITORY / 'Makefile'}\nshow: ; @echo '[$(HOST)]'\n"
+
+    def shown(*words: str) -> str:
+        env = {**os.environ, "HOST": "x86_64-from-a-tool"}
+        run = subprocess.run(
+            [*recipe, *words], cwd=REPOSITORY, env=env, input=text, capture_output=True, text=True, check=True
+        )
+        return run.stdout.splitlines()[-1]
+
+    assert (shown(), shown("HOST=laptop")) == ("echo '[]'", "echo '[laptop]'")
+
+
+def test_prints_the_access_key_and_a_link_to_the_newest_upload(launched: LauncherProcess) -> None:
+    launched.read_to(launched.page)
+    said = launched.read_to("AccessKey: ")
+    assert said.splitlines()[-1] == (
+        "AccessKey: id development-access-key-id, secret development-access-key-secret, "
+        "security token development-security-token"
+    )
+    (line,) = [line for line in said.splitlines() if "make show" in line]
+    command = line.partition("): ")[2].replace("make", "make -o .venv/installed -o .venv/run", 1)
+    key = (f"development-{part}" for part in ("access-key-id", "access-key-secret", "security-token"))
+    address = f"http://127.0.0.1:{launched.env['UPLOAD_PORT']}"
+    auth = oss2.StsAuth(*key, auth_version="v4")
+    bucket = oss2.Bucket(auth, address, "development-uploads", region="cn-hangzhou")
+    none = subprocess.run(
+        command, shell=True, cwd=REPOSITORY, env=launched.env, capture_output=True, text=True, check=False
+    )
+    assert none.stderr.splitlines()[0] == "Nothing is stored yet: upload a file in the page."
+    bucket.put_object("uploads/_/图 1+.txt", b"hello")
+    link = subprocess.run(
+        command, shell=True, cwd=REPOSITORY, env=launched.env, capture_output=True, text=True, check=True
+    )
+    assert requests.get(link.stdout.strip(), timeout=10).content == b"hello"
+
+
+def test_never_prints_a_secret_of_the_environment() -> None:
+    given = dict(zip(CREDENTIALS, ("mine", "my-secret", "my-token"), strict=True))
+    said = ready_lines(given, Ports(1, 2, 3, 4))
+    assert "AccessKey: mine\n" in said
+    assert "my-" not in said
 
 
 def test_refuses_a_way_in_that_it_does_not_know(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from deploy.function_zip import FUNCTIONS
 from deploy.package import PACKAGES
 from deploy.settings_check import refusal
 from deploy.template import parse_template, template_text
-from tests.support.readme import READMES, blocks, shell, text_of
+from tests.support.readme import blocks, both, shell, text_of
 from tests.support.stack import REPOSITORY
 
 PROJECT: dict[str, Any] = yaml.safe_load(text_of("s.yaml"))
@@ -183,7 +183,7 @@ def test_it_sends_the_package_that_its_action_makes(function: str) -> None:
     assert REPOSITORY / project(NEEDED)[function]["code"] == PACKAGES / f"{function}.zip"
 
 
-# ---- The READMEs
+# ---- The documents
 
 
 def env_file(readme: str) -> str:
@@ -191,7 +191,7 @@ def env_file(readme: str) -> str:
     return script
 
 
-@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("readme", both("deploy"))
 def test_the_readmes_settings_start_both_functions(readme: str, tmp_path: Path) -> None:
     shell(env_file(readme), tmp_path)
     path = tmp_path / ".env"
@@ -204,7 +204,7 @@ def test_the_readmes_settings_start_both_functions(readme: str, tmp_path: Path) 
     }
 
 
-@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("readme", both("deploy"))
 def test_the_readmes_policy_is_the_templates(readme: str) -> None:
     (shown,) = [one for one in map(json.loads, blocks(readme, "json")) if "Statement" in one]
     policies = {}

@@ -1,25 +1,27 @@
-"""Each line and each test that THREATS.md names is there."""
+"""Each line and each test that docs/threats.md names is there, in both languages."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parent.parent.parent
+from tests.support.readme import both, text_of
+from tests.support.stack import REPOSITORY
+
 ROW = re.compile(
     r"\| [^|]+ \| `(?P<file>[\w/.]+)`: `(?P<line>.+?)` \| `(?P<tests>[\w/.]+)`: `(?P<test>\w+)` \|"
 )
 LINES = [
     line
-    for line in (REPOSITORY / "THREATS.md").read_text(encoding="utf-8").splitlines()
-    if line.startswith("| ") and not line.startswith(("| attack", "| ---"))
+    for page in both("threats")
+    for line in text_of(page).splitlines()
+    if line.startswith("| ") and not line.startswith(("| attack", "| 攻击", "| ---"))
 ]
 
 
 def test_there_are_threats() -> None:
-    assert len(LINES) > 30
+    assert len(LINES) > 60
 
 
 @pytest.mark.parametrize("line", LINES)

@@ -247,7 +247,7 @@ def screen() -> Iterator[str]:
 
 def missing(what: str) -> None:
     """Skip the test, or fail it in CI, which has every engine."""
-    text = f'{what} is not on this machine: README, "Tests", says how to get it.'
+    text = f'{what} is not on this machine: docs/contributing.md, "Tests", says how to get it.'
     if os.environ.get("CI"):
         pytest.fail(text)
     pytest.skip(text)

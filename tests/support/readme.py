@@ -1,4 +1,4 @@
-"""What the READMEs say: their tables, and their commands with the ports of a test's own stack."""
+"""What the documents say: their tables, and their commands with the ports of a test's own stack."""
 
 from __future__ import annotations
 
@@ -9,6 +9,19 @@ from pathlib import Path
 from tests.support.stack import REPOSITORY, Stack
 
 READMES = ("README.md", "README.zh-CN.md")
+
+
+def both(page: str) -> tuple[str, str]:
+    """Return a page of docs/ in both languages."""
+    return f"docs/{page}.md", f"docs/{page}.zh.md"
+
+
+PAGES = tuple(
+    (f"docs/{path.name}", f"docs/{path.stem}.zh.md")
+    for path in sorted((REPOSITORY / "docs").glob("*.md"))
+    if not path.stem.endswith(".zh")
+)
+DOCUMENTS = ((READMES[0], READMES[1]), *PAGES)  # each in English and in Chinese
 
 
 def text_of(name: str) -> str:
@@ -22,9 +35,7 @@ def rows(readme: str, columns: int) -> list[list[str]]:
 
 
 def blocks(readme: str, language: str) -> list[str]:
-    return re.findall(
-        rf"^```{language}\n(.*?)^```$", (REPOSITORY / readme).read_text(), re.MULTILINE | re.DOTALL
-    )
+    return re.findall(rf"^```{language}\n(.*?)^```$", text_of(readme), re.MULTILINE | re.DOTALL)
 
 
 def localized(script: str, stack: Stack) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -34,8 +36,10 @@ def function_variables(stack: Stack) -> dict[str, str]:
 
 
 @contextmanager
-def single_function(function: str, stack: Stack, *, port: str = "", **changed: str) -> Iterator[str]:
-    """Serve one function, on a free port unless `port` is given; yield its address."""
+def single_function(
+    function: str, stack: Stack, *, port: str = "", log: str = os.devnull, **changed: str
+) -> Iterator[str]:
+    """Serve one function, on a free port unless `port` is given; yield its address. It writes to `log`."""
     port = port or str(free_ports(1)[0])
     mode = {"ALLOW_ANONYMOUS": "true"} if function == "token" and "AUTH_HS256_SECRET" not in changed else {}
     emulated = {
@@ -53,14 +57,15 @@ def single_function(function: str, stack: Stack, *, port: str = "", **changed: s
     ]
     command += ["--target", "invoke", "--host", "127.0.0.1", "--port", port]
     environ = {**clean_environment(), **function_variables(stack), **mode, **emulated, **changed}
-    process = subprocess.Popen(
-        command,
-        cwd=REPOSITORY,
-        env=environ,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    with Path(log).open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=REPOSITORY,
+            env=environ,
+            stdout=output,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         patient = Retry(2 * READY_SECONDS, backoff_factor=0.05, backoff_max=0.5)

@@ -57,7 +57,7 @@ class Stack:
         assert self._launcher.stdout is not None
         for line in self._launcher.stdout:
             self.lines.append(line)
-            if self.site in line:
+            if f":{ports['SITE_PORT']}/ in a browser" in line:
                 break
         else:
             raise AssertionError("".join(self.lines))

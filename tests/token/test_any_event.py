@@ -1,4 +1,4 @@
-"""Whatever arrives, the token function answers, as the README says."""
+"""Whatever arrives, the token function answers, as docs/http-api.md says."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -283,6 +283,33 @@ def test_a_refusal_is_answered_as_problem_details() -> None:
         "code": "too_large",
         "request_id": "1-64f6cd87-1",
     }
+
+
+TYPES_URL = "https://docs.example.com/errors/?lang=en"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kind"),
+    [
+        (errors.TooLarge("too_large"), f"{TYPES_URL}#too_large"),
+        (errors.Unverified("signature_wrong"), f"{TYPES_URL}#not_verified"),  # and not the real code
+        (KeyError("secret"), f"{TYPES_URL}#internal"),
+        (errors.Refusal("quota.used-up"), f"{TYPES_URL}#quota.used-up"),
+        (errors.Refusal("no room"), "about:blank"),
+        (errors.Refusal("a#b"), "about:blank"),
+        (errors.Refusal("too_large\n"), "about:blank"),
+        (errors.Refusal("没有权限"), "about:blank"),
+        (errors.Refusal(cast("str", 5)), "about:blank"),
+    ],
+)
+def test_the_type_of_a_refusal_is_the_address_that_explains_its_code(
+    refusal: BaseException, kind: str
+) -> None:
+    route: Route = ("GET", refuse(refusal))
+    told = ask(lambda raw, _: serve(raw, CONTEXT, {"/": route}, ORIGINS, CLOCK, TYPES_URL), fc_event())
+    plain = answer(fc_event(), refuse(refusal))
+    assert told.content["type"] == kind
+    assert {**told.content, "type": "about:blank"} == plain.content
 
 
 @pytest.mark.parametrize(

@@ -109,3 +109,14 @@ def test_a_log_line_is_written_in_one_piece(
     ask(main.start(environ if function == "started" else {}), fc_event())
     assert log.pieces
     assert all(piece.startswith("{") and piece.endswith("}\n") for piece in log.pieces)
+
+
+def test_what_was_not_checked_is_not_shown(environ: dict[str, str]) -> None:
+    handler = main.start({**environ, "PROBLEM_TYPES_URL": "https://docs.example.com/", "MAX_BYTES": "bad"})
+    assert ask(handler, fc_event()).content["type"] == "about:blank"
+
+
+def test_the_setting_gives_each_refusal_its_type(environ: dict[str, str]) -> None:
+    handler = main.start({**environ, "PROBLEM_TYPES_URL": "https://docs.example.com/errors/"})
+    told = ask(handler, fc_event("/nowhere"))
+    assert told.content["type"] == "https://docs.example.com/errors/#not_found"

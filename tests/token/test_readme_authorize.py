@@ -1,4 +1,4 @@
-"""The README's example of a rule of one's own decides what it says."""
+"""The documents' example of a rule of one's own decides what it says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).parent.parent.parent
 SECRET = "an-identity-secret-of-more-than-32-bytes"
 
 
-@pytest.fixture(params=["README.md", "README.zh-CN.md"])
+@pytest.fixture(params=["docs/sign-in.md", "docs/sign-in.zh.md"])
 def handler(
     request: pytest.FixtureRequest, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Handler:

@@ -33,7 +33,7 @@ def bucket_facts(bucket: Site, host: str) -> Iterator[Fact]:
     else:
         yield Fact("Folders it serves", "网站文件夹", [str(folder) for folder in settings.website], wide=True)
     pages = [(name, f"{address.rstrip('/')}/-/") for name, address in settings.neighbours.items()]
-    yield Fact("Other buckets", "其他存储空间", links=pages)
+    yield Fact("Other buckets", "其他 Bucket", links=pages)
     yield Fact("CORS rules", "跨域规则", [_rule(rule) for rule in bucket.cors.rules], wide=True)
 
 
@@ -43,16 +43,16 @@ def _rights(bucket: Bucket) -> Iterator[Fact]:
     yield Fact("Domain", "域名", [domain])
     yield Fact("ACL", "读写权限", [settings.acl])
     yield Fact("Block Public Access", "阻止公共访问", ["on" if settings.block_public_access else "off"])
-    yield Fact("V1 signatures", "旧版签名", ["accepted" if settings.v1_signatures else "refused"])
+    yield Fact("V1 signatures", "V1 签名", ["accepted" if settings.v1_signatures else "refused"])
     keys = [_key(key, bucket.now()) for key in settings.credentials]
-    yield Fact("Access key ids", "访问密钥", keys)
+    yield Fact("Access key ids", "AccessKey ID", keys)
 
 
 def _callbacks(bucket: Bucket) -> Iterator[Fact]:
     settings = bucket.settings
     yield Fact("Callback limit", "回调时限", [f"{settings.callback_seconds:g} s"])
     private = "allowed" if settings.private_callbacks else "refused"
-    yield Fact("Callbacks to private addresses", "私网回调", [private])
+    yield Fact("Callbacks to private addresses", "允许回调内网地址", [private])
     key = "/-/callback_pub_key.pem"
     yield Fact("Public key of callbacks", "回调公钥", links=[(key, key)])
 

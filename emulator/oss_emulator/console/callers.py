@@ -26,13 +26,15 @@ CONSOLE_HEADERS: Mapping[str, str] = {
 }
 
 
-def reason_against(method: str, headers: Mapping[str, str]) -> str | None:
+def reason_against(method: str, headers: Mapping[str, str], own_host: str = "") -> str | None:
     """Return why a request below `/-/` must be refused, or None. The headers' names are in lower case.
+
+    `own_host` is the name that this machine is served under on purpose, empty if under none.
 
     A method that is no `READ_METHODS` is an order: it may change something.
     """
     host = headers.get("host", "")
-    if not is_this_machine(host):
+    if not is_this_machine(host) and not (own_host and _without_port(host) == own_host.lower()):
         return f"Below {PREFIX} Host must be an address of this machine, not a domain name."
     origin = headers.get("origin")
     foreign = origin is not None and origin not in {f"http://{host}", f"https://{host}"}
@@ -42,6 +44,11 @@ def reason_against(method: str, headers: Mapping[str, str]) -> str | None:
     if headers.get("sec-fetch-dest", "document") != "document":
         return f"Below {PREFIX} scripts and frames of web pages may not read anything."
     return None
+
+
+def _without_port(host: str) -> str:
+    found = _HOST.fullmatch(host)
+    return (found[2] or "").lower() if found else ""
 
 
 def is_this_machine(host: str) -> bool:

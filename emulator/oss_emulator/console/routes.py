@@ -32,7 +32,7 @@ def is_console_request(request: Request) -> bool:
 
 def console_answer(request: Request, bucket: Site) -> Answer:
     """Answer a request below `/-/`. Raises OssError for an unknown route, and for requests of web pages."""
-    if reason := reason_against(request.method, request.headers):
+    if reason := reason_against(request.method, request.headers, bucket.settings.host):
         raise OssError(403, "AccessDenied", reason)
     name = request.path.removeprefix(PREFIX)
     if request.method in READ_METHODS:  # scripts that wait for a server to be up often send HEAD

@@ -49,7 +49,7 @@ def build(environ: Mapping[str, str], clock: Clock = SYSTEM_CLOCK) -> Handler:
             "/callback": ("POST", lambda request: callback(instance, request, context)),
             "/confirm": ("POST", lambda request: confirm(instance, request, context)),
         }
-        return serve(event, context, routes, settings.allowed_origins, clock)
+        return serve(event, context, routes, settings.allowed_origins, clock, settings.problem_types_url)
 
     return handler
 

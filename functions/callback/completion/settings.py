@@ -1,4 +1,4 @@
-"""The settings of the callback function, from its environment. The README's table explains each variable."""
+"""The settings of the callback function, from its environment. docs/settings.md explains each."""
 
 import base64
 import re
@@ -13,7 +13,10 @@ WEBHOOK_SECRET_BYTES = range(24, 65)  # Standard Webhooks: 192 to 512 bits
 
 
 class Settings(NamedTuple):
-    """`webhook_url` is empty if no backend is told; `public_key_pem` is empty except in emulation."""
+    """`webhook_url` is empty if no backend is told; `public_key_pem` is empty except in emulation.
+
+    `problem_types_url` is empty where no page explains the codes of refusals.
+    """
 
     upload_bucket: str
     oss_region: str
@@ -22,6 +25,7 @@ class Settings(NamedTuple):
     ticket_secret: tuple[str, ...]
     allowed_origins: tuple[str, ...]
     allowed_types: tuple[str, ...]
+    problem_types_url: str
     webhook_url: str  # it may contain a key of the backend
     webhook_secret: tuple[bytes, ...]
     public_key_pem: str
@@ -44,6 +48,7 @@ class Settings(NamedTuple):
             ticket_secret=read.take("TICKET_SECRET", env.secrets),
             allowed_origins=read.take("ALLOWED_ORIGINS", env.origins),
             allowed_types=read.take("ALLOWED_TYPES", media_types.read_patterns, media_types.DEFAULT_TYPES),
+            problem_types_url=read.take("PROBLEM_TYPES_URL", env.optional(env.url, ""), ""),
             webhook_url=read.take("WEBHOOK_URL", env.optional(env.url, ""), ""),
             webhook_secret=read.take("WEBHOOK_SECRET", env.optional(webhook_secrets, ()), ""),
             public_key_pem=read.take("PUBLIC_KEY_PEM", str, ""),

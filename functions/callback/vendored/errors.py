@@ -21,9 +21,12 @@ Refusal
 └── Crashed
 """
 
+import re
 from collections.abc import Mapping
 
 ERROR_STATUSES = range(400, 600)
+NO_TYPE = "about:blank"  # RFC 9457, 4.2.1: the type says no more than the status does
+FRAGMENT = r"[A-Za-z0-9._~-]+"  # RFC 3986, 2.3; compiled when used
 
 
 class Refusal(Exception):
@@ -48,7 +51,7 @@ class Refusal(Exception):
 
 
 class Malformed(Refusal):
-    """The request does not have the form that the README describes."""
+    """The request does not have the form that docs/http-api.md describes."""
 
     status, title = 400, "Bad Request"
 
@@ -163,9 +166,12 @@ class Crashed(Refusal):
     )
 
 
-def describe(refusal: Refusal, request_id: str) -> tuple[int, Mapping[str, object], Mapping[str, str]]:
+def describe(
+    refusal: Refusal, request_id: str, types_url: str = ""
+) -> tuple[int, Mapping[str, object], Mapping[str, str]]:
     """Return status, problem details (RFC 9457) with `code` and `request_id` added, and headers.
 
+    `types_url` is the address of the page that explains the codes, empty where there is none.
     Raises `ValueError` for a refusal whose status is not one of an error: OSS takes 2xx for success.
     """
     if type(refusal.status) is not int or refusal.status not in ERROR_STATUSES:
@@ -177,12 +183,22 @@ def describe(refusal: Refusal, request_id: str) -> tuple[int, Mapping[str, objec
         headers["Allow"] = f"{refusal.allow}, OPTIONS"
     if isinstance(refusal, Unavailable):
         headers["Retry-After"] = str(refusal.retry_after)
+    code = refusal.public_code or refusal.code
     content = {
-        "type": "about:blank",
+        "type": problem_type(types_url, code),
         "title": refusal.title,
         "status": refusal.status,
         "detail": refusal.public_detail if refusal.public_code else refusal.detail,
-        "code": refusal.public_code or refusal.code,
+        "code": code,
         "request_id": request_id,
     }
     return refusal.status, content, headers
+
+
+def problem_type(types_url: str, code: object) -> str:
+    """Return the address that explains a code: its heading on the page `types_url` (RFC 9457, 3.1.1).
+
+    Without such a page, or for a code of your own that a fragment would have to escape, `about:blank`.
+    """
+    named = types_url and isinstance(code, str) and re.fullmatch(FRAGMENT, code)
+    return f"{types_url}#{code}" if named else NO_TYPE

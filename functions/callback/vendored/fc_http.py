@@ -69,9 +69,17 @@ Route = tuple[str, Callable[[Request], Reply]]  # the one method of a path, and 
 
 
 def serve(
-    event: bytes, context: object, routes: Mapping[str, Route], origins: tuple[str, ...], clock: Clock
+    event: bytes,
+    context: object,
+    routes: Mapping[str, Route],
+    origins: tuple[str, ...],
+    clock: Clock,
+    types_url: str = "",
 ) -> FcReply:
-    """Answer one event. Whatever fails inside, Function Compute gets a complete reply."""
+    """Answer one event. Whatever fails inside, Function Compute gets a complete reply.
+
+    `types_url` is as in `errors.describe`.
+    """
     now, received_at = clock.now(), clock.monotonic()
     request_id, origin = _request_id_of(context), None
     try:
@@ -80,7 +88,7 @@ def serve(
         reply = _dispatch(request, routes, origins)
         packed = to_fc(reply, _cors(origin, origins))
     except BaseException as error:  # noqa: BLE001 - even SystemExit must not become Function Compute's 200
-        reply = _refuse(error, request_id)
+        reply = _refuse(error, request_id, types_url)
         packed = to_fc(reply, _cors(origin, origins))
     level = "info" if reply.code == "ok" else "error" if reply.status >= SERVER_ERROR else "warning"
     log.write(
@@ -137,18 +145,18 @@ def _request_id_of(context: object) -> str:
     return ""
 
 
-def _refuse(error: BaseException, request_id: str) -> Reply:
+def _refuse(error: BaseException, request_id: str, types_url: str) -> Reply:
     """Answer a refusal. Any other exception, or a refusal that cannot be answered as it is, is `Crashed`."""
     if isinstance(error, errors.Refusal):
         with suppress(Exception):  # a refusal raised in hook.py or authorize.py may hold anything
-            reply = _answer(error, request_id)
+            reply = _answer(error, request_id, types_url)
             WRITER.encode(reply)
             return reply
-    return _answer(errors.Crashed("internal", log.traceback_of(error)), request_id)
+    return _answer(errors.Crashed("internal", log.traceback_of(error)), request_id, types_url)
 
 
-def _answer(refusal: errors.Refusal, request_id: str) -> Reply:
-    status, content, headers = errors.describe(refusal, request_id)
+def _answer(refusal: errors.Refusal, request_id: str, types_url: str) -> Reply:
+    status, content, headers = errors.describe(refusal, request_id, types_url)
     return Reply(
         status, content, headers, refusal.code, {"upload_id": refusal.upload_id, "detail": refusal.detail}
     )

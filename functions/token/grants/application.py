@@ -47,7 +47,7 @@ def build(
 
     def handler(event: bytes, context: object = None) -> FcReply:
         routes = {"/": ("GET", lambda request: grant(request, context)), "/limits": ("GET", show_limits)}
-        return serve(event, context, routes, settings.allowed_origins, clock)
+        return serve(event, context, routes, settings.allowed_origins, clock, settings.problem_types_url)
 
     return handler
 

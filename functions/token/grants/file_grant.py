@@ -38,8 +38,8 @@ def issue_file_grant(
 ) -> dict[str, object]:
     """Grant one upload of exactly this file under a fresh key.
 
-    `now` is in epoch seconds, `entropy` is `object_key.ID_RANDOM_BYTES` of randomness. Returns the README's
-    grant: `fields` are sent in order with the file last, `expires_in` is in seconds.
+    `now` is in epoch seconds, `entropy` is `object_key.ID_RANDOM_BYTES` of randomness. Returns the grant
+    of docs/http-api.md: `fields` are sent in order with the file last, `expires_in` is in seconds.
     """
     upload_id = object_key.time_sortable_id(now, entropy)
     key = object_key.user_folder(caller, settings, now) + object_key.file_name_of(upload_id, upload.type)

@@ -1,4 +1,4 @@
-"""The settings of the token function, from its environment. The README's table explains each variable."""
+"""The settings of the token function, from its environment. docs/settings.md explains each."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -19,7 +19,10 @@ SECRETS = ("TICKET_SECRET", "AUTH_HS256_SECRET", env.ROLE_SECRET)
 
 
 class Settings(NamedTuple):
-    """Sizes are in bytes, addresses `scheme://host[:port]`; `find_keys` is None where anyone may upload."""
+    """Sizes are in bytes, addresses `scheme://host[:port]`; `find_keys` is None where anyone may upload.
+
+    `problem_types_url` is empty where no page explains the codes of refusals.
+    """
 
     upload_bucket: str
     oss_region: str
@@ -30,6 +33,7 @@ class Settings(NamedTuple):
     allowed_origins: tuple[str, ...]
     max_bytes: int
     allowed_types: tuple[str, ...]
+    problem_types_url: str
     find_keys: FindKeys | None
     auth_issuer: str
     auth_audience: str
@@ -58,6 +62,7 @@ class Settings(NamedTuple):
             allowed_origins=read.take("ALLOWED_ORIGINS", env.origins),
             max_bytes=read.take("MAX_BYTES", size, str(DEFAULT_MAX_BYTES)),
             allowed_types=read.take("ALLOWED_TYPES", media_types.read_patterns, media_types.DEFAULT_TYPES),
+            problem_types_url=read.take("PROBLEM_TYPES_URL", env.optional(env.url, ""), ""),
             find_keys=keys or secret,
             auth_issuer=read.take("AUTH_ISSUER", claim, ""),
             auth_audience=read.take("AUTH_AUDIENCE", claim, ""),

@@ -52,15 +52,15 @@ def test_says_which_bucket_this_is(scene: Scene) -> None:
         "域名": ["custom: HTML is shown"],
         "读写权限": ["public-read"],
         "阻止公共访问": ["on"],
-        "旧版签名": ["accepted"],
-        "访问密钥": ["AKEXAMPLE", "STS.EXAMPLE (temporary)", "STS.OLD (expired)"],
+        "V1 签名": ["accepted"],
+        "AccessKey ID": ["AKEXAMPLE", "STS.EXAMPLE (temporary)", "STS.OLD (expired)"],
         "回调时限": ["5 s"],
-        "私网回调": ["refused"],
+        "允许回调内网地址": ["refused"],
         "版本控制": ["never set"],
         "静态网站": ["none"],
         "跨域规则": [f"{ORIGIN} · POST GET · headers * · exposed ETag x-oss-request-id · kept 600 s"],
         "回调公钥": ["/-/callback_pub_key.pem"],
-        "其他存储空间": ["other"],
+        "其他 Bucket": ["other"],
     }
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from oss_emulator.console.callers import reason_against
 from tests.support.emulator.scene import ORIGIN, Scene, callback_parameter, json_reply
 
 
@@ -98,6 +99,21 @@ def test_names_of_this_machine_are_answered(scene: Scene, host: str) -> None:
 def test_a_domain_name_that_resolves_to_this_machine_is_refused(scene: Scene, host: str) -> None:
     for target in ("/-/", "/-/refusals", "/-/nothing"):
         assert scene.request("GET", target, {"Host": host}).refusal == (403, "AccessDenied", ""), target
+
+
+def test_the_name_that_this_machine_is_served_under_is_taken_exactly() -> None:
+    own = "laptop.example"
+    for host in ("laptop.example", "LAPTOP.example:9000", "127.0.0.1:9000"):
+        assert reason_against("GET", {"host": host}, own) is None, host
+    for host in (
+        "evil.example",
+        "laptop.example.evil.example",
+        "a.laptop.example",
+        "laptop.example@x.example",
+    ):
+        assert reason_against("GET", {"host": host}, own), host
+    assert reason_against("POST", {"host": own, "origin": "http://evil.example"}, own)
+    assert reason_against("GET", {"host": own})
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,8 @@ def answer(
         raise Refused(404, "NoSuchBucket", "The specified bucket does not exist.")
     if key:
         return of_object(state, method, bucket, key, headers, body)
+    if not state.refused_settings.get(bucket, set()).isdisjoint(query):
+        raise Refused(403, "AccessDenied", "You have no right to access this object because of bucket acl.")
     if not ROOTS.keys().isdisjoint(query):
         check_form(method, query, headers, body)
     return of_bucket(state, method, bucket, query, body)

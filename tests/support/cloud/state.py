@@ -38,6 +38,7 @@ class State:
     outside of the stacks. `code` is the zip that each function was given last. Where `numbers_are_text`, ROS
     compares a Number as text. `domains` has the certificate of each domain that is bound to a bucket; OSS
     binds one only if it is among the `records`, and refuses it with the code in `refused_domains`.
+    Of a bucket, the `refused_settings` may be neither read nor changed.
     """
 
     def __init__(self, region: str = REGION) -> None:
@@ -60,6 +61,7 @@ class State:
         self.domains: dict[str, dict[str, str]] = {}
         self.records: set[str] = set()
         self.refused_domains: dict[str, tuple[int, str]] = {}
+        self.refused_settings: dict[str, set[str]] = {}
         self.policies: dict[str, str] = {}
         self.code: dict[str, bytes] = {}
         self.stacks: dict[str, dict[str, Any]] = {}

@@ -236,7 +236,7 @@ def failed(page: Page, stack: Stack) -> None:
     page.route(f"{stack.token}/?*", aim_elsewhere)
     rows = send_all(page, FILES)
     ended(rows.nth(2), "failed")
-    expect(page.get_by_role("button", name=re.compile("^(Upload more|继续上传)$"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^(Upload more|上传其他文件)$"))).to_be_visible()
 
 
 def cancelled(page: Page, stack: Stack) -> None:
@@ -253,7 +253,7 @@ def done(page: Page, stack: Stack) -> None:
     choose(page, FILES[0])
     start(page)
     ended(page.get_by_test_id("upload"))
-    expect(page.get_by_role("button", name=re.compile("^(Upload more|继续上传)$"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^(Upload more|上传其他文件)$"))).to_be_visible()
 
 
 def many_done(page: Page, stack: Stack) -> None:
@@ -262,7 +262,7 @@ def many_done(page: Page, stack: Stack) -> None:
     for number in range(4):
         ended(rows.nth(number))
     rows.first.locator("summary").click()
-    expect(page.get_by_role("button", name=re.compile("^(Upload more|继续上传)$"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^(Upload more|上传其他文件)$"))).to_be_visible()
 
 
 def not_found(page: Page, stack: Stack) -> None:

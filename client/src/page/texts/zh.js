@@ -62,9 +62,9 @@ export const texts = {
   loading: '正在查询上传限制…',
   limits: ({ maxBytes, types, slowestBytesPerSecond: slowest }) =>
     `单个文件不超过 ${sizeInWords(maxBytes)}，可上传：${listOfTypes(types)}。` +
-    (slowest ? `上传最大的文件需要至少 ${sizeInWords(slowest)}/s 的上行速度。` : ''),
+    (slowest ? `接近上限的文件，上行速度需不低于 ${sizeInWords(slowest)}/s。` : ''),
   tryAgain: '重试',
-  askAgain: '再次确认',
+  askAgain: '查询上传结果',
   cancel: '取消',
   remove: '从列表移除',
   clear: '清空列表',
@@ -118,7 +118,7 @@ export const texts = {
   },
   refused: {
     duplicate: '同名、同大小且修改时间相同的文件已在所选文件中。',
-    unconfirmed: '该文件可能已经上传。请在列表中再次确认；如需重新上传，请先将其从列表移除。',
+    unconfirmed: '该文件可能已经上传。请在列表中查询上传结果；如需重新上传，请先将其从列表移除。',
     too_large: (size, { maxBytes }) => {
       const [has, limit] = distinctSizes(size, maxBytes);
       return `文件过大：文件为 ${has}，上限为 ${limit}。`;
@@ -129,7 +129,7 @@ export const texts = {
   codes: {
     aborted: '您取消了这次上传。',
     network: '网络连接多次失败。请检查网络后重试。',
-    not_confirmed: '文件已经发出，但服务器尚未确认。请稍后再次确认；只有在确定没有存储时才会重新发送。',
+    not_confirmed: '文件已经发出，但服务器尚未确认。请稍后查询上传结果；只有在确定没有存储时才会重新发送。',
     not_stored: '文件发送了多次仍未到达，请稍后重试。',
     too_slow: '上传超时。请换用更快的网络后重新选择文件，或选择更小的文件。',
     grant_expired: '上传授权多次在发送之前就已过期，请重试。',
@@ -193,9 +193,9 @@ export const uppyLocale = {
     filesUploadedOfTotal: '已上传 %{complete} / %{smart_count} 个文件',
     uploadXNewFiles: '上传新增的 %{smart_count} 个文件',
     xMoreFilesAdded: '新增 %{smart_count} 个文件',
-    uploadComplete: '没有待上传的文件',
-    complete: '没有待上传的文件',
-    done: '继续上传',
+    uploadComplete: '已全部发送',
+    complete: '已全部发送',
+    done: '上传其他文件',
     removeFile: '移除 %{file}',
   },
 };

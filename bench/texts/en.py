@@ -1,0 +1,116 @@
+"""The English words of the benchmarks."""
+
+from collections.abc import Mapping, Sequence
+
+INTRODUCTION = """# Benchmarks
+
+Measured by `make bench` in one run on one machine; the raw numbers are in `bench/results.json`. Compare the ratios, not
+the times: another machine has others. `make bench-check` measures again and fails where a ratio became worse by more
+than 25 %.
+"""
+COLD = """
+## Cold start
+
+From the start of an interpreter to the first answered event, each in a fresh process, in turns. The functions are the
+unpacked zips of `make package`; the peers answer the same events, with no server in between. The median of {rounds}.
+
+"""
+UNDER_A_SHARE = """
+### Under a share of the processor
+
+As small instances have it: the process is stopped for the rest of every 0.1 s. The median of {rounds}, in milliseconds.
+
+"""
+WARM = """
+## Warm
+
+From event bytes to reply dict, in a process that has answered before; the HEAD is answered inside the process. The
+floor is the same HMACs, base64, RSA and JSON as one straight function without a single check.
+
+"""
+SIGNING = """
+## Signing alone
+
+One policy or one presigned address in a warm process, with temporary credentials. Ours pins twelve fields.
+
+"""
+LOOP = """
+## Whole uploads on the local stack
+
+Grant, form, callback and HEAD; four processes and the clients share the {cores}. Milliseconds of one upload.
+
+"""
+HUGE = """
+One file of 2 GiB, posted by curl as a form; the median of {rounds}, in turns. The stack hashes it twice, MD5 and CRC-64 as
+OSS does, and writes it to the disk, on which the speed depends:
+
+"""
+PARTS = """
+Where the time of one upload at a time goes, in milliseconds:
+
+"""
+MEMORY = """
+### Memory
+
+The most that each worker had at a time, in MiB, after one file of each size:
+
+"""
+GROWTH = """
+## Growth
+
+Microseconds of one call as its input, or what the function looks through, grows. The exponent is over the upper half: 0
+is flat, 1 is linear.
+
+"""
+PAGE = """
+## Page
+
+In Chromium, nothing cached, on the local stack: requests, and milliseconds until files can be chosen. This page asks its
+configuration and the token function's limits first; the others are set up in the page and ask nobody.
+
+"""
+LIBRARY = """
+For a page of your own: {files} (bytes, gzip). The script of this page by module, each minified and gzip by itself:
+
+"""
+COST = """
+## Cost on Function Compute
+
+Computed from the times above and the mainland list prices: {cny} CNY per compute unit (CU); 1 CU per vCPU second, {gib}
+per GiB second, 75 per 10,000 calls; by the millisecond; at least {least} CNY per function in an hour with a call.
+
+The times are those of this machine divided by the share of a processor that `template.yml` gives: token has {token.vcpu}
+vCPU and {token.gib} GiB, callback {callback.vcpu} and {callback.gib}. The HEAD is the local stack's, as if all of it
+were computing. Traffic and storage are OSS's to bill, and the same whoever signs.
+
+"""
+SERVER = """
+An always-on server instead, as the template of Alibaba's tutorial starts one: 1 vCPU of economy type and 1 GiB cost
+{hour:.4f} CNY an hour, without disk, address and a second machine, so {hour:.4f} × {hours} = {month:.2f} CNY a month. For
+that, Function Compute answers {uploads:.0f} million uploads. Called a little in every hour of a month, both functions cost
+at least 2 × {least} × {hours} = {least_month:.2f} CNY; called in no hour, nothing.
+"""
+RATIOS = """
+## All ratios
+
+What `make bench-check` compares; the lower, the better.
+
+"""
+
+# ---- The heads of the tables, without the first column where it has none
+COLD_HEAD: Sequence[str] = ("", "milliseconds", "beside")
+WARM_HEAD: Sequence[str] = ("", "microseconds", "per second and core", "floor", "times its floor")
+SIGNING_HEAD: Sequence[str] = ("", "microseconds")
+LOOP_HEAD: Sequence[str] = ("file", "in parallel", "uploads per second", "p50", "p99")
+HUGE_HEAD: Sequence[str] = ("", "MiB per second")
+FILE = "file"
+GROWTH_HEAD: Sequence[str] = ("what grows", "from, to", "at first", "at last", "exponent")
+SPAN = "{first} to {last}"
+PAGE_HEAD: Sequence[str] = ("", "bytes of script and style, gzip", "requests", "milliseconds to usable")
+AND = " and "
+MODULE_HEAD: Sequence[str] = ("module", "bytes")
+COST_HEAD: Sequence[str] = ("", "token", "callback", "CU per upload", "CNY per million uploads")
+WARM_CALLS, COLD_CALLS = "both warm", "every call a cold start"
+RATIO_HEAD: Sequence[str] = ("", "ratio")
+MACHINE: Mapping[str, str] = {}  # names of the results, in other words
+ROWS: Mapping[str, str] = {}

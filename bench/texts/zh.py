@@ -1,0 +1,125 @@
+"""The Chinese words of the benchmarks."""
+
+from collections.abc import Mapping, Sequence
+
+INTRODUCTION = """# 性能测试
+
+由 `make bench` 在一台机器上一次测得，原始数据在 `bench/results.json` 中。请比较比值，而不是时间：不同机器的时间不同。`make bench-check` 重新测量，比值变差超过 25 % 时报错。
+"""
+COLD = """
+## 冷启动
+
+从解释器启动到响应第一个事件，每次都在新进程中，轮流进行。函数是 `make package` 的代码包解压后的内容；对照方案响应同样的事件，中间没有服务器。{rounds} 次的中位数。
+
+"""
+UNDER_A_SHARE = """
+### 只有一部分处理器时
+
+与小规格实例相同：进程在每 0.1 秒的其余时间里被暂停。{rounds} 次的中位数，单位为毫秒。
+
+"""
+WARM = """
+## 热调用
+
+从事件字节到响应字典，在已经响应过的进程中；HEAD 在进程内响应。下限是把同样的 HMAC、base64、RSA 和 JSON 写成一个不含任何检查的函数。
+
+"""
+SIGNING = """
+## 仅签名
+
+在热进程中用临时访问凭证签名一个 Policy 或一个预签名地址。本项目的 Policy 限定十二个表单域。
+
+"""
+LOOP = """
+## 在本机上的完整上传
+
+授权、表单、回调和 HEAD；四个进程和客户端共用 {cores}。单位为每次上传的毫秒数。
+
+"""
+HUGE = """
+一个 2 GiB 的文件，由 curl 以表单发送；{rounds} 次的中位数，轮流进行。本机的模拟 OSS 像 OSS 一样计算 MD5 和 CRC-64 两次哈希，并写入磁盘，速度取决于磁盘：
+
+"""
+PARTS = """
+每次只上传一个文件时，时间花在哪里，单位为毫秒：
+
+"""
+MEMORY = """
+### 内存
+
+每种大小的文件各上传一个之后，各工作进程同一时刻的最大内存，单位为 MiB：
+
+"""
+GROWTH = """
+## 增长
+
+输入或函数要查找的内容变多时，一次调用的微秒数。指数按后一半计算：0 表示不变，1 表示线性。
+
+"""
+PAGE = """
+## 网页
+
+在 Chromium 中，没有缓存，在本机上：请求数，以及可以选择文件之前的毫秒数。本项目的网页要先请求自己的配置和 token 函数的限制；其他方案写在网页中，不请求任何内容。
+
+"""
+LIBRARY = """
+用于你自己的网页：{files}（字节，gzip）。本项目网页的脚本按模块列出，每个模块单独压缩并 gzip：
+
+"""
+COST = """
+## 函数计算的费用
+
+由上面的时间和中国内地的目录价算出：每个 CU {cny} 元；每 vCPU 秒 1 CU，每 GiB 秒 {gib} CU，每 10,000 次调用 75 CU；按毫秒计费；有调用的小时，每个函数至少 {least} 元。
+
+时间取自这台机器，除以 `template.yml` 分配的处理器份额：token 为 {token.vcpu} vCPU 和 {token.gib} GiB，callback 为 {callback.vcpu} 和 {callback.gib}。HEAD 取本机模拟 OSS 的时间，并当作全部在计算。流量和存储由 OSS 计费，由谁签名都一样。
+
+"""
+SERVER = """
+换成一直运行的服务器（与阿里云教程的模板启动的相同）：1 vCPU、1 GiB 的经济型实例每小时 {hour:.4f} 元，不含磁盘、公网地址和第二台机器，即每月 {hour:.4f} × {hours} = {month:.2f} 元。同样的费用，函数计算可以处理 {uploads:.0f} 百万次上传。如果每月的每个小时都有少量调用，两个函数至少 2 × {least} × {hours} = {least_month:.2f} 元；没有调用的小时不收费。
+"""
+RATIOS = """
+## 全部比值
+
+`make bench-check` 比较的比值；越小越好。
+
+"""
+
+# ---- The heads of the tables, without the first column where it has none
+COLD_HEAD: Sequence[str] = ("", "毫秒", "对比")
+WARM_HEAD: Sequence[str] = ("", "微秒", "每秒每核次数", "下限", "下限的倍数")
+SIGNING_HEAD: Sequence[str] = ("", "微秒")
+LOOP_HEAD: Sequence[str] = ("文件", "并发数", "每秒上传次数", "p50", "p99")
+HUGE_HEAD: Sequence[str] = ("", "MiB/秒")
+FILE = "文件"
+GROWTH_HEAD: Sequence[str] = ("增长的内容", "从, 到", "最初", "最后", "指数")
+SPAN = "{first} 到 {last}"
+PAGE_HEAD: Sequence[str] = ("", "脚本和样式的字节数，gzip", "请求数", "可用之前的毫秒数")
+AND = "、"
+MODULE_HEAD: Sequence[str] = ("模块", "字节")
+COST_HEAD: Sequence[str] = ("", "token", "callback", "每次上传的 CU", "每百万次上传的费用（元）")
+WARM_CALLS, COLD_CALLS = "两个函数都已预热", "每次调用都是冷启动"
+RATIO_HEAD: Sequence[str] = ("", "比值")
+MACHINE: Mapping[str, str] = {"date": "日期", "processor": "处理器", "system": "系统"}
+ROWS: Mapping[str, str] = {
+    "interpreter": "解释器",
+    "interpreter with json hashlib hmac base64": "解释器加 json hashlib hmac base64",
+    "token, not compiled": "token，未编译",
+    "token, users sign in": "token，用户登录",
+    "callback, not compiled": "callback，未编译",
+    "file grant": "单个文件的授权",
+    "limits": "上传限制",
+    "refused grant": "被拒绝的授权",
+    "refused callback": "被拒绝的回调",
+    "ours: policy and signature": "本项目：Policy 和签名",
+    "ours: a whole file grant": "本项目：完整的授权",
+    "curl to a functions-framework that reads and forgets": "curl 到只读取不保存的 functions-framework",
+    "curl to the local stack: checked, hashed, stored, called back": "curl 到本机：检查、计算哈希、存储、回调",
+    "bytes of a callback's body": "回调请求体的字节数",
+    "bytes of a grant's headers": "授权请求头的字节数",
+    "origins allowed": "允许的来源数",
+    "types allowed": "允许的类型数",
+    "keys of an identity provider": "身份提供商的密钥数",
+    "public keys of OSS's cached": "缓存的 OSS 公钥数",
+    "this page": "本项目的网页",
+    "Uppy, the whole bundle": "Uppy 完整包",
+}

@@ -1,0 +1,115 @@
+"""docs/everyday.md and its Chinese form: they show the text of samples/, and what they say is so."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from fnmatch import fnmatchcase
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from grants.lifetime import GRANT_SECONDS, MAX_GRANT_SECONDS, SLOWEST_BYTES_PER_SECOND, lifetime_seconds
+from grants.settings import FORM_OVERHEAD_BYTES, LARGEST_FORM_BYTES
+
+REPOSITORY = Path(__file__).parent.parent.parent
+SAMPLES = REPOSITORY / "samples"
+NAMES = ("everyday.md", "everyday.zh.md")
+PAGES = {name: (REPOSITORY / "docs" / name).read_text() for name in NAMES}
+MARKED = re.compile(r"^<!-- samples/(\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILES = sorted(path for path in SAMPLES.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+pages = pytest.mark.parametrize("name", NAMES)
+
+
+def blocks(name: str) -> list[str]:
+    return re.findall(r"^```.*?^```$", PAGES[name], re.MULTILINE | re.DOTALL)
+
+
+def test_both_languages_show_the_same_code() -> None:
+    english, chinese = map(blocks, NAMES)
+    assert english == chinese
+    assert len(english) > 20
+
+
+@pages
+def test_each_block_of_a_sample_is_a_part_of_its_file(name: str) -> None:
+    shown = MARKED.findall(PAGES[name])
+    assert {file for file, _ in shown} == {path.relative_to(SAMPLES).as_posix() for path in FILES}
+    for file, text in shown:
+        assert f"\n{text}" in f"\n{(SAMPLES / file).read_text()}", file
+
+
+@pages
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_each_line_of_a_sample_is_shown(name: str, path: Path) -> None:
+    file = path.relative_to(SAMPLES).as_posix()
+    shown = [
+        line for shown, text in MARKED.findall(PAGES[name]) if shown == file for line in text.splitlines()
+    ]
+    assert sorted(filter(None, shown)) == sorted(filter(None, path.read_text().splitlines()))
+
+
+def installed(command: str) -> set[str]:
+    (line,) = re.findall(rf"^{command} (.+)$", PAGES[NAMES[0]], re.MULTILINE)
+    return {re.sub(r"\[.*\]", "", word.strip("'")) for word in line.split()}
+
+
+def test_the_packages_that_it_installs_are_those_that_the_samples_import() -> None:
+    python = "\n".join(path.read_text() for path in SAMPLES.glob("python/*.py"))
+    imported = {*re.findall(r"^(?:import|from) (\w+)", python, re.MULTILINE)}
+    imported -= sys.stdlib_module_names | {path.stem for path in SAMPLES.glob("python/*.py")}
+    owners = metadata.packages_distributions()
+    named = {owner.lower() for module in imported for owner in owners[module]}
+    assert installed(r"\.\./backend/venv/bin/pip install") == named
+
+    node = "\n".join(path.read_text() for path in SAMPLES.glob("node/*.mjs"))
+    used = {one for one in re.findall(r"from '([^']+)'", node) if not one.startswith((".", "node:"))}
+    assert installed(r"npm install --prefix \.\./backend") == used
+
+
+@pages
+def test_its_numbers_follow_from_the_code(name: str) -> None:
+    largest = LARGEST_FORM_BYTES - FORM_OVERHEAD_BYTES
+    slowest = -(-largest // lifetime_seconds(largest))
+    an_hour = (MAX_GRANT_SECONDS - GRANT_SECONDS) * SLOWEST_BYTES_PER_SECOND
+    for number in (largest, slowest, an_hour):
+        assert str(number) in PAGES[name]
+
+
+@pages
+def test_the_words_of_its_searches_are_logged(name: str) -> None:
+    searches = re.findall(r"^\| [^|]+ \| `([a-z_ ]+)` \|$", PAGES[name], re.MULTILINE)
+    assert len(searches) > 5
+    source = "\n".join(path.read_text() for path in (REPOSITORY / "functions").rglob("*.py"))
+    for word in " ".join(searches).split():
+        assert word in {"and", "or", "alice"} or f'"{word}"' in source, word
+
+
+@pytest.mark.parametrize(
+    ("action", "key", "allowed"),
+    [
+        ("oss:GetObject", "uploads/a", True),  # an address, the source of a copy
+        ("oss:GetObject", "files/a", True),
+        ("oss:PutObject", "files/a", True),  # the copy
+        ("oss:DeleteObject", "uploads/a", True),
+        ("oss:DeleteObject", "files/a", True),
+        ("oss:PutObject", "uploads/a", False),
+        ("oss:GetObject", "a", False),
+        ("oss:ListObjects", "", False),
+        ("oss:PutObjectAcl", "files/a", False),
+    ],
+)
+def test_the_policy_allows_what_the_samples_do_and_no_more(action: str, key: str, *, allowed: bool) -> None:
+    policy = json.loads((SAMPLES / "backend-policy.json").read_text())
+    resource = f"acs:oss:*:*:examplebucket/{key}"
+    found = [
+        statement
+        for statement in policy["Statement"]
+        if any(fnmatchcase(action, one) for one in statement["Action"])
+        and any(fnmatchcase(resource, one) for one in statement["Resource"])
+    ]
+    assert bool(found) == allowed
+    assert all(statement["Effect"] == "Allow" for statement in policy["Statement"])
