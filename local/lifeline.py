@@ -5,7 +5,7 @@ soon as it gets it. The kernel releases a lock when its holder ends, so Ctrl-C, 
 all have the same effect, and a process that starts too late gets the lock and ends at once. A POSIX lock
 belongs to one process and is not inherited: the relays that honcho forks do not hold it.
 
-`python -m local.lifeline LOCK ARGUMENT...` is such a process: it runs `functions-framework ARGUMENT...`.
+`python -m local.lifeline LOCK MODULE ARGUMENT...` is such a process: it runs `python -m MODULE ARGUMENT...`.
 """
 
 import fcntl
@@ -51,9 +51,9 @@ def end_with_launcher(path: Path) -> None:
 
 def main() -> None:
     """Wait for the lock in a thread, and serve in this one."""
-    lock = Path(sys.argv.pop(1))
+    lock, module = Path(sys.argv.pop(1)), sys.argv.pop(1)
     threading.Thread(target=end_with_launcher, args=(lock,), daemon=True).start()
-    runpy.run_module("functions_framework", run_name="__main__", alter_sys=True)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

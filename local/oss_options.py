@@ -4,31 +4,19 @@ What one bucket's variables mean is `oss/settings.py`'s; here is only what the l
 development values for the settings that an OSS account would have, and the addresses of the other buckets.
 """
 
-import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from local.launcher import HIGHEST_PORT, port_number, why_taken
 from local.process_spec import Paths, ProcessSpec, address, base_environment, bucket_process, pick
+from oss_emulator import development
+from oss_emulator.addressing import BUCKET_NAME
 from oss_emulator.settings import Settings, SettingsError, from_env
 
 DEFAULT_BUCKETS = "examplebucket:9000"
-# OSS, PutBucket page: lower-case letters, digits and hyphens, no hyphen at either end, 3 to 63 characters
-BUCKET_NAME = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-DEVELOPMENT_KEY = {
-    "access_key_id": "development-access-key-id",
-    "access_key_secret": "development-access-key-secret",
-}
-DEFAULTS = {
-    "LOCAL_OSS_REGION": "cn-hangzhou",
-    "LOCAL_OSS_CREDENTIALS": json.dumps([DEVELOPMENT_KEY]),
-    # a callback in development goes to the developer's own machine
-    "LOCAL_OSS_PRIVATE_CALLBACKS": "allow",
-}
 OPTIONS = (
-    *DEFAULTS,
+    *development.VARIABLES,
     "LOCAL_OSS_CALLBACK_KEY",
     "LOCAL_OSS_ALLOWED_ORIGINS",
     "LOCAL_OSS_CALLBACK_SECONDS",
@@ -60,7 +48,7 @@ def read_options(env: Mapping[str, str], paths: Paths) -> Options:
         faults.append(
             "LOCAL_OSS_CALLBACK_KEY is the path of an RSA key, made if absent, in a folder that exists"
         )
-    variables = {**DEFAULTS, **pick(env, OPTIONS), "LOCAL_OSS_CALLBACK_KEY": str(key)}
+    variables = {**development.VARIABLES, **pick(env, OPTIONS), "LOCAL_OSS_CALLBACK_KEY": str(key)}
     try:
         settings = from_env({**variables, **_own_variables("any", paths, {})})
     except SettingsError as error:
@@ -84,8 +72,8 @@ def ready_lines(options: Options) -> str:
     settings, addresses = options.settings, [address(port) for port in options.ports.values()]
     ids = ", ".join(credential.access_key_id for credential in settings.credentials) or "none"
     secret = ""
-    if options.variables["LOCAL_OSS_CREDENTIALS"] == DEFAULTS["LOCAL_OSS_CREDENTIALS"]:
-        secret = f", secret {DEVELOPMENT_KEY['access_key_secret']}"  # in the source, so no secret
+    if options.variables["LOCAL_OSS_CREDENTIALS"] == development.CREDENTIALS:
+        secret = f", secret {development.ACCESS_KEY['access_key_secret']}"  # in the source, so no secret
     cors = (
         ", ".join(settings.allowed_origins) or "none (LOCAL_OSS_ALLOWED_ORIGINS or PutBucketCors sets them)"
     )

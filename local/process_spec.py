@@ -15,9 +15,6 @@ EVERY_NETWORK = "0.0.0.0"  # where `make run HOST=` listens
 INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR")
 INHERITED_PREFIX = "COVERAGE_"  # so that a test run measures the code inside these processes
 FUNCTION_THREADS = 64
-# While an upload waits for its callback, the callback function asks this same process for the object. With
-# only as many threads as there are uploads, none of them could end. Threads start when they are needed.
-BUCKET_THREADS = 256
 
 
 class ProcessSpec(NamedTuple):
@@ -79,29 +76,30 @@ def function_process(
     paths: Paths, name: str, port: int, env: Mapping[str, str], host: str = HOST
 ) -> ProcessSpec:
     """Return the process that emulates one function, listening on `host`."""
-    threads = {"THREADS": str(FUNCTION_THREADS)}
-    return _process(paths, name, ("fc/trigger.py", "invoke"), (host, port), {**env, **threads})
+    source = str(paths.repository / "local" / "fc" / "trigger.py")
+    framework = ("functions_framework", "--source", source, "--target", "invoke")
+    threads = {"THREADS": str(FUNCTION_THREADS), "WORKERS": "1"}
+    return _process(paths, name, framework, (host, port), {**env, **threads})
 
 
 def bucket_process(
     paths: Paths, name: str, port: int, env: Mapping[str, str], host: str = HOST
 ) -> ProcessSpec:
     """Return the process that serves one bucket, listening on `host`."""
-    threads = {"THREADS": str(BUCKET_THREADS)}
-    return _process(paths, name, ("bucket.py", "bucket"), (host, port), {**env, **threads})
+    opened = () if host == HOST else ("--allow-network",)
+    return _process(paths, name, ("oss_emulator", "--quiet", *opened), (host, port), env)
 
 
 def base_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that every process gets: those it inherits from `env`, and how it is served."""
+    """Return the variables that every process gets: those it inherits from `env`, and unbuffered output."""
     inherited = pick(env, (*INHERITED, *(name for name in env if name.startswith(INHERITED_PREFIX))))
-    return {**inherited, "PYTHONUNBUFFERED": "1", "WORKERS": "1"}
+    return {**inherited, "PYTHONUNBUFFERED": "1"}
 
 
 def _process(
-    paths: Paths, name: str, served: tuple[str, str], listening_on: tuple[str, int], env: Mapping[str, str]
+    paths: Paths, name: str, served: tuple[str, ...], listening_on: tuple[str, int], env: Mapping[str, str]
 ) -> ProcessSpec:
-    source, target = served
+    """Return a process that runs a module with arguments, and with those that say where it listens."""
     host, port = listening_on
-    path = paths.repository / "local" / source
-    options = ("--source", str(path), "--target", target, "--host", host, "--port", str(port))
-    return ProcessSpec(name, (sys.executable, "-m", "local.lifeline", str(paths.lock), *options), env, port)
+    lifeline = (sys.executable, "-m", "local.lifeline", str(paths.lock))
+    return ProcessSpec(name, (*lifeline, *served, "--host", host, "--port", str(port)), env, port)

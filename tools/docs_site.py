@@ -23,7 +23,9 @@ OUTSIDE = {  # documents that lie outside docs/, and their pages
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
     "LICENSE": "license.md",
-    "emulator/oss_emulator/README.md": "emulator.md",
+    "emulator/README.md": "emulator.md",
+    "emulator/README.zh-CN.md": "emulator.zh.md",
+    "emulator/BEHAVIOUR.md": "behaviour.md",
 }
 IN_DOCS = "docs/"
 OTHER_LANGUAGE = re.compile(r"^\[(?:中文|English)\]\([^)]+\)\n\n", re.MULTILINE)

@@ -19,7 +19,8 @@ ORDER = (
     "README.md",
     "README.zh*.md",
     "docs/**/*.md",
-    "emulator/oss_emulator/README.md",
+    "emulator/README*.md",
+    "emulator/BEHAVIOUR.md",
     "SECURITY.md",
 )
 DESCRIPTIONS = "docs/openapi/*.yaml"

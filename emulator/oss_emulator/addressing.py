@@ -13,7 +13,12 @@ from urllib.parse import parse_qsl, unquote_plus
 from oss_emulator.errors import OssError
 from oss_emulator.http_messages import Request
 
+# OSS, PutBucket page: lower-case letters, digits and hyphens, no hyphen at either end, 3 to 63 characters
+BUCKET_NAME = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _BROKEN_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+_ENDPOINT = re.compile(
+    r"((?P<bucket>[^:]+)\.)?oss-(?!accelerate)(?P<region>[a-z0-9-]+?)(-internal)?\.aliyuncs\.com(:[0-9]*)?"
+)
 _VIRTUAL = re.compile(r"(?P<bucket>[^:]+)\.(localhost|oss-[a-z0-9-]+\.aliyuncs\.com)(:[0-9]*)?")
 
 
@@ -22,20 +27,53 @@ def has_broken_path(request: Request) -> bool:
     return bool(_BROKEN_PERCENT.search(request.path))
 
 
-def key_of(request: Request, bucket: str) -> str:
-    """Return the decoded key, empty for the bucket itself. Raises OssError if Host names another bucket.
-
-    One port serves one bucket, so a request need not name it. A first path segment equal to the bucket's name
-    is path style and no part of the key, unless Host already names the bucket: then the segment belongs to
-    the key.
-    """
-    path = request.path.removeprefix("/")
+def bucket_in_host(request: Request) -> str:
+    """Return the bucket that the Host names (virtual-hosted style), or nothing."""
     found = _VIRTUAL.fullmatch(request.headers.get("host", "").lower())
-    if found:
-        if found["bucket"] != bucket:
-            raise no_such_bucket(found["bucket"])
+    return found["bucket"] if found else ""
+
+
+def first_segment(request: Request) -> str:
+    """Return the first segment of the path, which names the bucket in path style."""
+    return request.path.removeprefix("/").partition("/")[0]
+
+
+def check_endpoint(request: Request, region: str) -> None:
+    """Refuse a Host at Alibaba Cloud that names another region, or no bucket. Raises OssError 403.
+
+    The words are from captures (coderhaoxin/aliyun-oss 25 of 2015, treeverse/lakeFS 3613 of 2022).
+    """
+    found = _ENDPOINT.fullmatch(request.headers.get("host", "").lower())
+    if not found:
+        return
+    if not found["bucket"]:
+        message = "Please use virtual hosted style to access."
+        raise OssError(403, "SecondLevelDomainForbidden", message)
+    if found["region"] != region:
+        message = (
+            "The bucket you are attempting to access must be addressed using the specified endpoint. "
+            "Please send all future requests to this endpoint."
+        )
+        details = {"Bucket": found["bucket"], "Endpoint": f"oss-{region}.aliyuncs.com"}
+        error = OssError(403, "AccessDenied", message, "", details)
+        raise error.explained(expected=f"the region {region}", got=found["region"])
+
+
+def key_of(request: Request, bucket: str, *, alone: bool = True) -> str:
+    """Return the decoded key, empty for the bucket itself. Raises OssError if another bucket is named.
+
+    A first path segment equal to the bucket's name is path style and no part of the key, unless Host already
+    names the bucket: then the segment belongs to the key. A bucket that is `alone` at its port need not be
+    named.
+    """
+    path, named = request.path.removeprefix("/"), bucket_in_host(request)
+    if named:
+        if named != bucket:
+            raise no_such_bucket(named)
         return _key(path)
     first, _, rest = path.partition("/")
+    if first != bucket and not alone:
+        raise no_such_bucket(first)
     return _key(rest if first == bucket else path)
 
 

@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping
 
 RECOMMEND_DOC = "https://api.aliyun.com/troubleshoot?q="
+RECOMMEND_DOC_ABROAD = "https://api.alibabacloud.com/troubleshoot?q="
 
+_LINE = re.compile("<[^<>/]+>[^<>]*</[^<>]+>|<[^<>]+>")  # an element with its text, or one tag
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -71,8 +73,11 @@ def v1_not_allowed() -> OssError:
 
 
 def not_emulated(what: str) -> OssError:
-    """501 for a feature of OSS that the emulator does not have: better an error than a wrong answer."""
-    return OssError(501, "NotImplemented", f"The emulator does not support {what}.")
+    """400 for a feature of OSS that the emulator does not have: better an error than a wrong answer.
+
+    Raise it after the signature was judged. No SDK repeats a request after a 400, as they do after a 501.
+    """
+    return OssError(400, "NotImplemented", f"The emulator does not support {what}.")
 
 
 def internal_error() -> OssError:
@@ -80,14 +85,33 @@ def internal_error() -> OssError:
     return OssError(500, "InternalError", "We encountered an internal error. Please try again.")
 
 
-def error_document(error: OssError, *, request_id: str, host_id: str) -> bytes:
+def error_document(error: OssError, *, request_id: str, host_id: str, region: str = "") -> bytes:
     """OSS's XML for `error`. Text that XML cannot carry is replaced, so that the document always parses."""
     elements = {"Code": error.code, "Message": error.message, "RequestId": request_id, "HostId": host_id}
     elements |= error.details
     if error.ec:
-        elements |= {"EC": error.ec, "RecommendDoc": RECOMMEND_DOC + error.ec}
+        elements |= {"EC": error.ec, "RecommendDoc": _recommend_doc(region) + error.ec}
     inner = "".join(f"<{name}>{xml_text(text)}</{name}>" for name, text in elements.items())
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inner}</Error>'.encode()
+    return xml_document(f"<Error>{inner}</Error>")
+
+
+def _recommend_doc(region: str) -> str:
+    """Return the beginning of RecommendDoc (captures of Hangzhou and Singapore; other regions inferred)."""
+    return RECOMMEND_DOC if region.startswith("cn-") else RECOMMEND_DOC_ABROAD
+
+
+def xml_document(root: str) -> bytes:
+    """Return the document with this root element, on lines as OSS has them: two blanks for each level.
+
+    `root` is XML without comments, in which an element has either text or elements.
+    """
+    lines, depth = ['<?xml version="1.0" encoding="UTF-8"?>'], 0
+    for found in _LINE.finditer(root):
+        line = found[0]
+        depth -= line.startswith("</")
+        lines.append("  " * depth + line)
+        depth += not (line.startswith("</") or line.endswith("/>") or "</" in line)
+    return "\n".join((*lines, "")).encode()
 
 
 def xml_text(text: str) -> str:

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 CHUNK_BYTES = 512 * 1024  # one read; measured: 256 KB is a quarter slower, 1 MB no faster
 
@@ -23,7 +24,7 @@ class IncompleteRead(Exception):
 
 
 class Body:
-    """A request body: read once, in pieces, counted, and hash_name if `digested`.
+    """A request body: read once, in pieces, counted, and hashed if `digested`.
 
     After the whole body was read, `incomplete` says whether its end was missing: the body must then not be
     used.
@@ -83,9 +84,7 @@ class Body:
     def drain(self) -> None:
         """Read the rest of the body and drop it.
 
-        functions-framework reads an unread rest into memory at once, so a refused upload of 2 GiB would take
-        2 GiB of memory. Besides, a browser whose body is not read sees a reset connection instead of the
-        answer.
+        A browser whose body is not read sees a reset connection instead of the answer.
         """
         while self.read():
             pass
@@ -99,19 +98,29 @@ class Body:
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request. `target` is path and query as on the request line; header names are lower-case."""
+    """One HTTP request. `target` is path and query as on the request line; header names are lower-case.
+
+    `address` is the URL of the server's end of the connection, without a path. `notes` is what the log says
+    of a request beyond its head: the `key` and the `signer` of a form.
+    """
 
     method: str
     target: str
     headers: Mapping[str, str]
     body: Body
     client_ip: str = "127.0.0.1"
-    port: int = 80
+    address: str = "http://127.0.0.1:80"
+    notes: dict[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
         """The path as sent, percent-encoded."""
         return self.target.partition("?")[0]
+
+    @property
+    def shown_path(self) -> str:
+        """The path decoded, to be read and not to be used."""
+        return unquote(self.path, errors="replace")
 
     @property
     def query(self) -> str:

@@ -7,8 +7,9 @@ Alibaba's own SDKs; MethodNotAllowed from captures.
 
 import base64
 import logging
+from http import HTTPStatus
 
-from oss_emulator.addressing import has_broken_path, key_of, subresource_of
+from oss_emulator.addressing import check_endpoint, has_broken_path, key_of, subresource_of
 from oss_emulator.bucket.configuration_requests import configuration_answer
 from oss_emulator.bucket.cors import actual_headers, preflight
 from oss_emulator.bucket.state import Bucket, Site, new_request_id
@@ -38,32 +39,35 @@ _BROKEN_PATH_PAGE = b"""\
 _LOG = logging.getLogger(__name__)
 
 
-def respond(request: Request, bucket: Site) -> Answer:
+def respond(request: Request, bucket: Site, *, alone: bool = True) -> Answer:
     """Answer a request and read its body to the end. Refusals and our own faults become answers too.
+
+    A bucket that is `alone` at its port need not be named by the request.
 
     Raises ConnectionLost if a fault asks for a reset.
     """
-    started, request_id = bucket.now(), new_request_id()
+    started = bucket.now()
+    request_id = new_request_id(started)
     if has_broken_path(request) and not is_console_request(request):
         error = OssError(400, "BadRequest", "The path has a percent sign without two hexadecimal digits.")
         bucket.history.add_refusal(_refusal_record(error, request, request_id, started))
         request.body.drain()
         return Answer(400, {"Content-Type": "text/html"}, _BROKEN_PATH_PAGE)
     try:
-        answer = _dispatch(request, bucket, request_id)
+        answer = _dispatch(request, bucket, request_id, alone=alone)
     except OssError as error:
         if not is_console_request(request):
             bucket.history.add_refusal(_refusal_record(error, request, request_id, started))
-        answer = _refusal_answer(error, request, request_id)
+        answer = _refusal_answer(error, request, request_id, bucket.settings.region)
     except ConnectionLost:
         raise
     except Exception:  # noqa: BLE001 - our own fault: logged, and answered in OSS's form
         _LOG.exception("request %s", request_id)
-        answer = _refusal_answer(internal_error(), request, request_id)
+        answer = _refusal_answer(internal_error(), request, request_id, bucket.settings.region)
     request.body.drain()
     headers = {
         "x-oss-request-id": request_id,
-        "x-oss-server-time": str(max(0, round((bucket.now() - started) * 1000))),
+        **_server_time(answer, bucket.now() - started),
         # the emulator's own pages are for no other origin, even if the bucket's CORS rules allow one
         **(
             CONSOLE_HEADERS
@@ -75,10 +79,18 @@ def respond(request: Request, bucket: Site) -> Answer:
     return Answer(answer.status, headers, answer.body)
 
 
-def _dispatch(request: Request, bucket: Site, request_id: str) -> Answer:
+def _server_time(answer: Answer, seconds: float) -> dict[str, str]:
+    """Return how long the answer took; nothing for a method that is not allowed (capture of 2019)."""
+    if answer.status == HTTPStatus.METHOD_NOT_ALLOWED and answer.headers.get("Connection") == "close":
+        return {}
+    return {"x-oss-server-time": str(max(0, round(seconds * 1000)))}
+
+
+def _dispatch(request: Request, bucket: Site, request_id: str, *, alone: bool) -> Answer:
     if is_console_request(request):
         return console_answer(request, bucket)
-    key = key_of(request, bucket.settings.bucket)
+    key = key_of(request, bucket.settings.bucket, alone=alone)
+    check_endpoint(request, bucket.settings.region)
     if request.method == "OPTIONS":
         return preflight(bucket.cors, request.headers, bucket.settings.switches)
     raise_pending_error(request, bucket)
@@ -137,9 +149,10 @@ def _method_not_allowed(request: Request, key: str) -> OssError:
     return error
 
 
-def _refusal_answer(error: OssError, request: Request, request_id: str) -> Answer:
+def _refusal_answer(error: OssError, request: Request, request_id: str, region: str) -> Answer:
     """Return OSS's answer for `error`."""
-    document = error_document(error, request_id=request_id, host_id=request.headers.get("host", ""))
+    host_id = request.headers.get("host", "")
+    document = error_document(error, request_id=request_id, host_id=host_id, region=region)
     headers = {"Content-Type": "application/xml", **error.headers}
     if error.ec:
         headers["x-oss-ec"] = error.ec

@@ -28,6 +28,7 @@ class Settings:
     `own_domain` means that clients use the domain that OSS gave the bucket, where HTML is downloaded, and not
     a custom domain. `neighbours` are the addresses of other buckets by name, for the page at `/-/`;
     `host` is one more name by which that page may be asked for.
+    `public_url` is where clients reach the server, if that is not the address at which it listens.
     """
 
     bucket: str
@@ -45,6 +46,7 @@ class Settings:
     own_domain: bool = True
     v1_signatures: bool = False
     neighbours: Mapping[str, str] = field(default_factory=dict)
+    public_url: str = ""
     host: str = ""
 
 
@@ -72,6 +74,7 @@ def from_env(environment: Mapping[str, str]) -> Settings:
         own_domain=reader.choice("LOCAL_OSS_DOMAIN", ("own", "custom")) == "own",
         v1_signatures=reader.choice("LOCAL_OSS_V1_SIGNATURES", ("refuse", "accept")) == "accept",
         neighbours=reader.addresses("LOCAL_OSS_NEIGHBOURS"),
+        public_url=reader.url("LOCAL_OSS_PUBLIC_URL"),
         host=environment.get("LOCAL_OSS_HOST", ""),
     )
     if reader.faults:
@@ -108,6 +111,12 @@ class _Reader:
             value = 0.0
         if not 0 < value < float("inf"):
             self.faults.append(f"{name} is a positive number of seconds")
+        return value
+
+    def url(self, name: str) -> str:
+        value = self._environment.get(name, "").rstrip("/")
+        if value and not value.startswith(("http://", "https://")):
+            self.faults.append(f"{name} is an address that begins with http:// or https://")
         return value
 
     def addresses(self, name: str) -> Mapping[str, str]:

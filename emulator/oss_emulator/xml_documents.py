@@ -8,7 +8,7 @@ MalformedXML. Whether OSS refuses an element it does not know is unconfirmed; it
 from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
-from oss_emulator.errors import OssError, xml_text
+from oss_emulator.errors import OssError, xml_document, xml_text
 
 MAX_DOCUMENT_BYTES = 16 * 1024  # OSS: PutBucketCors page, for its XML; taken for the other documents too
 
@@ -73,7 +73,7 @@ def text_elements(name: str, values: Sequence[str]) -> str:
 
 def document(root: str) -> bytes:
     """Return the document with this root element."""
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{root}'.encode()
+    return xml_document(root)
 
 
 def _name(element: Element) -> str:

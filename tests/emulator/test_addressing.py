@@ -31,7 +31,7 @@ def bucket(scene: Scene) -> Scene:
         (f"{BUCKET.upper()}.LOCALHOST", f"/{BUCKET}/a", f"{BUCKET}/a"),
         (f"{BUCKET}.oss-cn-hangzhou.aliyuncs.com", f"/{BUCKET}/a", f"{BUCKET}/a"),
         (f"{BUCKET}.oss-cn-hangzhou-internal.aliyuncs.com", "/a", "a"),
-        ("oss-cn-hangzhou.aliyuncs.com", f"/{BUCKET}/a", "a"),
+        (f"{BUCKET}.oss-accelerate.aliyuncs.com", "/a", "a"),
     ],
 )
 def test_the_port_names_the_bucket_unless_the_host_does(
@@ -59,6 +59,21 @@ def test_another_bucket_s_name_in_the_host_is_no_such_bucket(bucket: Scene, host
         assert answer.refusal == NO_SUCH_BUCKET, method
         assert answer.error["BucketName"] == name
         assert answer.error["Message"] == "The specified bucket does not exist."
+
+
+def test_an_endpoint_of_another_region_is_refused_with_the_right_one(bucket: Scene) -> None:
+    """Capture: coderhaoxin/aliyun-oss 25, whose elements have another order."""
+    for region in ("cn-beijing", "cn-beijing-internal"):
+        answer = bucket.request("GET", "/a", {"Host": f"{BUCKET}.oss-{region}.aliyuncs.com"})
+        assert answer.refusal == (403, "AccessDenied", "")
+        assert (answer.error["Bucket"], answer.error["Endpoint"]) == (BUCKET, "oss-cn-hangzhou.aliyuncs.com")
+
+
+def test_an_endpoint_of_alibaba_cloud_takes_no_path_style(bucket: Scene) -> None:
+    """Capture: treeverse/lakeFS 3613."""
+    answer = bucket.request("GET", f"/{BUCKET}/a", {"Host": "oss-cn-hangzhou.aliyuncs.com"})
+
+    assert answer.refusal == (403, "SecondLevelDomainForbidden", "")
 
 
 def test_a_bucket_that_does_not_exist_is_told_before_the_key_id_is_judged(scene: Scene) -> None:

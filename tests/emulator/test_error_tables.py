@@ -212,6 +212,10 @@ POST_OBJECT: Table = {
         Row(400, "InvalidDigest", "0017-00000502", BAD_DIGEST),
         sent(multipart(signed({"key": "a"}), file_part(b"")), content_md5="eB5eJF1p"),
     ),
+    "a Content-MD5 in hexadecimal digits": (
+        Row(400, "InvalidDigest", "0017-00000503", BAD_DIGEST),
+        sent(multipart(signed({"key": "a"}), file_part(b"")), content_md5="0" * 32),
+    ),
     "a Content-MD5 of another body": (
         Row(400, "InvalidDigest", "0017-00000503", BAD_DIGEST),
         sent(
@@ -267,6 +271,7 @@ MISMATCH = (
     "Check your key and signing method."
 )
 NO_SUCH_ID = "The OSS Access Key Id you provided does not exist in our records."
+NO_TOKEN = f"{NO_SUCH_ID} The Security Token may be lost to specify that it is a STS Access Id."
 NOT_ITS_TOKEN = "The OSS access key id and security token you provided does not match."
 
 
@@ -329,7 +334,7 @@ SIGNATURES: Table = {
         changed(x_oss_credential=f"nobody/{SCOPE}"),
     ),
     "a temporary key without its token": (
-        Row(403, "InvalidAccessKeyId", "0002-00000003", NO_SUCH_ID),
+        Row(403, "InvalidAccessKeyId", "0002-00000003", NO_TOKEN),
         by(TEMPORARY, ""),
     ),
     "another key's token": (

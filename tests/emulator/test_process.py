@@ -1,4 +1,4 @@
-"""Tests that need a real process under functions-framework: streaming, memory, resets, concurrency."""
+"""Tests that need a process of its own: streaming, memory, resets, concurrency."""
 
 import base64
 import http.client
@@ -25,13 +25,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from tests.support.emulator.process import (
     ORIGIN,
     REPOSITORY,
-    SOURCE,
     CallbackServer,
     EmulatorProcess,
     answer_json,
     read_headers,
 )
 from tests.support.emulator.scene import BOUNDARY, encoded, multipart, signed
+from tests.support.environment import clean_environment
 
 MEBIBYTE = 1024 * 1024
 TYPE = f"multipart/form-data; boundary={BOUNDARY}"
@@ -226,24 +226,24 @@ def test_a_kill_in_mid_upload_leaves_no_object_and_no_rest(tmp_path: Path) -> No
         assert head(restarted, "whole").status_code == 200
 
 
-def test_names_the_missing_settings_in_one_sentence() -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "functions_framework",
-        "--source",
-        str(SOURCE),
-        "--target",
-        "bucket",
-    ]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCAL_OSS_")}
-    environment["PYTHONPATH"] = str(REPOSITORY / "emulator")
+def test_names_the_wrong_settings_in_one_sentence() -> None:
+    environment = {**clean_environment(), "PYTHONPATH": str(REPOSITORY / "emulator")}
+    environment |= {"LOCAL_OSS_ACL": "open", "LOCAL_OSS_CALLBACK_SECONDS": "never"}
 
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-m", "oss_emulator"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
     assert ended.returncode == 1
-    assert ended.stderr.startswith("The stand-in OSS cannot start: LOCAL_OSS_BUCKET is missing")
-    assert "Traceback" not in ended.stderr
+    assert ended.stderr == (
+        "The OSS emulator cannot start: LOCAL_OSS_CALLBACK_SECONDS is a positive number of seconds; "
+        "LOCAL_OSS_ACL is one of private, public-read, public-read-write.\n"
+    )
 
 
 def test_serves_a_site(tmp_path: Path) -> None:

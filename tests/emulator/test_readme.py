@@ -1,30 +1,42 @@
-"""The tables of the emulator's README.md name exactly the existing tests, variables, switches and faults."""
+"""The tables of the emulator's documents name exactly the existing tests, variables, switches and faults."""
 
 import re
 from pathlib import Path
+
+import pytest
 
 from oss_emulator.faults import FAULTS
 from oss_emulator.switches import SWITCHES
 
 HERE = Path(__file__).parent
-PACKAGE = HERE.parent.parent / "emulator" / "oss_emulator"
-README = (PACKAGE / "README.md").read_text()
+EMULATOR = HERE.parent.parent / "emulator"
+BEHAVIOUR, ENGLISH, CHINESE = (
+    (EMULATOR / name).read_text() for name in ("BEHAVIOUR.md", "README.md", "README.zh-CN.md")
+)
+in_both_languages = pytest.mark.parametrize(
+    ("document", "headings"),
+    [
+        (ENGLISH, {"variable": "variable", "switch": "switch", "fault": "fault"}),
+        (CHINESE, {"variable": "变量", "switch": "开关", "fault": "故障"}),
+    ],
+    ids=["English", "Chinese"],
+)
 NAMED_FILE = re.compile(r"`(test_\w+\.py)`")
 NAMED_TEST = re.compile(r"`?(?:test_)?(\w+)…`?")
 
 
-def tables() -> list[list[list[str]]]:
+def tables(document: str) -> list[list[list[str]]]:
     """Return every table as rows of cells; the first row is its heading."""
-    blocks = re.findall(r"(?:^\|.*\|\n)+", README, re.MULTILINE)
+    blocks = re.findall(r"(?:^\|.*\|\n)+", document, re.MULTILINE)
     return [
         [[cell.strip() for cell in re.split(r"(?<!\\)\|", line[1:-1])] for line in block.splitlines()]
         for block in blocks
     ]
 
 
-def rows(*heading: str) -> list[list[str]]:
+def rows(document: str, *heading: str) -> list[list[str]]:
     """Return the rows of the table with these words above its first columns."""
-    (found,) = [table[2:] for table in tables() if table[0][: len(heading)] == list(heading)]
+    (found,) = [table[2:] for table in tables(document) if table[0][: len(heading)] == list(heading)]
     return found
 
 
@@ -50,7 +62,7 @@ def missing(cell: str) -> list[str]:
 
 
 def test_every_behaviour_has_a_source_and_tests_that_exist() -> None:
-    listed = rows("behaviour", "source")
+    listed = rows(BEHAVIOUR, "behaviour", "source")
     assert len(listed) > 100
     for behaviour, source, confidence, tests in listed:
         assert "" not in {behaviour, source}
@@ -58,14 +70,16 @@ def test_every_behaviour_has_a_source_and_tests_that_exist() -> None:
         assert missing(tests) == [], behaviour
 
 
-def test_it_lists_the_variables_that_are_read() -> None:
-    read = set(re.findall(r'"(LOCAL_OSS_\w+)"', (PACKAGE / "settings.py").read_text()))
-    listed = [name for row in rows("variable") for name in names(row[0])]
+@in_both_languages
+def test_it_lists_the_variables_that_are_read(document: str, headings: dict[str, str]) -> None:
+    read = set(re.findall(r'"(LOCAL_OSS_\w+)"', (EMULATOR / "oss_emulator" / "settings.py").read_text()))
+    listed = [name for row in rows(document, headings["variable"]) for name in names(row[0])]
     assert (set(listed), len(listed)) == (read, len(read))
 
 
-def test_it_lists_the_switches_and_their_values() -> None:
-    listed = [(names(row[0]), names(row[1])) for row in rows("switch")]
+@in_both_languages
+def test_it_lists_the_switches_and_their_values(document: str, headings: dict[str, str]) -> None:
+    listed = [(names(row[0]), names(row[1])) for row in rows(document, headings["switch"])]
     kept = [
         (known, values[: len(switch.values)])
         for (known, values), switch in zip(listed, SWITCHES, strict=True)
@@ -73,6 +87,10 @@ def test_it_lists_the_switches_and_their_values() -> None:
     assert kept == [([switch.name], list(switch.values)) for switch in SWITCHES]
 
 
-def test_it_lists_the_faults_and_their_options() -> None:
-    listed = {row[0].strip("`"): set(re.findall(r'`"(\w+)"`', " ".join(row))) for row in rows("fault")}
+@in_both_languages
+def test_it_lists_the_faults_and_their_options(document: str, headings: dict[str, str]) -> None:
+    listed = {
+        row[0].strip("`"): set(re.findall(r'`"(\w+)"`', " ".join(row)))
+        for row in rows(document, headings["fault"])
+    }
     assert listed == {name: set(options) for name, options in FAULTS.items()}

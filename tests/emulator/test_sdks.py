@@ -38,6 +38,7 @@ class Sdk(Protocol):
     def copy(self, name: str, source: str) -> str: ...
     def listed(self, prefix: str) -> tuple[list[str], list[str]]: ...
     def presigned(self, name: str) -> str: ...
+    def worm(self) -> None: ...
     def refusal(self, method: str, name: str) -> tuple[int, str, str]: ...
 
 
@@ -74,6 +75,9 @@ class Oss2:
     def presigned(self, name: str) -> str:
         return str(self._bucket.sign_url("GET", name, 60, slash_safe=True))
 
+    def worm(self) -> None:
+        self._bucket.get_bucket_worm()
+
     def refusal(self, method: str, name: str) -> tuple[int, str, str]:
         call = self._bucket.head_object if method == "HEAD" else self._bucket.get_object
         with pytest.raises(oss2.exceptions.ServerError) as raised:
@@ -81,11 +85,24 @@ class Oss2:
         return raised.value.status, raised.value.code, raised.value.ec
 
 
+class Oss2ByDefault(Oss2):
+    """PyPI oss2 as it is unless V4 is chosen: it signs V1."""
+
+    def __init__(self, url: str, key: Credential) -> None:
+        names = key.access_key_id, key.access_key_secret
+        token = key.security_token
+        auth = oss2.StsAuth(*names, token) if token else oss2.Auth(*names)
+        self._bucket = oss2.Bucket(auth, url, BUCKET)
+
+
 class V2:
     """PyPI alibabacloud-oss-v2."""
 
+    signature_version = "v4"
+
     def __init__(self, url: str, key: Credential) -> None:
         config = v2.config.load_default()
+        config.signature_version = self.signature_version
         config.credentials_provider = v2.credentials.StaticCredentialsProvider(
             key.access_key_id, key.access_key_secret, key.security_token or None
         )
@@ -119,6 +136,9 @@ class V2:
     def presigned(self, name: str) -> str:
         return str(self._client.presign(v2.GetObjectRequest(BUCKET, name)).url)
 
+    def worm(self) -> None:
+        self._client.get_bucket_worm(v2.GetBucketWormRequest(BUCKET))
+
     def refusal(self, method: str, name: str) -> tuple[int, str, str]:
         with pytest.raises(v2.exceptions.OperationError) as raised:
             self.head(name) if method == "HEAD" else self.get(name)
@@ -126,12 +146,24 @@ class V2:
         return error.status_code, error.code, error.ec
 
 
-both = pytest.mark.parametrize("sdk", [Oss2, V2])
+class V2ByV1(V2):
+    """PyPI alibabacloud-oss-v2, told to sign V1.
+
+    It then sends a token in a header that no page of OSS names, `security-token`, and signs it not.
+    """
+
+    signature_version = "v1"
+
+
+SDKS = [Oss2, V2, Oss2ByDefault, V2ByV1]
+both = pytest.mark.parametrize("sdk", SDKS)
+with_token = pytest.mark.parametrize("sdk", SDKS[:-1])
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProcess]:
-    with EmulatorProcess(tmp_path_factory.mktemp("sdks"), LOCAL_OSS_CREDENTIALS=KNOWN) as running:
+    folder = tmp_path_factory.mktemp("sdks")
+    with EmulatorProcess(folder, "--v1", LOCAL_OSS_CREDENTIALS=KNOWN) as running:
         for name in OBJECTS:
             upload(running, name)
         yield running
@@ -146,12 +178,19 @@ def upload(emulator: EmulatorProcess, name: str, content: bytes = b"hello") -> r
     return answer
 
 
-@both
-@pytest.mark.parametrize("key", [KEY, TEMPORARY], ids=["permanent", "temporary"])
-def test_an_sdk_reads_an_object_back(running: EmulatorProcess, sdk: type[Sdk], key: Credential) -> None:
-    bucket = sdk(running.url, key)
+def read_back(bucket: Sdk) -> None:
     for name in OBJECTS:
         assert (bucket.head(name), bucket.get(name)) == ((5, ETAG), b"hello"), name
+
+
+@both
+def test_an_sdk_reads_an_object_back(running: EmulatorProcess, sdk: type[Sdk]) -> None:
+    read_back(sdk(running.url, KEY))
+
+
+@with_token
+def test_an_sdk_reads_an_object_back_with_a_temporary_key(running: EmulatorProcess, sdk: type[Sdk]) -> None:
+    read_back(sdk(running.url, TEMPORARY))
 
 
 @both
@@ -172,18 +211,43 @@ def test_a_presigned_address_carries_a_token(running: EmulatorProcess, sdk: type
 @pytest.mark.parametrize(
     ("key", "name", "refusal"),
     [
-        (WRONG, "a.txt", (403, "SignatureDoesNotMatch", "0002-00000201")),
-        (OTHER_TOKEN, "a.txt", (403, "InvalidSecurityToken", "0002-00000006")),
         (Credential("STRANGER", "x"), "a.txt", (403, "InvalidAccessKeyId", "0002-00000902")),
         (KEY, "missing", (404, "NoSuchKey", "0026-00000001")),
     ],
-    ids=["secret", "token", "key", "object"],
+    ids=["key", "object"],
 )
 def test_an_sdk_understands_a_refusal(
     running: EmulatorProcess, sdk: type[Sdk], key: Credential, name: str, refusal: tuple[int, str, str]
 ) -> None:
     for method in ("HEAD", "GET"):
         assert sdk(running.url, key).refusal(method, name) == refusal, method
+
+
+@both
+def test_an_sdk_understands_that_its_secret_is_wrong(running: EmulatorProcess, sdk: type[Sdk]) -> None:
+    ec = "0002-00000040" if sdk in {Oss2ByDefault, V2ByV1} else "0002-00000201"
+    for method in ("HEAD", "GET"):
+        assert sdk(running.url, WRONG).refusal(method, "a.txt") == (403, "SignatureDoesNotMatch", ec), method
+
+
+@with_token
+def test_an_sdk_understands_that_its_token_is_wrong(running: EmulatorProcess, sdk: type[Sdk]) -> None:
+    for method in ("HEAD", "GET"):
+        refusal = sdk(running.url, OTHER_TOKEN).refusal(method, "a.txt")
+        assert refusal == (403, "InvalidSecurityToken", "0002-00000006"), method
+
+
+@pytest.mark.parametrize("sdk", [Oss2, V2])
+def test_an_sdk_does_not_repeat_what_is_not_emulated(running: EmulatorProcess, sdk: type[Sdk]) -> None:
+    def refusals() -> int:
+        found = requests.get(f"{running.url}/-/refusals", timeout=10).json()
+        return sum("worm" in refusal["target"] for refusal in found)
+
+    before, bucket = refusals(), sdk(running.url, KEY)
+    with pytest.raises((oss2.exceptions.ServerError, v2.exceptions.OperationError), match="NotImplemented"):
+        bucket.worm()
+
+    assert refusals() - before == 1
 
 
 @both
@@ -242,6 +306,25 @@ def test_a_form_that_ali_oss_signed_is_stored(running: EmulatorProcess, key: Cre
     name = f"from ali-oss/{key.access_key_id}/文件.txt"
     assert post_signed_by_ali_oss(running, key, name) == (200, "")
     assert Oss2(running.url, KEY).get(name) == b"hello"
+
+
+@pytest.mark.parametrize("key", [KEY, TEMPORARY], ids=["permanent", "temporary"])
+def test_ali_oss_works_as_it_is_by_default(running: EmulatorProcess, key: Credential) -> None:
+    script = Path(__file__).parents[1] / "support" / "emulator" / "ali_oss_objects.mjs"
+    name = f"by default/{key.access_key_id}/文件 +.txt"
+    names = (BUCKET, key.access_key_id, key.access_key_secret, key.security_token, name)
+
+    run = subprocess.run(
+        ["node", str(script), running.url, *names], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout) == {
+        "listed": [name],
+        "read": ["hello", "ali-oss"],
+        "address": "hello",
+        "gone": 404,
+    }
 
 
 def test_a_form_that_ali_oss_signed_with_a_wrong_secret_is_refused(running: EmulatorProcess) -> None:

@@ -1,4 +1,4 @@
-"""A stall holds a thread of the emulator until it ends or the client has gone."""
+"""A stall holds a connection of the emulator until it ends or the client has gone."""
 
 import select
 import socket
@@ -27,10 +27,10 @@ def test_an_upload_goes_on_after_a_stall(emulator: EmulatorProcess) -> None:
 
 @pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="only Linux tells that the client has gone")
 def test_a_stall_ends_when_the_client_goes_away(tmp_path: Path) -> None:
-    with EmulatorProcess(tmp_path, THREADS="1") as emulator:
+    with EmulatorProcess(tmp_path, "--max-connections=1") as emulator:
         emulator.fault("stall", after_bytes=10, seconds=600)
         with socket.create_connection(("127.0.0.1", emulator.port)) as client:
             client.sendall(HEAD + b"x" * 1000)
 
-        # The only thread answers this only if it no longer waits.
+        # The only connection is answered this only if it no longer waits.
         assert requests.get(f"{emulator.url}/-/faults", timeout=60).json() == []

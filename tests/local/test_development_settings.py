@@ -22,7 +22,6 @@ SERVER = {
     "PATH": "/usr/bin",
     "COVERAGE_PROCESS_CONFIG": "x",
     "PYTHONUNBUFFERED": "1",
-    "WORKERS": "1",
 }
 KEY = {
     "ALIBABA_CLOUD_ACCESS_KEY_ID": "development-access-key-id",
@@ -33,6 +32,7 @@ SHARED = {
     **SERVER,
     **KEY,
     "THREADS": "64",
+    "WORKERS": "1",
     "UPLOAD_BUCKET": "development-uploads",
     "OSS_REGION": "cn-hangzhou",
     "TICKET_SECRET": "development-ticket-secret-for-one-machine-only",
@@ -40,7 +40,6 @@ SHARED = {
 }
 BUCKET = {
     **SERVER,
-    "THREADS": "256",
     "LOCAL_OSS_REGION": "cn-hangzhou",
     "LOCAL_OSS_ALLOWED_ORIGINS": "http://127.0.0.1:8080,http://localhost:8080",
     "LOCAL_OSS_CALLBACK_KEY": "/state/callback_key.pem",

@@ -58,8 +58,6 @@ def test_gives_each_bucket_development_values_and_the_others_addresses(
     shared = {
         "PATH": "/usr/bin",
         "PYTHONUNBUFFERED": "1",
-        "WORKERS": "1",
-        "THREADS": "256",
         "LOCAL_OSS_REGION": "cn-hangzhou",
         "LOCAL_OSS_CREDENTIALS": json.dumps(
             [

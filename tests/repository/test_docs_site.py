@@ -17,7 +17,7 @@ from tools.docs_site import OUTSIDE, turned
         ("README.md", "[中文](README.zh-CN.md)\n\nText", "Text"),
         ("docs/page.md", "[a](sign-in.md) [b](../CHANGELOG.md)", "[a](sign-in.md) [b](changelog.md)"),
         ("docs/page.zh.md", "[a](../README.zh-CN.md)", "[a](index.zh.md)"),
-        ("emulator/oss_emulator/README.md", "[a](../../docs/stand-in.md)", "[a](stand-in.md)"),
+        ("emulator/README.md", "[a](../docs/page.md) [b](BEHAVIOUR.md)", "[a](page.md) [b](behaviour.md)"),
         (
             "docs/page.md",
             "[a](https://example.com/docs/a.md) [b](#c)",

@@ -46,8 +46,8 @@ def test_the_refusals_table_lists_every_code_an_outsider_meets(readme: str) -> N
 def test_the_options_table_lists_what_make_oss_reads(readme: str) -> None:
     named = {
         name
-        for module in ("oss_options", "launcher")
-        for name in re.findall(r'"(LOCAL_\w+)"', text_of(f"local/{module}.py"))
+        for module in ("local/oss_options", "local/launcher", "emulator/oss_emulator/development")
+        for name in re.findall(r'"(LOCAL_\w+)"', text_of(f"{module}.py"))
     }
     one_buckets_own = {"LOCAL_OSS_BUCKET", "LOCAL_OSS_FOLDER", "LOCAL_OSS_NEIGHBOURS"}
     listed = [name for cells in rows(readme, 2) for name in re.findall(r"`(LOCAL_[A-Z0-9_]+)`", cells[0])]

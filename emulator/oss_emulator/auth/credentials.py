@@ -2,7 +2,7 @@
 
 Keys are only looked up here; signatures are checked elsewhere.
 Source: OSS error pages and EC pages 0002-00000003, -004, -006, -007; which Code goes with which EC is
-inferred, but for -007, which a capture has, with the token in an element of its own.
+inferred, but for -003 and -007, which captures have, the latter with the token in an element of its own.
 """
 
 import hmac
@@ -25,13 +25,14 @@ class Credential:
 
 @dataclass(frozen=True)
 class KnownKeys:
-    """Access keys, and whether a temporary one counts as expired before its time.
+    """Access keys, whether a temporary one counts as expired before its time, and whether V1 may be used.
 
     `expires_early` is called once for each request, and only for a token that is still valid.
     """
 
     credentials: tuple[Credential, ...]
     expires_early: Callable[[], bool]
+    v1_allowed: bool = False
 
     def __iter__(self) -> Iterator[Credential]:
         return iter(self.credentials)
@@ -50,7 +51,8 @@ def find_credential(
         )
     if not security_token and found.security_token:
         # OSS: PostObject errors page: a temporary key without its token is an unknown key.
-        raise _unknown_key(access_key_id, "0002-00000003").explained(
+        lost = " The Security Token may be lost to specify that it is a STS Access Id."
+        raise _unknown_key(access_key_id, "0002-00000003", lost).explained(
             field="x-oss-security-token", expected="the token of this temporary key", got="none"
         )
     if not _same(security_token, found.security_token):
@@ -70,8 +72,8 @@ def _expired(security_token: str) -> OssError:
     return OssError(403, "SecurityTokenExpired", message, "0002-00000007", details)
 
 
-def _unknown_key(access_key_id: str, ec: str) -> OssError:
-    message = "The OSS Access Key Id you provided does not exist in our records."
+def _unknown_key(access_key_id: str, ec: str, more: str = "") -> OssError:
+    message = f"The OSS Access Key Id you provided does not exist in our records.{more}"
     return OssError(403, "InvalidAccessKeyId", message, ec, {"OSSAccessKeyId": access_key_id})
 
 

@@ -43,6 +43,13 @@ def verify_form(
     return "V1"
 
 
+def claimed_form_signer(fields: Mapping[str, str]) -> str:
+    """Return the access key id and the version that a form says it is signed with, verified or not."""
+    if "x-oss-credential" in fields:
+        return f"{fields['x-oss-credential'].partition('/')[0]} V4"
+    return f"{fields['ossaccesskeyid']} V1" if "ossaccesskeyid" in fields else "anonymous"
+
+
 def _verify_v4(fields: Mapping[str, str], find_key: FindKey, *, region: str, now: float) -> None:
     if fields["x-oss-signature-version"] != v4.VERSION:
         raise _wrong_field(fields, "x-oss-signature-version", "0002-00000701", expected=v4.VERSION)

@@ -1,6 +1,6 @@
 """V4 signatures of requests, one function for each stage of the specification, and the Authorization header.
 
-Source: OSS "Include a V4 signature in the Authorization header"; EC 0002-00000080 (V1), -201, -213 (the
+Source: OSS "Include a V4 signature in the Authorization header"; EC 0002-00000201, -213 (the
 Credential), -214 (x-oss-content-sha256), -226 (its region), -227 (its product), -502 and -503 (x-oss-date),
 -504. Words and elements of -226, -227, -503 and -504 are from captures; that -502 has the words of -503 is
 inferred. Presigned URLs are in `presigned_url`.
@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote_plus
 from oss_emulator.auth import v4
 from oss_emulator.auth.credentials import Credential, find_credential
 from oss_emulator.auth.form_signature import signature_mismatch
-from oss_emulator.errors import OssError, bucket_acl_denied, invalid_argument, v1_not_allowed
+from oss_emulator.errors import OssError, bucket_acl_denied, invalid_argument
 from oss_emulator.http_messages import Request
 
 PAYLOAD = "UNSIGNED-PAYLOAD"
@@ -111,12 +111,12 @@ def _encoded(text: str) -> str:
 
 
 def _authorization(header: str, region: str) -> _Authorization:
-    if header.startswith("OSS "):
-        raise v1_not_allowed()
     found = _AUTHORIZATION.fullmatch(header.strip())
     if not found:
-        raise invalid_argument("The Authorization header is invalid.", name="Authorization", value=header)
+        raise invalid_header(header)
     scope = v4.parse_scope(found["credential"])
+    if scope is None and re.fullmatch("[^/]+/[^/]+//[^/]+/[^/]+", found["credential"]):
+        raise invalid_header(header)  # no region
     if scope is None or scope.terminator != v4.TERMINATOR:
         raise invalid_argument(
             "The Credential of the Authorization header is invalid.",
@@ -133,6 +133,12 @@ def _authorization(header: str, region: str) -> _Authorization:
     )
 
 
+def invalid_header(header: str) -> OssError:
+    """400 for an Authorization header that cannot be read (capture: aliyun/alibabacloud-jindodata 127)."""
+    message = "Authorization header is invalid."
+    return OssError(400, "InvalidArgument", message, "", {"Authorization": header})
+
+
 def _wrong_part(part: str, ec: str, header: str) -> OssError:
     message = f"Invalid signing {part} in Authorization header."
     return OssError(400, "InvalidArgument", message, ec, {"Authorization": header})
@@ -142,22 +148,27 @@ def _date(headers: Mapping[str, str], scope: v4.Scope, now: float) -> str:
     date = headers.get("x-oss-date", "")
     seconds = v4.parse_date(date)
     if seconds is None:
-        ec = "0002-00000502" if date else "0002-00000503"
-        error = OssError(403, "AccessDenied", "OSS authentication requires a valid Date.", ec)
-        raise error.explained(field="x-oss-date", expected="YYYYMMDDTHHMMSSZ", got=date or "none")
+        raise no_valid_date("x-oss-date", "YYYYMMDDTHHMMSSZ", date)
     payload = headers.get("x-oss-content-sha256", "")
     if payload != PAYLOAD:
         message = "x-oss-content-sha256 is missing or invalid."
         raise invalid_argument(message, "0002-00000214", name="x-oss-content-sha256", value=payload)
     if abs(now - seconds) > v4.SKEW_SECONDS:
-        raise _too_skewed(seconds, now)
+        raise too_skewed(seconds, now)
     if scope.day != date[:8]:
         message = "The Credential of the Authorization header does not fit x-oss-date."
         raise invalid_argument(message, "0002-00000213", name="Authorization")
     return date
 
 
-def _too_skewed(sent: float, now: float) -> OssError:
+def no_valid_date(field: str, expected: str, got: str) -> OssError:
+    """403 for a request whose date is missing or cannot be read (EC 0002-00000503, -502)."""
+    ec = "0002-00000502" if got else "0002-00000503"
+    error = OssError(403, "AccessDenied", "OSS authentication requires a valid Date.", ec)
+    return error.explained(field=field, expected=expected, got=got or "none")
+
+
+def too_skewed(sent: float, now: float) -> OssError:
     """403 with both times. ali-oss corrects its clock by ServerTime; without one it repeats for ever."""
     details = {
         "MaxAllowedSkewMilliseconds": str(v4.SKEW_SECONDS * 1000),

@@ -1,19 +1,22 @@
-"""The signature of a request: in the Authorization header or in the query, never in both, and only V4.
+"""The signature of a request: in the Authorization header or in the query, never in both; V1 by setting.
 
 Source: OSS signature pages; EC 0002-00000039 (both), 0002-00000080 (V1). The message for a request with both
 is unconfirmed.
 """
 
+import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
-from oss_emulator.auth.credentials import Credential
+from oss_emulator.auth import v1
+from oss_emulator.auth.credentials import Credential, KnownKeys
 from oss_emulator.auth.header_signature import verify_header
 from oss_emulator.auth.presigned_url import CREDENTIAL, SIGNATURE, VERSION, verify_presigned_url
 from oss_emulator.errors import invalid_argument, v1_not_allowed
 from oss_emulator.http_messages import Request
 
-_V1 = {"OSSAccessKeyId", "Signature"}
+_CREDENTIAL = re.compile("Credential=([^/,\\s]+)")
+_V1 = {v1.ACCESS_KEY_ID, v1.SIGNATURE}
 _V4 = {CREDENTIAL, SIGNATURE, VERSION}
 
 
@@ -22,20 +25,42 @@ def is_signed(request: Request) -> bool:
     return "authorization" in request.headers or bool(_query_names(request) & (_V1 | _V4))
 
 
+def claimed_signer(request: Request) -> str:
+    """Return the access key id and the version that a request says it is signed with, verified or not."""
+    authorization = request.headers.get("authorization", "")
+    if found := _CREDENTIAL.search(authorization):
+        return f"{found[1]} V4"
+    if authorization.startswith(v1.SCHEME):
+        return f"{authorization.removeprefix(v1.SCHEME).partition(':')[0]} V1"
+    query = dict(parse_qsl(request.query))
+    if CREDENTIAL in query:
+        return f"{query[CREDENTIAL].partition('/')[0]} V4"
+    return f"{query[v1.ACCESS_KEY_ID]} V1" if v1.ACCESS_KEY_ID in query else "anonymous"
+
+
 def verify_request(
     request: Request, bucket: str, key: str, known: Iterable[Credential], *, region: str, now: float
 ) -> None:
-    """Verify the signature of a request for `key` in `bucket`. Raises OssError if it is wrong or missing."""
-    names = _query_names(request)
-    if not names & (_V1 | _V4):
-        verify_header(request, bucket, key, known, region=region, now=now)
-        return
-    if "authorization" in request.headers:
+    """Verify the signature of a request for `key` in `bucket`. Raises OssError if it is wrong or missing.
+
+    V1 signatures are accepted only of `known` that are KnownKeys and say so.
+    """
+    names, authorization = _query_names(request), request.headers.get("authorization")
+    in_query = names & (_V1 | _V4)
+    if in_query and authorization is not None:
         message = "A request is signed in its Authorization header or in its query, not in both."
         raise invalid_argument(message, "0002-00000039", name="Authorization")
-    if names & _V1:
-        raise v1_not_allowed()
-    verify_presigned_url(request, bucket, key, known, region=region, now=now)
+    if names & _V1 or (authorization or "").startswith(v1.SCHEME):
+        if not (isinstance(known, KnownKeys) and known.v1_allowed):
+            raise v1_not_allowed().explained(
+                expected="a V4 signature, or LOCAL_OSS_V1_SIGNATURES=accept", got="a V1 signature"
+            )
+        verify_v1 = v1.verify_v1_url if in_query else v1.verify_v1_header
+        verify_v1(request, f"/{bucket}/{key}", known, now=now)
+    elif in_query:
+        verify_presigned_url(request, bucket, key, known, region=region, now=now)
+    else:
+        verify_header(request, bucket, key, known, region=region, now=now)
 
 
 def _query_names(request: Request) -> set[str]:

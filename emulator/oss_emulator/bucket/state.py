@@ -21,9 +21,9 @@ from oss_emulator.settings import Settings
 from oss_emulator.storage.store import Store
 
 
-def new_request_id() -> str:
-    """Return 24 upper-case hex digits, as OSS's."""
-    return secrets.token_hex(12).upper()
+def new_request_id(now: float) -> str:
+    """Return 24 upper-case hex digits, as OSS's: the first 8 are the seconds since 1970 (captures)."""
+    return f"{int(now) & 0xFFFFFFFF:08X}{secrets.token_hex(8).upper()}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,11 @@ class Bucket(Site):
     @property
     def keys(self) -> KnownKeys:
         """Return the access keys; the fault `token_expired` makes a temporary one expire."""
-        return KnownKeys(self.settings.credentials, lambda: self.faults.strike("token_expired") is not None)
+        return KnownKeys(
+            self.settings.credentials,
+            lambda: self.faults.strike("token_expired") is not None,
+            self.settings.v1_signatures,
+        )
 
     @property
     def versioning(self) -> str:

@@ -71,7 +71,7 @@ def _forged(order: Mapping[str, str], bucket: Bucket, public_key_url: str) -> Ca
     if not _ASCII.fullmatch(named + signed_path) or _SURROGATE.search(order["body"]):
         raise _wrong("body is text; bucket and signed_path are printable ASCII")
     message = Message(body=order["body"].encode(), body_type=body_type, sni=True)
-    origin = Origin(bucket=named, request_id=new_request_id(), public_key_url=public_key_url)
+    origin = Origin(bucket=named, request_id=new_request_id(bucket.now()), public_key_url=public_key_url)
     url = _url(order["url"], bucket)
     return signed_request(url, message, origin, key=bucket.key, now=bucket.now(), signed_path=signed_path)
 

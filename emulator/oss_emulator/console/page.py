@@ -46,7 +46,7 @@ class FaultRow:
 
 def console_page(request: Request, bucket: Site) -> Answer:
     """Answer GET of the page. The caller has checked that the request may read it."""
-    host = request.headers.get("host") or f"127.0.0.1:{request.port}"
+    host = request.headers.get("host") or request.address.partition("://")[2]
     now = bucket.now()
     html = (
         _environment()

@@ -61,6 +61,7 @@ def meta_answer(stored: StoredObject, version_headers: Mapping[str, str]) -> Ans
         "Content-Length": str(stored.size),
         "ETag": f'"{stored.etag}"',
         "Last-Modified": formatdate(stored.last_modified, usegmt=True),
+        "x-oss-hash-crc64ecma": stored.crc64,
     }
     return Answer(200, {**headers, **version_headers}, iter(()))
 

@@ -5,13 +5,17 @@ OSS resources by segmenting HTTP Range requests", also for x-oss-range-behavior.
 overrides one on the date is RFC 9110's rule; no page of OSS says otherwise.
 """
 
+import re
 from collections.abc import Mapping
-from email.utils import formatdate
-
-from werkzeug.http import parse_date, parse_etags, parse_range_header
+from datetime import timezone
+from email.utils import formatdate, parsedate_to_datetime
 
 from oss_emulator.errors import OssError
 from oss_emulator.storage.object_version import StoredObject
+
+_RANGE = r"\s*(\d{0,18})-(\d{0,18})\s*"
+_RANGES = re.compile(rf"bytes={_RANGE}(?:,{_RANGE})*", re.ASCII)
+_ETAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
 
 
 def check_preconditions(headers: Mapping[str, str], stored: StoredObject) -> None:
@@ -41,14 +45,10 @@ def requested_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | 
     own rule: the part that is inside, or OssError 416 if there is none. Of several ranges only the first
     counts.
     """
-    parsed = parse_range_header(headers.get("range"))
-    if parsed is None or parsed.units != "bytes":
+    wanted = _first_range(headers.get("range", ""), size)
+    if wanted is None:
         return None
-    start, stop = parsed.ranges[0]
-    if start < 0:
-        start, stop = size + start, size
-    elif stop is None:
-        stop = size
+    start, stop = wanted
     if start >= 0 and stop <= size and start < stop:
         return start, stop
     if headers.get("x-oss-range-behavior") != "standard":
@@ -58,6 +58,17 @@ def requested_range(headers: Mapping[str, str], size: int) -> tuple[int, int] | 
     return max(start, 0), min(stop, size)
 
 
+def _first_range(text: str, size: int) -> tuple[int, int] | None:
+    """Return the first range that a Range header names, perhaps outside the object, or None."""
+    found = _RANGES.fullmatch(text.strip()) if text else None
+    if not found or not (found[1] or found[2]):
+        return None
+    if not found[1]:
+        return (size - int(found[2]), size) if int(found[2]) else None
+    start, stop = int(found[1]), int(found[2]) + 1 if found[2] else size
+    return (start, stop) if not found[2] or start < stop else None
+
+
 def _precondition_failed(name: str, expected: str, got: str) -> OssError:
     message = "At least one of the pre-conditions you specified did not hold."
     error = OssError(412, "PreconditionFailed", message, details={"Condition": name})
@@ -65,12 +76,14 @@ def _precondition_failed(name: str, expected: str, got: str) -> OssError:
 
 
 def _matches(text: str, stored: StoredObject) -> bool:
-    return parse_etags(text).contains_weak(stored.etag)
+    return text.strip() == "*" or any(stored.etag in found for found in _ETAG.findall(text))
 
 
 def _timestamp(text: str | None) -> float | None:
+    if not text:
+        return None
     try:
-        parsed = parse_date(text)
-        return None if parsed is None else parsed.timestamp()
-    except (OverflowError, ValueError):  # a date outside the range of a timestamp
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
+    except (OverflowError, ValueError):  # no date, or one outside the range of a timestamp
         return None

@@ -59,11 +59,13 @@ def list_objects(request: Request, bucket: Bucket) -> Answer:
     parts = [
         element("Name", bucket.settings.bucket),
         element("Prefix", encode(prefix)),
+        *([] if is_v2 else [element("Marker", encode(after))]),
         element("MaxKeys", str(limit)),
         element("Delimiter", encode(delimiter)),
         *([element("EncodingType", "url")] if "encoding-type" in query else []),
-        *(_v2_elements if is_v2 else _v1_elements)(query, page, encode),
+        *(_v2_elements(query, page, encode) if is_v2 else []),
         element("IsTruncated", "true" if page.next_name else "false"),
+        *([element("NextMarker", encode(page.next_name))] if page.next_name and not is_v2 else []),
         *_entry_elements(page, encode, owner=not is_v2 or query.get("fetch-owner") == "true"),
     ]
     return Answer(200, {"Content-Type": "application/xml"}, document(element("ListBucketResult", *parts)))
@@ -104,11 +106,6 @@ def _encoding(query: Mapping[str, str]) -> Callable[[str], str]:
     if asked not in {"", "url"}:
         raise invalid_argument("Invalid Encoding Method specified", name="encoding-type", value=asked)
     return (lambda text: quote(text, safe="")) if asked else xml_text
-
-
-def _v1_elements(query: Mapping[str, str], page: Page, encode: Callable[[str], str]) -> list[str]:
-    further = [element("NextMarker", encode(page.next_name))] if page.next_name else []
-    return [element("Marker", encode(query.get("marker", ""))), *further]
 
 
 def _v2_elements(query: Mapping[str, str], page: Page, encode: Callable[[str], str]) -> list[str]:

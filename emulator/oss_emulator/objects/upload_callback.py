@@ -67,7 +67,7 @@ def send_callback(callback: Callback, uploaded: StoredUpload, bucket: Bucket) ->
 
 def public_key_url(request: Request) -> str:
     """Return the address of the public key that verifies this emulator's callbacks."""
-    return f"http://127.0.0.1:{request.port}/-/callback_pub_key.pem"
+    return f"{request.address}/-/callback_pub_key.pem"
 
 
 def upload_variables(template: str, uploaded: StoredUpload, bucket: Bucket) -> Variables:

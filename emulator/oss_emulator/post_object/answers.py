@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from oss_emulator.callback.delivery import CallbackFailed
-from oss_emulator.errors import OssError, error_document, xml_text
+from oss_emulator.errors import OssError, error_document, xml_document, xml_text
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.metadata import ENCRYPTION_FIELDS
 from oss_emulator.storage.object_version import StoredObject
@@ -37,11 +37,12 @@ def callback_answer(stored: StoredObject, reply: bytes) -> Answer:
 
 
 def callback_failed_answer(
-    request: Request, stored: StoredObject, failed: CallbackFailed, request_id: str
+    request: Request, stored: StoredObject, failed: CallbackFailed, request_id: str, region: str
 ) -> Answer:
     """Answer 203: the object is stored, the callback failed (OSS: 203 page)."""
     error = OssError(203, "CallbackFailed", failed.message, failed.ec)
-    document = error_document(error, request_id=request_id, host_id=request.headers.get("host", ""))
+    host_id = request.headers.get("host", "")
+    document = error_document(error, request_id=request_id, host_id=host_id, region=region)
     headers = {"Content-Type": "application/xml", "x-oss-ec": failed.ec}
     return Answer(203, {**_object_headers(stored), **headers}, document)
 
@@ -68,7 +69,7 @@ def _post_response(request: Request, stored: StoredObject, bucket: str) -> bytes
         "ETag": f'"{stored.etag}"',
     }
     inner = "".join(f"<{name}>{xml_text(text)}</{name}>" for name, text in parts.items())
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<PostResponse>{inner}</PostResponse>'.encode()
+    return xml_document(f"<PostResponse>{inner}</PostResponse>")
 
 
 def _object_headers(stored: StoredObject) -> dict[str, str]:

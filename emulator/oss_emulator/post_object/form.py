@@ -17,6 +17,7 @@ from multipart import MultipartError, MultipartSegment, ParserLimitReached, Push
 from oss_emulator.errors import OssError
 from oss_emulator.http_messages import CHUNK_BYTES
 
+BREAKS_OFF = "0006-00000104"  # EC of a form that breaks off or is malformed
 MAX_BOUNDARY_CHARACTERS = 70  # RFC 2046 5.1.1
 MAX_HEADER_BYTES = 16 * 1024  # one part header line: the longest name OSS takes is 8 KB
 MAX_PART_HEADERS = 8
@@ -201,10 +202,15 @@ def _text(value: bytes) -> str:
         raise malformed() from error
 
 
-def malformed(ec: str = "0006-00000104") -> OssError:
-    """400 for a body that is not a form or breaks off (OSS: 400 error page; EC 0006-00000104)."""
+def malformed(ec: str = BREAKS_OFF) -> OssError:
+    """400 for a body that is not a form or breaks off (OSS: 400 error page; EC 0006-00000104).
+
+    The connection ends if the form broke off: the next bytes may be the rest of it, and no request.
+    """
     message = "The body of your POST request is not well-formed multipart/form-data"
-    return OssError(400, "MalformedPOSTRequest", message, ec)
+    error = OssError(400, "MalformedPOSTRequest", message, ec)
+    error.headers = {"Connection": "close"} if ec == BREAKS_OFF else {}
+    return error
 
 
 def _name_without_end(events: Iterator[object], limits: FieldLimits) -> OssError:

@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from oss_emulator.auth.credentials import Credential, find_credential
-from oss_emulator.auth.form_signature import verify_form
+from oss_emulator.auth.form_signature import claimed_form_signer, verify_form
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.callback.delivery import CallbackFailed
 from oss_emulator.callback.parameter import Callback, parse_callback
@@ -60,6 +60,7 @@ def post_object(request: Request, bucket: Bucket, request_id: str) -> Answer:
     switches = bucket.settings.switches
     form = read_form(request.headers.get("content-type", ""), request.body.read)
     checked, used = form.views(switches["doubled_field"])
+    request.notes.update(key=used.fields.get("key", ""), signer=claimed_form_signer(checked.fields))
     try:
         return _upload(request, checked, used, bucket, request_id)
     except OssError as error:
@@ -151,7 +152,9 @@ def _callback_answer(callback: Callback, uploaded: StoredUpload, bucket: Bucket)
     try:
         return callback_answer(uploaded.stored, send_callback(callback, uploaded, bucket))
     except CallbackFailed as failed:
-        return callback_failed_answer(uploaded.request, uploaded.stored, failed, uploaded.request_id)
+        return callback_failed_answer(
+            uploaded.request, uploaded.stored, failed, uploaded.request_id, bucket.settings.region
+        )
 
 
 def _too_large() -> OssError:

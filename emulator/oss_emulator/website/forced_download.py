@@ -1,19 +1,23 @@
-"""Forced downloads: at the domain that OSS gave a bucket, browsers download pages and pictures.
+"""Forced downloads: at the domain that OSS gave a bucket, browsers download pages and pictures, and no apps.
 
 Source: EC 0048-00000001, and the table "forced download rules" of OSS's page on previews: types, and for
 pictures an EC by region. The table's dates are past, so every bucket of the emulator counts as new. The rule
 for accounts first used after 2022-10-09, where every type is downloaded (EC 0048-00000113), is not emulated.
 A request with an Authorization header comes from an SDK and not from a browser, and is not changed (Alibaba's
 diagnosis of EC 0048-00000001: "direct API/SDK access is not affected"); captures of `curl -I` show the
-headers with HEAD too. That XML has no EC (the table has none) is unconfirmed.
+headers with HEAD too. That XML has no EC (the table has none) is unconfirmed. Apps for phones are refused:
+page on ApkDownloadForbidden; a capture of 2024 for its headers and words; its EC is not known.
 """
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 
+from oss_emulator.errors import OssError
 from oss_emulator.http_messages import Answer
 
 HTML = "0048-00000001"
 
+_APP_TYPES = frozenset({"application/vnd.android.package-archive", "application/iphone"})
+_KEPT_WITH_A_REFUSAL = frozenset({"Accept-Ranges", "ETag", "Last-Modified"})
 _IMAGE_TYPES = frozenset(
     f"image/{name}"
     for name in (
@@ -48,8 +52,14 @@ _IMAGE_ECS: Mapping[str, str] = {
 
 
 def force_download(answer: Answer, key: str, region: str) -> Answer:
-    """Return `answer`, which has the content of `key`, with forced-download headers if they apply."""
-    content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    """Return `answer`, which has the content of `key`, with forced-download headers if they apply.
+
+    Raises OssError for an app.
+    """
+    told = answer.headers.get("Content-Type", "")
+    if key.lower().endswith((".apk", ".ipa")) or told in _APP_TYPES:
+        raise _app_forbidden(answer)
+    content_type = told.partition(";")[0].strip().lower()
     ec = _ec(key.lower(), content_type, region)
     if ec is None:
         return answer
@@ -58,6 +68,24 @@ def force_download(answer: Answer, key: str, region: str) -> Answer:
     kept = disposition if disposition.lower().startswith("attachment") else "attachment"
     forced = {"Content-Disposition": kept, "x-oss-force-download": "true", **({"x-oss-ec": ec} if ec else {})}
     return Answer(answer.status, {**answer.headers, **forced}, answer.body)
+
+
+def _app_forbidden(answer: Answer) -> OssError:
+    """400 for an app, with the object's headers."""
+    if isinstance(answer.body, Generator):  # it closes the file, but only if it has begun
+        next(answer.body, None)
+        answer.body.close()
+    message = (
+        "The APK file is not allowed to be distributed in a public network using the OSS endpoint, "
+        "please use CNAME instead."
+    )
+    error = OssError(400, "ApkDownloadForbidden", message)
+    error.headers = {
+        name: value
+        for name, value in answer.headers.items()
+        if name in _KEPT_WITH_A_REFUSAL or name.startswith("x-oss-")
+    }
+    return error
 
 
 def _ec(key: str, content_type: str, region: str) -> str | None:

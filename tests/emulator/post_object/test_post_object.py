@@ -75,11 +75,17 @@ def test_a_refusal_looks_like_oss_s(scene: Scene) -> None:
     assert len(request_id) == 24
     assert answer.body.decode() == (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        "<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy Condition failed: "
-        '["eq", "$success_action_status", "200"]</Message>'
-        f"<RequestId>{request_id}</RequestId><HostId>127.0.0.1:9000</HostId><EC>0006-00000226</EC>"
-        "<RecommendDoc>https://api.aliyun.com/troubleshoot?q=0006-00000226</RecommendDoc></Error>"
+        "<Error>\n"
+        "  <Code>AccessDenied</Code>\n"
+        "  <Message>Invalid according to Policy: Policy Condition failed: "
+        '["eq", "$success_action_status", "200"]</Message>\n'
+        f"  <RequestId>{request_id}</RequestId>\n"
+        "  <HostId>127.0.0.1:9000</HostId>\n"
+        "  <EC>0006-00000226</EC>\n"
+        "  <RecommendDoc>https://api.aliyun.com/troubleshoot?q=0006-00000226</RecommendDoc>\n"
+        "</Error>\n"
     )
+    assert int(request_id[:8], 16) == int(scene.now)
     assert answer.headers == {
         "Content-Type": "application/xml",
         "x-oss-request-id": request_id,

@@ -45,6 +45,37 @@ def test_the_bucket_s_own_domain_makes_pages_and_pictures_downloads(
         assert (answer.status, forced(answer)) == (200, expected), method
 
 
+@pytest.mark.parametrize(
+    ("key", "content_type", "refused"),
+    [
+        ("a.apk", "application/octet-stream", True),
+        ("A.IPA", "text/plain", True),
+        ("a", "application/vnd.android.package-archive", True),
+        ("a", "application/iphone", True),
+        ("a", "application/vnd.android.package-archive; charset=binary", False),
+        ("a.apks", "application/zip", False),
+    ],
+)
+def test_an_app_is_refused_at_the_bucket_s_own_domain_only(
+    scene: Scene,
+    key: str,
+    content_type: str,
+    refused: bool,  # noqa: FBT001
+) -> None:
+    scene.set(acl="public-read")
+    scene.upload({"key": key, "x-oss-content-type": content_type})
+
+    answer = scene.request("GET", f"/{key}")
+    signed = ask(scene, "GET", f"/{key}")
+    scene.set(own_domain=False)
+    custom = scene.request("GET", f"/{key}")
+
+    assert [answer.status, signed.status, custom.status] == [400 if refused else 200, 200, 200]
+    if refused:
+        assert answer.refusal == (400, "ApkDownloadForbidden", "")
+        assert answer.headers["ETag"] == signed.headers["ETag"]
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_request_signed_in_its_header_gets_what_was_stored(scene: Scene, method: str) -> None:
     scene.upload({"key": "a.html", "Content-Disposition": "inline"})

@@ -26,20 +26,18 @@ from tests.support.emulator.scene import Seen, signing_key
 from tests.support.environment import clean_environment, free_ports
 
 REPOSITORY = Path(__file__).parents[3]
-SOURCE = REPOSITORY / "local" / "bucket.py"
 BUCKET, REGION, ORIGIN = "examplebucket", "cn-hangzhou", "http://127.0.0.1:8080"
 
 
 class EmulatorProcess:
-    """`python -m functions_framework` on local/bucket.py, killed as a group when the test is over."""
+    """`python -m oss_emulator`, ended when the test is over."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
         (self.port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = folder
+        self._options = options
         self._environment = {
-            "THREADS": "256",
-            "WORKERS": "1",
             "LOCAL_OSS_BUCKET": BUCKET,
             "LOCAL_OSS_REGION": REGION,
             "LOCAL_OSS_CREDENTIALS": json.dumps(
@@ -53,9 +51,8 @@ class EmulatorProcess:
         }
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "functions_framework", "--source", str(SOURCE)]
         self._process = subprocess.Popen(
-            [*command, "--target", "bucket", "--host", "127.0.0.1", "--port", str(self.port)],
+            [sys.executable, "-m", "oss_emulator", "--port", str(self.port), *self._options],
             cwd=REPOSITORY,
             env={**clean_environment(), "PYTHONPATH": str(REPOSITORY / "emulator"), **self._environment},
             start_new_session=True,
@@ -73,8 +70,6 @@ class EmulatorProcess:
             return False
 
     def __exit__(self, *_: object) -> None:
-        # At SIGTERM gunicorn would wait for connections that are kept alive. It ends its worker itself: one
-        # that gets a SIGINT too may hang.
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(60)

@@ -43,6 +43,12 @@ def read(scene: Scene, method: str, target: str, key: str, headers: Mapping[str,
     return scene.request(method, target, {**sent, "Authorization": authorization})
 
 
+def one_line(answer: Seen) -> str:
+    """The document of an answer, its elements without the line ends and blanks between them."""
+    declaration, *lines = answer.body.decode().splitlines()
+    return f"{declaration}\n{''.join(line.strip() for line in lines)}"
+
+
 def put(scene: Scene, part: str, document: str) -> None:
     """Configure the bucket, which must succeed."""
     answer = ask(scene, "PUT", f"/?{part}", document)

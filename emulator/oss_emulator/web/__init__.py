@@ -1,0 +1,1 @@
+"""The web server of the emulator: HTTP/1.1 on sockets, one thread for each connection. No rule of OSS."""
