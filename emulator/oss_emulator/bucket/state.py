@@ -17,8 +17,9 @@ from oss_emulator.callback.resolver import Resolve, resolve
 from oss_emulator.callback.transport import Send, send_over_network
 from oss_emulator.faults import Faults
 from oss_emulator.history.records import History
-from oss_emulator.settings import Settings
-from oss_emulator.storage.store import Store
+from oss_emulator.settings import Settings, SettingsError
+from oss_emulator.storage.index import FolderError
+from oss_emulator.storage.store import Buckets, Store
 
 
 def new_request_id() -> str:
@@ -70,15 +71,21 @@ class Bucket(Site):
 
 
 def open_bucket(settings: Settings) -> Site:
-    """Open the bucket or site that `settings` describe, over the real clock, network and disk."""
+    """Open the bucket or site that `settings` describe, over the real clock, network and disk.
+
+    Raises SettingsError for a folder that cannot be used.
+    """
     if settings.website:
         return Site(settings=settings)
     key = load_or_make_key(settings.callback_key)
-
+    try:
+        store = Buckets(settings.folder).open(settings.bucket)
+    except FolderError as error:
+        raise SettingsError(str(error)) from error
     timing = Timing(settings.callback_seconds, time.monotonic, time.sleep)
     return Bucket(
         settings=settings,
-        store=Store(settings.folder),
+        store=store,
         key=key,
         send=partial(send_over_network, private_callbacks=settings.private_callbacks),
         timing=timing,

@@ -5,9 +5,7 @@ the last name of the page before, in hex. The messages for wrong parameters are 
 """
 
 import time
-from bisect import insort
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, quote
 
 from oss_emulator.bucket.state import Bucket
@@ -16,34 +14,10 @@ from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.access import check_may_list
 from oss_emulator.settings import ACCOUNT_ID
 from oss_emulator.storage.object_version import StoredObject
+from oss_emulator.storage.rows import Page
 from oss_emulator.xml_documents import document, element
 
 DEFAULT_KEYS, MAX_KEYS = 100, 1000
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page: objects and common prefixes by name, in order. `next_name` is empty on the last page."""
-
-    entries: Mapping[str, StoredObject | None]
-    next_name: str
-
-
-@dataclass
-class _Names:
-    """The `limit` smallest names of those added, each with its object, or None for a common prefix."""
-
-    limit: int
-    ordered: list[str] = field(default_factory=list)  # by code point: also the order of UTF-8
-    found: dict[str, StoredObject | None] = field(default_factory=dict)
-
-    def add(self, name: str, stored: StoredObject | None) -> None:
-        if name in self.found or (len(self.ordered) == self.limit and name > self.ordered[-1]):
-            return
-        insort(self.ordered, name)
-        self.found[name] = stored
-        if len(self.ordered) > self.limit:
-            del self.found[self.ordered.pop()]
 
 
 def list_objects(request: Request, bucket: Bucket) -> Answer:
@@ -54,7 +28,7 @@ def list_objects(request: Request, bucket: Bucket) -> Answer:
     is_v2 = query.get("list-type", "1") == "2"
     after = (_token_name(query) or query.get("start-after", "")) if is_v2 else query.get("marker", "")
     limit = _max_keys(query)
-    page = page_of(bucket.store.all_objects(), prefix=prefix, delimiter=delimiter, after=after, limit=limit)
+    page = bucket.store.page(prefix=prefix, delimiter=delimiter, after=after, limit=limit)
     encode = _encoding(query)
     parts = [
         element("Name", bucket.settings.bucket),
@@ -67,26 +41,6 @@ def list_objects(request: Request, bucket: Bucket) -> Answer:
         *_entry_elements(page, encode, owner=not is_v2 or query.get("fetch-owner") == "true"),
     ]
     return Answer(200, {"Content-Type": "application/xml"}, document(element("ListBucketResult", *parts)))
-
-
-def page_of(objects: Iterable[StoredObject], *, prefix: str, delimiter: str, after: str, limit: int) -> Page:
-    """Return the first `limit` names after `after`. Keys with the same common prefix are one name."""
-    names = _Names(limit + 1)
-    for stored in objects:
-        if stored.key.startswith(prefix) and stored.key > after:
-            common = _common_prefix(stored.key, prefix, delimiter)
-            if common is None:
-                names.add(stored.key, stored)
-            elif common != after:
-                names.add(common, None)
-    shown = names.ordered[:limit]
-    entries = {name: names.found[name] for name in shown}
-    return Page(entries, shown[-1] if len(names.ordered) > limit else "")
-
-
-def _common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
-    end = key.find(delimiter, len(prefix)) if delimiter else -1
-    return None if end < 0 else key[: end + len(delimiter)]
 
 
 def _max_keys(query: Mapping[str, str]) -> int:

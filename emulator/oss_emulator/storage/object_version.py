@@ -20,8 +20,8 @@ _ID_BYTES = 48  # 64 characters in base64
 class StoredObject:
     """One version of one object. `etag` is upper-case hex without quotes; `headers` go with every answer.
 
-    `version_id` is empty if the bucket was never versioned. `order` counts the versions of a key upwards. A
-    `delete_marker` has no content and hides the versions before it.
+    `version_id` is empty if the bucket was never versioned. A `delete_marker` has no content and hides the
+    versions before it.
     """
 
     key: str
@@ -35,7 +35,6 @@ class StoredObject:
     acl: str = "default"
     storage_class: str = "Standard"
     version_id: str = ""
-    order: int = 0
     delete_marker: bool = False
 
     @property
