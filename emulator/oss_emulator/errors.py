@@ -54,6 +54,12 @@ def bucket_acl_denied() -> OssError:
     )
 
 
+def no_such_bucket(name: str) -> OssError:
+    """404 for a bucket that does not exist (EC 0015-00000101)."""
+    message = "The specified bucket does not exist."
+    return OssError(404, "NoSuchBucket", message, "0015-00000101", {"BucketName": name})
+
+
 def no_such_key(key: str) -> OssError:
     """404 for an object that does not exist (OSS: GetObject; EC 0026-00000001)."""
     return OssError(404, "NoSuchKey", "The specified key does not exist.", "0026-00000001", {"Key": key})

@@ -18,8 +18,9 @@ from oss_emulator.callback.transport import Send, send_over_network
 from oss_emulator.faults import Faults
 from oss_emulator.history.records import History
 from oss_emulator.settings import Settings, SettingsError
+from oss_emulator.storage.buckets import Buckets
 from oss_emulator.storage.index import FolderError
-from oss_emulator.storage.store import Buckets, Store
+from oss_emulator.storage.store import Store
 
 
 def new_request_id() -> str:
@@ -79,13 +80,14 @@ def open_bucket(settings: Settings) -> Site:
         return Site(settings=settings)
     key = load_or_make_key(settings.callback_key)
     try:
-        store = Buckets(settings.folder).open(settings.bucket)
+        buckets = Buckets(settings.folder)
     except FolderError as error:
         raise SettingsError(str(error)) from error
+    buckets.create(settings.bucket, acl=settings.acl, now=time.time())
     timing = Timing(settings.callback_seconds, time.monotonic, time.sleep)
     return Bucket(
         settings=settings,
-        store=store,
+        store=buckets.store(settings.bucket),
         key=key,
         send=partial(send_over_network, private_callbacks=settings.private_callbacks),
         timing=timing,

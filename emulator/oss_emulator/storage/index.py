@@ -23,7 +23,7 @@ BUSY_SECONDS = 60  # how long a change waits for those of other processes
 
 _TABLES = f"""
 CREATE TABLE pending (content_file TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE buckets (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE buckets (name TEXT PRIMARY KEY, created REAL NOT NULL, acl TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE objects (
     sequence INTEGER PRIMARY KEY,
     bucket TEXT NOT NULL REFERENCES buckets,
@@ -125,6 +125,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 def _connect(path: Path) -> sqlite3.Connection:
     # No transaction but ours: `isolation_level` would let the module begin some.
     connection = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA foreign_keys = ON")  # so nothing is stored in a bucket that was deleted
     connection.execute("PRAGMA synchronous = NORMAL")  # safe from a kill, and no wait for the disk
     return connection
 

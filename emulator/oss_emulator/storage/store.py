@@ -7,10 +7,10 @@ is killed. Callers decide what an upload must satisfy.
 import base64
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from pathlib import Path
+from sqlite3 import IntegrityError
 from typing import BinaryIO
 
-from oss_emulator.errors import file_already_exists
+from oss_emulator.errors import file_already_exists, no_such_bucket
 from oss_emulator.storage.contents import Change, Contents, Upload
 from oss_emulator.storage.index import Index
 from oss_emulator.storage.object_version import (
@@ -132,7 +132,10 @@ class Store:
             "UPDATE objects SET shown = 0 WHERE bucket = ? AND key = ? AND shown = 1", [self._bucket, key]
         )
         values = [self._bucket, not stored.delete_marker, stored.version, *to_row(stored)]
-        change.execute(_INSERT, values)
+        try:
+            change.execute(_INSERT, values)
+        except IntegrityError as error:  # the bucket was deleted after this request had found it
+            raise no_such_bucket(self._bucket) from error
         return stored
 
     def _remove(self, change: Change, key: str, version: str) -> StoredObject | None:
@@ -155,19 +158,3 @@ class Store:
         with self._index.reading() as connection:
             row = connection.execute(query, [self._bucket, key.encode(), *version]).fetchone()
         return None if row is None else from_row(row)
-
-
-class Buckets:
-    """The buckets of one folder."""
-
-    def __init__(self, folder: Path) -> None:
-        """Open the folder, which is made if missing. Raises FolderError."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self._index = Index(folder)
-        self._contents = Contents(folder / "objects", self._index)
-
-    def open(self, name: str) -> Store:
-        """Return the objects of a bucket, which is made if missing."""
-        with self._index.writing() as connection:
-            connection.execute("INSERT OR IGNORE INTO buckets VALUES (?)", [name])
-        return Store(self._index, self._contents, name)

@@ -15,10 +15,11 @@ import pytest
 
 from oss_emulator.errors import OssError
 from oss_emulator.storage import rows
+from oss_emulator.storage.buckets import Buckets
 from oss_emulator.storage.contents import LostUploadError
 from oss_emulator.storage.index import FolderError
 from oss_emulator.storage.object_version import Metadata, StoredObject
-from oss_emulator.storage.store import Buckets, Store
+from oss_emulator.storage.store import Store
 from tests.support.emulator.killed_writer import WRITER, content_of_number
 from tests.support.environment import clean_environment
 
@@ -27,7 +28,9 @@ CRC64_CHECK = str(0x995DC9BBDF1939FA)  # of 123456789: the check value of CRC-64
 
 
 def open_store(folder: Path) -> Store:
-    return Buckets(folder).open("examplebucket")
+    buckets = Buckets(folder)
+    buckets.create("examplebucket", acl="private", now=1.0)
+    return buckets.store("examplebucket")
 
 
 def put(

@@ -6,9 +6,10 @@ It prints each number once its object is stored.
 import sys
 from pathlib import Path
 
+from oss_emulator.storage.buckets import Buckets
 from oss_emulator.storage.contents import LostUploadError
 from oss_emulator.storage.object_version import Metadata
-from oss_emulator.storage.store import Buckets, Store
+from oss_emulator.storage.store import Store
 
 WRITER = str(Path(__file__))
 
@@ -31,7 +32,9 @@ def put_at_last(store: Store, key: str, number: int) -> None:
 
 
 def main(folder: str, prefix: str, count: str) -> None:
-    store = Buckets(Path(folder)).open("examplebucket")
+    buckets = Buckets(Path(folder))
+    buckets.create("examplebucket", acl="private", now=1.0)
+    store = buckets.store("examplebucket")
     for number in range(int(count)):
         for key in (f"{prefix}/{number}", "shared"):
             put_at_last(store, key, number)
