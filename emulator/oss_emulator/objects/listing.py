@@ -99,7 +99,7 @@ def _contents_element(stored: StoredObject, encode: Callable[[str], str], *, own
         element("Key", encode(stored.key)),
         element("LastModified", changed),
         element("ETag", f'"{stored.etag}"'),
-        element("Type", "Normal"),
+        element("Type", stored.object_type),
         element("Size", str(stored.size)),
         element("StorageClass", stored.storage_class),
         *([whose] if owner else []),

@@ -1,4 +1,4 @@
-"""Content files: one for each version of an object, with a random name, so that no key can name a path.
+"""Content files: one for each version of an object or part, with a random name: no key can name a path.
 
 A file is complete before the index names it, and no longer named when it is removed. Meanwhile its name is in
 the index's table `pending`.
@@ -6,15 +6,17 @@ the index's table `pending`.
 
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import md5
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
 from fastcrc import crc64
 
 from oss_emulator.storage.index import Index
+from oss_emulator.storage.joined_files import JoinedFiles
 
 
 class LostUploadError(Exception):
@@ -61,10 +63,22 @@ class Change:
         self.kept.append(upload)
 
     def drop(self, content_file: str) -> None:
-        """Have a file removed that no row names after this change; nothing if the name is empty."""
-        if content_file:
-            self.execute("INSERT INTO pending VALUES (?)", [content_file])
-            self.dropped.append(content_file)
+        """Have a file removed that no row names after this change."""
+        self.execute("INSERT INTO pending VALUES (?)", [content_file])
+        self.dropped.append(content_file)
+
+    def drop_part(self, upload: str, number: int) -> None:
+        """Remove a part of an upload, if it is there, and have its file removed."""
+        named = [upload, number]
+        row = self.execute("SELECT content_file FROM parts WHERE upload = ? AND number = ?", named).fetchone()
+        if row:
+            self.drop(row[0])
+            self.execute("DELETE FROM parts WHERE upload = ? AND number = ?", named)
+
+    def drop_parts(self, upload: str) -> None:
+        """Remove all parts of an upload, and have their files removed."""
+        for (number,) in self.execute("SELECT number FROM parts WHERE upload = ?", [upload]).fetchall():
+            self.drop_part(upload, number)
 
 
 class Contents:
@@ -105,6 +119,15 @@ class Contents:
     def open(self, content_file: str) -> BinaryIO:
         """Open a content to be read. Raises FileNotFoundError."""
         return (self._folder / content_file).open("rb")
+
+    def open_joined(self, parts: Sequence[tuple[str, int]]) -> BinaryIO:
+        """Open several files, given by name and size, to be read as one. Raises FileNotFoundError for none.
+
+        Each is opened when it is reached: if they are removed meanwhile, a read raises FileNotFoundError.
+        """
+        if not parts:
+            raise FileNotFoundError
+        return BufferedReader(JoinedFiles([(self._folder / name, size) for name, size in parts]))
 
     def _remove_all(self, names: list[str]) -> None:
         if names:

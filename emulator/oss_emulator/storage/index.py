@@ -5,7 +5,8 @@ was answered is never lost. A power cut may lose the changes of the last seconds
 content is incomplete: nothing waits for the disk. Two processes may use one folder.
 
 Keys are BLOBs: they sort by the bytes of their UTF-8, which is OSS's order. Of each key the newest version is
-`shown`, unless it is a delete marker.
+`shown`, unless it is a delete marker. The content of an object of type Multipart is that of the parts of its
+upload, whose id is its `content_file`: completing an upload copies nothing.
 
 Readers share one connection and writers another, each for a moment: nobody waits for an upload, and no
 reader for a writer. The table `pending` names the content files that no object has: those being written and
@@ -40,10 +41,30 @@ CREATE TABLE objects (
     acl TEXT NOT NULL,
     storage_class TEXT NOT NULL,
     version_id TEXT NOT NULL,
-    delete_marker INTEGER NOT NULL
+    delete_marker INTEGER NOT NULL,
+    object_type TEXT NOT NULL
 );
 CREATE UNIQUE INDEX versions ON objects (bucket, key, version);
 CREATE UNIQUE INDEX listed ON objects (bucket, key) WHERE shown = 1;
+CREATE TABLE uploads (
+    id TEXT PRIMARY KEY,
+    bucket TEXT NOT NULL REFERENCES buckets,
+    key BLOB NOT NULL,
+    initiated REAL NOT NULL,
+    headers TEXT NOT NULL,
+    storage_class TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX uploads_of_bucket ON uploads (bucket, key, id);
+CREATE TABLE parts (
+    upload TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    crc64 TEXT NOT NULL,
+    last_modified REAL NOT NULL,
+    content_file TEXT NOT NULL,
+    PRIMARY KEY (upload, number)
+) WITHOUT ROWID;
 CREATE INDEX latest ON objects (bucket, sequence) WHERE shown = 1;
 PRAGMA user_version = {FORMAT};
 """

@@ -50,27 +50,28 @@ def read_page(
     common: str | None = ""
     while common is not None and len(entries) <= limit:
         common = None
-        wanted = [bucket, first, _end_of(prefix), limit + 1 - len(entries)]
+        wanted = [bucket, first, end_of(prefix), limit + 1 - len(entries)]
         for row in connection.execute(_PAGE, wanted):
             stored = from_row(row)
-            common = _common_prefix(stored.key, prefix, delimiter)
+            common = common_prefix(stored.key, prefix, delimiter)
             if common is not None:
                 break
             entries[stored.key] = stored
         if common is not None:
-            first = _end_of(common)
+            first = end_of(common)
             if common != after:
                 entries[common] = None
     shown = list(entries)[:limit]
     return Page({name: entries[name] for name in shown}, shown[-1] if len(entries) > limit else "")
 
 
-def _common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
+def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
+    """Return the key up to the first delimiter after the prefix; None if there is none."""
     end = key.find(delimiter, len(prefix)) if delimiter else -1
     return None if end < 0 else key[: end + len(delimiter)]
 
 
-def _end_of(prefix: str) -> bytes:
+def end_of(prefix: str) -> bytes:
     """Return the smallest bytes that are greater than every key with this prefix."""
     encoded = prefix.encode()
     return encoded[:-1] + bytes([encoded[-1] + 1]) if encoded else _AFTER_ALL

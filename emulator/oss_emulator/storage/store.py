@@ -6,33 +6,23 @@ is killed. Callers decide what an upload must satisfy.
 
 import base64
 from contextlib import AbstractContextManager, suppress
-from dataclasses import replace
-from sqlite3 import IntegrityError
 from typing import BinaryIO
 
-from oss_emulator.errors import file_already_exists, no_such_bucket
-from oss_emulator.storage.contents import Change, Contents, Upload
+from oss_emulator.errors import file_already_exists
+from oss_emulator.storage.contents import Contents, Upload
 from oss_emulator.storage.index import Index
+from oss_emulator.storage.multipart import MultipartUploads
 from oss_emulator.storage.object_version import (
+    MULTIPART,
     NULL_VERSION,
     Metadata,
     StoredObject,
     delete_marker,
-    new_version_id,
 )
-from oss_emulator.storage.rows import COLUMNS, SELECT, Page, from_row, read_page, to_row
+from oss_emulator.storage.rows import SELECT, Page, from_row, read_page
+from oss_emulator.storage.versions import SHOWN, VERSION, add_version, is_taken, remove_version
 
-_INSERT = (
-    f"INSERT INTO objects (bucket, shown, version, {', '.join(COLUMNS)}) "  # noqa: S608 - names of our own
-    f"VALUES (?, ?, ?{', ?' * len(COLUMNS)})"
-)
-_SHOWN = f"{SELECT} AND key = ? AND shown = 1"
-_VERSION = f"{SELECT} AND key = ? AND version = ?"
 _NEWEST = f"{SELECT} AND key = ? ORDER BY sequence DESC LIMIT 1"
-_SHOW_NEWEST = """
-UPDATE objects SET shown = 1 WHERE NOT delete_marker
-AND sequence = (SELECT max(sequence) FROM objects WHERE bucket = ? AND key = ?)
-"""
 
 
 class Store:
@@ -42,6 +32,7 @@ class Store:
         self._index = index
         self._contents = contents
         self._bucket = bucket
+        self.multipart = MultipartUploads(index, contents, bucket)
 
     def start(self) -> AbstractContextManager[Upload]:
         """Start a new upload; at the end of this context it is removed unless it was saved."""
@@ -54,8 +45,8 @@ class Store:
         that was written without versioning is `null`.
         """
         if version_id:
-            return self._one(_VERSION, key, version_id)
-        return self._one(_SHOWN, key)
+            return self._one(VERSION, key, version_id)
+        return self._one(SHOWN, key)
 
     def newest(self, key: str) -> StoredObject | None:
         """Return the newest version of a key, which may be a delete marker."""
@@ -68,7 +59,7 @@ class Store:
             if found is None or found.delete_marker:
                 return None
             with suppress(FileNotFoundError):
-                return found, self._contents.open(found.content_file)
+                return found, self._content(found)
         return None
 
     def page(self, *, prefix: str = "", delimiter: str = "", after: str = "", limit: int) -> Page:
@@ -106,9 +97,9 @@ class Store:
         )
         with self._contents.changing() as change:
             change.keep(upload)
-            if metadata.forbid_overwrite and not versioning:
-                self._check_not_taken(change, metadata.key)
-            return self._put(change, stored, versioning)
+            if metadata.forbid_overwrite and not versioning and is_taken(change, self._bucket, metadata.key):
+                raise file_already_exists()
+            return add_version(change, self._bucket, stored, versioning)
 
     def delete(
         self, key: str, *, now: float, version_id: str = "", versioning: str = ""
@@ -120,39 +111,16 @@ class Store:
         """
         with self._contents.changing() as change:
             if versioning and not version_id:
-                return self._put(change, delete_marker(key, now=now), versioning)
-            return self._remove(change, key, version_id or NULL_VERSION)
+                return add_version(change, self._bucket, delete_marker(key, now=now), versioning)
+            return remove_version(change, self._bucket, key, version_id or NULL_VERSION)
 
-    def _put(self, change: Change, unversioned: StoredObject, versioning: str) -> StoredObject:
-        """Add a version, the newest of its key, in place of the one with the same id."""
-        stored = replace(unversioned, version_id=new_version_id(versioning))
-        key = stored.key.encode()
-        self._remove(change, stored.key, stored.version)
-        change.execute(
-            "UPDATE objects SET shown = 0 WHERE bucket = ? AND key = ? AND shown = 1", [self._bucket, key]
-        )
-        values = [self._bucket, not stored.delete_marker, stored.version, *to_row(stored)]
-        try:
-            change.execute(_INSERT, values)
-        except IntegrityError as error:  # the bucket was deleted after this request had found it
-            raise no_such_bucket(self._bucket) from error
-        return stored
-
-    def _remove(self, change: Change, key: str, version: str) -> StoredObject | None:
-        """Remove a version and its content; the last written of the others becomes the newest."""
-        named = [self._bucket, key.encode(), version]
-        row = change.execute(_VERSION, named).fetchone()
-        if row is None:
-            return None
-        removed = from_row(row)
-        change.drop(removed.content_file)
-        change.execute("DELETE FROM objects WHERE bucket = ? AND key = ? AND version = ?", named)
-        change.execute(_SHOW_NEWEST, [self._bucket, key.encode()])
-        return removed
-
-    def _check_not_taken(self, change: Change, key: str) -> None:
-        if change.execute(_SHOWN, [self._bucket, key.encode()]).fetchone():
-            raise file_already_exists()
+    def _content(self, found: StoredObject) -> BinaryIO:
+        if found.object_type != MULTIPART:
+            return self._contents.open(found.content_file)
+        with self._index.reading() as connection:
+            query = "SELECT content_file, size FROM parts WHERE upload = ? ORDER BY number"
+            parts = connection.execute(query, [found.content_file]).fetchall()
+        return self._contents.open_joined(parts)
 
     def _one(self, query: str, key: str, *version: str) -> StoredObject | None:
         with self._index.reading() as connection:

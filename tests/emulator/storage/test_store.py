@@ -3,11 +3,10 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,39 +14,23 @@ import pytest
 
 from oss_emulator.errors import OssError
 from oss_emulator.storage import rows
-from oss_emulator.storage.buckets import Buckets
 from oss_emulator.storage.contents import LostUploadError
 from oss_emulator.storage.index import FolderError
 from oss_emulator.storage.object_version import Metadata, StoredObject
 from oss_emulator.storage.store import Store
 from tests.support.emulator.killed_writer import WRITER, content_of_number
+from tests.support.emulator.stores import (
+    assert_every_content_is_named_once,
+    content_of,
+    contents,
+    killed_after_each_step,
+    open_store,
+    put,
+)
 from tests.support.environment import clean_environment
 
 EMULATOR = Path(__file__).parents[3] / "emulator"
 CRC64_CHECK = str(0x995DC9BBDF1939FA)  # of 123456789: the check value of CRC-64/XZ, which is OSS's variant
-
-
-def open_store(folder: Path) -> Store:
-    buckets = Buckets(folder)
-    buckets.create("examplebucket", acl="private", now=1.0)
-    return buckets.store("examplebucket")
-
-
-def put(
-    store: Store, key: str, content: bytes, *, forbid_overwrite: bool = False, versioning: str = ""
-) -> StoredObject:
-    metadata = Metadata(key, {"Content-Type": "a/b"}, "default", "IA", forbid_overwrite)
-    with store.start() as upload:
-        upload.write(content)
-        return store.save(upload, metadata, now=1.0, versioning=versioning)
-
-
-def content_of(store: Store, key: str, version_id: str = "") -> bytes | None:
-    opened = store.open(key, version_id)
-    if opened is None:
-        return None
-    with opened[1] as file:
-        return file.read()
 
 
 def test_digests_are_those_oss_gives(tmp_path: Path) -> None:
@@ -77,17 +60,6 @@ def test_objects_survive_a_restart(tmp_path: Path) -> None:
     assert restarted.find("图/a") == stored
     assert content_of(restarted, "图/a") == b"hello"
     assert restarted.find("a") is None
-
-
-def contents(folder: Path) -> list[str]:
-    return sorted(path.name for path in (folder / "objects").iterdir())
-
-
-def assert_every_content_is_named_once(folder: Path) -> None:
-    with closing(sqlite3.connect(folder / "index.sqlite")) as connection:
-        named = connection.execute("SELECT content_file FROM objects WHERE NOT delete_marker").fetchall()
-        assert connection.execute("SELECT * FROM pending").fetchall() == []
-    assert sorted(name for (name,) in named) == contents(folder)
 
 
 def test_an_upload_that_is_not_saved_leaves_nothing(tmp_path: Path) -> None:
@@ -314,53 +286,6 @@ def test_versions_committed_at_the_same_time_are_all_kept(tmp_path: Path) -> Non
         bytes([number]) for number in range(40)
     ]
     assert store.find("a") in versions
-
-
-class KilledError(Exception):
-    """The process was killed at this point."""
-
-
-Change = Callable[[Store], Callable[[], object]]
-
-
-class Steps:
-    """The steps of a change: SQL statements, commits and file operations. It dies when none is left."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.left = float("inf")
-        names = {name: self.dying(getattr(sqlite3.Connection, name)) for name in ("execute", "commit")}
-        dying = type("Dying", (sqlite3.Connection,), names)
-        monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=dying))
-        for name in ("open", "unlink"):
-            monkeypatch.setattr(Path, name, self.dying(getattr(Path, name)))
-
-    def dying(self, operation: Callable[..., Any]) -> Callable[..., Any]:
-        def step(*arguments: Any, **options: Any) -> Any:
-            self.left -= 1
-            if self.left < 0:
-                raise KilledError
-            return operation(*arguments, **options)
-
-        return step
-
-
-def killed_after_each_step(folder: Path, monkeypatch: pytest.MonkeyPatch, change: Change) -> Iterator[Store]:
-    """Make a change in a new store, killed after 0, 1, 2 … steps, until it ends without a kill.
-
-    Yields each store as it is opened again. `change` prepares a store and returns the change to kill.
-    """
-    for number in itertools.count():
-        ended = False
-        with monkeypatch.context() as killing, suppress(KilledError):
-            steps = Steps(killing)
-            act = change(open_store(folder / str(number)))
-            steps.left = number
-            act()
-            ended = True
-        yield open_store(folder / str(number))
-        if ended:
-            assert number > 5, "the change has fewer steps than a test of kills is about"
-            return
 
 
 @pytest.mark.parametrize("versioning", ["", "Enabled", "Suspended"])
