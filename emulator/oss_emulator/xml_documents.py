@@ -5,12 +5,15 @@ Source: OSS PutBucketCors, PutBucketWebsite and PutBucketVersioning pages for th
 MalformedXML. Whether OSS refuses an element it does not know is unconfirmed; it is refused.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from oss_emulator.errors import OssError, xml_text
 
 MAX_DOCUMENT_BYTES = 16 * 1024  # OSS: PutBucketCors page, for its XML; taken for the other documents too
+
+_TAG = re.compile("<(/?)([^<>]+)>([^<]*)")
 
 _MESSAGE = "The XML you provided was not well-formed or did not validate against our published schema."
 
@@ -22,15 +25,15 @@ def malformed_xml(ec: str = "", *, expected: str = "", got: str = "") -> OssErro
     return error
 
 
-def read_xml(document: bytes, root: str) -> Element:
+def read_xml(document: bytes, root: str, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> Element:
     """Parse `document`, whose root is `root` in any namespace. Raises OssError."""
     try:
         text = document.decode()
     except UnicodeDecodeError:
         raise malformed_xml(expected="UTF-8") from None
     # Checked before the parser runs: without a DOCTYPE no entity can expand or read a file.
-    if len(document) > MAX_DOCUMENT_BYTES or "<!DOCTYPE" in text:
-        raise malformed_xml(expected=f"at most {MAX_DOCUMENT_BYTES} bytes and no DOCTYPE")
+    if len(document) > max_bytes or "<!DOCTYPE" in text:
+        raise malformed_xml(expected=f"at most {max_bytes} bytes and no DOCTYPE")
     try:
         element = fromstring(text)  # noqa: S314 - bounded and without DOCTYPE, see above
     except ParseError as error:
@@ -72,8 +75,15 @@ def text_elements(name: str, values: Sequence[str]) -> str:
 
 
 def document(root: str) -> bytes:
-    """Return the document with this root element."""
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{root}'.encode()
+    """Return the document with this root element, in OSS's form: two spaces a level, a newline at the end."""
+    text, depth, is_parent = '<?xml version="1.0" encoding="UTF-8"?>', 0, True
+    for closing, name, content in _TAG.findall(root):
+        depth -= bool(closing)
+        text += f"\n{'  ' * depth}" if is_parent or not closing else ""
+        text += f"<{closing}{name}>{content}"
+        is_parent = bool(closing)
+        depth += not closing
+    return f"{text}\n".encode()
 
 
 def _name(element: Element) -> str:

@@ -6,18 +6,19 @@ the last name of the page before, in hex. The messages for wrong parameters are 
 
 import time
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.errors import invalid_argument, xml_text
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.access import check_may_list
+from oss_emulator.objects.key_encoding import key_encoding, page_size
 from oss_emulator.settings import ACCOUNT_ID
 from oss_emulator.storage.object_version import StoredObject
 from oss_emulator.storage.rows import Page
 from oss_emulator.xml_documents import document, element
 
-DEFAULT_KEYS, MAX_KEYS = 100, 1000
+DEFAULT_KEYS = 100
 
 
 def list_objects(request: Request, bucket: Bucket) -> Answer:
@@ -27,37 +28,21 @@ def list_objects(request: Request, bucket: Bucket) -> Answer:
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     is_v2 = query.get("list-type", "1") == "2"
     after = (_token_name(query) or query.get("start-after", "")) if is_v2 else query.get("marker", "")
-    limit = _max_keys(query)
+    limit = page_size(query, "max-keys", DEFAULT_KEYS)
     page = bucket.store.page(prefix=prefix, delimiter=delimiter, after=after, limit=limit)
-    encode = _encoding(query)
+    encoding = key_encoding(query)
+    encode = encoding.encode
     parts = [
         element("Name", bucket.settings.bucket),
         element("Prefix", encode(prefix)),
         element("MaxKeys", str(limit)),
         element("Delimiter", encode(delimiter)),
-        *([element("EncodingType", "url")] if "encoding-type" in query else []),
+        *encoding.elements,
         *(_v2_elements if is_v2 else _v1_elements)(query, page, encode),
         element("IsTruncated", "true" if page.next_name else "false"),
         *_entry_elements(page, encode, owner=not is_v2 or query.get("fetch-owner") == "true"),
     ]
     return Answer(200, {"Content-Type": "application/xml"}, document(element("ListBucketResult", *parts)))
-
-
-def _max_keys(query: Mapping[str, str]) -> int:
-    text = query.get("max-keys") or str(DEFAULT_KEYS)
-    if not (
-        text.isascii() and text.isdigit() and len(text) <= len(str(MAX_KEYS)) and 0 < int(text) <= MAX_KEYS
-    ):
-        message = f"Argument max-keys must be an integer between 1 and {MAX_KEYS}."
-        raise invalid_argument(message, name="max-keys", value=text)
-    return int(text)
-
-
-def _encoding(query: Mapping[str, str]) -> Callable[[str], str]:
-    asked = query.get("encoding-type", "")
-    if asked not in {"", "url"}:
-        raise invalid_argument("Invalid Encoding Method specified", name="encoding-type", value=asked)
-    return (lambda text: quote(text, safe="")) if asked else xml_text
 
 
 def _v1_elements(query: Mapping[str, str], page: Page, encode: Callable[[str], str]) -> list[str]:

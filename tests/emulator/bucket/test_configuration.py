@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ WEBSITE = XML + (
 VERSIONING = XML + "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>"
 
 
+def flat(body: bytes) -> str:
+    """An answer's document without the white space between its elements."""
+    declaration, _, rest = body.decode().partition("\n")
+    return f"{declaration}\n" + re.sub(r"\n *", "", rest)
+
+
 @pytest.mark.parametrize(
     ("part", "document"), [("cors", CORS), ("website", WEBSITE), ("versioning", VERSIONING)]
 )
@@ -41,8 +48,8 @@ def test_a_configuration_survives_a_restart(scene: Scene, part: str, document: s
     scene.now = reopened.now()
 
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/xml")
-    assert answer.body.decode() == document
-    assert ask(scene, "GET", f"/?{part}").body.decode() == document
+    assert flat(answer.body) == document
+    assert ask(scene, "GET", f"/?{part}").body == answer.body
 
 
 def test_namespaces_and_a_byte_order_mark_do_not_matter(scene: Scene) -> None:
@@ -81,16 +88,14 @@ def test_the_rule_of_the_environment_counts_until_rules_are_put_or_deleted(scene
     ask(scene, "DELETE", "/?cors")
     kept = Configuration(scene.folder)
 
-    assert first.body.decode() == XML + cors(rule, vary="<ResponseVary>true</ResponseVary>")
+    assert flat(first.body) == XML + cors(rule, vary="<ResponseVary>true</ResponseVary>")
     assert ask(scene, "GET", "/?cors").status == 404
     assert kept.cors(scene.bucket.cors).rules == ()
 
 
 def test_a_bucket_that_never_had_versioning_says_so_without_a_status(scene: Scene) -> None:
-    assert (
-        ask(scene, "GET", "/?versioning").body.decode()
-        == f"{XML}<VersioningConfiguration></VersioningConfiguration>"
-    )
+    answer = ask(scene, "GET", "/?versioning").body
+    assert answer.decode() == f"{XML}<VersioningConfiguration></VersioningConfiguration>\n"
     assert scene.bucket.versioning == ""
 
 
@@ -111,7 +116,7 @@ def test_versioning_can_be_suspended_and_enabled_again_but_not_deleted(scene: Sc
 def test_tells_the_acl_and_whether_public_access_is_blocked(scene: Scene) -> None:
     scene.set(acl="public-read", block_public_access=True)
 
-    acl, blocked = (ask(scene, "GET", f"/?{part}").body.decode() for part in ("acl", "publicAccessBlock"))
+    acl, blocked = (flat(ask(scene, "GET", f"/?{part}").body) for part in ("acl", "publicAccessBlock"))
 
     owner = "<Owner><ID>1000000000000000</ID><DisplayName>1000000000000000</DisplayName></Owner>"
     grant = "<AccessControlList><Grant>public-read</Grant></AccessControlList>"
@@ -137,7 +142,7 @@ def test_get_cors_has_allowed_headers_in_lower_case(scene: Scene) -> None:
     """As Alibaba's SDKs expect in their live tests; the matching never looked at the case."""
     put(scene, "cors", cors(cors_rule(headers="Authorization X-OSS-*", exposed="ETag")))
 
-    document = ask(scene, "GET", "/?cors").body.decode()
+    document = flat(ask(scene, "GET", "/?cors").body)
 
     assert "<AllowedHeader>authorization</AllowedHeader><AllowedHeader>x-oss-*</AllowedHeader>" in document
     assert "<ExposeHeader>ETag</ExposeHeader>" in document
@@ -186,7 +191,7 @@ NOT_EMULATED = [
     ("GET", "/a?acl"),
     ("HEAD", "/a?symlink"),
     ("PUT", "/a?tagging"),
-    ("POST", "/a?uploads"),
+    ("POST", "/a?append"),
     ("DELETE", "/a?tagging"),
     ("PUT", "/"),
     ("DELETE", "/"),
@@ -209,9 +214,7 @@ def test_a_signature_is_judged_before_a_feature_that_is_not_emulated(
     assert wrong.refusal == (403, "AccessDenied", "0002-00000080")
 
 
-@pytest.mark.parametrize(
-    "query", ["acl", "cors", "uploads", "uploadId=1&partNumber=1", "x-oss-process=image/info", "tagging="]
-)
+@pytest.mark.parametrize("query", ["acl", "cors", "partNumber=1", "x-oss-process=image/info", "tagging="])
 def test_a_subresource_of_an_object_is_never_its_content(scene: Scene, query: str) -> None:
     scene.upload({"key": "a", "x-oss-object-acl": "public-read-write"})
 
