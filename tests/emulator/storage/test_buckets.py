@@ -65,6 +65,19 @@ def test_deletes_an_empty_bucket_once(buckets: Buckets) -> None:
         buckets.delete("aaa")
 
 
+def test_a_bucket_with_an_unfinished_upload_stays_and_a_deleted_one_takes_none(buckets: Buckets) -> None:
+    store = buckets.store("aaa")
+    metadata = Metadata("a", {}, "default", "Standard", forbid_overwrite=False)
+    upload_id = store.multipart.begin(metadata, now=1.0, versioning="")
+
+    with pytest.raises(OssError, match="409 BucketNotEmpty"):
+        buckets.delete("aaa")
+    store.multipart.abort("a", upload_id)
+    buckets.delete("aaa")
+    with pytest.raises(OssError, match="404 NoSuchBucket"):
+        store.multipart.begin(metadata, now=1.0, versioning="")
+
+
 @pytest.mark.parametrize("deleted", [False, True], ids=["object", "marker"])
 def test_a_bucket_that_is_not_empty_stays(buckets: Buckets, deleted: bool) -> None:  # noqa: FBT001
     store = buckets.store("aaa")

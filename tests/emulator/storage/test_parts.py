@@ -188,6 +188,26 @@ def test_deleting_or_replacing_the_object_removes_its_parts(tmp_path: Path) -> N
     assert_every_content_is_named_once(tmp_path)
 
 
+def test_a_reader_that_meets_a_replacement_looks_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(tmp_path)
+    complete(store, filled(store)[0])
+    find = store.find
+    seen: list[StoredObject | None] = []
+
+    def replaced_after_the_first_look(key: str, version_id: str = "") -> StoredObject | None:
+        found = find(key, version_id)
+        if not seen:
+            put(store, "a", b"second")
+        seen.append(found)
+        return found
+
+    monkeypatch.setattr(store, "find", replaced_after_the_first_look)
+
+    assert content_of(store, "a") == b"second"
+
+
 def test_each_version_keeps_its_parts(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     upload_id, _, content = filled(store)
