@@ -20,6 +20,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 FORMAT = 1  # of the tables below
+CHECKPOINT_PAGES = 10_000  # 40 MB of log: only then does a change wait for the disk
 BUSY_SECONDS = 60  # how long a change waits for those of other processes
 
 _TABLES = f"""
@@ -148,6 +149,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA foreign_keys = ON")  # so nothing is stored in a bucket that was deleted
     connection.execute("PRAGMA synchronous = NORMAL")  # safe from a kill, and no wait for the disk
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     return connection
 
 
