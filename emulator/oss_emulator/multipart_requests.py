@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.copying import COPY_SOURCE
-from oss_emulator.objects.multipart import abort, complete, initiate, upload_part
+from oss_emulator.objects.multipart import abort, initiate, upload_part, upload_part_copy
+from oss_emulator.objects.multipart_complete import complete
 from oss_emulator.objects.multipart_lists import list_parts, list_uploads
 
 MULTIPART_PARTS = frozenset({"partNumber", "uploadId", "uploads"})
@@ -23,8 +24,10 @@ def multipart_answer(request: Request, bucket: Bucket, key: str, request_id: str
         )
     if "uploads" in names:
         return initiate(request, bucket, key) if request.method == "POST" else None
-    if "uploadId" not in names or COPY_SOURCE in request.headers:
+    if "uploadId" not in names:
         return None
+    if request.method == "PUT" and COPY_SOURCE in request.headers:
+        return upload_part_copy(request, bucket, key)
     if request.method == "POST":
         return complete(request, bucket, key, request_id)
     answer = _OF_AN_UPLOAD.get(request.method)

@@ -257,6 +257,21 @@ def test_an_sdk_resumes_an_upload_in_parts(running: EmulatorProcess, sdk: type[S
     assert bucket.head(name)[1].endswith("-7")
 
 
+def test_an_sdk_copies_a_part(running: EmulatorProcess) -> None:
+    bucket, client, name = Oss2(running.url, KEY)._bucket, V2(running.url, KEY)._client, "parts/copied"
+    upload_id = bucket.init_multipart_upload(name).upload_id
+    first = bucket.upload_part_copy(BUCKET, "a.txt", (1, 3), name, upload_id, 1)
+    second = client.upload_part_copy(
+        v2.UploadPartCopyRequest(BUCKET, name, part_number=2, upload_id=upload_id, source_key="a.txt")
+    )
+
+    assert [part.etag for part in bucket.list_parts(name, upload_id).parts] == [
+        first.etag,
+        second.etag.strip('"'),
+    ]
+    bucket.abort_multipart_upload(name, upload_id)
+
+
 def test_addresses_that_an_sdk_presigned_upload_in_parts(running: EmulatorProcess) -> None:
     client, name = V2(running.url, KEY)._client, "parts/presigned"
     begun = requests.post(client.presign(v2.InitiateMultipartUploadRequest(BUCKET, name)).url, timeout=10)

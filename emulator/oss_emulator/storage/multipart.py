@@ -27,7 +27,8 @@ from oss_emulator.storage.versions import add_version, is_taken
 
 MIN_PART_BYTES = 100 * 1024  # OSS: multipart page; of every part but the last
 
-ABORT_OR_LIST, UPLOAD_PART = "0042-00000002", "0042-00000104"  # EC of NoSuchUpload by operation
+# EC of NoSuchUpload by operation
+ABORT_OR_LIST, UPLOAD_PART, UPLOAD_PART_COPY = "0042-00000002", "0042-00000104", "0042-00000311"
 
 _UPLOAD = "SELECT key, id, initiated, headers, storage_class FROM uploads WHERE bucket = ?"
 _PARTS = "SELECT number, size, etag, crc64, last_modified FROM parts WHERE upload = ?"
@@ -176,7 +177,7 @@ class MultipartUploads:
         named = [self._bucket, key.encode(), upload_id]
         row = connection.execute(f"{_UPLOAD} AND key = ? AND id = ?", named).fetchone()
         if row is None:
-            raise _no_such_upload(upload_id, ec)
+            raise no_such_upload(upload_id, ec)
         return _from_row(row)
 
 
@@ -227,7 +228,8 @@ def _joined(upload: StoredUpload, parts: Sequence[Part], acl: str, now: float) -
     )
 
 
-def _no_such_upload(upload_id: str, ec: str) -> OssError:
+def no_such_upload(upload_id: str, ec: str) -> OssError:
+    """404 for an id that is not that of an unfinished upload of this key."""
     message = (
         "The specified upload does not exist. The upload ID may be invalid, or the upload may have been "
         "aborted or completed."

@@ -260,6 +260,67 @@ def test_refuses_a_part_by_its_parameters(scene: Scene, query: str, refusal: tup
     assert ask(scene, "PUT", target, b"x", content_length="1").refusal == refusal
 
 
+@pytest.mark.parametrize(
+    ("asked", "content", "sent"),
+    [
+        ("", b"0123456789", "bytes 0-9/10"),
+        ("bytes=2-4", b"234", "bytes 2-4/10"),
+        ("bytes=0-9", b"0123456789", "bytes 0-9/10"),
+        ("bytes=0-10", b"0123456789", "bytes 0-9/10"),
+        ("bytes=4-2", b"0123456789", "bytes 0-9/10"),
+        ("bytes=-3", b"0123456789", "bytes 0-9/10"),
+    ],
+)
+def test_a_part_is_copied_from_an_object_or_its_range(
+    scene: Scene, asked: str, content: bytes, sent: str
+) -> None:
+    scene.upload({"key": "source"}, b"0123456789")
+    upload_id = initiate(scene)
+    ranged = {"x_oss_copy_source_range": asked} if asked else {}
+
+    answer = ask(
+        scene,
+        "PUT",
+        f"/a?partNumber=1&uploadId={upload_id}",
+        x_oss_copy_source=f"/{BUCKET}/source",
+        **ranged,
+    )
+
+    assert (answer.status, answer.headers["Content-Range"]) == (200, sent)
+    assert [(child.tag, child.text) for child in ET.fromstring(answer.body)] == [
+        ("LastModified", "2026-09-21T14:13:20.000Z"),
+        ("ETag", etag(content)),
+    ]
+    complete(scene, upload_id, listing((1, etag(content))))
+    assert read(scene, "GET", "/a", "a").body == content
+
+
+def test_an_empty_object_is_copied_as_an_empty_part(scene: Scene) -> None:
+    scene.upload({"key": "source"}, b"")
+    target = f"/a?partNumber=1&uploadId={initiate(scene)}"
+
+    answer = ask(scene, "PUT", target, x_oss_copy_source=f"/{BUCKET}/source")
+
+    assert (answer.status, answer.headers["ETag"]) == (200, etag(b""))
+    assert "Content-Range" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("upload", "source", "refusal"),
+    [
+        (WRONG_ID, f"/{BUCKET}/source", (404, "NoSuchUpload", "0042-00000311")),
+        ("", f"/{BUCKET}/missing", (404, "NoSuchKey", "0026-00000001")),
+        ("", f"/{BUCKET}/archived", (403, "InvalidObjectState", "0016-00000404")),
+    ],
+)
+def test_refuses_a_copied_part(scene: Scene, upload: str, source: str, refusal: tuple[int, str, str]) -> None:
+    scene.upload({"key": "source"})
+    scene.upload({"key": "archived", "x-oss-storage-class": "Archive"})
+    target = f"/a?partNumber=1&uploadId={upload or initiate(scene)}"
+
+    assert ask(scene, "PUT", target, x_oss_copy_source=source).refusal == refusal
+
+
 def test_checks_the_body_of_a_part(scene: Scene) -> None:
     target = f"/a?partNumber=1&uploadId={initiate(scene)}"
     wrong = base64.b64encode(hashlib.md5(b"").digest()).decode()
@@ -417,7 +478,6 @@ def test_anybody_uploads_parts_where_anybody_may_write_but_lists_nothing(scene: 
 @pytest.mark.parametrize(
     ("method", "target", "headers"),
     [
-        ("PUT", "/a?partNumber=1&uploadId=1", {"x_oss_copy_source": "/b/c"}),
         ("POST", "/a?sequential&uploads", {}),
         ("POST", "/a?uploads", {"x_oss_tagging": "a=b"}),
         ("HEAD", "/a?uploadId=1", {}),
