@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from oss_emulator.storage.object_version import StoredObject
@@ -25,7 +25,7 @@ class Page:
 
 def to_row(stored: StoredObject) -> list[object]:
     """Return the values of COLUMNS."""
-    members = {**asdict(stored), "key": stored.key.encode(), "headers": json.dumps(dict(stored.headers))}
+    members = {**vars(stored), "key": stored.key.encode(), "headers": json.dumps(dict(stored.headers))}
     return [members[name] for name in COLUMNS]
 
 
