@@ -10,7 +10,7 @@ modify a read. A bare `+` in a path is a blank: inferred from reports of NoSuchK
 import re
 from urllib.parse import parse_qsl, unquote_plus
 
-from oss_emulator.errors import OssError
+from oss_emulator.errors import OssError, no_such_bucket
 from oss_emulator.http_messages import Request
 
 # OSS, PutBucket page: lower-case letters, digits and hyphens, no hyphen at either end, 3 to 63 characters
@@ -83,12 +83,6 @@ def _key(encoded: str) -> str:
     except UnicodeDecodeError as error:
         message = "The specified object is not valid."
         raise OssError(400, "InvalidObjectName", message, "", {"ObjectName": encoded}) from error
-
-
-def no_such_bucket(name: str) -> OssError:
-    """404 for a bucket that does not exist (EC 0015-00000101)."""
-    message = "The specified bucket does not exist."
-    return OssError(404, "NoSuchBucket", message, "0015-00000101", {"BucketName": name})
 
 
 SUBRESOURCES = frozenset(

@@ -11,6 +11,19 @@ import re
 
 from oss_emulator.errors import OssError
 from oss_emulator.http_messages import Request
+from oss_emulator.xml_documents import malformed_xml
+
+
+def read_document(request: Request, max_bytes: int) -> bytes:
+    """Return the body, an XML document, after a look at its Content-MD5. Raises OssError."""
+    content = b""
+    while chunk := request.body.read(max_bytes + 1 - len(content)):
+        content += chunk
+    if len(content) > max_bytes:
+        raise malformed_xml(expected=f"at most {max_bytes} bytes")
+    check_content_md5(request)
+    return content
+
 
 _HEX = re.compile("[0-9A-Fa-f]{32}")
 

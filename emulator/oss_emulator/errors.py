@@ -56,15 +56,21 @@ def bucket_acl_denied() -> OssError:
     )
 
 
+def no_such_bucket(name: str) -> OssError:
+    """404 for a bucket that does not exist (EC 0015-00000101)."""
+    message = "The specified bucket does not exist."
+    return OssError(404, "NoSuchBucket", message, "0015-00000101", {"BucketName": name})
+
+
 def no_such_key(key: str) -> OssError:
     """404 for an object that does not exist (OSS: GetObject; EC 0026-00000001)."""
     return OssError(404, "NoSuchKey", "The specified key does not exist.", "0026-00000001", {"Key": key})
 
 
-def file_already_exists() -> OssError:
-    """409 of x-oss-forbid-overwrite (OSS: PostObject and 409 error page; EC 0026-00000002)."""
+def file_already_exists(ec: str = "0026-00000002") -> OssError:
+    """409 of x-oss-forbid-overwrite (OSS: PostObject and 409 error page; the EC is PostObject's)."""
     message = "The object you specified already exists and can not be overwritten."
-    return OssError(409, "FileAlreadyExists", message, "0026-00000002")
+    return OssError(409, "FileAlreadyExists", message, ec)
 
 
 def v1_not_allowed() -> OssError:

@@ -18,6 +18,7 @@ from oss_emulator.console.routes import console_answer, is_console_request
 from oss_emulator.errors import OssError, error_document, internal_error, not_emulated
 from oss_emulator.history.records import RefusalRecord
 from oss_emulator.http_messages import Answer, ConnectionLost, Request
+from oss_emulator.multipart_requests import MULTIPART_PARTS, multipart_answer
 from oss_emulator.objects.access import check_may_read, check_may_write, check_signed
 from oss_emulator.objects.copying import COPY_SOURCE, copy_object
 from oss_emulator.objects.writing import delete_object, put_object
@@ -96,6 +97,10 @@ def _dispatch(request: Request, bucket: Site, request_id: str, *, alone: bool) -
     raise_pending_error(request, bucket)
     bucket = with_clock_offset(bucket)
     part = subresource_of(request)
+    if part in MULTIPART_PARTS and isinstance(bucket, Bucket):
+        answer = multipart_answer(request, bucket, key, request_id)
+        if answer:
+            return answer
     if part:
         return _configuration_answer(request, bucket, key, part)
     if request.method in {"GET", "HEAD"}:
@@ -112,7 +117,7 @@ def _write(request: Request, bucket: Bucket, key: str, request_id: str) -> Answe
         case "PUT" if key and COPY_SOURCE in request.headers:
             return copy_object(request, bucket, key)
         case "PUT" if key:
-            return put_object(request, bucket, key)
+            return put_object(request, bucket, key, request_id)
         case "DELETE" if key:
             return delete_object(request, bucket, key)
         case "PUT" | "DELETE":

@@ -51,6 +51,12 @@ SWITCHES = (
         "its template unknown) or an empty string (Callback page: a missing variable is empty).",
     ),
     Switch(
+        "part_etag",
+        ("quoted", "any"),
+        "Whether a Complete may list an ETag without quotes or in lower case. SDKs send it as they got it: "
+        "quoted, in upper case. No page says.",
+    ),
+    Switch(
         "form_space",
         ("%20", "+"),
         "How a form callback body writes a space inside a value. No capture has one.",

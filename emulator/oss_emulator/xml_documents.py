@@ -22,15 +22,15 @@ def malformed_xml(ec: str = "", *, expected: str = "", got: str = "") -> OssErro
     return error
 
 
-def read_xml(document: bytes, root: str) -> Element:
+def read_xml(document: bytes, root: str, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> Element:
     """Parse `document`, whose root is `root` in any namespace. Raises OssError."""
     try:
         text = document.decode()
     except UnicodeDecodeError:
         raise malformed_xml(expected="UTF-8") from None
     # Checked before the parser runs: without a DOCTYPE no entity can expand or read a file.
-    if len(document) > MAX_DOCUMENT_BYTES or "<!DOCTYPE" in text:
-        raise malformed_xml(expected=f"at most {MAX_DOCUMENT_BYTES} bytes and no DOCTYPE")
+    if len(document) > max_bytes or "<!DOCTYPE" in text:
+        raise malformed_xml(expected=f"at most {max_bytes} bytes and no DOCTYPE")
     try:
         element = fromstring(text)  # noqa: S314 - bounded and without DOCTYPE, see above
     except ParseError as error:

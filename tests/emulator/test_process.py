@@ -216,12 +216,12 @@ def test_a_kill_in_mid_upload_leaves_no_object_and_no_rest(tmp_path: Path) -> No
                 f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {TYPE}\r\nContent-Length: 99999999\r\n\r\n"
             )
             raw.sendall(head_lines.encode() + body + b"x" * MEBIBYTE)
-            while not any(path.stat().st_size for path in (tmp_path / "incoming").iterdir()):
+            while len(list((tmp_path / "objects").iterdir())) < 2:
                 threading.Event().wait(0.01)
             killed.kill()
 
     with EmulatorProcess(tmp_path) as restarted:
-        assert list((tmp_path / "incoming").iterdir()) == []
+        assert len(list((tmp_path / "objects").iterdir())) == 1
         assert head(restarted, "half").status_code == 404
         assert head(restarted, "whole").status_code == 200
 

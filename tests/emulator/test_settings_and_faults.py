@@ -126,6 +126,7 @@ def test_every_switch_is_strict_by_default_and_has_a_source(scene: Scene) -> Non
         ("head_missing_key", "404"),
         ("doubled_field", "first"),
         ("json_missing_variable", "null"),
+        ("part_etag", "quoted"),
         ("form_space", "%20"),
         ("cors_any_origin", "*"),
     ]

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from oss_emulator.auth.request_signature import verify_request
 from oss_emulator.bucket.configuration_xml import cors_document, versioning_document, website_document
 from oss_emulator.bucket.state import Bucket
-from oss_emulator.content_md5 import check_content_md5
+from oss_emulator.content_md5 import read_document
 from oss_emulator.errors import OssError, not_emulated
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.settings import ACCOUNT_ID
-from oss_emulator.xml_documents import MAX_DOCUMENT_BYTES, document, element, malformed_xml
+from oss_emulator.xml_documents import MAX_DOCUMENT_BYTES, document, element
 
 PARTS: Mapping[str, frozenset[str]] = {
     "cors": frozenset({"GET", "PUT", "DELETE"}),
@@ -34,22 +34,12 @@ def configuration_answer(request: Request, bucket: Bucket, part: str) -> Answer:
         raise not_emulated(f"{request.method} of ?{part}")
     match request.method:
         case "PUT":
-            bucket.configuration.put(part, _content(request))
+            bucket.configuration.put(part, read_document(request, MAX_DOCUMENT_BYTES))
             return Answer(200)
         case "DELETE":
             bucket.configuration.delete(part)
             return Answer(204)
     return Answer(200, {"Content-Type": "application/xml"}, _DOCUMENTS[part](bucket))
-
-
-def _content(request: Request) -> bytes:
-    content = b""
-    while chunk := request.body.read(MAX_DOCUMENT_BYTES + 1 - len(content)):
-        content += chunk
-    if len(content) > MAX_DOCUMENT_BYTES:
-        raise malformed_xml(expected=f"at most {MAX_DOCUMENT_BYTES} bytes")
-    check_content_md5(request)
-    return content
 
 
 def _cors(bucket: Bucket) -> bytes:

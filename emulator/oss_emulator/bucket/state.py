@@ -17,7 +17,9 @@ from oss_emulator.callback.resolver import Resolve, resolve
 from oss_emulator.callback.transport import Send, send_over_network
 from oss_emulator.faults import Faults
 from oss_emulator.history.records import History
-from oss_emulator.settings import Settings
+from oss_emulator.settings import Settings, SettingsError
+from oss_emulator.storage.buckets import Buckets
+from oss_emulator.storage.index import FolderError
 from oss_emulator.storage.store import Store
 
 
@@ -74,15 +76,22 @@ class Bucket(Site):
 
 
 def open_bucket(settings: Settings) -> Site:
-    """Open the bucket or site that `settings` describe, over the real clock, network and disk."""
+    """Open the bucket or site that `settings` describe, over the real clock, network and disk.
+
+    Raises SettingsError for a folder that cannot be used.
+    """
     if settings.website:
         return Site(settings=settings)
     key = load_or_make_key(settings.callback_key)
-
+    try:
+        buckets = Buckets(settings.folder)
+    except FolderError as error:
+        raise SettingsError(str(error)) from error
+    buckets.create(settings.bucket, acl=settings.acl, now=time.time())
     timing = Timing(settings.callback_seconds, time.monotonic, time.sleep)
     return Bucket(
         settings=settings,
-        store=Store(settings.folder),
+        store=buckets.store(settings.bucket),
         key=key,
         send=partial(send_over_network, private_callbacks=settings.private_callbacks),
         timing=timing,

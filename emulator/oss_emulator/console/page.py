@@ -77,7 +77,7 @@ def console_page(request: Request, bucket: Site) -> Answer:
 
 def _objects(bucket: Site) -> list[StoredObject]:
     """Return one object more than the page shows, if there are more."""
-    return list(bucket.store.latest_objects(SHOWN_OBJECTS + 1)) if isinstance(bucket, Bucket) else []
+    return bucket.store.latest_objects(SHOWN_OBJECTS + 1) if isinstance(bucket, Bucket) else []
 
 
 def _faults(bucket: Site, host: str) -> list[FaultRow]:

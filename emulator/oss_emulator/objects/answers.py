@@ -71,7 +71,7 @@ def _headers(stored: StoredObject) -> dict[str, str]:
         **stored.headers,
         "Last-Modified": formatdate(stored.last_modified, usegmt=True),
         "x-oss-hash-crc64ecma": stored.crc64,
-        "x-oss-object-type": "Normal",
+        "x-oss-object-type": stored.object_type,
         "x-oss-storage-class": stored.storage_class,
     }
 
@@ -80,7 +80,7 @@ def _content_headers(stored: StoredObject) -> dict[str, str]:
     return {
         "Accept-Ranges": "bytes",
         "Content-Length": str(stored.size),
-        "Content-MD5": stored.content_md5,
+        **({"Content-MD5": stored.content_md5} if stored.content_md5 else {}),
         "ETag": f'"{stored.etag}"',
     }
 

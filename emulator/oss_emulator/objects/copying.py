@@ -7,6 +7,7 @@ from another bucket, conditions on the source and tags are not emulated and refu
 """
 
 import time
+from typing import BinaryIO
 from urllib.parse import parse_qsl, unquote
 
 from oss_emulator.bucket.state import Bucket
@@ -28,21 +29,30 @@ _NOT_EMULATED = (f"{COPY_SOURCE}-if-", "x-oss-tagging")
 def copy_object(request: Request, bucket: Bucket, key: str) -> Answer:
     """Store a copy of an object of this bucket as `key`. Raises OssError."""
     check_signed(request, bucket, key)
-    for name in request.headers:
-        if name.startswith(_NOT_EMULATED):
-            raise not_emulated(f"{name} with CopyObject")
-    source, version_id = _source(request.headers[COPY_SOURCE], bucket.settings.bucket)
-    opened = bucket.store.open(source, version_id)
-    if opened is None:
-        raise _not_found(bucket, source, version_id)
-    original, content = opened
+    original, content = open_source(request, bucket)
     with content, bucket.store.start() as upload:
-        check_not_archived(original)
         metadata = _metadata(request, original, key, public_acls=not bucket.settings.block_public_access)
         while chunk := content.read(CHUNK_BYTES):
             upload.write(chunk)
         copy = bucket.store.save(upload, metadata, now=bucket.now(), versioning=bucket.versioning)
     return _answer(copy, original, versioned=bool(bucket.versioning))
+
+
+def open_source(request: Request, bucket: Bucket) -> tuple[StoredObject, BinaryIO]:
+    """Return the object that x-oss-copy-source names, and its content. Raises OssError."""
+    for name in request.headers:
+        if name.startswith(_NOT_EMULATED):
+            raise not_emulated(f"{name} with a copy")
+    source, version_id = _source(request.headers[COPY_SOURCE], bucket.settings.bucket)
+    opened = bucket.store.open(source, version_id)
+    if opened is None:
+        raise _not_found(bucket, source, version_id)
+    try:
+        check_not_archived(opened[0])
+    except OssError:
+        opened[1].close()
+        raise
+    return opened
 
 
 def _source(header: str, bucket: str) -> tuple[str, str]:

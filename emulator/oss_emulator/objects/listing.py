@@ -5,45 +5,20 @@ the last name of the page before, in hex. The messages for wrong parameters are 
 """
 
 import time
-from bisect import insort
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, quote
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl
 
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.errors import invalid_argument, xml_text
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.access import check_may_list
+from oss_emulator.objects.key_encoding import key_encoding, page_size
 from oss_emulator.settings import ACCOUNT_ID
 from oss_emulator.storage.object_version import StoredObject
+from oss_emulator.storage.rows import Page
 from oss_emulator.xml_documents import document, element
 
-DEFAULT_KEYS, MAX_KEYS = 100, 1000
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page: objects and common prefixes by name, in order. `next_name` is empty on the last page."""
-
-    entries: Mapping[str, StoredObject | None]
-    next_name: str
-
-
-@dataclass
-class _Names:
-    """The `limit` smallest names of those added, each with its object, or None for a common prefix."""
-
-    limit: int
-    ordered: list[str] = field(default_factory=list)  # by code point: also the order of UTF-8
-    found: dict[str, StoredObject | None] = field(default_factory=dict)
-
-    def add(self, name: str, stored: StoredObject | None) -> None:
-        if name in self.found or (len(self.ordered) == self.limit and name > self.ordered[-1]):
-            return
-        insort(self.ordered, name)
-        self.found[name] = stored
-        if len(self.ordered) > self.limit:
-            del self.found[self.ordered.pop()]
+DEFAULT_KEYS = 100
 
 
 def list_objects(request: Request, bucket: Bucket) -> Answer:
@@ -53,59 +28,23 @@ def list_objects(request: Request, bucket: Bucket) -> Answer:
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     is_v2 = query.get("list-type", "1") == "2"
     after = (_token_name(query) or query.get("start-after", "")) if is_v2 else query.get("marker", "")
-    limit = _max_keys(query)
-    page = page_of(bucket.store.all_objects(), prefix=prefix, delimiter=delimiter, after=after, limit=limit)
-    encode = _encoding(query)
+    limit = page_size(query, "max-keys", DEFAULT_KEYS)
+    page = bucket.store.page(prefix=prefix, delimiter=delimiter, after=after, limit=limit)
+    encoding = key_encoding(query)
+    encode = encoding.encode
     parts = [
         element("Name", bucket.settings.bucket),
         element("Prefix", encode(prefix)),
         *([] if is_v2 else [element("Marker", encode(after))]),
         element("MaxKeys", str(limit)),
         element("Delimiter", encode(delimiter)),
-        *([element("EncodingType", "url")] if "encoding-type" in query else []),
+        *encoding.elements,
         *(_v2_elements(query, page, encode) if is_v2 else []),
         element("IsTruncated", "true" if page.next_name else "false"),
         *([element("NextMarker", encode(page.next_name))] if page.next_name and not is_v2 else []),
         *_entry_elements(page, encode, owner=not is_v2 or query.get("fetch-owner") == "true"),
     ]
     return Answer(200, {"Content-Type": "application/xml"}, document(element("ListBucketResult", *parts)))
-
-
-def page_of(objects: Iterable[StoredObject], *, prefix: str, delimiter: str, after: str, limit: int) -> Page:
-    """Return the first `limit` names after `after`. Keys with the same common prefix are one name."""
-    names = _Names(limit + 1)
-    for stored in objects:
-        if stored.key.startswith(prefix) and stored.key > after:
-            common = _common_prefix(stored.key, prefix, delimiter)
-            if common is None:
-                names.add(stored.key, stored)
-            elif common != after:
-                names.add(common, None)
-    shown = names.ordered[:limit]
-    entries = {name: names.found[name] for name in shown}
-    return Page(entries, shown[-1] if len(names.ordered) > limit else "")
-
-
-def _common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
-    end = key.find(delimiter, len(prefix)) if delimiter else -1
-    return None if end < 0 else key[: end + len(delimiter)]
-
-
-def _max_keys(query: Mapping[str, str]) -> int:
-    text = query.get("max-keys") or str(DEFAULT_KEYS)
-    if not (
-        text.isascii() and text.isdigit() and len(text) <= len(str(MAX_KEYS)) and 0 < int(text) <= MAX_KEYS
-    ):
-        message = f"Argument max-keys must be an integer between 1 and {MAX_KEYS}."
-        raise invalid_argument(message, name="max-keys", value=text)
-    return int(text)
-
-
-def _encoding(query: Mapping[str, str]) -> Callable[[str], str]:
-    asked = query.get("encoding-type", "")
-    if asked not in {"", "url"}:
-        raise invalid_argument("Invalid Encoding Method specified", name="encoding-type", value=asked)
-    return (lambda text: quote(text, safe="")) if asked else xml_text
 
 
 def _v2_elements(query: Mapping[str, str], page: Page, encode: Callable[[str], str]) -> list[str]:
@@ -142,7 +81,7 @@ def _contents_element(stored: StoredObject, encode: Callable[[str], str], *, own
         element("Key", encode(stored.key)),
         element("LastModified", changed),
         element("ETag", f'"{stored.etag}"'),
-        element("Type", "Normal"),
+        element("Type", stored.object_type),
         element("Size", str(stored.size)),
         element("StorageClass", stored.storage_class),
         *([whose] if owner else []),

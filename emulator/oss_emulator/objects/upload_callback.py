@@ -15,8 +15,9 @@ from oss_emulator.callback.delivery import CallbackFailed, Timing, deliver
 from oss_emulator.callback.image_info import image_info
 from oss_emulator.callback.message import Message, Origin, signed_request
 from oss_emulator.callback.parameter import Callback
+from oss_emulator.errors import OssError, error_document, invalid_argument
 from oss_emulator.history.records import Attempt, CallbackRecord
-from oss_emulator.http_messages import Request
+from oss_emulator.http_messages import Answer, Request
 from oss_emulator.storage.object_version import StoredObject
 
 IMAGE_VARIABLES = frozenset({"imageInfo.height", "imageInfo.width", "imageInfo.format"})
@@ -25,12 +26,13 @@ SNI_REGIONS = frozenset({"eu-west-1"})  # OSS: Callback page: the London region 
 
 @dataclass(frozen=True)
 class StoredUpload:
-    """A stored upload: the object, the request that uploaded it, and that request's form fields."""
+    """A stored upload: the object, and the request that uploaded it, with its `x:` fields and OSS's name."""
 
     stored: StoredObject
     request: Request
     request_id: str
     fields: Mapping[str, str]
+    operation: str
 
 
 def send_callback(callback: Callback, uploaded: StoredUpload, bucket: Bucket) -> bytes:
@@ -65,13 +67,38 @@ def send_callback(callback: Callback, uploaded: StoredUpload, bucket: Bucket) ->
         bucket.history.add_callback(_record(uploaded, body, record.attempts, failure, now))
 
 
+def callback_answer(
+    callback: Callback, uploaded: StoredUpload, bucket: Bucket, headers: Mapping[str, str]
+) -> Answer:
+    """Send the callback; answer 200 with its reply, or 203 if it failed (OSS: Callback and 203 pages)."""
+    try:
+        reply = send_callback(callback, uploaded, bucket)
+    except CallbackFailed as failed:
+        error = OssError(203, "CallbackFailed", failed.message, failed.ec)
+        host = uploaded.request.headers.get("host", "")
+        told = error_document(
+            error, request_id=uploaded.request_id, host_id=host, region=bucket.settings.region
+        )
+        return Answer(203, {**headers, "Content-Type": "application/xml", "x-oss-ec": failed.ec}, told)
+    return Answer(200, {**headers, "Content-Type": "application/json"}, reply)
+
+
+def both_callbacks() -> OssError:
+    """400 for a callback that comes in two ways (OSS: 400 page, EC 0007-00000027)."""
+    message = (
+        "Either the callback query string parameter or the x-oss-callback header should be specified, "
+        "not both."
+    )
+    return invalid_argument(message, "0007-00000027", name="callback")
+
+
 def public_key_url(request: Request) -> str:
     """Return the address of the public key that verifies this emulator's callbacks."""
     return f"{request.address}/-/callback_pub_key.pem"
 
 
 def upload_variables(template: str, uploaded: StoredUpload, bucket: Bucket) -> Variables:
-    """Return the values of the variables that a PostObject callback may use; `x:` names in lower case.
+    """Return the values of the variables that a callback may use; `x:` names in lower case.
 
     `vpcId` has no value here, as for every upload that does not go through a VPC.
     """
@@ -87,10 +114,10 @@ def upload_variables(template: str, uploaded: StoredUpload, bucket: Bucket) -> V
         "size": stored.size,
         "mimeType": stored.headers["Content-Type"],
         "crc64": stored.crc64,
-        "contentMd5": stored.content_md5,
+        "contentMd5": stored.content_md5 or None,
         "clientIp": uploaded.request.client_ip,
         "reqId": uploaded.request_id,
-        "operation": "PostObject",
+        "operation": uploaded.operation,
     }
 
 

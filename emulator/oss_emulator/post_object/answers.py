@@ -1,16 +1,15 @@
-"""PostObject's answer after the object is stored: 204, 200, 201, a redirect, or the callback's outcome.
+"""PostObject's answer after the object is stored: 204, 200, 201 or a redirect.
 
-Source: OSS PostObject page (success_action_status, success_action_redirect, response elements, versioning);
-203 page. That a redirect is 303 with bucket, key and etag in its query, and that an invalid redirect address
-is ignored, are S3's rules; OSS's page says nothing about them.
+Source: OSS PostObject page (success_action_status, success_action_redirect, response elements, versioning).
+That a redirect is 303 with bucket, key and etag in its query, and that an invalid redirect address is
+ignored, are S3's rules; OSS's page says nothing about them.
 """
 
 import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from oss_emulator.callback.delivery import CallbackFailed
-from oss_emulator.errors import OssError, error_document, xml_document, xml_text
+from oss_emulator.errors import xml_document, xml_text
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.metadata import ENCRYPTION_FIELDS
 from oss_emulator.storage.object_version import StoredObject
@@ -20,7 +19,7 @@ _ADDRESS = re.compile(r"https?://[!-~]+", re.IGNORECASE)  # printable ASCII: no 
 
 def stored_answer(request: Request, fields: Mapping[str, str], stored: StoredObject, bucket: str) -> Answer:
     """Answer an upload without callback, as its form's success_action fields ask."""
-    headers = _object_headers(stored)
+    headers = object_headers(stored)
     location = _redirect(fields.get("success_action_redirect", ""), stored, bucket)
     if location:
         return Answer(303, {**headers, "Location": location})
@@ -29,22 +28,6 @@ def stored_answer(request: Request, fields: Mapping[str, str], stored: StoredObj
         document = _post_response(request, stored, bucket)
         return Answer(201, {**headers, "Content-Type": "application/xml"}, document)
     return Answer(200 if status == "200" else 204, headers)
-
-
-def callback_answer(stored: StoredObject, reply: bytes) -> Answer:
-    """Answer with the body of the callback's reply; the form's success_action fields have no effect."""
-    return Answer(200, {**_object_headers(stored), "Content-Type": "application/json"}, reply)
-
-
-def callback_failed_answer(
-    request: Request, stored: StoredObject, failed: CallbackFailed, request_id: str, region: str
-) -> Answer:
-    """Answer 203: the object is stored, the callback failed (OSS: 203 page)."""
-    error = OssError(203, "CallbackFailed", failed.message, failed.ec)
-    host_id = request.headers.get("host", "")
-    document = error_document(error, request_id=request_id, host_id=host_id, region=region)
-    headers = {"Content-Type": "application/xml", "x-oss-ec": failed.ec}
-    return Answer(203, {**_object_headers(stored), **headers}, document)
 
 
 def _redirect(address: str, stored: StoredObject, bucket: str) -> str:
@@ -72,7 +55,8 @@ def _post_response(request: Request, stored: StoredObject, bucket: str) -> bytes
     return xml_document(f"<PostResponse>{inner}</PostResponse>")
 
 
-def _object_headers(stored: StoredObject) -> dict[str, str]:
+def object_headers(stored: StoredObject) -> dict[str, str]:
+    """Return the headers of every answer to a stored upload."""
     version = {"x-oss-version-id": stored.version_id} if stored.version_id else {}
     encryption = {name: stored.headers[name] for name in ENCRYPTION_FIELDS if name in stored.headers}
     return {

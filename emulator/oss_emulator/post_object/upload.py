@@ -28,14 +28,17 @@ from urllib.parse import parse_qsl
 from oss_emulator.auth.credentials import Credential, find_credential
 from oss_emulator.auth.form_signature import claimed_form_signer, verify_form
 from oss_emulator.bucket.state import Bucket
-from oss_emulator.callback.delivery import CallbackFailed
 from oss_emulator.callback.parameter import Callback, parse_callback
 from oss_emulator.content_md5 import check_content_md5
 from oss_emulator.errors import OssError, file_already_exists, invalid_argument
 from oss_emulator.http_messages import Answer, ConnectionLost, Request
 from oss_emulator.objects.access import check_anonymous_write
-from oss_emulator.objects.upload_callback import StoredUpload, send_callback
-from oss_emulator.post_object.answers import callback_answer, callback_failed_answer, stored_answer
+from oss_emulator.objects.upload_callback import (
+    StoredUpload,
+    both_callbacks,
+    callback_answer,
+)
+from oss_emulator.post_object.answers import object_headers, stored_answer
 from oss_emulator.post_object.form import Form, malformed, read_form
 from oss_emulator.post_object.metadata import expand_filename, form_metadata, required_key
 from oss_emulator.post_object.policy import Policy, parse_policy
@@ -79,8 +82,8 @@ def _upload(request: Request, checked: Form, form: Form, bucket: Bucket, request
     stored = _store(request, form, policy, metadata, bucket)
     answer = stored_answer(request, form.fields, stored, bucket.settings.bucket)
     if callback:
-        uploaded = StoredUpload(stored, request, request_id, form.fields)
-        answer = _callback_answer(callback, uploaded, bucket)
+        uploaded = StoredUpload(stored, request, request_id, form.fields, "PostObject")
+        answer = callback_answer(callback, uploaded, bucket, object_headers(stored))
     if bucket.faults.strike("answer_lost"):
         raise ConnectionLost
     return answer
@@ -114,11 +117,7 @@ def _callback(request: Request, fields: Mapping[str, str], bucket: Bucket) -> Ca
     in_query = any(name == "callback" for name, _ in parse_qsl(request.query, keep_blank_values=True))
     transports = (in_query, "x-oss-callback" in request.headers, "callback" in fields)
     if sum(transports) > 1:
-        message = (
-            "Either the callback query string parameter or the x-oss-callback header should be specified, "
-            "not both."
-        )
-        raise invalid_argument(message, "0007-00000027", name="callback")
+        raise both_callbacks()
     if not fields.get("callback"):
         return None
     resolve = None if bucket.settings.private_callbacks else bucket.resolve
@@ -146,15 +145,6 @@ def _store(request: Request, form: Form, policy: Policy, metadata: Metadata, buc
 def _announced_length(request: Request) -> str:
     length = request.headers.get("content-length")
     return f"{length} bytes, by its Content-Length" if length else "a last chunk"
-
-
-def _callback_answer(callback: Callback, uploaded: StoredUpload, bucket: Bucket) -> Answer:
-    try:
-        return callback_answer(uploaded.stored, send_callback(callback, uploaded, bucket))
-    except CallbackFailed as failed:
-        return callback_failed_answer(
-            uploaded.request, uploaded.stored, failed, uploaded.request_id, bucket.settings.region
-        )
 
 
 def _too_large() -> OssError:

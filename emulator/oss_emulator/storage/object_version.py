@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 ENABLED, SUSPENDED = "Enabled", "Suspended"
 NULL_VERSION = "null"
+NORMAL, MULTIPART = "Normal", "Multipart"
 
 _ID_PREFIX = b"\x08\x01\x10"  # `CAEQ` in base64: the ids in OSS's documentation begin with it
 _ID_BYTES = 48  # 64 characters in base64
@@ -20,8 +21,8 @@ _ID_BYTES = 48  # 64 characters in base64
 class StoredObject:
     """One version of one object. `etag` is upper-case hex without quotes; `headers` go with every answer.
 
-    `version_id` is empty if the bucket was never versioned. `order` counts the versions of a key upwards. A
-    `delete_marker` has no content and hides the versions before it.
+    `version_id` is empty if the bucket was never versioned. A `delete_marker` has no content and hides the
+    versions before it. An object of type Multipart has no `content_md5`.
     """
 
     key: str
@@ -35,8 +36,8 @@ class StoredObject:
     acl: str = "default"
     storage_class: str = "Standard"
     version_id: str = ""
-    order: int = 0
     delete_marker: bool = False
+    object_type: str = NORMAL
 
     @property
     def version(self) -> str:

@@ -3,7 +3,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from oss_emulator.storage.object_version import StoredObject
+from oss_emulator.storage.object_version import Metadata, StoredObject
 from tests.support.emulator.scene import NOW, Scene
 from tests.support.emulator.signed_requests import read
 
@@ -17,10 +17,8 @@ def store(scene: Scene, content: bytes, acl: str = "default") -> StoredObject:
     with scene.bucket.store.start() as upload:
         upload.write(content)
         headers = {"Content-Type": "text/plain"}
-        stored = upload.finish("a", now=NOW, headers=headers, acl=acl, storage_class="Standard")
-        return scene.bucket.store.commit(
-            upload, stored, forbid_overwrite=False, versioning=scene.bucket.versioning
-        )
+        metadata = Metadata("a", headers, acl, "Standard", forbid_overwrite=False)
+        return scene.bucket.store.save(upload, metadata, now=NOW, versioning=scene.bucket.versioning)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

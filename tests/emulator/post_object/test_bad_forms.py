@@ -6,10 +6,13 @@ After each, nothing is stored, memory has not grown, and the next request on a n
 import gzip
 import random
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -48,9 +51,11 @@ def chunked(*pieces: bytes) -> bytes:
     return posted(body, "Transfer-Encoding: chunked", length=None)
 
 
-def kept(emulator: EmulatorProcess) -> dict[Path, int]:
-    """Every file in the emulator's folder, with the time of its last change."""
-    return {path: path.stat().st_mtime_ns for path in emulator.folder.rglob("*") if path.is_file()}
+def kept(emulator: EmulatorProcess) -> tuple[dict[Path, int], list[Any]]:
+    """Every content file with the time of its last change, and every row of the index."""
+    with closing(sqlite3.connect(emulator.folder / "index.sqlite")) as connection:
+        rows = connection.execute("SELECT * FROM objects").fetchall()
+    return {path: path.stat().st_mtime_ns for path in (emulator.folder / "objects").iterdir()}, rows
 
 
 def history(emulator: EmulatorProcess) -> bytes:
@@ -445,4 +450,5 @@ def test_no_mutation_of_a_form_is_an_internal_error(scene: Scene, seed: int) -> 
     statuses = {scene.send(mutated(form, dice)).status for _ in range(400)}
 
     assert statuses == {204, 400, 403}
-    assert list((scene.folder / "incoming").iterdir()) == []
+    stored = [found.content_file for found in scene.bucket.store.latest_objects(400)]
+    assert sorted(path.name for path in (scene.folder / "objects").iterdir()) == sorted(stored)

@@ -215,7 +215,7 @@ def test_stores_nothing_of_a_form_that_is_cut_off_in_the_file(scene: Scene) -> N
 
     assert scene.send(body[:-50_000]).refusal == (400, "MalformedPOSTRequest", "0006-00000104")
     assert scene.stored("a") is None
-    assert list((scene.folder / "incoming").iterdir()) == []
+    assert list((scene.folder / "objects").iterdir()) == []
 
 
 def test_the_file_s_name_goes_into_the_key_after_the_policy_was_checked(scene: Scene) -> None:
@@ -257,7 +257,8 @@ def test_any_other_key_is_stored_inside_the_folder(scene: Scene, key: str) -> No
 
     assert scene.post(form).status == 204
     assert scene.stored(key).key == key
-    assert {path.parent.name for path in scene.folder.rglob("*") if path.is_file()} == {"objects"}
+    assert {path.name.partition(".")[0] for path in scene.folder.iterdir()} == {"index", "objects"}
+    assert [path.name for path in (scene.folder / "objects").iterdir()] == [scene.stored(key).content_file]
 
 
 @pytest.mark.parametrize(
@@ -442,7 +443,7 @@ def test_overwrites_unless_forbidden(scene: Scene) -> None:
         scene.upload({"key": "a", "x-oss-forbid-overwrite": "false"}, b"33").status,
     ] == [204, 409, 204]
     assert scene.stored("a").size == 2
-    assert len(list((scene.folder / "objects").iterdir())) == 2
+    assert len(list((scene.folder / "objects").iterdir())) == 1
 
 
 def test_a_key_that_is_taken_is_refused_before_the_file_is_read(scene: Scene) -> None:
@@ -475,7 +476,7 @@ def test_one_of_two_uploads_at_once_that_forbid_overwriting_succeeds(scene: Scen
         thread.join()
 
     assert sorted(statuses) == [204, 409]
-    assert len(list((scene.folder / "objects").iterdir())) == 2
+    assert len(list((scene.folder / "objects").iterdir())) == 1
 
 
 @pytest.mark.parametrize(("whose", "expected"), [("this", 204), ("another", 400)])

@@ -1,47 +1,40 @@
-import hashlib
 import itertools
-import json
-import os
 import re
+import sqlite3
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from oss_emulator.errors import OssError
+from oss_emulator.storage import rows
+from oss_emulator.storage.contents import LostUploadError
+from oss_emulator.storage.index import FolderError
 from oss_emulator.storage.object_version import Metadata, StoredObject
 from oss_emulator.storage.store import Store
+from tests.support.emulator.killed_writer import WRITER, content_of_number
+from tests.support.emulator.stores import (
+    assert_every_content_is_named_once,
+    content_of,
+    contents,
+    killed_after_each_step,
+    open_store,
+    put,
+)
+from tests.support.environment import clean_environment
 
+EMULATOR = Path(__file__).parents[3] / "emulator"
 CRC64_CHECK = str(0x995DC9BBDF1939FA)  # of 123456789: the check value of CRC-64/XZ, which is OSS's variant
 
 
-def put(
-    store: Store, key: str, content: bytes, *, forbid_overwrite: bool = False, versioning: str = ""
-) -> StoredObject:
-    with store.start() as upload:
-        upload.write(content)
-        stored = upload.finish(
-            key, now=1.0, headers={"Content-Type": "a/b"}, acl="default", storage_class="IA"
-        )
-        return store.commit(upload, stored, forbid_overwrite=forbid_overwrite, versioning=versioning)
-
-
-def content_of(store: Store, key: str, version_id: str = "") -> bytes | None:
-    opened = store.open(key, version_id)
-    if opened is None:
-        return None
-    with opened[1] as file:
-        return file.read()
-
-
 def test_digests_are_those_oss_gives(tmp_path: Path) -> None:
-    stored = put(Store(tmp_path), "a", b"123456789")
+    stored = put(open_store(tmp_path), "a", b"123456789")
 
     assert stored.etag == "25F9E794323B453885F5181F1B624D0B"
     assert stored.crc64 == CRC64_CHECK
@@ -49,85 +42,101 @@ def test_digests_are_those_oss_gives(tmp_path: Path) -> None:
 
 
 def test_digests_do_not_depend_on_the_pieces(tmp_path: Path) -> None:
-    with Store(tmp_path).start() as upload:
+    store = open_store(tmp_path)
+    with store.start() as upload:
         for byte in b"123456789":
             upload.write(bytes([byte]))
-        stored = upload.finish("a", now=1.0, headers={}, acl="default", storage_class="IA")
+        stored = store.save(upload, Metadata("a", {}, "default", "IA", forbid_overwrite=False), now=1.0)
 
-    assert (stored.size, stored.crc64) == (9, CRC64_CHECK)
+    whole = put(store, "a", b"123456789")
+    assert stored == replace(whole, headers={}, content_file=stored.content_file)
 
 
 def test_objects_survive_a_restart(tmp_path: Path) -> None:
-    stored = put(Store(tmp_path), "图/a", b"hello")
+    stored = put(open_store(tmp_path), "图/a", b"hello")
 
-    restarted = Store(tmp_path)
+    restarted = open_store(tmp_path)
 
     assert restarted.find("图/a") == stored
     assert content_of(restarted, "图/a") == b"hello"
     assert restarted.find("a") is None
 
 
-def test_an_upload_that_is_not_committed_leaves_nothing(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+def test_an_upload_that_is_not_saved_leaves_nothing(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
     with pytest.raises(ZeroDivisionError), store.start() as upload:  # noqa: PT012
         upload.write(b"half")
         raise ZeroDivisionError
 
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-
-
-def test_a_start_removes_the_uploads_of_a_killed_process(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    put(store, "a", b"whole")
-    (tmp_path / "incoming" / "half").write_bytes(b"ha")
-
-    restarted = Store(tmp_path)
-
-    assert list((tmp_path / "incoming").iterdir()) == []
-    assert content_of(restarted, "a") == b"whole"
-
-
-@pytest.mark.parametrize("leftover", [b"", b'{"key": "a", "content_f', b'{"key": "\xe5\x9b'])
-def test_an_incomplete_draft_does_not_prevent_a_start(tmp_path: Path, leftover: bytes) -> None:
-    put(Store(tmp_path), "a", b"whole")
-    (tmp_path / "incoming" / "half.json").write_bytes(leftover)
-
-    restarted = Store(tmp_path)
-
-    assert list((tmp_path / "incoming").iterdir()) == []
-    assert content_of(restarted, "a") == b"whole"
-
-
-def test_a_second_process_waits_until_the_first_has_removed_its_draft(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    put_document = store._documents.put
-    starts: list[threading.Thread] = []
-
-    def started_beside(stored: StoredObject, draft: Path) -> None:
-        start = threading.Thread(target=Store, args=[tmp_path])
-        start.start()
-        start.join(0.2)
-        starts.append(start)
-        assert start.is_alive()
-        put_document(stored, draft)
-
-    store._documents.put = started_beside  # type: ignore[method-assign]
-    put(store, "a", b"whole")
-    starts[0].join()
-
-    assert content_of(store, "a") == b"whole"
+    assert contents(tmp_path) == []
     assert_every_content_is_named_once(tmp_path)
 
 
-def assert_every_content_is_named_once(folder: Path) -> None:
-    documents = [json.loads(path.read_text()) for path in folder.rglob("*.json")]
-    named = [members["content_file"] for members in documents if not members["delete_marker"]]
-    there = [path.name for path in (folder / "objects").iterdir() if path.suffix != ".json"]
-    assert sorted(named) == sorted(there)
+def test_a_start_removes_the_uploads_of_a_killed_process(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    put(store, "a", b"whole")
+    with store.start() as upload:
+        upload.write(b"ha")
+        restarted = open_store(tmp_path)
+
+        assert len(contents(tmp_path)) == 1
+        assert content_of(restarted, "a") == b"whole"
+
+
+def test_an_upload_that_another_start_has_removed_cannot_be_saved(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    with pytest.raises(LostUploadError), store.start() as upload:  # noqa: PT012
+        open_store(tmp_path)
+        store.save(upload, Metadata("a", {}, "default", "IA", forbid_overwrite=False), now=1.0)
+
+    assert store.find("a") is None
+    assert_every_content_is_named_once(tmp_path)
+
+
+def test_an_open_file_that_cannot_be_removed_is_removed_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows."""
+
+    def unlink(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    store = open_store(tmp_path)
+    put(store, "a", b"first")
+    with monkeypatch.context() as windows:
+        windows.setattr(Path, "unlink", unlink)
+        put(store, "a", b"second")
+    assert len(contents(tmp_path)) == 2
+
+    assert content_of(open_store(tmp_path), "a") == b"second"
+    assert_every_content_is_named_once(tmp_path)
+
+
+def old_json_files(folder: Path) -> None:
+    (folder / "incoming").mkdir()
+
+
+def another_format(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "index.sqlite")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+
+
+def no_database(folder: Path) -> None:
+    (folder / "index.sqlite").write_bytes(b"no database" * 100)
+
+
+@pytest.mark.parametrize("left", [old_json_files, another_format, no_database])
+def test_a_folder_of_another_version_is_refused_by_its_name(
+    tmp_path: Path, left: Callable[[Path], None]
+) -> None:
+    left(tmp_path)
+
+    with pytest.raises(FolderError, match=re.escape(f"{tmp_path} has objects in the format of another")):
+        open_store(tmp_path)
 
 
 def test_saves_an_upload_with_all_its_metadata(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     wanted = Metadata("a", {"Content-Type": "a/b"}, "private", "IA", forbid_overwrite=True)
     with store.start() as upload:
         upload.write(b"x")
@@ -142,20 +151,8 @@ def test_saves_an_upload_with_all_its_metadata(tmp_path: Path) -> None:
         assert store.save(upload, wanted, now=4.0, versioning="Enabled").version_id
 
 
-def test_files_have_the_same_names_in_every_locale() -> None:
-    locale = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-    environment = {**os.environ, **locale, "PYTHONPATH": str(Path(__file__).parents[3] / "emulator")}
-    code = "from oss_emulator.storage.documents import hash_name; print(hash_name(chr(22270) + chr(0xdcff)))"
-
-    named = subprocess.run(
-        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
-    )
-
-    assert named.stdout == hashlib.sha256("图".encode() + b"\xff").hexdigest() + "\n"
-
-
 def test_an_overwrite_replaces_object_and_content_as_one(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     put(store, "a", b"first")
     opened = store.open("a")
     assert opened
@@ -164,22 +161,22 @@ def test_an_overwrite_replaces_object_and_content_as_one(tmp_path: Path) -> None
     with opened[1] as reader_from_before:
         assert reader_from_before.read() == b"first"
     assert content_of(store, "a") == b"second"
-    assert len(list((tmp_path / "objects").iterdir())) == 2
+    assert_every_content_is_named_once(tmp_path)
 
 
 def test_a_forbidden_overwrite_leaves_the_first_object(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     put(store, "a", b"first")
 
     with pytest.raises(OssError, match="409 FileAlreadyExists"):
         put(store, "a", b"second", forbid_overwrite=True)
 
     assert content_of(store, "a") == b"first"
-    assert len(list((tmp_path / "objects").iterdir())) == 2
+    assert_every_content_is_named_once(tmp_path)
 
 
 def test_a_reader_that_meets_an_overwrite_looks_again(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     put(store, "a", b"first")
     find = store.find
     seen: list[StoredObject | None] = []
@@ -188,7 +185,7 @@ def test_a_reader_that_meets_an_overwrite_looks_again(tmp_path: Path) -> None:
         found = find(key, version_id)
         if not seen:
             seen.append(found)
-            put(Store(tmp_path), "a", b"second")
+            put(open_store(tmp_path), "a", b"second")
         return found
 
     store.find = overwritten_after_the_first_look  # type: ignore[method-assign]
@@ -197,7 +194,7 @@ def test_a_reader_that_meets_an_overwrite_looks_again(tmp_path: Path) -> None:
 
 
 def test_an_object_whose_content_somebody_deleted_is_not_there(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     (tmp_path / "objects" / put(store, "a", b"x").content_file).unlink()
 
     assert store.open("a") is None
@@ -207,38 +204,15 @@ def test_an_object_whose_content_somebody_deleted_is_not_there(tmp_path: Path) -
 
 
 def test_no_key_can_name_a_path(tmp_path: Path) -> None:
-    store = Store(tmp_path / "state")
+    store = open_store(tmp_path / "state")
     put(store, "../../etc/passwd", b"x")
 
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert {path.parent for path in files} == {tmp_path / "state" / "objects"}
-    assert (
-        json.loads(next(path for path in files if path.suffix == ".json").read_text())["key"]
-        == "../../etc/passwd"
-    )
-
-
-def files(folder: Path) -> int:
-    return len([path for path in folder.rglob("*") if path.is_file()])
-
-
-def test_objects_of_the_first_format_are_still_read(tmp_path: Path) -> None:
-    stored = put(Store(tmp_path), "a", b"hello")
-    (document,) = (tmp_path / "objects").glob("*.json")
-    members = json.loads(document.read_text())
-    for name in ("version_id", "order", "delete_marker"):
-        del members[name]
-    document.write_text(json.dumps(members))
-    (tmp_path / "versions").rmdir()
-
-    restarted = Store(tmp_path)
-
-    assert restarted.find("a") == stored
-    assert content_of(restarted, "a", "null") == b"hello"
+    assert {path.name for path in tmp_path.iterdir()} == {"state"}
+    assert all(re.fullmatch("[0-9a-f]{32}", name) for name in contents(tmp_path / "state"))
 
 
 def test_an_unversioned_object_has_one_version_called_null(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     stored = put(store, "a", b"hello")
 
     assert stored.version_id == ""
@@ -248,7 +222,7 @@ def test_an_unversioned_object_has_one_version_called_null(tmp_path: Path) -> No
 
 
 def test_every_version_of_an_enabled_bucket_stays_readable(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     before = put(store, "a", b"before")
     versions = [put(store, "a", content, versioning="Enabled") for content in (b"1", b"2", b"3")]
 
@@ -256,11 +230,11 @@ def test_every_version_of_an_enabled_bucket_stays_readable(tmp_path: Path) -> No
     assert [content_of(store, "a", version.version_id) for version in versions] == [b"1", b"2", b"3"]
     assert [store.find("a", version.version_id) for version in versions] == versions
     assert (content_of(store, "a", "null"), store.find("a", "null")) == (b"before", before)
-    assert content_of(Store(tmp_path), "a", versions[0].version_id) == b"1"
+    assert content_of(open_store(tmp_path), "a", versions[0].version_id) == b"1"
 
 
 def test_a_version_id_is_64_characters_like_those_of_oss_and_never_the_same(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     ids = [put(store, "a", b"", versioning="Enabled").version_id for _ in range(20)]
 
     assert all(re.fullmatch("CAEQ[0-9A-Za-z]{60}", version_id) for version_id in ids)
@@ -268,7 +242,7 @@ def test_a_version_id_is_64_characters_like_those_of_oss_and_never_the_same(tmp_
 
 
 def test_a_suspended_bucket_replaces_only_its_null_version(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     put(store, "a", b"before")
     kept = put(store, "a", b"kept", versioning="Enabled")
     suspended = put(store, "a", b"null 1", versioning="Suspended")
@@ -277,11 +251,11 @@ def test_a_suspended_bucket_replaces_only_its_null_version(tmp_path: Path) -> No
     assert suspended.version_id == "null"
     assert (content_of(store, "a"), content_of(store, "a", "null")) == (b"null 2", b"null 2")
     assert content_of(store, "a", kept.version_id) == b"kept"
-    assert files(tmp_path) == 2 * 2
+    assert len(contents(tmp_path)) == 2
 
 
 def test_the_null_version_stays_when_versioning_is_enabled_again(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     put(store, "a", b"null", versioning="Suspended")
     enabled = put(store, "a", b"newest", versioning="Enabled")
 
@@ -289,12 +263,12 @@ def test_the_null_version_stays_when_versioning_is_enabled_again(tmp_path: Path)
     put(store, "a", b"other null", versioning="Suspended")
     assert content_of(store, "a", "null") == b"other null"
     assert content_of(store, "a", enabled.version_id) == b"newest"
-    assert files(tmp_path) == 2 * 2
+    assert len(contents(tmp_path)) == 2
 
 
 @pytest.mark.parametrize("versioning", ["Enabled", "Suspended"])
 def test_nothing_forbids_an_overwrite_in_a_versioned_bucket(tmp_path: Path, versioning: str) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     put(store, "a", b"first")
     put(store, "a", b"second", forbid_overwrite=True, versioning=versioning)
 
@@ -302,7 +276,7 @@ def test_nothing_forbids_an_overwrite_in_a_versioned_bucket(tmp_path: Path, vers
 
 
 def test_versions_committed_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     with ThreadPoolExecutor(8) as pool:
         versions = list(
             pool.map(lambda number: put(store, "a", bytes([number]), versioning="Enabled"), range(40))
@@ -311,51 +285,7 @@ def test_versions_committed_at_the_same_time_are_all_kept(tmp_path: Path) -> Non
     assert [content_of(store, "a", version.version_id) for version in versions] == [
         bytes([number]) for number in range(40)
     ]
-    newest = max(versions, key=lambda version: version.order)
-    assert store.find("a") == newest
-
-
-class KilledError(Exception):
-    """The process was killed at this point."""
-
-
-Change = Callable[[Store], Callable[[], object]]
-
-
-def kill_before_step(monkeypatch: pytest.MonkeyPatch, number: int) -> list[int]:
-    """Let the store fail after `number` file operations; returns the count of those begun."""
-    begun = [0]
-
-    def dying(operation: Callable[..., Any]) -> Callable[..., Any]:
-        def step(*arguments: Any, **options: Any) -> Any:
-            begun[0] += 1
-            if begun[0] > number:
-                raise KilledError
-            return operation(*arguments, **options)
-
-        return step
-
-    for name in ("rename", "replace", "unlink", "hardlink_to", "write_text", "mkdir"):
-        monkeypatch.setattr(Path, name, dying(getattr(Path, name)))
-    return begun
-
-
-def killed_after_each_step(folder: Path, monkeypatch: pytest.MonkeyPatch, change: Change) -> Iterator[Store]:
-    """Make a change in a new store, killed after 0, 1, 2 … file operations, until it ends without a kill.
-
-    Yields each store as it is opened again. `change` prepares a store and returns the change to kill.
-    """
-    for number in itertools.count():
-        killed = Store(folder / str(number))
-        act, ended = change(killed), False
-        with monkeypatch.context() as killing, suppress(KilledError):
-            kill_before_step(killing, number)
-            act()
-            ended = True
-        yield Store(folder / str(number))
-        if ended:
-            assert number > 3, "the change has fewer file operations than a test of kills is about"
-            return
+    assert store.find("a") in versions
 
 
 @pytest.mark.parametrize("versioning", ["", "Enabled", "Suspended"])
@@ -409,7 +339,7 @@ def assert_is_before_or_after(restarted: Store, folder: Path, first_version: str
     assert content_of(restarted, "a", "null") in {b"null", b"second"}
     third = put(restarted, "a", b"third", versioning=versioning)
     assert (content_of(restarted, "a"), content_of(restarted, "a", third.version)) == (b"third", b"third")
-    assert not list((folder / "incoming").iterdir())
+    assert_every_content_is_named_once(folder)
 
 
 def test_a_kill_in_a_deletion_leaves_the_version_or_not(
@@ -433,16 +363,16 @@ def test_a_kill_in_a_deletion_leaves_the_version_or_not(
 
 
 def test_deletes_an_unversioned_object_for_good(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     stored = put(store, "a", b"x")
 
     assert store.delete("a", now=2.0) == stored
-    assert (store.find("a"), files(tmp_path)) == (None, 0)
+    assert (store.find("a"), contents(tmp_path)) == (None, [])
     assert store.delete("a", now=2.0) is None
 
 
 def test_a_delete_marker_hides_the_versions_before_it_until_it_is_deleted(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     stored = put(store, "a", b"x", versioning="Enabled")
     marker = store.delete("a", now=2.0, versioning="Enabled")
     assert marker
@@ -456,55 +386,106 @@ def test_a_delete_marker_hides_the_versions_before_it_until_it_is_deleted(tmp_pa
 
 
 def test_a_marker_in_a_suspended_bucket_takes_the_place_of_the_null_version(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     put(store, "a", b"null")
     marker = store.delete("a", now=2.0, versioning="Suspended")
 
     assert marker and marker.version_id == "null"  # noqa: PT018 - for mypy
     assert store.find("a", "null") == marker
-    assert files(tmp_path) == 1
+    assert contents(tmp_path) == []
 
 
 def test_the_version_before_becomes_the_newest_when_that_is_deleted(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     versions = [put(store, "a", content, versioning="Enabled") for content in (b"1", b"2", b"3")]
     for version, left in zip(reversed(versions), (b"2", b"1", None), strict=True):
         store.delete("a", now=2.0, version_id=version.version_id, versioning="Enabled")
         assert content_of(store, "a") == left
 
-    assert files(tmp_path) == 0
+    assert contents(tmp_path) == []
 
 
 def test_lists_the_objects_written_last_first(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     for key in ("a", "b", "c", "b"):
         put(store, key, b"", versioning="Enabled")
     store.delete("c", now=2.0, versioning="Enabled")
 
-    assert [stored.key for stored in store.latest_objects()] == ["b", "a"]
-    assert [stored.key for stored in store.latest_objects(2)] == ["b"]  # its delete marker makes c the last
-    assert sorted(stored.key for stored in store.all_objects()) == ["a", "b"]
+    assert [stored.key for stored in store.latest_objects(3)] == ["b", "a"]
+    assert [stored.key for stored in store.latest_objects(1)] == ["b"]
 
 
-def test_an_object_that_goes_before_its_document_is_read_is_left_out(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    for key in ("a", "b"):
+def test_a_page_has_the_order_of_utf_8_and_not_of_utf_16(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    keys = ["a", "a\0", "a b", "a/", "é", "\uffee", "\U0001f642"]
+    for key in reversed(keys):
         put(store, key, b"")
-    entries = list(store._documents._entries())
-    store.delete("a", now=2.0)
-    store._documents._entries = lambda: iter(entries)  # type: ignore[method-assign]
 
-    assert [stored.key for stored in store.all_objects()] == ["b"]
-    assert [stored.key for stored in store.latest_objects()] == ["b"]
+    assert list(store.page(limit=9).entries) == keys
 
 
-def test_an_object_that_goes_while_they_are_listed_is_left_out(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    for key in ("a", "b"):
-        put(store, key, b"")
-    newest_first, unordered = store.latest_objects(), store.all_objects()
-    assert (next(newest_first).key, next(unordered).key in {"a", "b"}) == ("b", True)
-    for key in ("a", "b"):
-        store.delete(key, now=2.0)
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ({"prefix": "none"}, 0),
+        ({"prefix": "b/05"}, 10),
+        ({"delimiter": "/"}, 3),
+        ({"delimiter": "/", "after": "a/"}, 2),
+        ({"delimiter": "/", "after": "b/050"}, 2),
+        ({"delimiter": "/0"}, 3),
+        ({"after": "c/090"}, 9),
+    ],
+)
+def test_a_page_reads_no_more_objects_than_it_has_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], names: int
+) -> None:
+    store = open_store(tmp_path)
+    for folder, number in itertools.product("abc", range(100)):
+        put(store, f"{folder}/{number:03}", b"")
+    made: list[StoredObject] = []
+    from_row = rows.from_row
 
-    assert (list(newest_first), list(unordered)) == ([], [])
+    def counting(row: Any) -> StoredObject:
+        made.append(from_row(row))
+        return made[-1]
+
+    monkeypatch.setattr(rows, "from_row", counting)
+
+    page = store.page(**asked, limit=1000)
+
+    assert (len(page.entries), page.next_name) == (names, "")
+    assert len(made) <= names + 1
+
+
+def writer(folder: Path, prefix: str, count: int) -> subprocess.Popen[str]:
+    command = [sys.executable, WRITER, str(folder), prefix, str(count)]
+    environment = {**clean_environment(), "PYTHONPATH": str(EMULATOR)}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def test_two_processes_at_one_folder_keep_all_their_objects(tmp_path: Path) -> None:
+    running = [writer(tmp_path, name, 60) for name in ("first", "second")]
+    assert [process.communicate()[0].count("\n") for process in running] == [60, 60]
+
+    store = open_store(tmp_path)
+    for name, number in itertools.product(("first", "second"), range(60)):
+        assert content_of(store, f"{name}/{number}") == content_of_number(number)
+    assert_every_content_is_named_once(tmp_path)
+
+
+@pytest.mark.parametrize("answered", [0, 1, 10, 50, 150])
+def test_what_was_answered_survives_sigkill(tmp_path: Path, answered: int) -> None:
+    """The writer also overwrites `shared` with each number, before it answers."""
+    with writer(tmp_path, "killed", 100_000) as killed:
+        assert killed.stdout
+        for _ in range(answered):
+            killed.stdout.readline()
+        killed.kill()
+
+    store = open_store(tmp_path)
+    for number in range(answered):
+        assert content_of(store, f"killed/{number}") == content_of_number(number)
+    shared = content_of(store, "shared")
+    assert shared is None or int(shared.split()[0]) >= answered - 1
+    assert shared is None or shared == content_of_number(int(shared.split()[0]))
+    assert_every_content_is_named_once(tmp_path)

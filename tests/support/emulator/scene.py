@@ -22,7 +22,7 @@ from oss_emulator.callback.transport import CallbackRequest, Reply
 from oss_emulator.http_messages import Answer, Body, Request
 from oss_emulator.routing import respond
 from oss_emulator.settings import Settings
-from oss_emulator.storage.store import Store
+from oss_emulator.storage.buckets import Buckets
 from oss_emulator.switches import read_switches
 
 NOW = 1_790_000_000.0  # 2026-09-21T14:13:20Z, when forms and requests are signed
@@ -147,9 +147,11 @@ class Scene:
             website=(),
             switches=read_switches(""),
         )
+        buckets = Buckets(self.folder)
+        buckets.create(BUCKET, acl="private", now=NOW)
         self.bucket = Bucket(
             settings=settings,
-            store=Store(self.folder),
+            store=buckets.store(BUCKET),
             key=RSA_KEY,
             send=self._send,
             timing=Timing(5.0, lambda: 0.0, self.waited.append),

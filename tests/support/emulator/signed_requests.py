@@ -9,6 +9,8 @@ from oss_emulator.auth import v4
 from oss_emulator.auth.header_signature import canonical_request, string_to_sign
 from tests.support.emulator.scene import BUCKET, DATE, DAY, REGION, Scene, Seen, signing_key
 
+SIGNED_NAMES = {"content-type", "content-md5"}
+
 
 def ask(scene: Scene, method: str, target: str, body: bytes | str = b"", **headers: str) -> Seen:
     """Send a request, signed without the emulator's signer.
@@ -19,9 +21,10 @@ def ask(scene: Scene, method: str, target: str, body: bytes | str = b"", **heade
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(scene.now))
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     signed = {"x-oss-content-sha256": "UNSIGNED-PAYLOAD", "x-oss-date": date, **sent}
-    lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
+    covered = [name for name in sorted(signed) if name.startswith("x-oss-") or name in SIGNED_NAMES]
+    lines = "".join(f"{name}:{signed[name]}\n" for name in covered)
     path, _, parameters = target.partition("?")
-    query = "&".join(sorted(parameters.split("&")))
+    query = "&".join(sorted(parameters.split("&"), key=lambda one: one.partition("=")))
     canonical = f"{method}\n/{BUCKET}{path}\n{query}\n{lines}\n\nUNSIGNED-PAYLOAD"
     scope = f"{date[:8]}/{REGION}/oss/aliyun_v4_request"
     text = f"OSS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"

@@ -1,0 +1,68 @@
+"""The buckets of one folder: name, time of creation and ACL. Their objects are in `store`.
+
+Source: OSS DeleteBucket page; the words of BucketNotEmpty are unconfirmed.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from sqlite3 import IntegrityError
+
+from oss_emulator.errors import OssError, no_such_bucket
+from oss_emulator.storage.contents import Contents
+from oss_emulator.storage.index import Index
+from oss_emulator.storage.store import Store
+
+
+@dataclass(frozen=True)
+class StoredBucket:
+    """One bucket; `created` is in seconds since 1970."""
+
+    name: str
+    created: float
+    acl: str
+
+
+class Buckets:
+    """The buckets of one folder, which survive a restart."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the folder, which is made if missing. Raises FolderError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._index = Index(folder)
+        self._contents = Contents(folder / "objects", self._index)
+
+    def create(self, name: str, *, acl: str, now: float) -> bool:
+        """Make a bucket; an existing one only gets the ACL. Return whether it is new."""
+        with self._index.writing() as connection:
+            changed = connection.execute("UPDATE buckets SET acl = ? WHERE name = ?", [acl, name])
+            if not changed.rowcount:
+                connection.execute("INSERT INTO buckets VALUES (?, ?, ?)", [name, now, acl])
+            return not changed.rowcount
+
+    def find(self, name: str) -> StoredBucket | None:
+        """Return the bucket with this name, if there is one."""
+        with self._index.reading() as connection:
+            row = connection.execute("SELECT * FROM buckets WHERE name = ?", [name]).fetchone()
+        return row and StoredBucket(*row)
+
+    def page(self, *, prefix: str = "", after: str = "", limit: int) -> list[StoredBucket]:
+        """Return the first `limit` buckets whose names come after `after`, in the order of their names."""
+        query = "SELECT * FROM buckets WHERE name > ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?"
+        with self._index.reading() as connection:
+            return [
+                StoredBucket(*row) for row in connection.execute(query, [after, len(prefix), prefix, limit])
+            ]
+
+    def delete(self, name: str) -> None:
+        """Delete an empty bucket. Raises OssError if it has a version or a marker, or does not exist."""
+        try:
+            with self._index.writing() as connection:
+                if not connection.execute("DELETE FROM buckets WHERE name = ?", [name]).rowcount:
+                    raise no_such_bucket(name)
+        except IntegrityError as error:
+            message = "The bucket you tried to delete is not empty."
+            raise OssError(409, "BucketNotEmpty", message, "", {"BucketName": name}) from error
+
+    def store(self, name: str) -> Store:
+        """Return the objects of a bucket, which may be deleted meanwhile: then nothing more is stored."""
+        return Store(self._index, self._contents, name)

@@ -1,0 +1,142 @@
+"""Content files: one for each version of an object or part, with a random name: no key can name a path.
+
+A file is complete before the index names it, and no longer named when it is removed. Meanwhile its name is in
+the index's table `pending`.
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from hashlib import md5
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO
+
+from fastcrc import crc64
+
+from oss_emulator.storage.index import Index
+from oss_emulator.storage.joined_files import JoinedFiles
+
+
+class LostUploadError(Exception):
+    """Another process that started at the same folder has removed this unfinished upload."""
+
+
+class Upload:
+    """A content being written, of which nobody knows until it is kept by a change."""
+
+    def __init__(self, path: Path) -> None:
+        self.content_file = path.name
+        self.kept = False
+        self.size = 0
+        self._file = path.open("xb")
+        self._md5 = md5(usedforsecurity=False)
+        self._crc64 = 0
+
+    def write(self, chunk: bytes) -> None:
+        """Append to the content."""
+        self._file.write(chunk)
+        self._md5.update(chunk)
+        self._crc64 = crc64.xz(chunk, self._crc64)  # ECMA-182 reflected, all ones in and out: OSS's variant
+        self.size += len(chunk)
+
+    def finish(self) -> tuple[bytes, str]:
+        """Close the file; return the MD5 and, in decimal, the CRC64 of the content."""
+        self._file.close()
+        return self._md5.digest(), str(self._crc64)
+
+
+class Change:
+    """One transaction of the index that keeps and drops content files."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.execute = connection.execute
+        self.kept: list[Upload] = []
+        self.dropped: list[str] = []
+
+    def keep(self, upload: Upload) -> None:
+        """Keep a finished upload, which a row written by this change names. Raises LostUploadError."""
+        removed = self.execute("DELETE FROM pending WHERE content_file = ?", [upload.content_file])
+        if not removed.rowcount:
+            raise LostUploadError
+        self.kept.append(upload)
+
+    def drop(self, content_file: str) -> None:
+        """Have a file removed that no row names after this change."""
+        self.execute("INSERT INTO pending VALUES (?)", [content_file])
+        self.dropped.append(content_file)
+
+    def drop_part(self, upload: str, number: int) -> None:
+        """Remove a part of an upload, if it is there, and have its file removed."""
+        named = [upload, number]
+        row = self.execute("SELECT content_file FROM parts WHERE upload = ? AND number = ?", named).fetchone()
+        if row:
+            self.drop(row[0])
+            self.execute("DELETE FROM parts WHERE upload = ? AND number = ?", named)
+
+    def drop_parts(self, upload: str) -> None:
+        """Remove all parts of an upload, and have their files removed."""
+        for (number,) in self.execute("SELECT number FROM parts WHERE upload = ?", [upload]).fetchall():
+            self.drop_part(upload, number)
+
+
+class Contents:
+    """The content files of one folder."""
+
+    def __init__(self, folder: Path, index: Index) -> None:
+        """Remove what a kill has left: unfinished uploads, and files that were being removed."""
+        self._folder = folder
+        self._index = index
+        folder.mkdir(exist_ok=True)
+        with index.writing() as connection:  # so that no other process keeps one of them meanwhile
+            self._remove(connection, [name for (name,) in connection.execute("SELECT * FROM pending")])
+
+    @contextmanager
+    def start(self) -> Iterator[Upload]:
+        """Start a new upload; at the end of this context it is removed unless a change has kept it."""
+        name = secrets.token_hex(16)
+        with self._index.writing() as connection:
+            connection.execute("INSERT INTO pending VALUES (?)", [name])
+        upload = Upload(self._folder / name)
+        try:
+            yield upload
+        finally:
+            upload.finish()
+            if not upload.kept:
+                self._remove_all([name])
+
+    @contextmanager
+    def changing(self) -> Iterator[Change]:
+        """Make one change, which excludes all others; an exception undoes it."""
+        with self._index.writing() as connection:
+            change = Change(connection)
+            yield change
+        for upload in change.kept:
+            upload.kept = True
+        self._remove_all(change.dropped)
+
+    def open(self, content_file: str) -> BinaryIO:
+        """Open a content to be read. Raises FileNotFoundError."""
+        return (self._folder / content_file).open("rb")
+
+    def open_joined(self, parts: Sequence[tuple[str, int]]) -> BinaryIO:
+        """Open several files, given by name and size, to be read as one. Raises FileNotFoundError for none.
+
+        Each is opened when it is reached: if they are removed meanwhile, a read raises FileNotFoundError.
+        """
+        if not parts:
+            raise FileNotFoundError
+        return BufferedReader(JoinedFiles([(self._folder / name, size) for name, size in parts]))
+
+    def _remove_all(self, names: list[str]) -> None:
+        if names:
+            with self._index.writing() as connection:
+                self._remove(connection, names)
+
+    def _remove(self, connection: sqlite3.Connection, names: Iterable[str]) -> None:
+        for name in names:
+            # Windows does not remove an open file: the next start does.
+            with suppress(PermissionError):
+                (self._folder / name).unlink(missing_ok=True)
+                connection.execute("DELETE FROM pending WHERE content_file = ?", [name])

@@ -1,0 +1,157 @@
+"""The index: an SQLite database beside the content files, which names every object and every content file.
+
+A change is one transaction, so a kill at any moment leaves the state before or after it, and a change that
+was answered is never lost. A power cut may lose the changes of the last seconds, or leave an object whose
+content is incomplete: nothing waits for the disk. Two processes may use one folder.
+
+Keys are BLOBs: they sort by the bytes of their UTF-8, which is OSS's order. Of each key the newest version is
+`shown`, unless it is a delete marker. The content of an object of type Multipart is that of the parts of its
+upload, whose id is its `content_file`: completing an upload copies nothing.
+
+Readers share one connection and writers another, each for a moment: nobody waits for an upload, and no
+reader for a writer. The table `pending` names the content files that no object has: those being written and
+those being removed. The next start removes them, without a look at the others.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+FORMAT = 1  # of the tables below
+CHECKPOINT_PAGES = 10_000  # 40 MB of log: only then does a change wait for the disk
+BUSY_SECONDS = 60  # how long a change waits for those of other processes
+
+_TABLES = f"""
+CREATE TABLE pending (content_file TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE buckets (name TEXT PRIMARY KEY, created REAL NOT NULL, acl TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE objects (
+    sequence INTEGER PRIMARY KEY,
+    bucket TEXT NOT NULL REFERENCES buckets,
+    shown INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    key BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    crc64 TEXT NOT NULL,
+    content_md5 TEXT NOT NULL,
+    last_modified REAL NOT NULL,
+    content_file TEXT NOT NULL,
+    headers TEXT NOT NULL,
+    acl TEXT NOT NULL,
+    storage_class TEXT NOT NULL,
+    version_id TEXT NOT NULL,
+    delete_marker INTEGER NOT NULL,
+    object_type TEXT NOT NULL
+);
+CREATE UNIQUE INDEX versions ON objects (bucket, key, version);
+CREATE UNIQUE INDEX listed ON objects (bucket, key) WHERE shown = 1;
+CREATE TABLE uploads (
+    id TEXT PRIMARY KEY,
+    bucket TEXT NOT NULL REFERENCES buckets,
+    key BLOB NOT NULL,
+    initiated REAL NOT NULL,
+    headers TEXT NOT NULL,
+    storage_class TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX uploads_of_bucket ON uploads (bucket, key, id);
+CREATE TABLE parts (
+    upload TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    crc64 TEXT NOT NULL,
+    last_modified REAL NOT NULL,
+    content_file TEXT NOT NULL,
+    PRIMARY KEY (upload, number)
+) WITHOUT ROWID;
+CREATE INDEX latest ON objects (bucket, sequence) WHERE shown = 1;
+PRAGMA user_version = {FORMAT};
+"""
+
+
+class FolderError(Exception):
+    """A folder that cannot be used; the message says what to do."""
+
+
+class Index:
+    """The index of one folder. `folder` exists."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the tables, if the folder is new. Raises FolderError."""
+        if (folder / "incoming").exists():  # version 0.1 had it, and a JSON file for each object
+            raise _other_format(folder)
+        self._path = folder / "index.sqlite"
+        self._reader = _Connection(self._path)
+        self._writer = _Connection(self._path)
+        try:
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            raise _other_format(folder) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection for a few short queries."""
+        with self._reader.lent() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection for one transaction, which excludes all others; an exception undoes it."""
+        with self._writer.lent() as connection, _transaction(connection):
+            yield connection
+
+    def _prepare(self) -> None:
+        # Not the connections of requests: the process that serves them may be a child of this one, and
+        # SQLite's connections must not cross a fork.
+        with closing(_connect(self._path)) as connection:
+            connection.execute("PRAGMA synchronous = OFF")  # there is nothing yet that could be lost
+            connection.execute("PRAGMA journal_mode = WAL")
+            with _transaction(connection):
+                (found,) = connection.execute("PRAGMA user_version").fetchone()
+                if not found:
+                    for statement in filter(str.strip, _TABLES.split(";")):
+                        connection.execute(statement)
+        if found not in {0, FORMAT}:
+            raise _other_format(self._path.parent)
+
+
+class _Connection:
+    """A connection that is opened when it is first used, and used by one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._opened: sqlite3.Connection | None = None
+
+    @contextmanager
+    def lent(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if self._opened is None:
+                self._opened = _connect(self._path)
+            yield self._opened
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # No transaction but ours: `isolation_level` would let the module begin some.
+    connection = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA foreign_keys = ON")  # so nothing is stored in a bucket that was deleted
+    connection.execute("PRAGMA synchronous = NORMAL")  # safe from a kill, and no wait for the disk
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    return connection
+
+
+def _other_format(folder: Path) -> FolderError:
+    return FolderError(f"{folder} has objects in the format of another version: delete this folder")

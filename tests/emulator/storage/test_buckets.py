@@ -1,0 +1,106 @@
+from pathlib import Path
+
+import pytest
+
+from oss_emulator.errors import OssError
+from oss_emulator.storage.buckets import Buckets, StoredBucket
+from oss_emulator.storage.object_version import Metadata
+from oss_emulator.storage.store import Store
+
+
+@pytest.fixture
+def buckets(tmp_path: Path) -> Buckets:
+    found = Buckets(tmp_path)
+    for number, name in enumerate(("bbb-2", "aaa", "bbb-1")):
+        assert found.create(name, acl="private", now=float(number))
+    return found
+
+
+def put(store: Store, key: str, content: bytes, versioning: str = "") -> None:
+    with store.start() as upload:
+        upload.write(content)
+        metadata = Metadata(key, {}, "default", "Standard", forbid_overwrite=False)
+        store.save(upload, metadata, now=1.0, versioning=versioning)
+
+
+def test_buckets_survive_a_restart_and_are_listed_by_name(buckets: Buckets, tmp_path: Path) -> None:
+    listed = [
+        StoredBucket("aaa", 1.0, "private"),
+        StoredBucket("bbb-1", 2.0, "private"),
+        StoredBucket("bbb-2", 0.0, "private"),
+    ]
+
+    assert buckets.page(limit=9) == Buckets(tmp_path).page(limit=9) == listed
+    assert buckets.page(prefix="bbb", limit=9) == listed[1:]
+    assert buckets.page(after="aaa", limit=1) == listed[1:2]
+    assert buckets.find("aaa") == listed[0]
+    assert buckets.find("aa") is None
+
+
+def test_a_bucket_that_is_created_again_keeps_its_time_and_gets_the_acl(buckets: Buckets) -> None:
+    assert not buckets.create("aaa", acl="public-read", now=9.0)
+
+    assert buckets.find("aaa") == StoredBucket("aaa", 1.0, "public-read")
+
+
+def test_each_bucket_has_objects_of_its_own(buckets: Buckets) -> None:
+    for name in ("aaa", "bbb-1"):
+        put(buckets.store(name), "a", name.encode())
+    put(buckets.store("aaa"), "b", b"")
+    buckets.store("aaa").delete("a", now=2.0)
+
+    assert list(buckets.store("aaa").page(limit=9).entries) == ["b"]
+    assert list(buckets.store("bbb-1").page(limit=9).entries) == ["a"]
+    assert [found.key for found in buckets.store("bbb-1").latest_objects(9)] == ["a"]
+    assert buckets.store("bbb-2").find("a") is None
+
+
+def test_deletes_an_empty_bucket_once(buckets: Buckets) -> None:
+    put(buckets.store("aaa"), "a", b"x")
+    buckets.store("aaa").delete("a", now=2.0)
+    buckets.delete("aaa")
+
+    assert buckets.find("aaa") is None
+    with pytest.raises(OssError, match="404 NoSuchBucket 0015-00000101"):
+        buckets.delete("aaa")
+
+
+def test_a_bucket_with_an_unfinished_upload_stays_and_a_deleted_one_takes_none(buckets: Buckets) -> None:
+    store = buckets.store("aaa")
+    metadata = Metadata("a", {}, "default", "Standard", forbid_overwrite=False)
+    upload_id = store.multipart.begin(metadata, now=1.0, versioning="")
+
+    with pytest.raises(OssError, match="409 BucketNotEmpty"):
+        buckets.delete("aaa")
+    store.multipart.abort("a", upload_id)
+    buckets.delete("aaa")
+    with pytest.raises(OssError, match="404 NoSuchBucket"):
+        store.multipart.begin(metadata, now=1.0, versioning="")
+
+
+@pytest.mark.parametrize("deleted", [False, True], ids=["object", "marker"])
+def test_a_bucket_that_is_not_empty_stays(buckets: Buckets, deleted: bool) -> None:  # noqa: FBT001
+    store = buckets.store("aaa")
+    put(store, "a", b"x", "Enabled")
+    if deleted:
+        found = store.find("a")
+        assert found
+        store.delete("a", now=2.0, versioning="Enabled")
+        store.delete("a", now=2.0, version_id=found.version_id, versioning="Enabled")
+
+    with pytest.raises(OssError, match="409 BucketNotEmpty"):
+        buckets.delete("aaa")
+    assert buckets.find("aaa")
+
+
+def test_an_upload_into_a_bucket_that_is_deleted_meanwhile_is_refused(
+    buckets: Buckets, tmp_path: Path
+) -> None:
+    store = buckets.store("aaa")
+    metadata = Metadata("a", {}, "default", "Standard", forbid_overwrite=False)
+    with store.start() as upload:
+        buckets.delete("aaa")
+        with pytest.raises(OssError, match="404 NoSuchBucket"):
+            store.save(upload, metadata, now=1.0)
+
+    assert list((tmp_path / "objects").iterdir()) == []
