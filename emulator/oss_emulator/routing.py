@@ -20,6 +20,7 @@ from oss_emulator.history.records import RefusalRecord
 from oss_emulator.http_messages import Answer, ConnectionLost, Request
 from oss_emulator.multipart_requests import MULTIPART_PARTS, multipart_answer
 from oss_emulator.objects.access import check_may_read, check_may_write, check_signed
+from oss_emulator.objects.batch_delete import delete_objects
 from oss_emulator.objects.copying import COPY_SOURCE, copy_object
 from oss_emulator.objects.writing import delete_object, put_object
 from oss_emulator.post_object.upload import post_object
@@ -102,7 +103,7 @@ def _dispatch(request: Request, bucket: Site, request_id: str, *, alone: bool) -
         if answer:
             return answer
     if part:
-        return _configuration_answer(request, bucket, key, part)
+        return _subresource_answer(request, bucket, key, part)
     if request.method in {"GET", "HEAD"}:
         return read_answer(request, bucket, key)
     if isinstance(bucket, Bucket):
@@ -126,9 +127,11 @@ def _write(request: Request, bucket: Bucket, key: str, request_id: str) -> Answe
     raise _method_not_allowed(request, key)
 
 
-def _configuration_answer(request: Request, bucket: Site, key: str, part: str) -> Answer:
+def _subresource_answer(request: Request, bucket: Site, key: str, part: str) -> Answer:
     if not isinstance(bucket, Bucket):
         raise not_emulated(f"{request.method} of ?{part} of a site")
+    if (request.method, part, key) == ("POST", "delete", ""):
+        return delete_objects(request, bucket)
     if not key:
         return configuration_answer(request, bucket, part)
     if request.method in {"GET", "HEAD"}:

@@ -171,7 +171,7 @@ def test_a_signature_of_another_query_is_refused(scene: Scene) -> None:
         ("GET", "/?lifecycle"),
         ("PUT", "/?policy"),
         ("POST", "/?uploads"),
-        ("POST", "/?delete"),
+        ("POST", "/a?delete"),
         ("PUT", "/?acl"),
         ("DELETE", "/?publicAccessBlock"),
         ("GET", "/?location"),
