@@ -128,9 +128,9 @@ def test_adds_the_developers_packages_to_those_that_run(machine: Machine) -> Non
 def test_says_how_much_room_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as refused:
-        refuse_full_disk("run", 299_999_999)
-    assert str(refused.value).startswith(f"The disk of {tmp_path} has 299 MB left, and 300 MB are needed: ")
-    refuse_full_disk("run", 300_000_000)
+        refuse_full_disk("run", 349_999_999)
+    assert str(refused.value).startswith(f"The disk of {tmp_path} has 349 MB left, and 350 MB are needed: ")
+    refuse_full_disk("run", 350_000_000)
 
 
 def test_says_that_a_registry_of_python_does_not_answer(machine: Machine) -> None:
