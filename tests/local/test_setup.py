@@ -78,6 +78,7 @@ def test_make_says_that_python_is_missing() -> None:
     run = subprocess.run(
         ["make", "python", "PYTHON=no-such-python"],
         cwd=REPOSITORY,
+        env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         check=False,
