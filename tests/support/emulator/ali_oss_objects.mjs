@@ -12,7 +12,9 @@ const read = await client.get(object);
 seen.read = [read.content.toString(), read.res.headers['x-oss-meta-who']];
 // it signs no address for an IP address
 const named = new OSS({ ...options, endpoint: url.replace('127.0.0.1', 'localhost'), cname: true });
-seen.address = await (await fetch(named.signatureUrl(object, { response: { 'content-language': 'zh' } }))).text();
+seen.address = await (
+  await fetch(named.signatureUrl(object, { response: { 'content-language': 'zh' } }))
+).text();
 await client.delete(object);
-seen.gone = await client.head(object).catch(error => error.status);
+seen.gone = await client.head(object).catch((error) => error.status);
 console.log(JSON.stringify(seen));
