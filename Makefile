@@ -62,8 +62,9 @@ oss: ready-oss $(RUN) ## only the stand-in for OSS, for code of your own, until 
 package: $(VENV) ## the zips for Function Compute in .deploy/; RUNTIME=python3.10, SIGN_IN=true where users sign in
 	@exec $(BIN)/python -m deploy.package
 
-# what stands on make's own command line, because no setting of a deployment comes from the environment
-GIVEN = $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
+# what stands on make's own command line, because no setting of a deployment comes from the environment;
+# PYTHON is make's own
+GIVEN = $(filter-out PYTHON,$(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 
 deploy: $(VENV) $(PAGE) $(LIBRARY) ## put everything on Function Compute and OSS: STACK= REGION=, and settings; YES=1 does not ask
 	@exec env GIVEN="$(GIVEN)" $(BIN)/python -m deploy.deploy

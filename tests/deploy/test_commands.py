@@ -319,6 +319,7 @@ def test_page_is_served_until_ctrl_c_with_the_addresses_of_the_stack(
     assert process.returncode == 130  # as a shell says of what SIGINT ended
 
 
-def test_a_recipe_s_last_line_is_the_command() -> None:
-    environment, module = command_of(dry_run("destroy", **YES))
+def test_a_recipe_s_last_line_is_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKEFLAGS", " -- CHOSEN=some")  # as make test-fast starts the tests
+    environment, module = command_of(dry_run("destroy", **YES, PYTHON=sys.executable))
     assert (sorted(environment["GIVEN"].split()), module) == (["REGION", "STACK", "YES"], "deploy.destroy")

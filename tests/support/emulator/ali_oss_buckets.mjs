@@ -4,7 +4,8 @@ import OSS from 'ali-oss';
 
 const [endpoint, accessKeyId, accessKeySecret, bucket] = process.argv.slice(2);
 const client = new OSS({ accessKeyId, accessKeySecret, endpoint });
-const listed = async () => ((await client.listBuckets({ prefix: bucket })).buckets ?? []).map(({ name }) => name);
+const listed = async () =>
+  ((await client.listBuckets({ prefix: bucket })).buckets ?? []).map(({ name }) => name);
 const seen = {};
 await client.putBucket(bucket, { acl: 'public-read' });
 seen.listed = await listed();

@@ -12,10 +12,12 @@ const read = await client.get(object);
 seen.read = [read.content.toString(), read.res.headers['x-oss-meta-who']];
 // it signs no address for an IP address
 const named = new OSS({ ...options, endpoint: url.replace('127.0.0.1', 'localhost'), cname: true });
-seen.address = await (await fetch(named.signatureUrl(object, { response: { 'content-language': 'zh' } }))).text();
+seen.address = await (
+  await fetch(named.signatureUrl(object, { response: { 'content-language': 'zh' } }))
+).text();
 await client.delete(object);
 await client.put(`${object} & more`, Buffer.from('hello'));
 seen.deleted = (await client.deleteMulti([`${object} & more`])).deleted.map(({ Key }) => Key);
-const gone = name => client.head(name).catch(error => error.status);
+const gone = (name) => client.head(name).catch((error) => error.status);
 seen.gone = [await gone(object), await gone(`${object} & more`)];
 console.log(JSON.stringify(seen));
