@@ -41,20 +41,22 @@ _VARIABLES: Mapping[str, tuple[str, Mapping[str, object]]] = {
         "LOCAL_OSS_PUBLIC_URL",
         {"metavar": "URL", "help": "address at which your application reaches it, behind a proxy"},
     ),
-    "--acl": ("LOCAL_OSS_ACL", {"choices": BUCKET_ACLS, "help": "ACL of every bucket"}),
+    "--acl": ("LOCAL_OSS_ACL", {"choices": BUCKET_ACLS, "help": "ACL of new buckets"}),
     "--switches": ("LOCAL_OSS_SWITCHES", {"metavar": "LIST", "help": "open questions: name=value,..."}),
 }
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command was told: the settings of each bucket, and how to serve them."""
+    """What the command was told: the settings of the first bucket, the others, and how to serve them."""
 
-    buckets: Sequence[Settings]
+    settings: Settings
+    others: Sequence[str]
     host: str
     port: int
     max_connections: int
     quiet: bool
+    alone: bool
     tls: ssl.SSLContext | None = None
     certificate: Path | None = None
 
@@ -63,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; return the exit status. A wrong option ends with one sentence."""
     options = read_options(sys.argv[1:] if arguments is None else arguments, os.environ)
     try:
-        buckets = ServedBuckets(options.buckets, alone=len(options.buckets) == 1)
+        buckets = ServedBuckets(options.settings, options.others, alone=options.alone)
     except SettingsError as error:
         return _fail(str(error))
     except OSError as error:
@@ -96,22 +98,30 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
     """Read options and variables. Exits with a sentence that names all that is wrong, never a value."""
     given = _parser().parse_args(arguments)
     try:
-        buckets = _settings(given, environment)
+        settings = _settings(given, environment)
     except SettingsError as error:
         sys.exit(_fail(str(error)))
-    if not _is_loopback(given.host) and not given.allow_network and _uses_development_key(buckets):
+    if not _is_loopback(given.host) and not given.allow_network and _uses_development_key(settings):
         sys.exit(
             _fail(
                 "with the key for development, which everybody knows, it listens on this machine only: "
                 "give keys of your own (LOCAL_OSS_CREDENTIALS or --credentials), or say --allow-network"
             )
         )
-    options = Options(buckets, given.host, given.port, given.max_connections, given.quiet)
+    options = Options(
+        settings=settings,
+        others=(given.bucket or ())[1:],
+        host=given.host,
+        port=given.port,
+        max_connections=given.max_connections,
+        quiet=given.quiet,
+        alone=not given.bucket and bool(environment.get("LOCAL_OSS_BUCKET")),
+    )
     if not given.tls:
         return options
     folder = given.folder or development.FOLDER
-    own = (buckets[0].host or given.host, "localhost", "127.0.0.1")
-    names = (*own, *(f"{one.bucket}.localhost" for one in buckets))
+    own = (settings.host or given.host, "localhost", "127.0.0.1")
+    names = (*own, *(f"{name}.localhost" for name in (settings.bucket, *options.others)))
     try:
         context = tls_context(folder, names, time.time())
     except (OSError, ValueError):
@@ -121,16 +131,16 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
 
 def ready_lines(options: Options, port: int) -> list[str]:
     """Return the lines that are printed when the server listens; a secret only if everybody knows it."""
-    settings = options.buckets[0]
+    settings = options.settings
     scheme = "https" if options.tls else "http"
     where = f"{scheme}://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
     ids = ", ".join(key.access_key_id for key in settings.credentials) or "none"
     secret = f", secret {development.ACCESS_KEY['access_key_secret']}"
-    names = ", ".join(one.bucket for one in options.buckets)
+    names = ", ".join((settings.bucket, *options.others))
     return [
         f"OSS emulator at {where} (what it stored, called back and refused: {where}/-/); Ctrl-C ends it",
         f"  buckets: {names}; region: {settings.region}",
-        f"  AccessKey: {ids}{secret if _uses_development_key(options.buckets) else ''}",
+        f"  AccessKey: {ids}{secret if _uses_development_key(settings) else ''}",
         *([f"  certificate, for clients to trust: {options.certificate}"] if options.certificate else []),
     ]
 
@@ -147,9 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--bucket", action="append", type=_bucket_name, metavar="NAME", help="may be given several times"
     )
-    parser.add_argument(
-        "--folder", type=Path, help="where buckets are kept, a folder for each (.oss-emulator)"
-    )
+    parser.add_argument("--folder", type=Path, help="where buckets are kept (.oss-emulator)")
     parser.add_argument(
         "--credentials", type=Path, metavar="FILE", help="file with the JSON list of LOCAL_OSS_CREDENTIALS"
     )
@@ -177,7 +185,8 @@ def _bucket_name(text: str) -> str:
     return text
 
 
-def _settings(given: argparse.Namespace, environment: Mapping[str, str]) -> list[Settings]:
+def _settings(given: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
+    """Return the settings of the first bucket. Raises SettingsError."""
     variables = {name: value for name, value in environment.items() if value}
     variables |= {name: value for name in _own_variables() if (value := getattr(given, name))}
     if given.credentials:
@@ -190,30 +199,21 @@ def _settings(given: argparse.Namespace, environment: Mapping[str, str]) -> list
     names = given.bucket or [variables.get("LOCAL_OSS_BUCKET", development.BUCKET)]
     if len(set(names)) < len(names):
         raise SettingsError("--bucket names a bucket twice")
-    return [from_env(_of_bucket(name, variables, given.folder, alone=len(names) == 1)) for name in names]
-
-
-def _of_bucket(
-    name: str, variables: Mapping[str, str], folder: Path | None, *, alone: bool
-) -> dict[str, str]:
-    """Return the variables of one bucket. LOCAL_OSS_FOLDER is the folder of one bucket, not of several."""
-    kept = folder or development.FOLDER
-    own = {"LOCAL_OSS_BUCKET": name, "LOCAL_OSS_FOLDER": str(kept / name)}
-    if alone and not folder and "LOCAL_OSS_FOLDER" in variables:
-        own["LOCAL_OSS_FOLDER"] = variables["LOCAL_OSS_FOLDER"]
-    key = {"LOCAL_OSS_CALLBACK_KEY": str(kept / "callback_key.pem")}
-    return {**development.VARIABLES, **key, **variables, **own}
+    folder = given.folder or Path(variables.get("LOCAL_OSS_FOLDER", development.FOLDER))
+    key = {"LOCAL_OSS_CALLBACK_KEY": str(folder / "callback_key.pem")}
+    own = {"LOCAL_OSS_BUCKET": names[0], "LOCAL_OSS_FOLDER": str(folder)}
+    return from_env({**development.VARIABLES, **key, **variables, **own})
 
 
 def _own_variables() -> list[str]:
     return [variable for variable, _ in _VARIABLES.values()]
 
 
-def _uses_development_key(buckets: Sequence[Settings]) -> bool:
+def _uses_development_key(settings: Settings) -> bool:
     return any(
         key.access_key_id == development.ACCESS_KEY["access_key_id"]
         and key.access_key_secret == development.ACCESS_KEY["access_key_secret"]
-        for key in buckets[0].credentials
+        for key in settings.credentials
     )
 
 

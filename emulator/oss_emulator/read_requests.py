@@ -1,10 +1,11 @@
-"""GET and HEAD of a key or of the bucket: which rules apply, and in which order.
+"""GET and HEAD of a key, of the bucket or of the service: which rules apply, and in which order.
 
 The rules themselves are in `objects.reading`, `objects.listing` and `website`.
 """
 
 from oss_emulator.auth.request_signature import is_signed
 from oss_emulator.bucket.state import Bucket, Site
+from oss_emulator.bucket_requests import list_buckets
 from oss_emulator.errors import not_emulated
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.access import check_signed
@@ -38,4 +39,4 @@ def read_answer(request: Request, bucket: Site, key: str) -> Answer:
     if request.method == "HEAD":
         check_signed(request, bucket)
         raise not_emulated("HEAD of a bucket")
-    return list_objects(request, bucket)
+    return list_objects(request, bucket) if bucket.settings.bucket else list_buckets(request, bucket)

@@ -13,13 +13,15 @@ from oss_emulator.addressing import check_endpoint, has_broken_path, key_of, sub
 from oss_emulator.bucket.configuration_requests import configuration_answer
 from oss_emulator.bucket.cors import actual_headers, preflight
 from oss_emulator.bucket.state import Bucket, Site, new_request_id
+from oss_emulator.bucket_requests import create_bucket, delete_bucket, facts_answer
 from oss_emulator.console.callers import CONSOLE_HEADERS
 from oss_emulator.console.routes import console_answer, is_console_request
 from oss_emulator.errors import OssError, error_document, internal_error, not_emulated
 from oss_emulator.history.records import RefusalRecord
 from oss_emulator.http_messages import Answer, ConnectionLost, Request
 from oss_emulator.multipart_requests import MULTIPART_PARTS, multipart_answer
-from oss_emulator.objects.access import check_may_read, check_may_write, check_signed
+from oss_emulator.objects.access import check_may_read, check_may_write
+from oss_emulator.objects.batch_delete import delete_objects
 from oss_emulator.objects.copying import COPY_SOURCE, copy_object
 from oss_emulator.objects.writing import delete_object, put_object
 from oss_emulator.post_object.upload import post_object
@@ -92,22 +94,29 @@ def _dispatch(request: Request, bucket: Site, request_id: str, *, alone: bool) -
         return console_answer(request, bucket)
     key = key_of(request, bucket.settings.bucket, alone=alone)
     check_endpoint(request, bucket.settings.region)
+    part = subresource_of(request)
+    if isinstance(bucket, Bucket) and _needs_bucket(request, bucket, key or part):
+        bucket.buckets.get(bucket.settings.bucket)
     if request.method == "OPTIONS":
         return preflight(bucket.cors, request.headers, bucket.settings.switches)
     raise_pending_error(request, bucket)
     bucket = with_clock_offset(bucket)
-    part = subresource_of(request)
     if part in MULTIPART_PARTS and isinstance(bucket, Bucket):
         answer = multipart_answer(request, bucket, key, request_id)
         if answer:
             return answer
     if part:
-        return _configuration_answer(request, bucket, key, part)
+        return _subresource_answer(request, bucket, key, part)
     if request.method in {"GET", "HEAD"}:
         return read_answer(request, bucket, key)
     if isinstance(bucket, Bucket):
         return _write(request, bucket, key, request_id)
     raise _method_not_allowed(request, key)
+
+
+def _needs_bucket(request: Request, bucket: Bucket, what: str) -> bool:
+    """Whether the named bucket must exist: for all but CreateBucket, and ListBuckets, which names none."""
+    return bool(what) or request.method != ("PUT" if bucket.settings.bucket else "GET")
 
 
 def _write(request: Request, bucket: Bucket, key: str, request_id: str) -> Answer:
@@ -120,17 +129,20 @@ def _write(request: Request, bucket: Bucket, key: str, request_id: str) -> Answe
             return put_object(request, bucket, key, request_id)
         case "DELETE" if key:
             return delete_object(request, bucket, key)
-        case "PUT" | "DELETE":
-            check_signed(request, bucket)
-            raise not_emulated(f"{request.method} of a bucket")
+        case "PUT":
+            return create_bucket(request, bucket)
+        case "DELETE":
+            return delete_bucket(request, bucket)
     raise _method_not_allowed(request, key)
 
 
-def _configuration_answer(request: Request, bucket: Site, key: str, part: str) -> Answer:
+def _subresource_answer(request: Request, bucket: Site, key: str, part: str) -> Answer:
     if not isinstance(bucket, Bucket):
         raise not_emulated(f"{request.method} of ?{part} of a site")
+    if (request.method, part, key) == ("POST", "delete", ""):
+        return delete_objects(request, bucket)
     if not key:
-        return configuration_answer(request, bucket, part)
+        return facts_answer(request, bucket, part) or configuration_answer(request, bucket, part)
     if request.method in {"GET", "HEAD"}:
         check_may_read(request, bucket, key, signed_key=key)
     else:

@@ -13,7 +13,7 @@ from oss_emulator.addressing import BUCKET_NAME
 from oss_emulator.history.records import CallbackRecord, RefusalRecord
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.served_buckets import ServedBuckets
-from oss_emulator.settings import Settings, from_env
+from oss_emulator.settings import from_env
 from oss_emulator.web.server import WebServer
 
 
@@ -57,20 +57,21 @@ class Emulator:
         """End the server and every connection. The folder stays."""
         self._server.close()
         self._thread.join()
+        self._buckets.close()
 
     def bucket(self, name: str) -> str:
         """Make the bucket unless it exists; return its address in path style. Raises ValueError."""
         if not BUCKET_NAME.fullmatch(name):
             raise ValueError("a bucket's name is 3 to 63 lower-case letters, digits and hyphens")
-        if name not in self._buckets.names:
-            self._buckets.add(self._settings(name))
+        self._buckets.create(name)
         return f"{self.endpoint}/{name}"
 
     def reset(self) -> None:
         """Forget everything: objects, buckets but the first ones, configuration, faults and history."""
         used = self._folder / str(self._resets)
         self._resets += 1
-        self._buckets = self._opened()
+        before, self._buckets = self._buckets, self._opened()
+        before.close()
         shutil.rmtree(used, ignore_errors=True)  # a request that still runs may hold a file open
 
     def fault(self, name: str, *, requests: int = 1, **options: float) -> None:
@@ -91,9 +92,6 @@ class Emulator:
         return self._buckets.respond(request)  # those since the last reset
 
     def _opened(self) -> ServedBuckets:
-        return ServedBuckets([self._settings(name) for name in self._names], alone=False)
-
-    def _settings(self, name: str) -> Settings:
-        folder = self._folder / str(self._resets) / name
-        own = {"LOCAL_OSS_BUCKET": name, "LOCAL_OSS_FOLDER": str(folder)}
-        return from_env({**self._variables, **own})
+        first, *others = self._names
+        own = {"LOCAL_OSS_BUCKET": first, "LOCAL_OSS_FOLDER": str(self._folder / str(self._resets))}
+        return ServedBuckets(from_env({**self._variables, **own}), others, alone=False)

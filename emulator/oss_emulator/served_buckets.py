@@ -1,48 +1,49 @@
 """The buckets behind one port: which of them a request is for. What it asks of that bucket is not read here.
 
-A request names its bucket by its Host or by the first segment of its path; one that names none gets
-NoSuchBucket. A bucket that is alone at its port need not be named. The emulator's own page belongs to the
-bucket that is named, or else to the first.
+A request names its bucket by its Host or by the first segment of its path; one that names none is for the
+service itself. A port may be one bucket's alone, like a domain of its own: then requests need not name it,
+and reach no other. The emulator's own page belongs to the first bucket.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from oss_emulator.addressing import bucket_in_host, first_segment
-from oss_emulator.bucket.state import open_bucket
+from oss_emulator.bucket.state import Bucket, open_bucket
+from oss_emulator.console.routes import is_console_request
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.routing import respond
 from oss_emulator.settings import Settings
 
 
 class ServedBuckets:
-    """Opened buckets, at least one. They have their faults and their history in common.
+    """The buckets of one folder, with their faults and their history in common.
 
-    `alone` says that requests need not name the bucket, which is then the only one.
+    `settings` are those of each bucket, and of the first, which exists from the start as `others` do. If the
+    port is the first one's `alone`, requests reach no other.
     """
 
-    def __init__(self, settings: Sequence[Settings], *, alone: bool) -> None:
-        first, *others = settings
-        self._alone = alone
-        self.first = open_bucket(first)
-        self._by_name = {first.bucket: self.first}
-        for other in others:
-            self.add(other)
+    def __init__(self, settings: Settings, others: Sequence[str] = (), *, alone: bool) -> None:
+        self.first = open_bucket(settings)
+        self._alone = alone or not isinstance(self.first, Bucket)
+        for name in others:
+            self.create(name)
 
-    @property
-    def names(self) -> Collection[str]:
-        """The names of the buckets."""
-        return self._by_name.keys()
+    def create(self, name: str) -> None:
+        """Make a bucket, unless it exists."""
+        if isinstance(self.first, Bucket):
+            self.first.buckets.create(name, acl=self.first.settings.acl, now=self.first.now())
 
-    def add(self, settings: Settings) -> None:
-        """Open another bucket."""
-        opened = open_bucket(settings)
-        added = replace(opened, faults=self.first.faults, history=self.first.history)
-        self._by_name = {**self._by_name, settings.bucket: added}
+    def close(self) -> None:
+        """Close the folder's index."""
+        if isinstance(self.first, Bucket):
+            self.first.buckets.close()
 
     def respond(self, request: Request) -> Answer:
         """Answer a request. Raises ConnectionLost if a fault asks for a reset."""
-        bucket = self._by_name.get(bucket_in_host(request) or first_segment(request), self.first)
+        bucket = self.first
+        if not self._alone and isinstance(bucket, Bucket) and not is_console_request(request):
+            bucket = bucket.named(bucket_in_host(request) or first_segment(request))
         public_url = bucket.settings.public_url
         reached = replace(request, address=public_url) if public_url else request
         return respond(reached, bucket, alone=self._alone)

@@ -23,7 +23,9 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """One bucket. If `website` is not empty, it is a read-only site that needs no credentials, folder or key.
+    """One bucket; others of its folder differ in the name.
+
+    If `website` is not empty, it is a read-only site that needs no credentials, folder or key.
 
     `own_domain` means that clients use the domain that OSS gave the bucket, where HTML is downloaded, and not
     a custom domain. `neighbours` are the addresses of other buckets by name, for the page at `/-/`;

@@ -35,7 +35,7 @@ def test_the_host_may_name_the_bucket(two: EmulatorProcess) -> None:
         assert answer.status_code == status, name
 
 
-@pytest.mark.parametrize("path", ["third/a", "callback_key.pem", "FIRST/a", "", "%66irst/a"])
+@pytest.mark.parametrize("path", ["third/a", "callback_key.pem", "FIRST/a", "index.sqlite", "%66irst/a"])
 def test_another_name_is_no_bucket_and_no_part_of_a_key(two: EmulatorProcess, path: str) -> None:
     (seen,) = two.answers(f"GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
 

@@ -30,41 +30,44 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str, **environment: 
 def test_without_options_it_is_one_bucket_for_development_on_this_machine() -> None:
     found = options()
 
-    (settings,) = found.buckets
+    settings = found.settings
     assert (found.host, found.port, settings.bucket, settings.region) == (
         "127.0.0.1",
         9000,
         "examplebucket",
         "cn-hangzhou",
     )
-    assert settings.folder == Path(".oss-emulator/examplebucket")
+    assert settings.folder == Path(".oss-emulator")
     assert settings.callback_key == Path(".oss-emulator/callback_key.pem")
     assert settings.private_callbacks
     assert not settings.v1_signatures
 
 
 def test_an_option_comes_before_its_variable() -> None:
-    (settings,) = options(
+    settings = options(
         "--region=cn-beijing",
         "--acl=public-read",
         "--v1",
         LOCAL_OSS_REGION="cn-shanghai",
         LOCAL_OSS_ACL="private",
         LOCAL_OSS_ALLOWED_ORIGINS="http://a.example",
-    ).buckets
+    ).settings
 
     assert (settings.region, settings.acl, settings.v1_signatures) == ("cn-beijing", "public-read", True)
     assert settings.allowed_origins == ("http://a.example",)
 
 
-def test_each_of_several_buckets_has_a_folder_of_its_own(tmp_path: Path) -> None:
+def test_several_buckets_share_a_folder_and_a_key(tmp_path: Path) -> None:
     found = options("--bucket=one", "--bucket=two", f"--folder={tmp_path}", LOCAL_OSS_FOLDER="/elsewhere")
 
-    assert [(one.bucket, one.folder) for one in found.buckets] == [
-        ("one", tmp_path / "one"),
-        ("two", tmp_path / "two"),
-    ]
-    assert {one.callback_key for one in found.buckets} == {tmp_path / "callback_key.pem"}
+    assert (found.settings.bucket, found.others, found.settings.folder) == ("one", ["two"], tmp_path)
+    assert found.settings.callback_key == tmp_path / "callback_key.pem"
+
+
+def test_the_port_is_the_alone_bucket_s_that_only_the_variable_names() -> None:
+    assert options(LOCAL_OSS_BUCKET="one").alone
+    assert not options("--bucket=one", LOCAL_OSS_BUCKET="two").alone
+    assert not options().alone
 
 
 def test_a_key_of_one_s_own_comes_from_a_file_and_its_secret_is_not_shown(tmp_path: Path) -> None:

@@ -79,18 +79,20 @@ def test_the_terminal_shows_each_request_but_those_for_its_own_page(tmp_path: Pa
         requests.get(f"{address}/-/switches", timeout=30)
         requests.get(f"{address}/examplebucket/b", timeout=30)
         form = signed({"key": "from a form"}, now=time.time(), expires=time.time() + 300)
-        requests.post(address, form, files={"file": b"x"}, timeout=30)
+        requests.post(f"{address}/examplebucket", form, files={"file": b"x"}, timeout=30)
         requests.post(f"{address}/-/faults", json={"fault": "reset", "after_bytes": 10}, timeout=30)
         with pytest.raises(requests.ConnectionError):
-            requests.post(address, {"key": encoded("x" * 100)}, files={"file": b"x"}, timeout=30)
+            requests.post(
+                f"{address}/examplebucket", {"key": encoded("x" * 100)}, files={"file": b"x"}, timeout=30
+            )
         assert process.stdout
         lines = [re.sub(r"\d+ ms", "0 ms", process.stdout.readline()) for _ in range(4)]
 
     assert lines == [
         "PUT /examplebucket/a/图.txt 200 0 ms development-access-key-id V4\n",
         "GET /examplebucket/b 403 0003-00000001 0 ms anonymous\n",
-        "POST / from a form 403 0002-00000902 0 ms AKEXAMPLE V4\n",
-        "POST / reset 0 ms anonymous\n",
+        "POST /examplebucket from a form 403 0002-00000902 0 ms AKEXAMPLE V4\n",
+        "POST /examplebucket reset 0 ms anonymous\n",
     ]
 
 
@@ -100,7 +102,7 @@ def test_quiet_prints_nothing(tmp_path: Path) -> None:
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as quiet:
-        while not (tmp_path / "examplebucket").exists():
+        while not (tmp_path / "index.sqlite").exists():
             time.sleep(0.01)
         quiet.terminate()
         said, _ = quiet.communicate(timeout=30)

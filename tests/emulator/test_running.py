@@ -2,9 +2,11 @@
 
 import base64
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import oss2
 import pytest
@@ -60,6 +62,27 @@ def test_a_reset_forgets_everything_but_the_first_buckets(running: Emulator, tmp
     bucket(running).put_object("a", b"y")
     assert bucket(running).get_object("a").read() == b"y"
     assert not (tmp_path / "state" / "0").exists()
+
+
+def test_a_reset_closes_the_index_of_before(running: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def record(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        opened.append(connect(*arguments, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", record)
+    running.reset()
+    bucket(running).put_object("a", b"x")
+    before = list(opened)
+
+    running.reset()
+
+    assert len(before) >= 2
+    for connection in before:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
 
 
 def test_a_fault_has_its_options_and_its_errors(running: Emulator) -> None:

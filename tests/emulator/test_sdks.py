@@ -35,6 +35,7 @@ class Sdk(Protocol):
     def get(self, name: str) -> bytes: ...
     def put(self, name: str, content: bytes) -> None: ...
     def delete(self, name: str) -> None: ...
+    def delete_all(self, names: list[str]) -> list[str]: ...
     def copy(self, name: str, source: str) -> str: ...
     def upload_in_parts(self, name: str, file: Path, folder: Path, *, fail_at: int) -> None: ...
     def listed(self, prefix: str) -> tuple[list[str], list[str]]: ...
@@ -65,6 +66,9 @@ class Oss2:
 
     def delete(self, name: str) -> None:
         self._bucket.delete_object(name)
+
+    def delete_all(self, names: list[str]) -> list[str]:
+        return list(self._bucket.batch_delete_objects(names).deleted_keys)
 
     def copy(self, name: str, source: str) -> str:
         return str(self._bucket.copy_object(BUCKET, source, name).etag)
@@ -139,6 +143,11 @@ class V2:
 
     def delete(self, name: str) -> None:
         self._client.delete_object(v2.DeleteObjectRequest(BUCKET, name))
+
+    def delete_all(self, names: list[str]) -> list[str]:
+        objects = [v2.DeleteObject(name) for name in names]
+        found = self._client.delete_multiple_objects(v2.DeleteMultipleObjectsRequest(BUCKET, objects=objects))
+        return [deleted.key for deleted in found.deleted_objects]
 
     def copy(self, name: str, source: str) -> str:
         copied = self._client.copy_object(v2.CopyObjectRequest(BUCKET, name, source_key=source))
@@ -289,6 +298,16 @@ def test_an_sdk_puts_and_deletes_an_object(running: EmulatorProcess, sdk: type[S
 
 
 @both
+def test_an_sdk_deletes_many_objects_at_once(running: EmulatorProcess, sdk: type[Sdk]) -> None:
+    bucket, names = sdk(running.url, KEY), [f"many/{name}" for name in OBJECTS]
+    for name in names:
+        bucket.put(name, b"hello")
+
+    assert bucket.delete_all(names) == names
+    assert {bucket.refusal("GET", name)[:2] for name in names} == {(404, "NoSuchKey")}
+
+
+@both
 def test_an_sdk_copies_an_object(running: EmulatorProcess, sdk: type[Sdk]) -> None:
     bucket = sdk(running.url, KEY)
     for name in OBJECTS:
@@ -419,7 +438,8 @@ def test_ali_oss_works_as_it_is_by_default(running: EmulatorProcess, key: Creden
         "listed": [name],
         "read": ["hello", "ali-oss"],
         "address": "hello",
-        "gone": 404,
+        "deleted": [f"{name} & more"],
+        "gone": [404, 404],
     }
 
 

@@ -49,7 +49,7 @@ def verify_presigned_url(
     started = _signed_at(sent, scope, region)
     _check_time(started, expires_seconds, now)
     query = "&".join(item for item in request.query.split("&") if _name(item) != SIGNATURE)
-    resource = f"/{bucket}/{key}"
+    resource = f"/{bucket}/{key}" if bucket else "/"
     canonical = canonical_request(request.method, resource, query, request.headers, additional)
     check_signature(found, canonical, sent[DATE], scope, provided)
 

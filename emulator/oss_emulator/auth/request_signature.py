@@ -56,7 +56,7 @@ def verify_request(
                 expected="a V4 signature, or LOCAL_OSS_V1_SIGNATURES=accept", got="a V1 signature"
             )
         verify_v1 = v1.verify_v1_url if in_query else v1.verify_v1_header
-        verify_v1(request, f"/{bucket}/{key}", known, now=now)
+        verify_v1(request, f"/{bucket}/{key}" if bucket else "/", known, now=now)
     elif in_query:
         verify_presigned_url(request, bucket, key, known, region=region, now=now)
     else:

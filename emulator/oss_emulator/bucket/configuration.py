@@ -1,18 +1,14 @@
-"""A bucket's configuration as set by requests: the XML that was sent, one file for each part.
+"""A bucket's configuration as set by requests: the XML that was sent, for each part, in the folder's index.
 
-The files are read once at the start and kept in memory. Each is written under another name and then renamed,
-so a kill leaves the old configuration or the new one.
+It is read for each request that needs it, so it has no state, and goes with its bucket.
 """
 
-import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import cast
 
 from oss_emulator.bucket.configuration_xml import read_cors, read_versioning, read_website
 from oss_emulator.bucket.cors import Cors
-from oss_emulator.errors import OssError
-from oss_emulator.settings import SettingsError
+from oss_emulator.storage.buckets import Buckets
 from oss_emulator.website.rules import Website
 
 _READERS: Mapping[str, Callable[[bytes], object]] = {
@@ -20,65 +16,42 @@ _READERS: Mapping[str, Callable[[bytes], object]] = {
     "website": read_website,
     "versioning": read_versioning,
 }
-# An empty file: the part was deleted, so the environment's value for it does not come back at the next start.
+# The part was deleted, so the environment's value for it does not come back.
 _DELETED = b""
-
-
-class ConfigurationError(SettingsError):
-    """A stored configuration that cannot be used; the message names its file."""
 
 
 class Configuration:
     """The stored parts of one bucket's configuration. A part that was deleted is None."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read what is stored in `folder`. Raises ConfigurationError."""
-        self._folder = folder / "configuration"
-        self._lock = threading.Lock()
-        self._parts: dict[str, object] = {}
-        for name in _READERS:
-            self._load(name)
+    def __init__(self, buckets: Buckets, bucket: str) -> None:
+        self._buckets = buckets
+        self._bucket = bucket
 
     def cors(self, default: Cors) -> Cors:
         """Return the CORS rules; `default` until a request has set or deleted them."""
-        return cast("Cors | None", self._parts.get("cors", default)) or Cors()
+        return cast("Cors | None", self._part("cors", default)) or Cors()
 
     @property
     def website(self) -> Website | None:
         """Return the website configuration, if there is one."""
-        return cast("Website | None", self._parts.get("website"))
+        return cast("Website | None", self._part("website"))
 
     @property
     def versioning(self) -> str:
         """Return `Enabled`, `Suspended`, or nothing if it was never set."""
-        return cast("str", self._parts.get("versioning", ""))
+        return cast("str", self._part("versioning", ""))
 
     def put(self, name: str, content: bytes) -> None:
         """Replace the part `name` by the XML in `content`. Raises OssError, and then nothing has changed."""
-        self._store(name, content, _READERS[name](content))
+        _READERS[name](content)
+        self._buckets.configure(self._bucket, name, content)
 
     def delete(self, name: str) -> None:
-        """Forget the part `name`."""
-        self._store(name, _DELETED, None)
+        """Forget the part `name`. Raises OssError."""
+        self._buckets.configure(self._bucket, name, _DELETED)
 
-    def _store(self, name: str, content: bytes, value: object) -> None:
-        with self._lock:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            incoming = self._path(name).with_suffix(".incoming")
-            incoming.write_bytes(content)
-            incoming.replace(self._path(name))
-            self._parts[name] = value
-
-    def _load(self, name: str) -> None:
-        path = self._path(name)
-        try:
-            content = path.read_bytes()
-            self._parts[name] = None if content == _DELETED else _READERS[name](content)
-        except FileNotFoundError:
-            return
-        except (OSError, OssError) as error:
-            message = f"{path} is not a valid {name} configuration: correct or delete it"
-            raise ConfigurationError(message) from error
-
-    def _path(self, name: str) -> Path:
-        return self._folder / f"{name}.xml"
+    def _part(self, name: str, default: object = None) -> object:
+        content = self._buckets.configuration(self._bucket, name)
+        if content is None:
+            return default
+        return None if content == _DELETED else _READERS[name](content)

@@ -1,7 +1,7 @@
 """Requests for a bucket's configuration: CORS, website, versioning, ACL, Block Public Access.
 
-Each request must be signed; every access key that the bucket knows may send any of them. The ACL and Block
-Public Access come from the emulator's environment and cannot be changed by a request.
+Each request must be signed; every access key that the bucket knows may send any of them. Block Public
+Access comes from the emulator's environment and cannot be changed by a request.
 Source: OSS PutBucketCors, PutBucketWebsite, PutBucketVersioning pages and the GET and DELETE beside each;
 GetBucketAcl and GetBucketPublicAccessBlock pages. The messages of the two 404 are unconfirmed.
 """
@@ -58,7 +58,7 @@ def _website(bucket: Bucket) -> bytes:
 
 def _acl(bucket: Bucket) -> bytes:
     owner = element("Owner", element("ID", ACCOUNT_ID), element("DisplayName", ACCOUNT_ID))
-    grant = element("AccessControlList", element("Grant", bucket.settings.acl))
+    grant = element("AccessControlList", element("Grant", bucket.acl))
     return document(element("AccessControlPolicy", owner, grant))
 
 

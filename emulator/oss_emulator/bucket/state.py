@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -48,6 +48,7 @@ class Site:
 class Bucket(Site):
     """A bucket with an object store. A test may replace any part of it."""
 
+    buckets: Buckets
     store: Store
     key: rsa.RSAPrivateKey
     send: Send
@@ -67,6 +68,21 @@ class Bucket(Site):
             self.settings.credentials,
             lambda: self.faults.strike("token_expired") is not None,
             self.settings.v1_signatures,
+        )
+
+    @property
+    def acl(self) -> str:
+        """Return the bucket's ACL: its option's at each start, until a request sets another."""
+        found = self.buckets.find(self.settings.bucket)
+        return found.acl if found else self.settings.acl
+
+    def named(self, name: str) -> "Bucket":
+        """Return the bucket of this name in the same folder, whether or not it exists."""
+        return replace(
+            self,
+            settings=replace(self.settings, bucket=name),
+            store=self.buckets.store(name),
+            configuration=Configuration(self.buckets, name),
         )
 
     @property
@@ -91,9 +107,10 @@ def open_bucket(settings: Settings) -> Site:
     timing = Timing(settings.callback_seconds, time.monotonic, time.sleep)
     return Bucket(
         settings=settings,
+        buckets=buckets,
         store=buckets.store(settings.bucket),
         key=key,
         send=partial(send_over_network, private_callbacks=settings.private_callbacks),
         timing=timing,
-        configuration=Configuration(settings.folder),
+        configuration=Configuration(buckets, settings.bucket),
     )

@@ -41,7 +41,7 @@ def _rights(bucket: Bucket) -> Iterator[Fact]:
     settings = bucket.settings
     domain = "its own: HTML is downloaded" if settings.own_domain else "custom: HTML is shown"
     yield Fact("Domain", "域名", [domain])
-    yield Fact("ACL", "读写权限", [settings.acl])
+    yield Fact("ACL", "读写权限", [bucket.acl])
     yield Fact("Block Public Access", "阻止公共访问", ["on" if settings.block_public_access else "off"])
     yield Fact("V1 signatures", "V1 签名", ["accepted" if settings.v1_signatures else "refused"])
     keys = [_key(key, bucket.now()) for key in settings.credentials]

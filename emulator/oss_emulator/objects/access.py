@@ -31,7 +31,7 @@ def check_may_read(
     if _has_valid_signature(request, bucket, signed_key):
         return
     own_acl = _own_acl(bucket, key, version_id)
-    if bucket.settings.block_public_access or (own_acl or bucket.settings.acl) not in PUBLIC_ACLS:
+    if bucket.settings.block_public_access or (own_acl or bucket.acl) not in PUBLIC_ACLS:
         error = _object_acl_denied() if own_acl == "private" else bucket_acl_denied()
         raise _explain(error, bucket, own_acl)
 
@@ -45,7 +45,7 @@ def check_may_write(request: Request, bucket: Bucket, key: str) -> None:
 def check_anonymous_write(bucket: Bucket, key: str) -> None:
     """Check that the ACL of the object, or else of its bucket, lets anybody write. Raises OssError."""
     own_acl = _own_acl(bucket, key)
-    if bucket.settings.block_public_access or (own_acl or bucket.settings.acl) != "public-read-write":
+    if bucket.settings.block_public_access or (own_acl or bucket.acl) != "public-read-write":
         error = _object_acl_denied() if own_acl == "private" else bucket_acl_denied()
         raise _explain(error, bucket, own_acl)
 
@@ -54,7 +54,7 @@ def check_may_list(request: Request, bucket: Bucket) -> None:
     """Check that the request is signed. Raises OssError."""
     if _has_valid_signature(request, bucket, ""):
         return
-    if bucket.settings.block_public_access or bucket.settings.acl not in PUBLIC_ACLS:
+    if bucket.settings.block_public_access or bucket.acl not in PUBLIC_ACLS:
         raise _explain(bucket_acl_denied(), bucket)
     message = "The bucket you access does not belong to you."  # as in a capture
     raise _explain(OssError(403, "AccessDenied", message, "0003-00000905"), bucket)
@@ -94,6 +94,6 @@ def _explain(error: OssError, bucket: Bucket, own_acl: str = "") -> OssError:
     blocked = "on" if bucket.settings.block_public_access else "off"
     return error.explained(
         expected="a signature, or an ACL that allows this to anybody",
-        got=f"no signature; ACL of the bucket {bucket.settings.acl}, of the object {own_acl or 'default'}; "
+        got=f"no signature; ACL of the bucket {bucket.acl}, of the object {own_acl or 'default'}; "
         f"Block Public Access {blocked}",
     )

@@ -1,4 +1,4 @@
-"""The buckets of one folder: name, time of creation and ACL. Their objects are in `store`.
+"""The buckets of one folder: name, time of creation, ACL and configuration. Their objects are in `store`.
 
 Source: OSS DeleteBucket page; the words of BucketNotEmpty are unconfirmed.
 """
@@ -31,6 +31,10 @@ class Buckets:
         self._index = Index(folder)
         self._contents = Contents(folder / "objects", self._index)
 
+    def close(self) -> None:
+        """Close the index, for a folder that is to be removed."""
+        self._index.close()
+
     def create(self, name: str, *, acl: str, now: float) -> bool:
         """Make a bucket; an existing one only gets the ACL. Return whether it is new."""
         with self._index.writing() as connection:
@@ -44,6 +48,13 @@ class Buckets:
         with self._index.reading() as connection:
             row = connection.execute("SELECT * FROM buckets WHERE name = ?", [name]).fetchone()
         return row and StoredBucket(*row)
+
+    def get(self, name: str) -> StoredBucket:
+        """Return the bucket with this name. Raises OssError if there is none."""
+        found = self.find(name)
+        if found is None:
+            raise no_such_bucket(name)
+        return found
 
     def page(self, *, prefix: str = "", after: str = "", limit: int) -> list[StoredBucket]:
         """Return the first `limit` buckets whose names come after `after`, in the order of their names."""
@@ -62,6 +73,23 @@ class Buckets:
         except IntegrityError as error:
             message = "The bucket you tried to delete is not empty."
             raise OssError(409, "BucketNotEmpty", message, "", {"BucketName": name}) from error
+
+    def configuration(self, name: str, part: str) -> bytes | None:
+        """Return the document that was stored for a part of a bucket's configuration, if there is one."""
+        query = "SELECT content FROM configuration WHERE bucket = ? AND part = ?"
+        with self._index.reading() as connection:
+            row = connection.execute(query, [name, part]).fetchone()
+        return row and bytes(row[0])
+
+    def configure(self, name: str, part: str, content: bytes) -> None:
+        """Store a part of a bucket's configuration; it goes with the bucket. Raises OssError without one."""
+        try:
+            with self._index.writing() as connection:
+                connection.execute(
+                    "INSERT OR REPLACE INTO configuration VALUES (?, ?, ?)", [name, part, content]
+                )
+        except IntegrityError as error:
+            raise no_such_bucket(name) from error
 
     def store(self, name: str) -> Store:
         """Return the objects of a bucket, which may be deleted meanwhile: then nothing more is stored."""

@@ -19,13 +19,19 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-FORMAT = 1  # of the tables below
+FORMAT = 2  # of the tables below
 CHECKPOINT_PAGES = 10_000  # 40 MB of log: only then does a change wait for the disk
 BUSY_SECONDS = 60  # how long a change waits for those of other processes
 
 _TABLES = f"""
 CREATE TABLE pending (content_file TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE buckets (name TEXT PRIMARY KEY, created REAL NOT NULL, acl TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE configuration (
+    bucket TEXT NOT NULL REFERENCES buckets ON DELETE CASCADE,
+    part TEXT NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (bucket, part)
+) WITHOUT ROWID;
 CREATE TABLE objects (
     sequence INTEGER PRIMARY KEY,
     bucket TEXT NOT NULL REFERENCES buckets,
@@ -102,6 +108,11 @@ class Index:
         with self._writer.lent() as connection, _transaction(connection):
             yield connection
 
+    def close(self) -> None:
+        """Close the connections, each when nobody uses it."""
+        self._reader.close()
+        self._writer.close()
+
     def _prepare(self) -> None:
         # Not the connections of requests: the process that serves them may be a child of this one, and
         # SQLite's connections must not cross a fork.
@@ -131,6 +142,12 @@ class _Connection:
             if self._opened is None:
                 self._opened = _connect(self._path)
             yield self._opened
+
+    def close(self) -> None:
+        with self._lock:
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ is killed. Callers decide what an upload must satisfy.
 
 import base64
 from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from oss_emulator.errors import file_already_exists
@@ -22,7 +23,21 @@ from oss_emulator.storage.object_version import (
 from oss_emulator.storage.rows import SELECT, Page, from_row, read_page
 from oss_emulator.storage.versions import SHOWN, VERSION, add_version, is_taken, remove_version
 
+_STATISTICS = """
+SELECT (SELECT coalesce(sum(size), 0) FROM objects WHERE bucket = ?1),
+(SELECT count(*) FROM objects WHERE bucket = ?1 AND shown = 1),
+(SELECT count(*) FROM uploads WHERE bucket = ?1)
+"""
 _NEWEST = f"{SELECT} AND key = ? ORDER BY sequence DESC LIMIT 1"
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a bucket holds: bytes of all versions, objects that a list shows, unfinished uploads."""
+
+    bytes: int
+    objects: int
+    uploads: int
 
 
 class Store:
@@ -74,6 +89,11 @@ class Store:
         with self._index.reading() as connection:
             latest = f"{SELECT} AND shown = 1 ORDER BY sequence DESC LIMIT ?"
             return [from_row(row) for row in connection.execute(latest, [self._bucket, limit])]
+
+    def statistics(self) -> Statistics:
+        """Return what the bucket holds now."""
+        with self._index.reading() as connection:
+            return Statistics(*connection.execute(_STATISTICS, [self._bucket]).fetchone())
 
     def save(self, upload: Upload, metadata: Metadata, *, now: float, versioning: str = "") -> StoredObject:
         """Make an upload the newest version of its key, in one step; return it with its version id.

@@ -16,5 +16,8 @@ seen.address = await (
   await fetch(named.signatureUrl(object, { response: { 'content-language': 'zh' } }))
 ).text();
 await client.delete(object);
-seen.gone = await client.head(object).catch((error) => error.status);
+await client.put(`${object} & more`, Buffer.from('hello'));
+seen.deleted = (await client.deleteMulti([`${object} & more`])).deleted.map(({ Key }) => Key);
+const gone = (name) => client.head(name).catch((error) => error.status);
+seen.gone = [await gone(object), await gone(`${object} & more`)];
 console.log(JSON.stringify(seen));

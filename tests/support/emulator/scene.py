@@ -148,14 +148,15 @@ class Scene:
             switches=read_switches(""),
         )
         buckets = Buckets(self.folder)
-        buckets.create(BUCKET, acl="private", now=NOW)
+        buckets.create(BUCKET, acl=settings.acl, now=NOW)
         self.bucket = Bucket(
             settings=settings,
+            buckets=buckets,
             store=buckets.store(BUCKET),
             key=RSA_KEY,
             send=self._send,
             timing=Timing(5.0, lambda: 0.0, self.waited.append),
-            configuration=Configuration(self.folder),
+            configuration=Configuration(buckets, BUCKET),
             now=lambda: self.now,
             resolve=lambda host: [host] if host[0].isdigit() else ["203.0.114.7"],
         )
@@ -164,6 +165,8 @@ class Scene:
         """Change settings, such as switches="name=value"."""
         if "switches" in changes:
             changes["switches"] = read_switches(changes["switches"])
+        if "acl" in changes:
+            self.bucket.buckets.create(BUCKET, acl=changes["acl"], now=NOW)
         self.bucket = replace(self.bucket, settings=replace(self.bucket.settings, **changes))
 
     def _send(self, request: CallbackRequest, seconds: float) -> Reply:
