@@ -323,6 +323,14 @@ def test_only_an_update_without_a_change_is_no_failure(
         stacks.update(stacks.get("one"), "{}", {})
 
 
+def test_a_stack_whose_deletion_ends_while_it_is_asked_for_is_none(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    (stack,) = state.stacks.values()
+    stack.update({"Status": "DELETE_IN_PROGRESS", "next": ["DELETE_COMPLETE"]})
+    assert Stacks(cloud.ros, REGION).find("uploads") is None
+    assert state.asked[-2:] == ["ListStacks", "GetStack"]
+
+
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_the_parameters_are_those_of_the_newest_stack_of_exactly_this_name(
     cloud: Cloud, state: State, *, newest_first: bool
