@@ -534,6 +534,24 @@ def test_a_domain_of_an_earlier_version_that_is_not_bound_is_bound(cloud: Cloud,
     assert state.domains[SITE] == {PAGE: ""}
 
 
+def test_a_domain_beside_one_that_may_not_be_listed_is_the_stacks(cloud: Cloud, state: State) -> None:
+    state.records = {PAGE, UP}
+    state.buckets[SITE] = {}
+    state.refused_settings[SITE] = {"cname"}
+    with pytest.raises(CommandError, match=rf"^{PAGE} is not bound to {SITE} \(AccessDenied\)"):
+        deploy(cloud, **ANYONE, **BOTH)
+    state.refused_settings.clear()
+    deploy(cloud, UPLOAD_DOMAIN="")
+    assert state.domains[UPLOADS] == {}
+
+
+def test_a_change_stores_the_record_before_and_after_and_no_more(cloud: Cloud, state: State) -> None:
+    deploy(cloud, **ANYONE)
+    state.writes.clear()
+    deploy(cloud, ALLOWED_ORIGINS="https://b.example.com")
+    assert state.writes.count(f"put {RECORD_NAME}") == 2
+
+
 def test_a_certificate_is_kept_until_its_domain_is_bound_with_it(cloud: Cloud, state: State) -> None:
     """ROS unbound the domain of an earlier version's stack, and OSS wants to see the TXT record again."""
     state.records = {PAGE}
