@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Collection, Mapping
 
-from deploy.aliyun.buckets import NotOurBucketError, bucket_exists, delete_bucket
+from deploy.aliyun.buckets import NotOurBucketError, bucket_exists, delete_bucket, is_ours_now
 from deploy.aliyun.clients import Cloud, account_id, connect_region
 from deploy.aliyun.domains import bound_domains, unbind_domain
 from deploy.aliyun.objects import delete_objects
@@ -137,11 +137,6 @@ def is_foreign(cloud: Cloud, account: str, bucket: str) -> bool:
     except NotOurBucketError:
         return True
     return False
-
-
-def is_ours_now(cloud: Cloud, account: str, bucket: str) -> bool:
-    """Say whether the bucket exists and is this account's."""
-    return not is_foreign(cloud, account, bucket) and bucket_exists(cloud, account, bucket)
 
 
 def is_there(cloud: Cloud, account: str, bucket: str, show: Show) -> bool:

@@ -12,7 +12,7 @@ from functools import partial
 
 from alibabacloud_oss_v2.exceptions import OperationError, ServiceError
 
-from deploy.aliyun.buckets import NotOurBucketError, bucket_exists
+from deploy.aliyun.buckets import bucket_exists, is_ours_now
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.domains import (
     NOT_VERIFIED,
@@ -188,19 +188,12 @@ class Domains:
         for domain, bucket in record.domains:
             if (domain, bucket) in now:
                 kept.append((domain, bucket))
-            elif not self.may_ask(account, bucket):
+            elif not is_ours_now(self.cloud, account, bucket):
                 self.show(f"{bucket} is gone or another account's: {domain} is not unbound from it")
             elif refused := refusal_of(partial(self.unbind, bucket, domain)):
                 kept.append((domain, bucket))
                 unfinished.append(f"{domain} is still bound to {bucket} ({refused.code}: {refused.message}).")
         return record._replace(domains=tuple(kept)), unfinished
-
-    def may_ask(self, account: str, bucket: str) -> bool:
-        """Say whether the bucket exists and is this account's."""
-        try:
-            return bucket_exists(self.cloud, account, bucket)
-        except NotOurBucketError:
-            return False
 
     def unbind(self, bucket: str, domain: str) -> None:
         """Unbind a domain, if it is bound."""

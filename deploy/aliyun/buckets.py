@@ -57,6 +57,14 @@ def bucket_exists(cloud: Cloud, account: str, bucket: str) -> bool:
     return True
 
 
+def is_ours_now(cloud: Cloud, account: str, bucket: str) -> bool:
+    """Say whether this account has the bucket, whoever may have its name."""
+    try:
+        return bucket_exists(cloud, account, bucket)
+    except NotOurBucketError:
+        return False
+
+
 def require_bucket(cloud: Cloud, account: str, bucket: str) -> None:
     """Raise what `bucket_exists` raises, and `CommandError` where a stack's bucket is gone."""
     if not bucket_exists(cloud, account, bucket):
