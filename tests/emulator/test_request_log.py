@@ -103,7 +103,8 @@ def test_quiet_prints_nothing(tmp_path: Path) -> None:
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as quiet:
         while not (tmp_path / "index.sqlite").exists():
-            time.sleep(0.01)
+            with pytest.raises(subprocess.TimeoutExpired):  # it has not ended
+                quiet.wait(0.01)
         quiet.terminate()
         said, _ = quiet.communicate(timeout=30)
 
