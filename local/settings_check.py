@@ -1,4 +1,4 @@
-"""Settings that a function of `make run` would refuse, found by its own parser before anything is started."""
+"""Settings that a function would refuse, found by its own parser: those of `make run` before it starts."""
 
 import importlib.util
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,11 +18,17 @@ def problems(specs: Iterable[ProcessSpec]) -> Iterator[str]:
     Before PyJWT is installed, the token function's settings cannot be read where users sign in.
     """
     for spec in specs:
-        if spec.name in PARSERS and can_be_read(spec.env):
-            try:
-                PARSERS[spec.name](spec.env)
-            except Misconfigured as problem:
-                yield f"{spec.name}: {problem.detail}"
+        if spec.name in PARSERS and can_be_read(spec.env) and (refused := refusal(spec.name, spec.env)):
+            yield f"{spec.name}: {refused}"
+
+
+def refusal(function: str, variables: Mapping[str, str]) -> str:
+    """Return what a function's parser refuses in its environment variables, or an empty text."""
+    try:
+        PARSERS[function](variables)
+    except Misconfigured as problem:
+        return problem.detail
+    return ""
 
 
 def can_be_read(env: Mapping[str, str]) -> bool:

@@ -15,8 +15,8 @@ import yaml
 from deploy.arguments import SETTINGS, parameter_name
 from deploy.function_zip import FUNCTIONS
 from deploy.package import PACKAGES
-from deploy.settings_check import refusal
 from deploy.template import parse_template, template_text
+from local.settings_check import refusal
 from tests.support.readme import blocks, both, shell, text_of
 from tests.support.stack import REPOSITORY
 
