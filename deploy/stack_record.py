@@ -62,8 +62,10 @@ def read_record(client: oss.Client, bucket: str) -> Record | None:
             return None
         raise
     small = (found.content_length or 0) <= LARGEST
+    with found.body as body:
+        text = body.read() if small else b""
     try:
-        return parse_record(found.body.read() if small else b"")
+        return parse_record(text)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ET.ParseError):
         raise CommandError(
             f"{RECORD_NAME} in {bucket} is not what make deploy put there: delete it, and run this again. "

@@ -45,8 +45,9 @@ def stored_package(client: oss.Client, bucket: str, name: str) -> Stored:
             return "missing"
         raise
     hashed = hashlib.sha256()
-    for part in found.body.iter_bytes():
-        hashed.update(part)
+    with found.body as body:
+        for part in body.iter_bytes():
+            hashed.update(part)
     return "same" if hashed.hexdigest() == digest else "other"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from alibabacloud_oss_v2 import GetObjectRequest
 from alibabacloud_oss_v2.exceptions import OperationError
 
 from deploy.aliyun.clients import Cloud
@@ -11,7 +12,7 @@ from deploy.aliyun.upload_rules import CORS, KINDS, LIFECYCLE, Kind, put_rules, 
 from deploy.arguments import OPTIONS, read_arguments
 from deploy.destroy import destroy
 from deploy.errors import CommandError, StackFailed
-from deploy.stack_record import EMPTY, RECORD_NAME, Record, Rule
+from deploy.stack_record import EMPTY, LARGEST, RECORD_NAME, Record, Rule, read_record
 from deploy.upload_bucket import origins_that_cannot_upload, recorded_rules, set_rules
 from tests.support.cloud.commands import ANYONE, CODE, UPLOADS, deploy, given
 from tests.support.cloud.state import ACCOUNT, Refused, State
@@ -482,6 +483,17 @@ def test_a_record_that_is_none_ends_the_deploy_before_anything_is_changed(
         "Domains and rules that earlier deploys set then stay where they are."
     )
     assert state.writes == before
+
+
+def test_a_record_that_is_too_large_leaves_no_connection_open(
+    cloud: Cloud, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state.buckets[CODE] = {RECORD_NAME: (b" " * (LARGEST + 1), {})}
+    found = cloud.oss.get_object(GetObjectRequest(bucket=CODE, key=RECORD_NAME))
+    monkeypatch.setattr(cloud.oss, "get_object", lambda _: found)
+    with pytest.raises(CommandError):
+        read_record(cloud.oss, CODE)
+    assert found.body.is_closed
 
 
 # ---- Rules of a whole deploy
