@@ -24,12 +24,14 @@ def check_signed(request: Request, bucket: Bucket, key: str = "") -> None:
     verify_request(request, settings.bucket, key, bucket.keys, region=settings.region, now=bucket.now())
 
 
-def check_may_read(
-    request: Request, bucket: Bucket, key: str, version_id: str = "", *, signed_key: str
-) -> None:
-    """Check that the request is signed for `signed_key`, or that anybody may read `key`. Raises OssError."""
-    if _has_valid_signature(request, bucket, signed_key):
-        return
+def check_may_read(request: Request, bucket: Bucket, key: str) -> None:
+    """Check that the request is signed, or that anybody may read this object. Raises OssError."""
+    if not _has_valid_signature(request, bucket, key):
+        check_anonymous_read(bucket, key)
+
+
+def check_anonymous_read(bucket: Bucket, key: str, version_id: str = "") -> None:
+    """Check that the ACL of the object, or else of its bucket, lets anybody read. Raises OssError."""
     own_acl = _own_acl(bucket, key, version_id)
     if bucket.settings.block_public_access or (own_acl or bucket.acl) not in PUBLIC_ACLS:
         error = _object_acl_denied() if own_acl == "private" else bucket_acl_denied()

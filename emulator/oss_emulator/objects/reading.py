@@ -11,7 +11,7 @@ from oss_emulator.auth.request_signature import is_signed
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.errors import OssError, bucket_acl_denied, invalid_argument, no_such_key, not_emulated
 from oss_emulator.http_messages import Answer, Request
-from oss_emulator.objects.access import check_may_read, requested_version_id
+from oss_emulator.objects.access import check_anonymous_read, check_signed, requested_version_id
 from oss_emulator.objects.answers import meta_answer, object_answer
 from oss_emulator.storage.object_version import StoredObject
 
@@ -33,9 +33,13 @@ def read_object(request: Request, bucket: Bucket, key: str, *, signed_key: str) 
     `signed_key` is the key in the request's path, which a signature covers: a website shows another one.
     """
     query = dict(parse_qsl(request.query, keep_blank_values=True))
+    signed = is_signed(request)
+    if signed:
+        check_signed(request, bucket, signed_key)
     version_id = requested_version_id(query)
-    check_may_read(request, bucket, key, version_id, signed_key=signed_key)
-    overrides = _overrides(query, signed=is_signed(request)) if request.method == "GET" else {}
+    if not signed:
+        check_anonymous_read(bucket, key, version_id)
+    overrides = _overrides(query, signed=signed) if request.method == "GET" else {}
     meta_only = "objectMeta" in query
     if meta_only and request.method != "HEAD":
         raise not_emulated("GET of ?objectMeta")
