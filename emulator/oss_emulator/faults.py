@@ -1,64 +1,13 @@
 """Faults that a test orders for the next n requests, counted across threads.
 
-This module only counts. Each fault is acted out in the module where the real fault would occur.
+This module only counts. Which faults there are is in `fault_table`.
 """
 
-import math
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-MAX_WAIT_SECONDS = 600  # ours: no fault holds a connection for longer
-MAX_OFFSET_SECONDS = 10 * 366 * 24 * 3600  # ours: ten years either way
-
-
-@dataclass(frozen=True)
-class Option:
-    """A numeric option of a fault: its range, whether it is required, and whether it is an integer."""
-
-    lowest: float
-    highest: float
-    needed: bool = False
-    whole: bool = False
-
-    def check(self, name: str, value: object) -> None:
-        """Raise FaultError for anything but a finite number in the range."""
-        kinds = {int} if self.whole else {int, float}
-        # Python's JSON parser accepts NaN and Infinity; NaN is in no range.
-        if type(value) not in kinds or not self.lowest <= value <= self.highest or value == math.inf:  # type: ignore[operator]
-            kind = "a whole number" if self.whole else "a finite number"
-            limit = "" if self.highest == math.inf else f" and at most {self.highest}"
-            raise FaultError(f"{name} is {kind}, at least {self.lowest}{limit}")
-
-
-_COUNT = Option(0, math.inf)
-_WAIT = Option(0, MAX_WAIT_SECONDS)
-
-# Each fault with the options it takes.
-FAULTS: Mapping[str, Mapping[str, Option]] = {
-    "callback_down": {},
-    "callback_slow": {"seconds": _WAIT},
-    "callback_refused": {},
-    "callback_crashed": {},
-    "callback_not_json": {},
-    "callback_bom": {},
-    "callback_chunked": {},
-    "callback_twice": {},
-    "callback_busy": {},
-    "callback_limit": {"seconds": Option(0, MAX_WAIT_SECONDS, needed=True)},
-    "answer_lost": {},
-    "object_missing": {},
-    "throttle": {},
-    "token_expired": {},
-    "clock_offset": {"seconds": Option(-MAX_OFFSET_SECONDS, MAX_OFFSET_SECONDS, needed=True)},
-    "server_error": {"status": Option(500, 599, whole=True)},
-    "reset": {"after_bytes": _COUNT},
-    "stall": {"after_bytes": _COUNT, "seconds": Option(0, MAX_WAIT_SECONDS, needed=True)},
-}
-
-
-class FaultError(ValueError):
-    """An order for an unknown fault, or with wrong options."""
+from oss_emulator.fault_table import FAULTS, PART_NUMBER, PARTS, FaultError, Kind, Option
 
 
 @dataclass(frozen=True)
@@ -69,54 +18,80 @@ class Fault:
     options: Mapping[str, float]
 
 
-class Faults:
-    """The pending faults, by name."""
+@dataclass(frozen=True)
+class _Order:
+    """An order that is pending: for how many requests, and of which operation and part if it names them."""
 
-    def __init__(self, known: Mapping[str, Mapping[str, Option]] = FAULTS) -> None:
-        self._known = known
-        self._lock = threading.Lock()
-        self._pending: dict[str, tuple[int, Mapping[str, float]]] = {}
+    requests: int
+    options: Mapping[str, float]
+    operation: str = ""
+    part_number: int = 0
+
+    def members(self) -> dict[str, object]:
+        limits = {"operation": self.operation, "part_number": self.part_number}
+        return {
+            "requests": self.requests,
+            **self.options,
+            **{name: value for name, value in limits.items() if value},
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Faults:
+    """The pending faults, by name, as requests of one operation and part meet them, or any request."""
+
+    known: Mapping[str, Kind] = field(default_factory=lambda: FAULTS)
+    operation: str | None = None
+    part_number: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _pending: dict[str, _Order] = field(default_factory=dict)
+
+    def met_by(self, operation: str, part_number: int) -> "Faults":
+        """Return the same faults as a request of this operation meets them; the part number may be 0."""
+        return replace(self, operation=operation, part_number=part_number)
 
     def set(self, order: object) -> None:
         """Take an order `{"fault": name, "requests": n, ...options}`; 0 clears the fault. Raises FaultError.
 
-        A new order for a pending fault replaces the old one.
+        With `operation`, and for parts `part_number`, it strikes only such requests. A new order for a
+        pending fault replaces the old one.
         """
         if not isinstance(order, dict):
             raise FaultError("a fault is a JSON object")
         name, requests = order.get("fault"), order.get("requests", 1)
-        if not isinstance(name, str) or name not in self._known:
-            raise FaultError(f"fault is one of {', '.join(self._known)}")
+        if not isinstance(name, str) or name not in self.known:
+            raise FaultError(f"fault is one of {', '.join(self.known)}")
         if not isinstance(requests, int) or isinstance(requests, bool) or requests < 0:
             raise FaultError("requests is a whole number")
-        options = {key: value for key, value in order.items() if key not in {"fault", "requests"}}
-        self._check(name, options, cleared=not requests)
+        asked = {key: value for key, value in order.items() if key not in {"fault", "requests"}}
+        taken = _taken(name, self.known[name], asked, cleared=not requests)
         with self._lock:
             self._pending.pop(name, None)
             if requests:
-                self._pending[name] = (requests, options)
-
-    def _check(self, name: str, options: Mapping[str, object], *, cleared: bool) -> None:
-        known = self._known[name]
-        if set(options) - set(known):
-            raise FaultError(f"{name} takes {', '.join(sorted(known)) or 'no options'}")
-        for key, value in options.items():
-            known[key].check(key, value)
-        missing = [key for key, option in known.items() if option.needed and key not in options]
-        if missing and not cleared:
-            raise FaultError(f"{name} needs {', '.join(missing)}")
+                self._pending[name] = replace(taken, requests=requests)
 
     def strike(self, *names: str) -> Fault | None:
-        """Return the first of `names` that is pending, and count it down by one."""
+        """Return the first of `names` that is pending for this request, and count it down by one."""
+        if not self._pending:
+            return None
         with self._lock:
             for name in names:
-                if name in self._pending:
-                    requests, options = self._pending[name]
-                    self._pending[name] = (requests - 1, options)
-                    if requests == 1:
+                order = self._pending.get(name)
+                if order and self._meets(self.known[name], order):
+                    self._pending[name] = replace(order, requests=order.requests - 1)
+                    if order.requests == 1:
                         del self._pending[name]
-                    return Fault(name, options)
+                    return Fault(name, order.options)
         return None
+
+    def _meets(self, kind: Kind, order: _Order) -> bool:
+        if self.operation is None:
+            return True
+        if order.part_number not in {0, self.part_number}:
+            return False
+        if order.operation:
+            return self.operation == order.operation
+        return kind.strikes(self.operation)
 
     def clear(self) -> None:
         """Clear all pending faults."""
@@ -126,7 +101,28 @@ class Faults:
     def pending(self) -> list[dict[str, object]]:
         """Return the pending faults in the order in which they were set, as orders."""
         with self._lock:
-            return [
-                {"fault": name, "requests": requests, **options}
-                for name, (requests, options) in self._pending.items()
-            ]
+            return [{"fault": name, **order.members()} for name, order in self._pending.items()]
+
+
+def _taken(name: str, kind: Kind, asked: Mapping[str, object], *, cleared: bool) -> _Order:
+    """Return the order, checked. Raises FaultError."""
+    of_parts = [operation for operation in PARTS if operation in kind.nameable]
+    known = {**kind.options, **({"part_number": PART_NUMBER} if of_parts else {})}
+    names = sorted([*known, *(["operation"] if kind.nameable else [])])
+    if set(asked) - set(names):
+        raise FaultError(f"{name} takes {', '.join(names) or 'no options'}")
+    options = {key: _checked(known[key], key, asked[key]) for key in known if key in asked}
+    missing = [key for key, option in kind.options.items() if option.needed and key not in options]
+    if missing and not cleared:
+        raise FaultError(f"{name} needs {', '.join(missing)}")
+    part_number = int(options.pop("part_number", 0)) if of_parts else 0
+    wanted = of_parts if part_number else kind.nameable
+    operation = asked.get("operation", wanted[0] if part_number else "")
+    if "operation" in asked and operation not in wanted:
+        raise FaultError(f"the operation is one of {', '.join(wanted)}")
+    return _Order(0, options, str(operation), part_number)
+
+
+def _checked(option: Option, name: str, value: object) -> float:
+    option.check(name, value)
+    return value  # type: ignore[return-value] # it is a number

@@ -42,6 +42,7 @@ class Body:
         self._stall: tuple[int, float] | None = None
         self._md5 = hashlib.md5(usedforsecurity=False) if digested else None
         self._reset_after: int | None = None
+        self._corrupted = False
         self.received_bytes = 0
         self.incomplete = False
 
@@ -52,6 +53,14 @@ class Body:
     def stall_after(self, count: int, seconds: float) -> None:
         """Let `read` pause once for `seconds` after `count` bytes, before it reads more."""
         self._stall = count, seconds
+
+    def corrupt(self) -> None:
+        """Let the first byte that is read be another one."""
+        self._corrupted = True
+
+    def pause(self, seconds: float) -> None:
+        """Wait, at most until the client has gone."""
+        self._pause(seconds)
 
     def read(self, size: int = CHUNK_BYTES) -> bytes:
         """Return at most `size` bytes; none at the end."""
@@ -66,6 +75,9 @@ class Body:
         except IncompleteRead:
             self.incomplete = True
             return b""
+        if self._corrupted and chunk:
+            self._corrupted = False
+            chunk = bytes((chunk[0] ^ 1,)) + chunk[1:]
         self.received_bytes += len(chunk)
         if not chunk and self._reset_after is not None:  # a shorter body: reset at its end
             raise ConnectionLost

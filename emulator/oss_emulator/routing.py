@@ -26,7 +26,7 @@ from oss_emulator.objects.copying import COPY_SOURCE, copy_object
 from oss_emulator.objects.writing import delete_object, put_object
 from oss_emulator.post_object.upload import post_object
 from oss_emulator.read_requests import read_answer
-from oss_emulator.request_faults import raise_pending_error, with_clock_offset
+from oss_emulator.request_faults import faulty_answer, faulty_bucket
 
 # Of the web server in front of OSS: no XML and no x-oss-request-id (php-sdk #40).
 _BROKEN_PATH_PAGE = b"""\
@@ -99,8 +99,11 @@ def _dispatch(request: Request, bucket: Site, request_id: str, *, alone: bool) -
         bucket.buckets.get(bucket.settings.bucket)
     if request.method == "OPTIONS":
         return preflight(bucket.cors, request.headers, bucket.settings.switches)
-    raise_pending_error(request, bucket)
-    bucket = with_clock_offset(bucket)
+    met = faulty_bucket(request, bucket, key, part)
+    return faulty_answer(_operate(request, met, key, part, request_id), request, met.faults)
+
+
+def _operate(request: Request, bucket: Site, key: str, part: str, request_id: str) -> Answer:
     if part in MULTIPART_PARTS and isinstance(bucket, Bucket):
         answer = multipart_answer(request, bucket, key, request_id)
         if answer:
@@ -122,7 +125,7 @@ def _needs_bucket(request: Request, bucket: Bucket, what: str) -> bool:
 def _write(request: Request, bucket: Bucket, key: str, request_id: str) -> Answer:
     match request.method:
         case "POST" if not key and request.headers.get("content-type"):
-            return _upload(request, bucket, request_id)
+            return post_object(request, bucket, request_id)
         case "PUT" if key and COPY_SOURCE in request.headers:
             return copy_object(request, bucket, key)
         case "PUT" if key:
@@ -148,13 +151,6 @@ def _subresource_answer(request: Request, bucket: Site, key: str, part: str) -> 
     else:
         check_may_write(request, bucket, key)
     raise not_emulated(f"{request.method} of ?{part} of an object")
-
-
-def _upload(request: Request, bucket: Bucket, request_id: str) -> Answer:
-    fault = bucket.faults.strike("reset")
-    if fault:
-        request.body.reset_after(int(fault.options.get("after_bytes", 0)))
-    return post_object(request, bucket, request_id)
 
 
 def _method_not_allowed(request: Request, key: str) -> OssError:

@@ -74,8 +74,11 @@ class Emulator:
         before.close()
         shutil.rmtree(used, ignore_errors=True)  # a request that still runs may hold a file open
 
-    def fault(self, name: str, *, requests: int = 1, **options: float) -> None:
-        """Let the next `requests` requests fail, as `POST /-/faults` does. Raises FaultError."""
+    def fault(self, name: str, *, requests: int = 1, **options: float | str) -> None:
+        """Let the next `requests` requests fail, as `POST /-/faults` does. Raises FaultError.
+
+        `operation="UploadPart", part_number=2` limit it to such requests.
+        """
         self._buckets.first.faults.set({"fault": name, "requests": requests, **options})
 
     @property

@@ -22,7 +22,8 @@ from local.fc.instance import Settings, invoke_handler, load_handler
 from local.fc.limits import drain, read_body, refuse_head
 from local.fc.reply import Answer, crash_answer, on_default_domain, refusal_answer
 from oss_emulator.console.callers import CONSOLE_HEADERS, reason_against
-from oss_emulator.faults import FaultError, Faults
+from oss_emulator.fault_table import FaultError, Kind
+from oss_emulator.faults import Faults
 
 FAULTS_PATH = "/-/faults"
 
@@ -38,7 +39,7 @@ class PlannedCrashError(Exception):
     """The exception of an invocation that a planned fault crashes."""
 
 
-faults = Faults({"crash": {}})
+faults = Faults({"crash": Kind()})
 
 
 def invoke(request: flask.Request) -> flask.Response:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from oss_emulator.faults import FAULTS
+from oss_emulator.fault_table import FAULTS
+from oss_emulator.operations import OPERATIONS
 from oss_emulator.switches import SWITCHES
 
 HERE = Path(__file__).parent
@@ -23,6 +24,12 @@ in_both_languages = pytest.mark.parametrize(
 )
 NAMED_FILE = re.compile(r"`(test_\w+\.py)`")
 NAMED_TEST = re.compile(r"`?(?:test_)?(\w+)…`?")
+UPLOADS, EVERY_REQUEST, ANY_OTHER = (
+    {"uploads", "上传"},
+    {"every request", "每个请求"},
+    {"any other", "其余任意操作"},
+)
+WIDE_BRACKET = "\N{FULLWIDTH LEFT PARENTHESIS}"
 
 
 def tables(document: str) -> list[list[list[str]]]:
@@ -87,10 +94,25 @@ def test_it_lists_the_switches_and_their_values(document: str, headings: dict[st
     assert kept == [([switch.name], list(switch.values)) for switch in SWITCHES]
 
 
+def operations(cell: str) -> tuple[list[str], list[str]]:
+    """Return the operations that an order strikes, and those that it must name."""
+    struck, _, by_name = cell.replace(WIDE_BRACKET, "(").partition("(")
+    named = ["PostObject", "PutObject", "CompleteMultipartUpload"] if struck in UPLOADS else names(struck)
+    named = list(OPERATIONS) if struck in EVERY_REQUEST else named
+    rest = [name for name in OPERATIONS if name not in named]
+    return named, rest if by_name[:-1] in ANY_OTHER else names(by_name)
+
+
+@in_both_languages
+def test_it_lists_the_operations_of_each_fault(document: str, headings: dict[str, str]) -> None:
+    listed = {row[0].strip("`"): operations(row[2]) for row in rows(document, headings["fault"])}
+    assert listed == {name: (list(kind.operations), list(kind.by_name)) for name, kind in FAULTS.items()}
+
+
 @in_both_languages
 def test_it_lists_the_faults_and_their_options(document: str, headings: dict[str, str]) -> None:
     listed = {
         row[0].strip("`"): set(re.findall(r'`"(\w+)"`', " ".join(row)))
         for row in rows(document, headings["fault"])
     }
-    assert listed == {name: set(options) for name, options in FAULTS.items()}
+    assert listed == {name: set(kind.options) for name, kind in FAULTS.items()}

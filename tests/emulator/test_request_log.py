@@ -85,14 +85,22 @@ def test_the_terminal_shows_each_request_but_those_for_its_own_page(tmp_path: Pa
             requests.post(
                 f"{address}/examplebucket", {"key": encoded("x" * 100)}, files={"file": b"x"}, timeout=30
             )
+        public = {"x-oss-object-acl": "public-read"}
+        oss2.Bucket(auth, address, "examplebucket", region="cn-hangzhou").put_object("b", b"xy", public)
+        order = {"fault": "reset", "operation": "GetObject", "after_bytes": 1}
+        requests.post(f"{address}/-/faults", json=order, timeout=30)
+        with pytest.raises(requests.RequestException, match="reset"):
+            requests.get(f"{address}/examplebucket/b", timeout=30)
         assert process.stdout
-        lines = [re.sub(r"\d+ ms", "0 ms", process.stdout.readline()) for _ in range(4)]
+        lines = [re.sub(r"\d+ ms", "0 ms", process.stdout.readline()) for _ in range(6)]
 
     assert lines == [
         "PUT /examplebucket/a/图.txt 200 0 ms development-access-key-id V4\n",
         "GET /examplebucket/b 403 0003-00000001 0 ms anonymous\n",
         "POST /examplebucket from a form 403 0002-00000902 0 ms AKEXAMPLE V4\n",
         "POST /examplebucket reset 0 ms anonymous\n",
+        "PUT /examplebucket/b 200 0 ms development-access-key-id V4\n",
+        "GET /examplebucket/b reset 0 ms anonymous\n",
     ]
 
 

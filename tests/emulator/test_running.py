@@ -1,6 +1,7 @@
 """The emulator in the process of a test, as its pytest fixture gives it."""
 
 import base64
+import io
 import json
 import sqlite3
 import threading
@@ -8,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import alibabacloud_oss_v2 as oss_v2
 import oss2
 import pytest
 import requests
 
-from oss_emulator.faults import FaultError
+from oss_emulator.fault_table import FaultError
 from oss_emulator.running import Emulator
 from oss_emulator.settings import SettingsError
 from tests.support.emulator.process import CallbackServer
@@ -91,6 +93,26 @@ def test_a_fault_has_its_options_and_its_errors(running: Emulator) -> None:
     assert requests.get(f"{running.endpoint}/examplebucket", timeout=30).status_code == 503
     with pytest.raises(FaultError, match="fault is one of"):
         running.fault("none")
+
+
+def test_an_sdk_repeats_the_part_that_a_fault_has_hit(running: Emulator) -> None:
+    config = oss_v2.config.load_default()
+    config.credentials_provider = oss_v2.credentials.StaticCredentialsProvider(
+        running.access_key_id, running.access_key_secret
+    )
+    config.region, config.endpoint = running.region, running.endpoint
+    config.retry_max_attempts = 3
+    content = b"1" * 102_400 + b"2" * 102_400
+    running.fault("server_error", operation="UploadPart", part_number=2)
+
+    oss_v2.Uploader(oss_v2.Client(config), part_size=102_400, parallel_num=1).upload_from(
+        oss_v2.PutObjectRequest("examplebucket", "a"), io.BytesIO(content)
+    )
+
+    assert [(refusal.status, refusal.target.partition("?")[0]) for refusal in running.refusals] == [
+        (500, "/examplebucket/a")
+    ]
+    assert bucket(running).get_object("a").read() == content
 
 
 def test_records_the_callbacks_it_sent(tmp_path: Path, callback_server: CallbackServer) -> None:

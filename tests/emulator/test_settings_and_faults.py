@@ -7,7 +7,8 @@ import pytest
 
 from oss_emulator.auth.credentials import Credential
 from oss_emulator.callback.key import public_pem
-from oss_emulator.faults import FaultError, Faults
+from oss_emulator.fault_table import FaultError
+from oss_emulator.faults import Faults
 from oss_emulator.http_messages import ConnectionLost
 from oss_emulator.settings import Settings, SettingsError, from_env
 from oss_emulator.switches import SWITCHES, SwitchError, read_switches
@@ -181,6 +182,13 @@ def test_faults_are_set_listed_and_cleared_over_http(scene: Scene) -> None:
         '{"fault": "server_error", "status": true}',
         '{"fault": "stall", "after_bytes": 1}',
         '{"fault": "stall", "seconds": 601}',
+        '{"fault": "reset", "operation": "ListObjects"}',
+        '{"fault": "reset", "operation": ""}',
+        '{"fault": "reset", "operation": ["PutObject"]}',
+        '{"fault": "reset", "part_number": 0}',
+        '{"fault": "reset", "part_number": 10001}',
+        '{"fault": "reset", "operation": "PutObject", "part_number": 1}',
+        '{"fault": "object_missing", "part_number": 1}',
     ],
 )
 def test_refuses_orders_it_does_not_understand(scene: Scene, order: str) -> None:
@@ -233,6 +241,9 @@ def test_faults_are_counted_across_threads() -> None:
         {"fault": "stall", "requests": 3, "seconds": 600},
         {"fault": "stall", "requests": 3, "seconds": 0, "after_bytes": 10},
         {"fault": "callback_limit", "requests": 1, "seconds": 0.1},
+        {"fault": "reset", "requests": 1, "operation": "UploadPart", "part_number": 10_000},
+        {"fault": "answer_lost", "requests": 1, "operation": "UploadPartCopy", "part_number": 1},
+        {"fault": "part_overwritten", "requests": 1, "part_number": 7},
     ],
 )
 def test_takes_every_option_in_its_range(order: dict[str, object]) -> None:
@@ -246,13 +257,22 @@ def test_takes_every_option_in_its_range(order: dict[str, object]) -> None:
     ("order", "sentence"),
     [
         ({"fault": "stall"}, "stall needs seconds"),
-        ({"fault": "throttle", "seconds": 1}, "throttle takes no options"),
-        ({"fault": "stall", "status": 1}, "stall takes after_bytes, seconds"),
+        ({"fault": "throttle", "seconds": 1}, "throttle takes operation, part_number"),
+        ({"fault": "stall", "status": 1}, "stall takes after_bytes, operation, part_number, seconds"),
         ({"fault": "stall", "seconds": 601}, "seconds is a finite number, at least 0 and at most 600"),
         (
             {"fault": "server_error", "status": 1},
             "status is a whole number, at least 500 and at most 599",
         ),
+        (
+            {"fault": "callback_down", "operation": "GetObject"},
+            "the operation is one of PostObject, PutObject, CompleteMultipartUpload",
+        ),
+        (
+            {"fault": "part_corrupted", "part_number": 1, "operation": "PutObject"},
+            "the operation is one of UploadPart",
+        ),
+        ({"fault": "object_missing", "seconds": 1}, "object_missing takes operation"),
         ({"fault": "reset", "after_bytes": -1}, "after_bytes is a finite number, at least 0"),
     ],
 )

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from oss_emulator.auth.v4 import utc
+from oss_emulator.auth.v4 import utc, utc_with_milliseconds
 from oss_emulator.errors import OssError
 
 
@@ -25,13 +25,15 @@ class Credential:
 
 @dataclass(frozen=True)
 class KnownKeys:
-    """Access keys, whether a temporary one counts as expired before its time, and whether V1 may be used.
+    """Access keys, what counts as expired before its time, and whether V1 may be used.
 
-    `expires_early` is called once for each request, and only for a token that is still valid.
+    `expires_early` is called once for each request, and only for a token that is still valid;
+    `address_expires_early` likewise for a presigned address.
     """
 
     credentials: tuple[Credential, ...]
     expires_early: Callable[[], bool]
+    address_expires_early: Callable[[], bool]
     v1_allowed: bool = False
 
     def __iter__(self) -> Iterator[Credential]:
@@ -64,6 +66,19 @@ def find_credential(
     if security_token and isinstance(known, KnownKeys) and known.expires_early():
         raise _expired(security_token).explained(fault="token_expired")
     return found
+
+
+def check_address_time(known: Iterable[Credential], *, ends: float, now: float, ec: str) -> None:
+    """Check that a presigned address has not expired. Raises OssError, with this EC.
+
+    Source: captures of an expired V1 address.
+    """
+    early = now <= ends and isinstance(known, KnownKeys) and known.address_expires_early()
+    if early or now > ends:
+        told = {"Expires": ends, "ServerTime": ends + 1 if early else now}
+        details = {name: utc_with_milliseconds(seconds) for name, seconds in told.items()}
+        error = OssError(403, "AccessDenied", "Request has expired.", ec, details)
+        raise error.explained(fault="url_expired") if early else error
 
 
 def _expired(security_token: str) -> OssError:

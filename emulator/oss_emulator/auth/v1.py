@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
 
 from oss_emulator.auth import v4
-from oss_emulator.auth.credentials import Credential, find_credential
+from oss_emulator.auth.credentials import Credential, check_address_time, find_credential
 from oss_emulator.auth.form_signature import signature_mismatch
 from oss_emulator.auth.header_signature import invalid_header, no_valid_date, too_skewed
 from oss_emulator.errors import OssError
@@ -75,12 +75,7 @@ def verify_v1_url(request: Request, resource: str, known: Iterable[Credential], 
         raise _refused("The Expires of the address is not a time in seconds.", "0002-00000070")
     token = sent.get(SECURITY_TOKEN, "")
     key = find_credential(known, access_key_id=access_key_id, security_token=token, now=now)
-    if now > int(expires):
-        details = {
-            "Expires": v4.utc_with_milliseconds(int(expires)),
-            "ServerTime": v4.utc_with_milliseconds(now),
-        }
-        raise OssError(403, "AccessDenied", "Request has expired.", "0002-00000069", details)
+    check_address_time(known, ends=int(expires), now=now, ec="0002-00000069")
     _check_signature(key, string_to_sign(request, resource, expires), provided)
 
 

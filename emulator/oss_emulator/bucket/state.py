@@ -63,10 +63,11 @@ class Bucket(Site):
 
     @property
     def keys(self) -> KnownKeys:
-        """Return the access keys; the fault `token_expired` makes a temporary one expire."""
+        """Return the access keys; the faults `token_expired` and `url_expired` make a signature expire."""
         return KnownKeys(
             self.settings.credentials,
             lambda: self.faults.strike("token_expired") is not None,
+            lambda: self.faults.strike("url_expired") is not None,
             self.settings.v1_signatures,
         )
 

@@ -21,7 +21,7 @@ from oss_emulator.console.bucket_facts import bucket_facts
 from oss_emulator.console.record_views import callback_views, decoded_callback, refusal_views
 from oss_emulator.console.text_diff import show_invisible, show_invisible_lines
 from oss_emulator.errors import RECOMMEND_DOC
-from oss_emulator.faults import FAULTS
+from oss_emulator.fault_table import FAULTS
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.storage.object_version import StoredObject
 from oss_emulator.switches import describe
@@ -86,7 +86,8 @@ def _faults(bucket: Site, host: str) -> list[FaultRow]:
 
 
 def _command(fault: str, host: str) -> str:
-    options = {name: min(max(1, option.lowest), option.highest) for name, option in FAULTS[fault].items()}
+    known = FAULTS[fault].options
+    options = {name: min(max(1, option.lowest), option.highest) for name, option in known.items()}
     order = json.dumps({"fault": fault, "requests": 1} | options)
     return f"curl http://{host}/-/faults -d '{order}'"
 

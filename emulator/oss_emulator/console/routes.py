@@ -14,7 +14,7 @@ from oss_emulator.console import callback_forge
 from oss_emulator.console.callers import PREFIX, READ_METHODS, reason_against
 from oss_emulator.console.page import SHOWN_OBJECTS, console_page
 from oss_emulator.errors import OssError, invalid_argument
-from oss_emulator.faults import FaultError
+from oss_emulator.fault_table import FaultError
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.upload_callback import public_key_url
 from oss_emulator.storage.object_version import StoredObject

@@ -19,6 +19,7 @@ from oss_emulator.objects.access import check_may_write, check_signed
 from oss_emulator.objects.copying import open_source
 from oss_emulator.objects.key_encoding import key_encoding
 from oss_emulator.objects.metadata import ACL, ENCRYPTION, checked_metadata
+from oss_emulator.objects.multipart_faults import check_upload
 from oss_emulator.objects.writing import receive
 from oss_emulator.storage.multipart import UPLOAD_PART, UPLOAD_PART_COPY, no_such_upload
 from oss_emulator.xml_documents import document, element
@@ -57,7 +58,7 @@ def upload_part(request: Request, bucket: Bucket, key: str) -> Answer:
     if ENCRYPTION in request.headers:
         raise invalid_argument(f"{ENCRYPTION} is not for parts.", name=ENCRYPTION)
     upload_id = upload_id_of(query)
-    bucket.store.multipart.find(key, upload_id, UPLOAD_PART)
+    check_upload(bucket, key, upload_id, UPLOAD_PART)
     with bucket.store.start() as upload:
         receive(request, upload)
         part = bucket.store.multipart.put_part(key, upload_id, number, upload, now=bucket.now())
@@ -74,7 +75,7 @@ def upload_part_copy(request: Request, bucket: Bucket, key: str) -> Answer:
     check_signed(request, bucket, key)
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     number, upload_id = part_number(query.get("partNumber", "")), upload_id_of(query)
-    bucket.store.multipart.find(key, upload_id, UPLOAD_PART_COPY)
+    check_upload(bucket, key, upload_id, UPLOAD_PART_COPY)
     original, content = open_source(request, bucket)
     start, stop = _copied_range(request.headers.get(COPY_RANGE, ""), original.size)
     with content, bucket.store.start() as upload:

@@ -13,11 +13,12 @@ from urllib.parse import parse_qsl
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.content_md5 import read_document
 from oss_emulator.errors import OssError, invalid_argument, xml_text
-from oss_emulator.http_messages import Answer, ConnectionLost, Request
+from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.access import check_may_write
 from oss_emulator.objects.key_encoding import KeyEncoding, key_encoding
 from oss_emulator.objects.metadata import ACL, checked_metadata
 from oss_emulator.objects.multipart import part_number, upload_id_of
+from oss_emulator.objects.multipart_faults import check_upload, disturb_complete
 from oss_emulator.objects.request_callback import requested_callback, stored_headers
 from oss_emulator.storage.multipart import Completion
 from oss_emulator.storage.object_version import Metadata, StoredObject
@@ -37,19 +38,17 @@ def complete(request: Request, bucket: Bucket, key: str, request_id: str) -> Ans
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     upload_id, encoding = upload_id_of(query), key_encoding(query)
     metadata = _metadata(request, bucket, key)
-    bucket.store.multipart.find(key, upload_id, "")
+    check_upload(bucket, key, upload_id, "")
     completion = Completion(_parts(request, bucket), metadata.acl, metadata.forbid_overwrite)
     callback = requested_callback(request, bucket)
+    disturb_complete(request, bucket, key, upload_id)
     stored = bucket.store.multipart.complete(
         key, upload_id, completion, now=bucket.now(), versioning=bucket.versioning
     )
-    answer = _completed(request, bucket, stored, encoding)
     if callback:
         operation = "CompleteMultipartUpload"
-        answer = callback.answer(request, request_id, stored, bucket, operation=operation)
-    if bucket.faults.strike("answer_lost"):
-        raise ConnectionLost
-    return answer
+        return callback.answer(request, request_id, stored, bucket, operation=operation)
+    return _completed(request, bucket, stored, encoding)
 
 
 def _metadata(request: Request, bucket: Bucket, key: str) -> Metadata:

@@ -14,6 +14,7 @@ from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.access import check_signed
 from oss_emulator.objects.key_encoding import MAX_KEYS, KeyEncoding, key_encoding, page_size
 from oss_emulator.objects.multipart import upload_id_of
+from oss_emulator.objects.multipart_faults import disturb_list
 from oss_emulator.storage.multipart import Part, StoredUpload
 from oss_emulator.xml_documents import document, element
 
@@ -27,6 +28,7 @@ def list_parts(request: Request, bucket: Bucket, key: str) -> Answer:
         _part_marker(query.get("part-number-marker") or "0"),
         page_size(query, "max-parts", MAX_KEYS),
     )
+    disturb_list(bucket, key, upload_id)
     upload, found = bucket.store.multipart.parts(key, upload_id, after=after, limit=limit + 1)
     shown = found[:limit]
     root = element(

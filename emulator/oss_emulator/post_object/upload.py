@@ -31,7 +31,7 @@ from oss_emulator.bucket.state import Bucket
 from oss_emulator.callback.parameter import Callback, parse_callback
 from oss_emulator.content_md5 import check_content_md5
 from oss_emulator.errors import OssError, file_already_exists, invalid_argument
-from oss_emulator.http_messages import Answer, ConnectionLost, Request
+from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.access import check_anonymous_write
 from oss_emulator.objects.upload_callback import (
     StoredUpload,
@@ -57,7 +57,6 @@ NO_POLICY = Policy(float("inf"), (), ())  # of an anonymous form
 
 def post_object(request: Request, bucket: Bucket, request_id: str) -> Answer:
     """Store an upload and answer it. Raises OssError; part of the body may then be unread."""
-    _stall(request, bucket)
     if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
         raise _too_large()
     switches = bucket.settings.switches
@@ -80,19 +79,10 @@ def _upload(request: Request, checked: Form, form: Form, bucket: Bucket, request
     if metadata.forbid_overwrite and not bucket.versioning and bucket.store.find(metadata.key):
         raise file_already_exists().explained(field="key", expected="no object", got=metadata.key)
     stored = _store(request, form, policy, metadata, bucket)
-    answer = stored_answer(request, form.fields, stored, bucket.settings.bucket)
     if callback:
         uploaded = StoredUpload(stored, request, request_id, form.fields, "PostObject")
-        answer = callback_answer(callback, uploaded, bucket, object_headers(stored))
-    if bucket.faults.strike("answer_lost"):
-        raise ConnectionLost
-    return answer
-
-
-def _stall(request: Request, bucket: Bucket) -> None:
-    fault = bucket.faults.strike("stall")
-    if fault:
-        request.body.stall_after(int(fault.options.get("after_bytes", 0)), fault.options["seconds"])
+        return callback_answer(callback, uploaded, bucket, object_headers(stored))
+    return stored_answer(request, form.fields, stored, bucket.settings.bucket)
 
 
 def _check_policy(form: Form, bucket: Bucket) -> Policy:

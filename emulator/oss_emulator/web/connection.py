@@ -89,7 +89,11 @@ def _answer(
         body.incomplete = True
     # The next bytes may be the rest of a body that broke off, and must not be taken for a request.
     last = head.last or body.incomplete or answer.headers.get("Connection") == "close"
-    send_answer(connection, answer, method=head.method, last=last, chunks=head.chunks)
+    try:
+        send_answer(connection, answer, method=head.method, last=last, chunks=head.chunks)
+    except ConnectionLost:
+        log(request, None, time.monotonic() - started)
+        raise
     log(request, answer, time.monotonic() - started)
     return not last
 

@@ -242,6 +242,17 @@ def test_an_expired_address_says_when(scene: Scene) -> None:
     assert error["ServerTime"] == "2026-09-21T15:13:20.000Z"
 
 
+def test_an_address_can_expire_early(scene: Scene) -> None:
+    scene.upload({"key": "a"})
+    scene.bucket.faults.set({"fault": "url_expired"})
+
+    refused = read(scene, address())
+
+    assert refused.refusal == (403, "AccessDenied", "0002-00000236")
+    assert refused.error["ServerTime"] == "2026-09-21T14:23:21.000Z"
+    assert read(scene, address()).body == b"hello"
+
+
 def test_an_address_of_a_temporary_key_carries_its_token(scene: Scene) -> None:
     scene.upload({"key": "a"})
     temporary = {"x-oss-credential": f"STS.EXAMPLE/{SCOPE}", "x-oss-security-token": "CAISEXAMPLE"}

@@ -6,7 +6,7 @@ import pytest
 
 from oss_emulator.callback.parameter import JSON
 from oss_emulator.callback.transport import CallbackRequest, Reply, TooSlow, Unreachable
-from oss_emulator.faults import FAULTS
+from oss_emulator.fault_table import FAULTS
 from oss_emulator.history.records import CallbackRecord
 from tests.support.emulator.scene import CLOCK, Scene, Seen, callback_parameter, json_reply
 

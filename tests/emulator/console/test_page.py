@@ -13,7 +13,7 @@ import pytest
 
 from oss_emulator.bucket.state import Site
 from oss_emulator.callback.transport import Unreachable
-from oss_emulator.faults import FAULTS
+from oss_emulator.fault_table import FAULTS
 from oss_emulator.http_messages import Body, Request
 from oss_emulator.routing import respond
 from oss_emulator.switches import SWITCHES
