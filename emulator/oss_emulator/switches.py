@@ -57,6 +57,52 @@ SWITCHES = (
         "quoted, in upper case. No page says.",
     ),
     Switch(
+        "repeated_complete",
+        ("404", "200"),
+        "A Complete that is sent again, or twice at once. Complete page: the id is invalid then; no page has "
+        "the answer. S3 answers it like the first.",
+    ),
+    Switch(
+        "initiate_acl",
+        ("ignore", "take"),
+        "An x-oss-object-acl of an Initiate. SDKs send it with the Complete; no page says what it does here.",
+    ),
+    Switch(
+        "initiate_forbid_overwrite",
+        ("once", "remember"),
+        "Whether the x-oss-forbid-overwrite of an Initiate counts for the Complete too, if the object was "
+        "stored in between. No page says.",
+    ),
+    Switch(
+        "multipart_last_modified",
+        ("complete", "initiate"),
+        "Last-Modified of an object of parts: the time of its Complete or of its Initiate. No page says.",
+    ),
+    Switch(
+        "part_page_size",
+        ("refuse", "limit"),
+        "max-parts and max-uploads beyond 1 to 1000: refused, or taken for the next number in that range. "
+        "ListParts page: the maximum is 1000.",
+    ),
+    Switch(
+        "presigned_expiry",
+        ("head", "end"),
+        "Whether a presigned address must be valid when the head of a PUT arrives, or when its body ends. EC "
+        "0002-00000069 has the receipt of the request, for V1; no page says it for V4.",
+    ),
+    Switch(
+        "missing_signed_header",
+        ("400", "403"),
+        "A presigned address lists an additional header that the request does not have. go-sdk-v2's live "
+        "test: 400, without its words. The other answer: a signature that does not match.",
+    ),
+    Switch(
+        "empty_content_type",
+        ("signed", "unsigned"),
+        "Whether a Content-Type that is sent, but empty, is signed. V4 page: Content-Type is signed if it is "
+        "sent. Browsers send it for a file if a script sets the header to nothing.",
+    ),
+    Switch(
         "form_space",
         ("%20", "+"),
         "How a form callback body writes a space inside a value. No capture has one.",

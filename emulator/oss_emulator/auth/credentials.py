@@ -25,16 +25,20 @@ class Credential:
 
 @dataclass(frozen=True)
 class KnownKeys:
-    """Access keys, what counts as expired before its time, and whether V1 may be used.
+    """Access keys, what counts as expired before its time, and how open questions are answered.
 
     `expires_early` is called once for each request, and only for a token that is still valid;
-    `address_expires_early` likewise for a presigned address.
+    `address_expires_early` likewise for a presigned address. Without `listed_headers_needed`, an additional
+    header that is listed and not sent counts as empty; without `empty_type_signed`, an empty Content-Type
+    counts as not sent.
     """
 
     credentials: tuple[Credential, ...]
     expires_early: Callable[[], bool]
     address_expires_early: Callable[[], bool]
     v1_allowed: bool = False
+    listed_headers_needed: bool = True
+    empty_type_signed: bool = True
 
     def __iter__(self) -> Iterator[Credential]:
         return iter(self.credentials)
@@ -68,12 +72,12 @@ def find_credential(
     return found
 
 
-def check_address_time(known: Iterable[Credential], *, ends: float, now: float, ec: str) -> None:
+def check_address_time(known: KnownKeys, *, ends: float, now: float, ec: str) -> None:
     """Check that a presigned address has not expired. Raises OssError, with this EC.
 
     Source: captures of an expired V1 address.
     """
-    early = now <= ends and isinstance(known, KnownKeys) and known.address_expires_early()
+    early = now <= ends and known.address_expires_early()
     if early or now > ends:
         told = {"Expires": ends, "ServerTime": ends + 1 if early else now}
         details = {name: utc_with_milliseconds(seconds) for name, seconds in told.items()}

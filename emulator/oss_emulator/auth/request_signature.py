@@ -5,11 +5,11 @@ is unconfirmed.
 """
 
 import re
-from collections.abc import Iterable
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from oss_emulator.auth import v1
-from oss_emulator.auth.credentials import Credential, KnownKeys
+from oss_emulator.auth.credentials import KnownKeys
 from oss_emulator.auth.header_signature import verify_header
 from oss_emulator.auth.presigned_url import CREDENTIAL, SIGNATURE, VERSION, verify_presigned_url
 from oss_emulator.errors import invalid_argument, v1_not_allowed
@@ -22,7 +22,12 @@ _V4 = {CREDENTIAL, SIGNATURE, VERSION}
 
 def is_signed(request: Request) -> bool:
     """Whether the request has any part of a signature. If so, it must have a valid one."""
-    return "authorization" in request.headers or bool(_query_names(request) & (_V1 | _V4))
+    return "authorization" in request.headers or is_presigned(request)
+
+
+def is_presigned(request: Request) -> bool:
+    """Whether the request has any part of a signature in its query."""
+    return bool(_query_names(request) & (_V1 | _V4))
 
 
 def claimed_signer(request: Request) -> str:
@@ -39,19 +44,22 @@ def claimed_signer(request: Request) -> str:
 
 
 def verify_request(
-    request: Request, bucket: str, key: str, known: Iterable[Credential], *, region: str, now: float
+    request: Request, bucket: str, key: str, known: KnownKeys, *, region: str, now: float
 ) -> None:
     """Verify the signature of a request for `key` in `bucket`. Raises OssError if it is wrong or missing.
 
-    V1 signatures are accepted only of `known` that are KnownKeys and say so.
+    V1 signatures are accepted only if `known` says so.
     """
+    if not known.empty_type_signed and request.headers.get("content-type") == "":
+        sent = {name: value for name, value in request.headers.items() if name != "content-type"}
+        request = replace(request, headers=sent)
     names, authorization = _query_names(request), request.headers.get("authorization")
     in_query = names & (_V1 | _V4)
     if in_query and authorization is not None:
         message = "A request is signed in its Authorization header or in its query, not in both."
         raise invalid_argument(message, "0002-00000039", name="Authorization")
     if names & _V1 or (authorization or "").startswith(v1.SCHEME):
-        if not (isinstance(known, KnownKeys) and known.v1_allowed):
+        if not known.v1_allowed:
             raise v1_not_allowed().explained(
                 expected="a V4 signature, or LOCAL_OSS_V1_SIGNATURES=accept", got="a V1 signature"
             )

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
 
 from oss_emulator.auth import v4
-from oss_emulator.auth.credentials import Credential, check_address_time, find_credential
+from oss_emulator.auth.credentials import Credential, KnownKeys, check_address_time, find_credential
 from oss_emulator.auth.form_signature import signature_mismatch
 from oss_emulator.auth.header_signature import invalid_header, no_valid_date, too_skewed
 from oss_emulator.errors import OssError
@@ -60,7 +60,7 @@ def verify_v1_header(request: Request, resource: str, known: Iterable[Credential
     _check_signature(key, string_to_sign(request, resource, date), provided)
 
 
-def verify_v1_url(request: Request, resource: str, known: Iterable[Credential], *, now: float) -> None:
+def verify_v1_url(request: Request, resource: str, known: KnownKeys, *, now: float) -> None:
     """Verify a V1 signature in the query. `resource` is `/bucket/key`, not encoded. Raises OssError.
 
     The order of checks is: presence of the parameters -> key id and token -> expiry -> signature.

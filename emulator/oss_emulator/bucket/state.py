@@ -69,6 +69,8 @@ class Bucket(Site):
             lambda: self.faults.strike("token_expired") is not None,
             lambda: self.faults.strike("url_expired") is not None,
             self.settings.v1_signatures,
+            self.settings.switches["missing_signed_header"] == "400",
+            self.settings.switches["empty_content_type"] == "signed",
         )
 
     @property

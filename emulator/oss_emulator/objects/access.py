@@ -8,7 +8,7 @@ listing is unconfirmed.
 import re
 from collections.abc import Mapping
 
-from oss_emulator.auth.request_signature import is_signed, verify_request
+from oss_emulator.auth.request_signature import is_presigned, is_signed, verify_request
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.errors import OssError, bucket_acl_denied, invalid_argument
 from oss_emulator.http_messages import Request
@@ -22,6 +22,12 @@ def check_signed(request: Request, bucket: Bucket, key: str = "") -> None:
     """Check that the request has a valid signature for `key`, empty for the bucket. Raises OssError."""
     settings = bucket.settings
     verify_request(request, settings.bucket, key, bucket.keys, region=settings.region, now=bucket.now())
+
+
+def check_signed_at_end(request: Request, bucket: Bucket, key: str) -> None:
+    """Check the address of a PUT again when its body has arrived, if a switch wants that. Raises OssError."""
+    if bucket.settings.switches["presigned_expiry"] == "end" and is_presigned(request):
+        check_signed(request, bucket, key)
 
 
 def check_may_read(request: Request, bucket: Bucket, key: str) -> None:

@@ -32,9 +32,14 @@ def key_encoding(query: Mapping[str, str]) -> KeyEncoding:
     return KeyEncoding(url=bool(asked))
 
 
-def page_size(query: Mapping[str, str], name: str, default: int) -> int:
-    """Return the size of a page that the parameter `name` asks for. Raises OssError."""
+def page_size(query: Mapping[str, str], name: str, default: int, *, limited: bool = False) -> int:
+    """Return the size of a page that the parameter `name` asks for. Raises OssError.
+
+    A number beyond the range is refused, unless it is to be `limited` to it.
+    """
     text = query.get(name) or str(default)
+    if limited and text.isascii() and text.isdigit():
+        return min(max(int(text[:9]), 1), MAX_KEYS)  # more digits than nine are beyond the range too
     if not (
         text.isascii() and text.isdigit() and len(text) <= len(str(MAX_KEYS)) and 0 < int(text) <= MAX_KEYS
     ):

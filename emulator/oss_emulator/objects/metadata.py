@@ -14,6 +14,7 @@ from oss_emulator.http_messages import TOKEN
 from oss_emulator.storage.object_version import Metadata
 
 ACL = "x-oss-object-acl"
+FORBID_OVERWRITE = "x-oss-forbid-overwrite"
 MAX_KEY_BYTES = 1023
 MAX_USER_METADATA_BYTES = 8 * 1024
 ACLS = ("default", "private", "public-read", "public-read-write")
@@ -41,7 +42,7 @@ def checked_metadata(
         headers=_headers(fields, content_type or DEFAULT_TYPE),
         acl=_acl(fields.get(ACL, ACLS[0]), public_acls=public_acls),
         storage_class=_storage_class(fields.get("x-oss-storage-class", STORAGE_CLASSES[0])),
-        forbid_overwrite=_forbid_overwrite(fields.get("x-oss-forbid-overwrite", "false")),
+        forbid_overwrite=_forbid_overwrite(fields.get(FORBID_OVERWRITE, "false")),
     )
 
 
@@ -111,8 +112,7 @@ def _storage_class(name: str) -> str:
 
 def _forbid_overwrite(value: str) -> bool:
     if value.lower() not in {"true", "false"}:
-        name = "x-oss-forbid-overwrite"
-        raise _wrong_value(name, {name: value}, "0017-00000279", "true, false")
+        raise _wrong_value(FORBID_OVERWRITE, {FORBID_OVERWRITE: value}, "0017-00000279", "true, false")
     return value.lower() == "true"
 
 

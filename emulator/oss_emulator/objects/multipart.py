@@ -2,26 +2,27 @@
 
 Checks come in this order: signature, arguments, upload id.
 Source: OSS pages of the operations; EC 0017-00000219, -220, -244, 0042-00000311; answers of 2015 in oss2's
-tests for the form of XML, and for the headers of UploadPartCopy. That the ACL of an Initiate is ignored is
-unconfirmed.
+tests for the form of XML, and for the headers of UploadPartCopy.
 """
 
 import base64
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.errors import invalid_argument, not_emulated
 from oss_emulator.http_messages import CHUNK_BYTES, Answer, Request
-from oss_emulator.objects.access import check_may_write, check_signed
+from oss_emulator.objects.access import check_may_write, check_signed, check_signed_at_end
 from oss_emulator.objects.copying import open_source
 from oss_emulator.objects.key_encoding import key_encoding
-from oss_emulator.objects.metadata import ACL, ENCRYPTION, checked_metadata
-from oss_emulator.objects.multipart_faults import check_upload
+from oss_emulator.objects.metadata import ACL, ENCRYPTION, FORBID_OVERWRITE, checked_metadata
+from oss_emulator.objects.multipart_faults import find_upload
 from oss_emulator.objects.writing import receive
 from oss_emulator.storage.multipart import UPLOAD_PART, UPLOAD_PART_COPY, no_such_upload
+from oss_emulator.storage.object_version import Metadata
 from oss_emulator.xml_documents import document, element
 
 MAX_PART_NUMBER = 10_000
@@ -36,10 +37,13 @@ def initiate(request: Request, bucket: Bucket, key: str) -> Answer:
         raise not_emulated("sequential multipart uploads")
     if "x-oss-tagging" in request.headers:
         raise not_emulated("x-oss-tagging with InitiateMultipartUpload")
-    fields = {name: value for name, value in request.headers.items() if name != ACL}
-    metadata = checked_metadata(key, fields, fields.get("content-type"), public_acls=True)
+    switches, public_acls = bucket.settings.switches, not bucket.settings.block_public_access
+    take_acl = switches["initiate_acl"] == "take"
+    fields = {name: value for name, value in request.headers.items() if take_acl or name != ACL}
+    metadata = checked_metadata(key, fields, fields.get("content-type"), public_acls=public_acls)
     encoding = key_encoding(query)
-    upload_id = bucket.store.multipart.begin(metadata, now=bucket.now(), versioning=bucket.versioning)
+    kept = replace(metadata, headers={**metadata.headers, **_remembered(metadata, switches)})
+    upload_id = bucket.store.multipart.begin(kept, now=bucket.now(), versioning=bucket.versioning)
     root = element(
         "InitiateMultipartUploadResult",
         *encoding.elements,
@@ -50,6 +54,13 @@ def initiate(request: Request, bucket: Bucket, key: str) -> Answer:
     return Answer(200, {"Content-Type": "application/xml"}, document(root))
 
 
+def _remembered(metadata: Metadata, switches: Mapping[str, str]) -> dict[str, str]:
+    """Return what of an Initiate counts for its Complete, by switch."""
+    acl = {ACL: metadata.acl} if switches["initiate_acl"] == "take" else {}
+    forbids = metadata.forbid_overwrite and switches["initiate_forbid_overwrite"] == "remember"
+    return {**acl, **({FORBID_OVERWRITE: "true"} if forbids else {})}
+
+
 def upload_part(request: Request, bucket: Bucket, key: str) -> Answer:
     """Store the body as one part of an upload. Raises OssError; the body may then be partly unread."""
     check_may_write(request, bucket, key)
@@ -58,9 +69,10 @@ def upload_part(request: Request, bucket: Bucket, key: str) -> Answer:
     if ENCRYPTION in request.headers:
         raise invalid_argument(f"{ENCRYPTION} is not for parts.", name=ENCRYPTION)
     upload_id = upload_id_of(query)
-    check_upload(bucket, key, upload_id, UPLOAD_PART)
+    find_upload(bucket, key, upload_id, UPLOAD_PART)
     with bucket.store.start() as upload:
         receive(request, upload)
+        check_signed_at_end(request, bucket, key)
         part = bucket.store.multipart.put_part(key, upload_id, number, upload, now=bucket.now())
     headers = {
         "ETag": f'"{part.etag}"',
@@ -75,7 +87,7 @@ def upload_part_copy(request: Request, bucket: Bucket, key: str) -> Answer:
     check_signed(request, bucket, key)
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     number, upload_id = part_number(query.get("partNumber", "")), upload_id_of(query)
-    check_upload(bucket, key, upload_id, UPLOAD_PART_COPY)
+    find_upload(bucket, key, upload_id, UPLOAD_PART_COPY)
     original, content = open_source(request, bucket)
     start, stop = _copied_range(request.headers.get(COPY_RANGE, ""), original.size)
     with content, bucket.store.start() as upload:

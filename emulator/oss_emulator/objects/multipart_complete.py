@@ -16,10 +16,10 @@ from oss_emulator.errors import OssError, invalid_argument, xml_text
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.access import check_may_write
 from oss_emulator.objects.key_encoding import KeyEncoding, key_encoding
-from oss_emulator.objects.metadata import ACL, checked_metadata
+from oss_emulator.objects.metadata import ACL, FORBID_OVERWRITE, checked_metadata
 from oss_emulator.objects.multipart import part_number, upload_id_of
-from oss_emulator.objects.multipart_faults import check_upload, disturb_complete
-from oss_emulator.objects.request_callback import requested_callback, stored_headers
+from oss_emulator.objects.multipart_faults import disturb_complete, find_upload
+from oss_emulator.objects.request_callback import RequestCallback, requested_callback, stored_headers
 from oss_emulator.storage.multipart import Completion
 from oss_emulator.storage.object_version import Metadata, StoredObject
 from oss_emulator.xml_documents import children, document, element, malformed_xml, read_xml, texts
@@ -28,7 +28,6 @@ MAX_COMPLETE_BYTES = 2 * 1024**2  # ours: 10,000 parts take less than 1 MB
 COMPLETE_ALL = "x-oss-complete-all"
 
 _MALFORMED = "0042-00000205"
-_FORBID_OVERWRITE = "x-oss-forbid-overwrite"
 _QUOTED = re.compile('"?([^"]*)"?')
 
 
@@ -38,13 +37,13 @@ def complete(request: Request, bucket: Bucket, key: str, request_id: str) -> Ans
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     upload_id, encoding = upload_id_of(query), key_encoding(query)
     metadata = _metadata(request, bucket, key)
-    check_upload(bucket, key, upload_id, "")
-    completion = Completion(_parts(request, bucket), metadata.acl, metadata.forbid_overwrite)
-    callback = requested_callback(request, bucket)
-    disturb_complete(request, bucket, key, upload_id)
-    stored = bucket.store.multipart.complete(
-        key, upload_id, completion, now=bucket.now(), versioning=bucket.versioning
-    )
+    try:
+        stored, callback = _made(request, bucket, metadata, upload_id)
+    except OssError as error:
+        repeated = _made_before(bucket, key, upload_id) if error.code == "NoSuchUpload" else None
+        if repeated is None:
+            raise
+        stored, callback = repeated, requested_callback(request, bucket)
     if callback:
         operation = "CompleteMultipartUpload"
         return callback.answer(request, request_id, stored, bucket, operation=operation)
@@ -53,8 +52,32 @@ def complete(request: Request, bucket: Bucket, key: str, request_id: str) -> Ans
 
 def _metadata(request: Request, bucket: Bucket, key: str) -> Metadata:
     """Return ACL and forbid-overwrite of a Complete; the rest is from the Initiate."""
-    fields = {name: request.headers[name] for name in (ACL, _FORBID_OVERWRITE) if name in request.headers}
+    fields = {name: request.headers[name] for name in (ACL, FORBID_OVERWRITE) if name in request.headers}
     return checked_metadata(key, fields, None, public_acls=not bucket.settings.block_public_access)
+
+
+def _made(
+    request: Request, bucket: Bucket, metadata: Metadata, upload_id: str
+) -> tuple[StoredObject, RequestCallback | None]:
+    """Make the object; return it, and the callback to send. `metadata` is that of the Complete."""
+    key, switches = metadata.key, bucket.settings.switches
+    upload = find_upload(bucket, key, upload_id, "")
+    acl = metadata.acl if ACL in request.headers else upload.headers.get(ACL, metadata.acl)
+    forbid_overwrite = metadata.forbid_overwrite or FORBID_OVERWRITE in upload.headers
+    completion = Completion(_parts(request, bucket), acl, forbid_overwrite)
+    callback = requested_callback(request, bucket)
+    disturb_complete(request, bucket, key, upload_id)
+    now = upload.initiated if switches["multipart_last_modified"] == "initiate" else bucket.now()
+    stored = bucket.store.multipart.complete(
+        key, upload_id, completion, now=now, versioning=bucket.versioning
+    )
+    return stored, callback
+
+
+def _made_before(bucket: Bucket, key: str, upload_id: str) -> StoredObject | None:
+    """Return the object of an earlier Complete, if a switch wants a repeated one to be answered alike."""
+    repeatable = bucket.settings.switches["repeated_complete"] == "200"
+    return bucket.store.multipart.completed(key, upload_id) if repeatable else None
 
 
 def _parts(request: Request, bucket: Bucket) -> Sequence[tuple[int, str]] | None:

@@ -11,15 +11,15 @@ from contextlib import suppress
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.errors import OssError
 from oss_emulator.http_messages import CHUNK_BYTES, Request
-from oss_emulator.storage.multipart import Part
+from oss_emulator.storage.multipart import Part, StoredUpload
 
 _FILLINGS = (b"\0", b"\xff")  # two, because one of them may be the part's own content
 
 
-def check_upload(bucket: Bucket, key: str, upload_id: str, ec: str) -> None:
-    """Check that there is this upload. Raises OssError, with this EC."""
+def find_upload(bucket: Bucket, key: str, upload_id: str, ec: str) -> StoredUpload:
+    """Return an unfinished upload. Raises OssError, with this EC, if there is none."""
     _abort(bucket, key, upload_id)
-    bucket.store.multipart.find(key, upload_id, ec)
+    return bucket.store.multipart.find(key, upload_id, ec)
 
 
 def disturb_complete(request: Request, bucket: Bucket, key: str, upload_id: str) -> None:

@@ -26,7 +26,7 @@ def list_parts(request: Request, bucket: Bucket, key: str) -> Answer:
     upload_id, encoding = upload_id_of(query), key_encoding(query)
     after, limit = (
         _part_marker(query.get("part-number-marker") or "0"),
-        page_size(query, "max-parts", MAX_KEYS),
+        page_size(query, "max-parts", MAX_KEYS, limited=_is_limited(bucket)),
     )
     disturb_list(bucket, key, upload_id)
     upload, found = bucket.store.multipart.parts(key, upload_id, after=after, limit=limit + 1)
@@ -51,7 +51,8 @@ def list_uploads(request: Request, bucket: Bucket) -> Answer:
     """Answer with the unfinished uploads of a bucket, by key and id. Raises OssError."""
     check_signed(request, bucket)
     query = dict(parse_qsl(request.query, keep_blank_values=True))
-    encoding, limit = key_encoding(query), page_size(query, "max-uploads", MAX_KEYS)
+    encoding = key_encoding(query)
+    limit = page_size(query, "max-uploads", MAX_KEYS, limited=_is_limited(bucket))
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     key_marker = query.get("key-marker", "")
     id_marker = query.get("upload-id-marker", "") if key_marker else ""  # OSS: counts only with a key
@@ -76,6 +77,10 @@ def list_uploads(request: Request, bucket: Bucket) -> Answer:
         *(_prefix_element(one, encoding) for one in found if isinstance(one, str)),
     )
     return Answer(200, {"Content-Type": "application/xml"}, document(root))
+
+
+def _is_limited(bucket: Bucket) -> bool:
+    return bucket.settings.switches["part_page_size"] == "limit"
 
 
 def _part_marker(text: str) -> int:

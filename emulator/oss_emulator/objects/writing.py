@@ -11,7 +11,7 @@ from oss_emulator.bucket.state import Bucket
 from oss_emulator.content_md5 import check_content_md5
 from oss_emulator.errors import OssError, file_already_exists, not_emulated
 from oss_emulator.http_messages import Answer, Body, Request
-from oss_emulator.objects.access import check_may_write, requested_version_id
+from oss_emulator.objects.access import check_may_write, check_signed_at_end, requested_version_id
 from oss_emulator.objects.metadata import checked_metadata
 from oss_emulator.objects.request_callback import requested_callback, stored_headers
 from oss_emulator.storage.contents import Upload
@@ -32,6 +32,7 @@ def put_object(request: Request, bucket: Bucket, key: str, request_id: str) -> A
     callback = requested_callback(request, bucket)
     with bucket.store.start() as upload:
         receive(request, upload)
+        check_signed_at_end(request, bucket, key)
         stored = bucket.store.save(upload, metadata, now=bucket.now(), versioning=bucket.versioning)
     if callback:
         return callback.answer(request, request_id, stored, bucket, operation="PutObject")

@@ -22,13 +22,15 @@ from oss_emulator.storage import crc64
 from oss_emulator.storage.contents import Change, Contents, Upload
 from oss_emulator.storage.index import Index
 from oss_emulator.storage.object_version import MULTIPART, Metadata, StoredObject
-from oss_emulator.storage.rows import common_prefix, end_of
+from oss_emulator.storage.rows import SELECT, common_prefix, end_of, from_row
 from oss_emulator.storage.versions import add_version, is_taken
 
 MIN_PART_BYTES = 100 * 1024  # OSS: multipart page; of every part but the last
 
 # EC of NoSuchUpload by operation
 ABORT_OR_LIST, UPLOAD_PART, UPLOAD_PART_COPY = "0042-00000002", "0042-00000104", "0042-00000311"
+
+REMEMBERED = ("x-oss-object-acl", "x-oss-forbid-overwrite")  # of an Initiate: no headers of the object
 
 _UPLOAD = "SELECT key, id, initiated, headers, storage_class FROM uploads WHERE bucket = ?"
 _PARTS = "SELECT number, size, etag, crc64, last_modified FROM parts WHERE upload = ?"
@@ -171,6 +173,13 @@ class MultipartUploads:
             joined = _joined(upload, used, completion.acl, now)
             return add_version(change, self._bucket, joined, versioning)
 
+    def completed(self, key: str, upload_id: str) -> StoredObject | None:
+        """Return the object that an upload has become; None if it has not, or is no longer there."""
+        with self._index.reading() as connection:
+            query = f"{SELECT} AND key = ? AND content_file = ?"
+            row = connection.execute(query, [self._bucket, key.encode(), upload_id]).fetchone()
+        return None if row is None else from_row(row)
+
     def _find(
         self, connection: sqlite3.Connection | Change, key: str, upload_id: str, ec: str
     ) -> StoredUpload:
@@ -221,7 +230,7 @@ def _joined(upload: StoredUpload, parts: Sequence[Part], acl: str, now: float) -
         content_md5="",
         last_modified=now,
         content_file=upload.id,
-        headers=upload.headers,
+        headers={name: value for name, value in upload.headers.items() if name not in REMEMBERED},
         acl=acl,
         storage_class=upload.storage_class,
         object_type=MULTIPART,
