@@ -89,6 +89,15 @@ def test_the_etag_is_that_of_a_recorded_answer_of_oss() -> None:
     assert joined_etag(parts) == vector["etag"]
 
 
+@pytest.mark.parametrize(
+    "vector", [one for one in VECTORS["crc64"] if "text" in one], ids=lambda vector: vector["name"]
+)
+def test_the_crc64_of_a_part_is_that_of_the_vectors(tmp_path: Path, vector: dict[str, Any]) -> None:
+    store = open_store(tmp_path)
+
+    assert put_part(store, begin(store), 1, vector["text"].encode()).crc64 == vector["crc64"]
+
+
 def test_crcs_are_combined_as_in_the_vectors() -> None:
     (vector,) = [one for one in VECTORS["crc64"] if "parts" in one]
     first, second = map(int, vector["part_crc64"])
