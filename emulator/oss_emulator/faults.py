@@ -48,7 +48,7 @@ class Faults:
 
     def met_by(self, operation: str, part_number: int) -> "Faults":
         """Return the same faults as a request of this operation meets them; the part number may be 0."""
-        return replace(self, operation=operation, part_number=part_number)
+        return Faults(self.known, operation, part_number, self._lock, self._pending)
 
     def set(self, order: object) -> None:
         """Take an order `{"fault": name, "requests": n, ...options}`; 0 clears the fault. Raises FaultError.

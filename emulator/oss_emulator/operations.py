@@ -29,13 +29,17 @@ OPERATIONS = (*_NAMES.values(), *_COPIES.values())
 
 def operation_of(request: Request, key: str, subresource: str) -> str:
     """Return the operation of a request for `key`, one of OPERATIONS; nothing for any other."""
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
-    of_an_upload = bool(key) and "uploadId" in query  # beside partNumber, in any order
+    of_an_upload = bool(key) and "uploadId" in _query(request, "uploadId")  # beside partNumber, in any order
     name = _NAMES.get((request.method, bool(key), "uploadId" if of_an_upload else subresource), "")
     return _COPIES.get(name, name) if _COPY_SOURCE in request.headers else name
 
 
 def part_number_of(request: Request) -> int:
     """Return the part number in a request's query; 0 if it has none."""
-    text = dict(parse_qsl(request.query)).get("partNumber", "")
+    text = _query(request, "partNumber").get("partNumber", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0  # noqa: PLR2004 - 10000
+
+
+def _query(request: Request, name: str) -> dict[str, str]:
+    """Return the parameters of a query that may have this one; most have not, and are not parsed."""
+    return dict(parse_qsl(request.query, keep_blank_values=True)) if name in request.query else {}
