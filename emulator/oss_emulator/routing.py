@@ -147,7 +147,7 @@ def _subresource_answer(request: Request, bucket: Site, key: str, part: str) -> 
     if not key:
         return facts_answer(request, bucket, part) or configuration_answer(request, bucket, part)
     if request.method in {"GET", "HEAD"}:
-        check_may_read(request, bucket, key)
+        check_may_read(request, bucket, key, signed_key=key)
     else:
         check_may_write(request, bucket, key)
     raise not_emulated(f"{request.method} of ?{part} of an object")

@@ -30,10 +30,12 @@ def check_signed_at_end(request: Request, bucket: Bucket, key: str) -> None:
         check_signed(request, bucket, key)
 
 
-def check_may_read(request: Request, bucket: Bucket, key: str) -> None:
-    """Check that the request is signed, or that anybody may read this object. Raises OssError."""
-    if not _has_valid_signature(request, bucket, key):
-        check_anonymous_read(bucket, key)
+def check_may_read(
+    request: Request, bucket: Bucket, key: str, version_id: str = "", *, signed_key: str
+) -> None:
+    """Check that the request is signed for `signed_key`, or that anybody may read `key`. Raises OssError."""
+    if not _has_valid_signature(request, bucket, signed_key):
+        check_anonymous_read(bucket, key, version_id)
 
 
 def check_anonymous_read(bucket: Bucket, key: str, version_id: str = "") -> None:
