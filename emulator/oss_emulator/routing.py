@@ -7,6 +7,7 @@ Alibaba's own SDKs; MethodNotAllowed from captures.
 
 import base64
 import logging
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from oss_emulator.addressing import check_endpoint, has_broken_path, key_of, subresource_of
@@ -23,6 +24,7 @@ from oss_emulator.multipart_requests import MULTIPART_PARTS, multipart_answer
 from oss_emulator.objects.access import check_may_read, check_may_write
 from oss_emulator.objects.batch_delete import delete_objects
 from oss_emulator.objects.copying import COPY_SOURCE, copy_object
+from oss_emulator.objects.object_acl import get_object_acl, put_object_acl
 from oss_emulator.objects.writing import delete_object, put_object
 from oss_emulator.post_object.upload import post_object
 from oss_emulator.read_requests import read_answer
@@ -146,11 +148,19 @@ def _subresource_answer(request: Request, bucket: Site, key: str, part: str) -> 
         return delete_objects(request, bucket)
     if not key:
         return facts_answer(request, bucket, part) or configuration_answer(request, bucket, part)
+    if answer := _OF_AN_OBJECT.get((request.method, part)):
+        return answer(request, bucket, key)
     if request.method in {"GET", "HEAD"}:
         check_may_read(request, bucket, key, signed_key=key)
     else:
         check_may_write(request, bucket, key)
     raise not_emulated(f"{request.method} of ?{part} of an object")
+
+
+_OF_AN_OBJECT: Mapping[tuple[str, str], Callable[[Request, Bucket, str], Answer]] = {
+    ("GET", "acl"): get_object_acl,
+    ("PUT", "acl"): put_object_acl,
+}
 
 
 def _method_not_allowed(request: Request, key: str) -> OssError:

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from oss_emulator.running import Emulator
+from tests.support.emulator.clients import bucket, client
 from tests.support.emulator.scene import BUCKET, NOW, Scene
 from tests.support.emulator.signed_requests import ask, one_line
 from tests.support.emulator.signed_requests import put as configure
@@ -36,25 +37,9 @@ def running(started: Emulator) -> Emulator:
     return started
 
 
-def auth(running: Emulator) -> oss2.AuthV4:
-    return oss2.AuthV4(running.access_key_id, running.access_key_secret)
-
-
-def bucket(running: Emulator, name: str) -> oss2.Bucket:
-    return oss2.Bucket(auth(running), running.endpoint, name, region=running.region)
-
-
 def service(running: Emulator) -> oss2.Service:
-    return oss2.Service(auth(running), running.endpoint, region=running.region)
-
-
-def client(running: Emulator) -> v2.Client:
-    config = v2.config.load_default()
-    config.credentials_provider = v2.credentials.StaticCredentialsProvider(
-        running.access_key_id, running.access_key_secret
-    )
-    config.region, config.endpoint = running.region, running.endpoint
-    return v2.Client(config)
+    auth = oss2.AuthV4(running.access_key_id, running.access_key_secret)
+    return oss2.Service(auth, running.endpoint, region=running.region)
 
 
 def names(running: Emulator) -> list[str]:

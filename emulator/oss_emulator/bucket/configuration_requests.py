@@ -9,12 +9,16 @@ GetBucketAcl and GetBucketPublicAccessBlock pages. The messages of the two 404 a
 from collections.abc import Callable, Mapping
 
 from oss_emulator.auth.request_signature import verify_request
-from oss_emulator.bucket.configuration_xml import cors_document, versioning_document, website_document
+from oss_emulator.bucket.configuration_xml import (
+    acl_document,
+    cors_document,
+    versioning_document,
+    website_document,
+)
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.content_md5 import read_document
 from oss_emulator.errors import OssError, not_emulated
 from oss_emulator.http_messages import Answer, Request
-from oss_emulator.settings import ACCOUNT_ID
 from oss_emulator.xml_documents import MAX_DOCUMENT_BYTES, document, element
 
 PARTS: Mapping[str, frozenset[str]] = {
@@ -56,12 +60,6 @@ def _website(bucket: Bucket) -> bytes:
     return website_document(bucket.configuration.website)
 
 
-def _acl(bucket: Bucket) -> bytes:
-    owner = element("Owner", element("ID", ACCOUNT_ID), element("DisplayName", ACCOUNT_ID))
-    grant = element("AccessControlList", element("Grant", bucket.acl))
-    return document(element("AccessControlPolicy", owner, grant))
-
-
 def _public_access_block(bucket: Bucket) -> bytes:
     blocked = str(bucket.settings.block_public_access).lower()
     return document(element("PublicAccessBlockConfiguration", element("BlockPublicAccess", blocked)))
@@ -71,6 +69,6 @@ _DOCUMENTS: Mapping[str, Callable[[Bucket], bytes]] = {
     "cors": _cors,
     "website": _website,
     "versioning": lambda bucket: versioning_document(bucket.versioning),
-    "acl": _acl,
+    "acl": lambda bucket: acl_document(bucket.acl),
     "publicAccessBlock": _public_access_block,
 }

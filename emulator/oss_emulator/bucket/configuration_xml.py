@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 
 from oss_emulator.bucket.cors import Cors, CorsRule
 from oss_emulator.errors import OssError, invalid_argument, not_emulated
+from oss_emulator.settings import ACCOUNT_ID
 from oss_emulator.website.rules import Missing, Website
 from oss_emulator.xml_documents import (
     children,
@@ -152,6 +153,13 @@ def _one_of(value: str, values: tuple[str, ...]) -> str:
     if value not in values:
         raise malformed_xml(expected=f"one of {', '.join(values)}", got=value)
     return value
+
+
+def acl_document(acl: str) -> bytes:
+    """Return the XML that GET ?acl of a bucket or an object answers."""
+    owner = element("Owner", element("ID", ACCOUNT_ID), element("DisplayName", ACCOUNT_ID))
+    grant = element("AccessControlList", element("Grant", acl))
+    return document(element("AccessControlPolicy", owner, grant))
 
 
 STATES = ("Enabled", "Suspended")

@@ -7,6 +7,7 @@ listing is unconfirmed.
 
 import re
 from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
 from oss_emulator.auth.request_signature import is_presigned, is_signed, verify_request
 from oss_emulator.bucket.state import Bucket
@@ -79,6 +80,11 @@ def requested_version_id(query: Mapping[str, str]) -> str:
         message = "Invalid version id specified"
         raise invalid_argument(message, "0012-00000202", name="versionId", value=version_id)
     return version_id or ""
+
+
+def asked_version_id(request: Request) -> str:
+    """Return the version id that a request names, empty if none. Raises OssError."""
+    return requested_version_id(dict(parse_qsl(request.query, keep_blank_values=True)))
 
 
 def _own_acl(bucket: Bucket, key: str, version_id: str = "") -> str:

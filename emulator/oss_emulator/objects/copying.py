@@ -11,11 +11,11 @@ from typing import BinaryIO
 from urllib.parse import parse_qsl, unquote
 
 from oss_emulator.bucket.state import Bucket
-from oss_emulator.errors import OssError, invalid_argument, no_such_key, not_emulated
+from oss_emulator.errors import OssError, invalid_argument, not_emulated
 from oss_emulator.http_messages import CHUNK_BYTES, Answer, Request
 from oss_emulator.objects.access import check_signed, requested_version_id
 from oss_emulator.objects.metadata import ACL, ENCRYPTION_FIELDS, checked_metadata
-from oss_emulator.objects.reading import check_not_archived, no_such_version
+from oss_emulator.objects.reading import check_not_archived, no_such_object
 from oss_emulator.storage.object_version import Metadata, StoredObject
 from oss_emulator.xml_documents import document, element
 
@@ -46,7 +46,7 @@ def open_source(request: Request, bucket: Bucket) -> tuple[StoredObject, BinaryI
     source, version_id = _source(request.headers[COPY_SOURCE], bucket.settings.bucket)
     opened = bucket.store.open(source, version_id)
     if opened is None:
-        raise _not_found(bucket, source, version_id)
+        raise no_such_object(bucket, source, version_id)
     try:
         check_not_archived(opened[0])
     except OssError:
@@ -93,13 +93,6 @@ def _answer(copy: StoredObject, original: StoredObject, *, versioned: bool) -> A
         "x-oss-hash-crc64ecma": copy.crc64,
     }
     return Answer(200, {**headers, **(versions if versioned else {})}, document(root))
-
-
-def _not_found(bucket: Bucket, key: str, version_id: str) -> OssError:
-    """404; a delete marker is no object, even if the request names it (OSS: CopyObject page)."""
-    if version_id and not bucket.store.find(key, version_id):
-        return no_such_version(key, version_id)
-    return no_such_key(key)
 
 
 def _wrong_source(header: str, ec: str) -> OssError:

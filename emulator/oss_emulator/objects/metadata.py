@@ -40,7 +40,7 @@ def checked_metadata(
     return Metadata(
         key=_checked_key(key),
         headers=_headers(fields, content_type or DEFAULT_TYPE),
-        acl=_acl(fields.get(ACL, ACLS[0]), public_acls=public_acls),
+        acl=checked_acl(fields, public_acls=public_acls),
         storage_class=_storage_class(fields.get("x-oss-storage-class", STORAGE_CLASSES[0])),
         forbid_overwrite=_forbid_overwrite(fields.get(FORBID_OVERWRITE, "false")),
     )
@@ -91,7 +91,9 @@ def _encryption(fields: Mapping[str, str]) -> dict[str, str]:
     return sent
 
 
-def _acl(acl: str, *, public_acls: bool) -> str:
+def checked_acl(fields: Mapping[str, str], *, public_acls: bool) -> str:
+    """Return the ACL that fields or headers ask for, `default` if none. Raises OssError."""
+    acl = fields.get(ACL, ACLS[0])
     if acl not in ACLS:
         ec = "0017-00000104" if acl else "0017-00000105"
         error = invalid_argument("no such object access control exists", ec, name=ACL, value=acl)

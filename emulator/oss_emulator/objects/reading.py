@@ -50,11 +50,11 @@ def read_object(request: Request, bucket: Bucket, key: str, *, signed_key: str) 
     try:
         if request.method == "GET":
             check_not_archived(stored)
-        version_headers = {"x-oss-version-id": stored.version} if bucket.versioning else {}
+        versions = version_headers(bucket, stored)
         if meta_only:
             content.close()
-            return meta_answer(stored, version_headers)
-        return object_answer(request, stored, content, version_headers=version_headers, overrides=overrides)
+            return meta_answer(stored, versions)
+        return object_answer(request, stored, content, version_headers=versions, overrides=overrides)
     except OssError:
         content.close()
         raise
@@ -84,6 +84,21 @@ def _not_found(request: Request, bucket: Bucket, key: str, version_id: str) -> O
         return no_such_version(key, version_id)
     if request.method == "HEAD" and bucket.settings.switches["head_missing_key"] == "403":
         return bucket_acl_denied().explained(switch="head_missing_key=403", expected=key, got="no object")
+    return no_such_key(key)
+
+
+def version_headers(bucket: Bucket, stored: StoredObject) -> dict[str, str]:
+    """Return the header that names the version of an answer; none if the bucket was never versioned."""
+    return {"x-oss-version-id": stored.version} if bucket.versioning else {}
+
+
+def no_such_object(bucket: Bucket, key: str, version_id: str) -> OssError:
+    """404 for an object that is not read itself; a delete marker is none, even if it is named.
+
+    Source: CopyObject, GetObjectACL and GetObjectTagging pages.
+    """
+    if version_id and not bucket.store.find(key, version_id):
+        return no_such_version(key, version_id)
     return no_such_key(key)
 
 

@@ -6,7 +6,7 @@ is killed. Callers decide what an upload must satisfy.
 
 import base64
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from oss_emulator.errors import file_already_exists
@@ -28,6 +28,7 @@ SELECT (SELECT coalesce(sum(size), 0) FROM objects WHERE bucket = ?1),
 (SELECT count(*) FROM objects WHERE bucket = ?1 AND shown = 1),
 (SELECT count(*) FROM uploads WHERE bucket = ?1)
 """
+_AMEND = "UPDATE objects SET acl = ? WHERE bucket = ? AND key = ? AND version = ?"
 _NEWEST = f"{SELECT} AND key = ? ORDER BY sequence DESC LIMIT 1"
 
 
@@ -120,6 +121,20 @@ class Store:
             if metadata.forbid_overwrite and not versioning and is_taken(change, self._bucket, metadata.key):
                 raise file_already_exists()
             return add_version(change, self._bucket, stored, versioning)
+
+    def amend(self, key: str, version_id: str, *, acl: str) -> StoredObject | None:
+        """Change the ACL of the newest version of a key, or of the version with this id; return it changed.
+
+        Its time and content stay. None if there is no such object; a delete marker is none.
+        """
+        with self._index.writing() as connection:
+            named = [self._bucket, key.encode(), *([version_id] if version_id else [])]
+            row = connection.execute(VERSION if version_id else SHOWN, named).fetchone()
+            found = None if row is None else from_row(row)
+            if found is None or found.delete_marker:
+                return None
+            connection.execute(_AMEND, [acl, self._bucket, key.encode(), found.version])
+            return replace(found, acl=acl)
 
     def delete(
         self, key: str, *, now: float, version_id: str = "", versioning: str = ""
