@@ -25,6 +25,7 @@ from oss_emulator.objects.access import check_may_read, check_may_write
 from oss_emulator.objects.batch_delete import delete_objects
 from oss_emulator.objects.copying import COPY_SOURCE, copy_object
 from oss_emulator.objects.object_acl import get_object_acl, put_object_acl
+from oss_emulator.objects.tagging import delete_object_tagging, get_object_tagging, put_object_tagging
 from oss_emulator.objects.writing import delete_object, put_object
 from oss_emulator.post_object.upload import post_object
 from oss_emulator.read_requests import read_answer
@@ -160,6 +161,9 @@ def _subresource_answer(request: Request, bucket: Site, key: str, part: str) -> 
 _OF_AN_OBJECT: Mapping[tuple[str, str], Callable[[Request, Bucket, str], Answer]] = {
     ("GET", "acl"): get_object_acl,
     ("PUT", "acl"): put_object_acl,
+    ("GET", "tagging"): get_object_tagging,
+    ("PUT", "tagging"): put_object_tagging,
+    ("DELETE", "tagging"): delete_object_tagging,
 }
 
 

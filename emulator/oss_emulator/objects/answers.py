@@ -28,16 +28,16 @@ def object_answer(
     stored: StoredObject,
     content: BinaryIO,
     *,
-    version_headers: Mapping[str, str],
+    description: Mapping[str, str],
     overrides: Mapping[str, str],
 ) -> Answer:
     """Answer a permitted GET or HEAD; `content` is closed after the answer was sent. Raises OssError.
 
-    `version_headers` go with every answer; `overrides` replace the object's headers in a 200. HEAD ignores
-    Range, and a part is not compressed (both unconfirmed).
+    `description` are further headers of the object; `overrides` replace the object's headers in a 200. HEAD
+    ignores Range, and a part is not compressed (both unconfirmed).
     """
     check_preconditions(request.headers, stored)
-    headers = {**_headers(stored), **version_headers}
+    headers = {**_headers(stored), **description}
     whole = _content_headers(stored)
     if is_not_modified(request.headers, stored):
         content.close()

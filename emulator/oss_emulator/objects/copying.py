@@ -1,12 +1,15 @@
 """CopyObject within one bucket: a PUT that names its source in x-oss-copy-source.
 
-The metadata is the source's (COPY, the default) or the request's (REPLACE). ACL, storage class and encryption
-are the request's; that storage class and ACL are not the source's is inferred.
+The metadata is the source's (COPY, the default) or the request's (REPLACE), and so are the tags, by a
+directive of their own. ACL, storage class and encryption are the request's; that storage class and ACL are
+not the source's is inferred.
 Source: OSS CopyObject page; EC 0012-00000202, -203, 0016-00000304, -305; oss2 for the header ETag. Copies
-from another bucket, conditions on the source and tags are not emulated and refused.
+from another bucket and conditions on the source are not emulated and refused.
 """
 
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import BinaryIO
 from urllib.parse import parse_qsl, unquote
 
@@ -16,14 +19,16 @@ from oss_emulator.http_messages import CHUNK_BYTES, Answer, Request
 from oss_emulator.objects.access import check_signed, requested_version_id
 from oss_emulator.objects.metadata import ACL, ENCRYPTION_FIELDS, checked_metadata
 from oss_emulator.objects.reading import check_not_archived, no_such_object
+from oss_emulator.objects.tags import header_tags
 from oss_emulator.storage.object_version import Metadata, StoredObject
 from oss_emulator.xml_documents import document, element
 
 COPY_SOURCE = "x-oss-copy-source"
 DIRECTIVE = "x-oss-metadata-directive"
+TAGGING_DIRECTIVE = "x-oss-tagging-directive"
 
 _NEVER_COPIED = (ACL, "x-oss-storage-class", "x-oss-forbid-overwrite", *ENCRYPTION_FIELDS)
-_NOT_EMULATED = (f"{COPY_SOURCE}-if-", "x-oss-tagging")
+_NOT_EMULATED = (f"{COPY_SOURCE}-if-",)
 
 
 def copy_object(request: Request, bucket: Bucket, key: str) -> Answer:
@@ -32,6 +37,7 @@ def copy_object(request: Request, bucket: Bucket, key: str) -> Answer:
     original, content = open_source(request, bucket)
     with content, bucket.store.start() as upload:
         metadata = _metadata(request, original, key, public_acls=not bucket.settings.block_public_access)
+        metadata = replace(metadata, tags=_tags(request.headers, original))
         while chunk := content.read(CHUNK_BYTES):
             upload.write(chunk)
         copy = bucket.store.save(upload, metadata, now=bucket.now(), versioning=bucket.versioning)
@@ -81,6 +87,16 @@ def _metadata(request: Request, original: StoredObject, key: str, *, public_acls
     kept = {name.lower(): value for name, value in original.headers.items() if name not in _NEVER_COPIED}
     own = {name: headers[name] for name in _NEVER_COPIED if name in headers}
     return checked_metadata(key, {**kept, **own}, kept["content-type"], public_acls=public_acls)
+
+
+def _tags(headers: Mapping[str, str], original: StoredObject) -> Mapping[str, str]:
+    """Return the source's tags or the request's; the SDKs write the directive in capital letters."""
+    directive, tags = headers.get(TAGGING_DIRECTIVE, "Copy"), header_tags(headers)
+    if directive.lower() not in {"copy", "replace"}:
+        message = f"The value of {TAGGING_DIRECTIVE} is invalid."
+        error = invalid_argument(message, name=TAGGING_DIRECTIVE, value=directive)
+        raise error.explained(field=TAGGING_DIRECTIVE, expected="Copy, Replace", got=directive)
+    return tags if directive.lower() == "replace" else original.tags
 
 
 def _answer(copy: StoredObject, original: StoredObject, *, versioned: bool) -> Answer:

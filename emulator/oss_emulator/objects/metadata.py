@@ -3,8 +3,8 @@
 Source: OSS PostObject page (fields, limits); 400 error page; EC 0005-00000003, -203 to
 -205 (encryption), 0016-00000001, -003, -005 (names), 0016-00000901 (public ACL), 0017-00000104, -105 (ACL),
 -131, -132 (storage class), -279 (forbid-overwrite). These pages are about request headers; that PostObject's
-fields are refused in the same way is inferred. PostObject does not support `x-oss-tagging` (its page), so
-tags are not kept.
+fields are refused in the same way is inferred. PostObject does not support `x-oss-tagging` (its page): tags
+are not read here.
 """
 
 from collections.abc import Mapping

@@ -20,6 +20,7 @@ from oss_emulator.objects.copying import open_source
 from oss_emulator.objects.key_encoding import key_encoding
 from oss_emulator.objects.metadata import ACL, ENCRYPTION, FORBID_OVERWRITE, checked_metadata
 from oss_emulator.objects.multipart_faults import find_upload
+from oss_emulator.objects.tags import header_tags
 from oss_emulator.objects.writing import receive
 from oss_emulator.storage.multipart import UPLOAD_PART, UPLOAD_PART_COPY, no_such_upload
 from oss_emulator.storage.object_version import Metadata
@@ -35,14 +36,13 @@ def initiate(request: Request, bucket: Bucket, key: str) -> Answer:
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     if "sequential" in query:
         raise not_emulated("sequential multipart uploads")
-    if "x-oss-tagging" in request.headers:
-        raise not_emulated("x-oss-tagging with InitiateMultipartUpload")
     switches, public_acls = bucket.settings.switches, not bucket.settings.block_public_access
     take_acl = switches["initiate_acl"] == "take"
     fields = {name: value for name, value in request.headers.items() if take_acl or name != ACL}
     metadata = checked_metadata(key, fields, fields.get("content-type"), public_acls=public_acls)
     encoding = key_encoding(query)
-    kept = replace(metadata, headers={**metadata.headers, **_remembered(metadata, switches)})
+    headers = {**metadata.headers, **_remembered(metadata, switches)}
+    kept = replace(metadata, headers=headers, tags=header_tags(request.headers))
     upload_id = bucket.store.multipart.begin(kept, now=bucket.now(), versioning=bucket.versioning)
     root = element(
         "InitiateMultipartUploadResult",

@@ -54,10 +54,16 @@ def read_object(request: Request, bucket: Bucket, key: str, *, signed_key: str) 
         if meta_only:
             content.close()
             return meta_answer(stored, versions)
-        return object_answer(request, stored, content, version_headers=versions, overrides=overrides)
+        described = {**versions, **_tag_headers(request, stored)}
+        return object_answer(request, stored, content, description=described, overrides=overrides)
     except OssError:
         content.close()
         raise
+
+
+def _tag_headers(request: Request, stored: StoredObject) -> dict[str, str]:
+    """Return the number of tags, for who may read them (OSS: GetObject page)."""
+    return {"x-oss-tagging-count": str(len(stored.tags))} if stored.tags and is_signed(request) else {}
 
 
 def _overrides(query: Mapping[str, str], *, signed: bool) -> dict[str, str]:

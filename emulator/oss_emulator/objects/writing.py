@@ -1,19 +1,21 @@
 """PutObject and DeleteObject, to fill a bucket and to clean it up. Metadata has PostObject's rules.
 
-Source: OSS PutObject and DeleteObject pages; 400 and 411 error pages. Other features of PutObject (tags,
-links) are not emulated and refused; a PUT that names a source is `copying.py`'s.
+Source: OSS PutObject and DeleteObject pages; 400 and 411 error pages. A PUT that names a source is
+`copying.py`'s.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.content_md5 import check_content_md5
-from oss_emulator.errors import OssError, file_already_exists, not_emulated
+from oss_emulator.errors import OssError, file_already_exists
 from oss_emulator.http_messages import Answer, Body, Request
 from oss_emulator.objects.access import check_may_write, check_signed_at_end, requested_version_id
 from oss_emulator.objects.metadata import checked_metadata
 from oss_emulator.objects.request_callback import requested_callback, stored_headers
+from oss_emulator.objects.tags import header_tags
 from oss_emulator.storage.contents import Upload
 
 MAX_BODY_BYTES = 5 * 1024**3  # OSS: PutObject page
@@ -22,11 +24,10 @@ MAX_BODY_BYTES = 5 * 1024**3  # OSS: PutObject page
 def put_object(request: Request, bucket: Bucket, key: str, request_id: str) -> Answer:
     """Store the request's body as the object `key`. Raises OssError; the body may then be partly unread."""
     check_may_write(request, bucket, key)
-    if "x-oss-tagging" in request.headers:
-        raise not_emulated("x-oss-tagging with PUT")
     announced_length(request)
     content_type, public_acls = request.headers.get("content-type"), not bucket.settings.block_public_access
     metadata = checked_metadata(key, request.headers, content_type, public_acls=public_acls)
+    metadata = replace(metadata, tags=header_tags(request.headers))
     if metadata.forbid_overwrite and not bucket.versioning and bucket.store.find(key):
         raise file_already_exists()
     callback = requested_callback(request, bucket)

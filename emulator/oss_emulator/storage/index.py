@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-FORMAT = 2  # of the tables below
+FORMAT = 3  # of the tables below
 CHECKPOINT_PAGES = 10_000  # 40 MB of log: only then does a change wait for the disk
 BUSY_SECONDS = 60  # how long a change waits for those of other processes
 
@@ -49,7 +49,8 @@ CREATE TABLE objects (
     storage_class TEXT NOT NULL,
     version_id TEXT NOT NULL,
     delete_marker INTEGER NOT NULL,
-    object_type TEXT NOT NULL
+    object_type TEXT NOT NULL,
+    tags TEXT NOT NULL
 );
 CREATE UNIQUE INDEX versions ON objects (bucket, key, version);
 CREATE UNIQUE INDEX listed ON objects (bucket, key) WHERE shown = 1;
@@ -59,7 +60,8 @@ CREATE TABLE uploads (
     key BLOB NOT NULL,
     initiated REAL NOT NULL,
     headers TEXT NOT NULL,
-    storage_class TEXT NOT NULL
+    storage_class TEXT NOT NULL,
+    tags TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX uploads_of_bucket ON uploads (bucket, key, id);
 CREATE TABLE parts (

@@ -32,7 +32,7 @@ ABORT_OR_LIST, UPLOAD_PART, UPLOAD_PART_COPY = "0042-00000002", "0042-00000104",
 
 REMEMBERED = ("x-oss-object-acl", "x-oss-forbid-overwrite")  # of an Initiate: no headers of the object
 
-_UPLOAD = "SELECT key, id, initiated, headers, storage_class FROM uploads WHERE bucket = ?"
+_UPLOAD = "SELECT key, id, initiated, headers, storage_class, tags FROM uploads WHERE bucket = ?"
 _PARTS = "SELECT number, size, etag, crc64, last_modified FROM parts WHERE upload = ?"
 _AFTER_ALL_IDS = "~"  # ids are hex digits
 
@@ -46,6 +46,7 @@ class StoredUpload:
     initiated: float
     headers: Mapping[str, str]
     storage_class: str
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,13 @@ class MultipartUploads:
         """
         upload_id = secrets.token_hex(16).upper()
         key, headers = metadata.key.encode(), json.dumps(dict(metadata.headers))
-        row = [upload_id, self._bucket, key, now, headers, metadata.storage_class]
+        tags = json.dumps(dict(metadata.tags))
+        row = [upload_id, self._bucket, key, now, headers, metadata.storage_class, tags]
         with self._contents.changing() as change:
             if metadata.forbid_overwrite and not versioning and is_taken(change, self._bucket, metadata.key):
                 raise file_already_exists("")
             try:
-                change.execute("INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?)", row)
+                change.execute("INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             except sqlite3.IntegrityError as error:  # the bucket was deleted meanwhile
                 raise no_such_bucket(self._bucket) from error
         return upload_id
@@ -191,8 +193,10 @@ class MultipartUploads:
 
 
 def _from_row(row: Sequence[Any]) -> StoredUpload:
-    key, upload_id, initiated, headers, storage_class = row
-    return StoredUpload(key.decode(), upload_id, initiated, json.loads(headers), storage_class)
+    key, upload_id, initiated, headers, storage_class, tags = row
+    return StoredUpload(
+        key.decode(), upload_id, initiated, json.loads(headers), storage_class, json.loads(tags)
+    )
 
 
 def _chosen(
@@ -234,6 +238,7 @@ def _joined(upload: StoredUpload, parts: Sequence[Part], acl: str, now: float) -
         acl=acl,
         storage_class=upload.storage_class,
         object_type=MULTIPART,
+        tags=upload.tags,
     )
 
 

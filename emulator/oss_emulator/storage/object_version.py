@@ -38,6 +38,7 @@ class StoredObject:
     version_id: str = ""
     delete_marker: bool = False
     object_type: str = NORMAL
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -54,6 +55,7 @@ class Metadata:
     acl: str
     storage_class: str
     forbid_overwrite: bool
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def delete_marker(key: str, *, now: float) -> StoredObject:

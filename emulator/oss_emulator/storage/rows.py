@@ -25,7 +25,8 @@ class Page:
 
 def to_row(stored: StoredObject) -> list[object]:
     """Return the values of COLUMNS."""
-    members = {**vars(stored), "key": stored.key.encode(), "headers": json.dumps(dict(stored.headers))}
+    headers, tags = json.dumps(dict(stored.headers)), json.dumps(dict(stored.tags))
+    members = {**vars(stored), "key": stored.key.encode(), "headers": headers, "tags": tags}
     return [members[name] for name in COLUMNS]
 
 
@@ -34,6 +35,7 @@ def from_row(row: Sequence[Any]) -> StoredObject:
     members = dict(zip(COLUMNS, row, strict=True))
     members["key"] = members["key"].decode()
     members["headers"] = json.loads(members["headers"])
+    members["tags"] = json.loads(members["tags"])
     members["delete_marker"] = bool(members["delete_marker"])
     return StoredObject(**members)
 

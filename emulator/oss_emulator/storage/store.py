@@ -5,6 +5,8 @@ is killed. Callers decide what an upload must satisfy.
 """
 
 import base64
+import json
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -28,7 +30,7 @@ SELECT (SELECT coalesce(sum(size), 0) FROM objects WHERE bucket = ?1),
 (SELECT count(*) FROM objects WHERE bucket = ?1 AND shown = 1),
 (SELECT count(*) FROM uploads WHERE bucket = ?1)
 """
-_AMEND = "UPDATE objects SET acl = ? WHERE bucket = ? AND key = ? AND version = ?"
+_AMEND = "UPDATE objects SET acl = ?, tags = ? WHERE bucket = ? AND key = ? AND version = ?"
 _NEWEST = f"{SELECT} AND key = ? ORDER BY sequence DESC LIMIT 1"
 
 
@@ -115,6 +117,7 @@ class Store:
             headers=metadata.headers,
             acl=metadata.acl,
             storage_class=metadata.storage_class,
+            tags=metadata.tags,
         )
         with self._contents.changing() as change:
             change.keep(upload)
@@ -122,8 +125,10 @@ class Store:
                 raise file_already_exists()
             return add_version(change, self._bucket, stored, versioning)
 
-    def amend(self, key: str, version_id: str, *, acl: str) -> StoredObject | None:
-        """Change the ACL of the newest version of a key, or of the version with this id; return it changed.
+    def amend(
+        self, key: str, version_id: str, *, acl: str | None = None, tags: Mapping[str, str] | None = None
+    ) -> StoredObject | None:
+        """Change ACL or tags of the newest version of a key, or of the one with this id; return it changed.
 
         Its time and content stay. None if there is no such object; a delete marker is none.
         """
@@ -133,8 +138,12 @@ class Store:
             found = None if row is None else from_row(row)
             if found is None or found.delete_marker:
                 return None
-            connection.execute(_AMEND, [acl, self._bucket, key.encode(), found.version])
-            return replace(found, acl=acl)
+            changed = replace(
+                found, acl=found.acl if acl is None else acl, tags=found.tags if tags is None else tags
+            )
+            row = [changed.acl, json.dumps(dict(changed.tags)), self._bucket, key.encode(), found.version]
+            connection.execute(_AMEND, row)
+            return changed
 
     def delete(
         self, key: str, *, now: float, version_id: str = "", versioning: str = ""

@@ -150,8 +150,6 @@ def test_refuses_another_directive(scene: Scene, directive: str) -> None:
     [
         {"x_oss_copy_source_if_match": '"5D41402ABC4B2A76B9719D911017C592"'},
         {"x_oss_copy_source_if_modified_since": LONG_AGO},
-        {"x_oss_tagging": "a=b"},
-        {"x_oss_tagging_directive": "Copy"},
     ],
 )
 def test_says_what_it_cannot_copy_by(scene: Scene, header: dict[str, str]) -> None:
