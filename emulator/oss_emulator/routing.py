@@ -26,6 +26,7 @@ from oss_emulator.objects.batch_delete import delete_objects
 from oss_emulator.objects.copying import COPY_SOURCE, copy_object
 from oss_emulator.objects.object_acl import get_object_acl, put_object_acl
 from oss_emulator.objects.tagging import delete_object_tagging, get_object_tagging, put_object_tagging
+from oss_emulator.objects.version_listing import list_versions
 from oss_emulator.objects.writing import delete_object, put_object
 from oss_emulator.post_object.upload import post_object
 from oss_emulator.read_requests import read_answer
@@ -147,6 +148,8 @@ def _subresource_answer(request: Request, bucket: Site, key: str, part: str) -> 
         raise not_emulated(f"{request.method} of ?{part} of a site")
     if (request.method, part, key) == ("POST", "delete", ""):
         return delete_objects(request, bucket)
+    if (request.method, part, key) == ("GET", "versions", ""):
+        return list_versions(request, bucket)
     if not key:
         return facts_answer(request, bucket, part) or configuration_answer(request, bucket, part)
     if answer := _OF_AN_OBJECT.get((request.method, part)):

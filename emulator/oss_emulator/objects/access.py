@@ -16,7 +16,7 @@ from oss_emulator.http_messages import Request
 
 PUBLIC_ACLS = ("public-read", "public-read-write")
 
-_VERSION_ID = re.compile(r"[0-9A-Za-z]+")  # OSS: EC 0012-00000202, only letters and digits
+VERSION_ID = re.compile(r"[0-9A-Za-z]+")  # OSS: EC 0012-00000202, only letters and digits
 
 
 def check_signed(request: Request, bucket: Bucket, key: str = "") -> None:
@@ -76,7 +76,7 @@ def requested_version_id(query: Mapping[str, str]) -> str:
     version_id = query.get("versionId")
     if version_id == "":
         raise invalid_argument("Version id cannot be the empty string", "0012-00000201", name="versionId")
-    if version_id and not _VERSION_ID.fullmatch(version_id):
+    if version_id and not VERSION_ID.fullmatch(version_id):
         message = "Invalid version id specified"
         raise invalid_argument(message, "0012-00000202", name="versionId", value=version_id)
     return version_id or ""

@@ -53,6 +53,7 @@ CREATE TABLE objects (
     tags TEXT NOT NULL
 );
 CREATE UNIQUE INDEX versions ON objects (bucket, key, version);
+CREATE INDEX newest_first ON objects (bucket, key, sequence DESC);
 CREATE UNIQUE INDEX listed ON objects (bucket, key) WHERE shown = 1;
 CREATE TABLE uploads (
     id TEXT PRIMARY KEY,

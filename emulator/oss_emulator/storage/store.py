@@ -23,6 +23,7 @@ from oss_emulator.storage.object_version import (
     delete_marker,
 )
 from oss_emulator.storage.rows import SELECT, Page, from_row, read_page
+from oss_emulator.storage.version_page import VersionPage, read_versions
 from oss_emulator.storage.versions import SHOWN, VERSION, add_version, is_taken, remove_version
 
 _STATISTICS = """
@@ -84,6 +85,15 @@ class Store:
         """Return the first `limit` names after `after`. Keys with the same common prefix are one name."""
         with self._index.reading() as connection:
             return read_page(
+                connection, self._bucket, prefix=prefix, delimiter=delimiter, after=after, limit=limit
+            )
+
+    def versions(
+        self, *, prefix: str = "", delimiter: str = "", after: tuple[str, str] = ("", ""), limit: int
+    ) -> VersionPage:
+        """Return the first `limit` versions after a key and a version id; see `read_versions`."""
+        with self._index.reading() as connection:
+            return read_versions(
                 connection, self._bucket, prefix=prefix, delimiter=delimiter, after=after, limit=limit
             )
 
