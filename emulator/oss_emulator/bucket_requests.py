@@ -2,8 +2,9 @@
 
 Each must be signed; every access key may send any of them, as all buckets have one owner.
 Source: OSS PutBucket, DeleteBucket, GetService (ListBuckets), GetBucketInfo, GetBucketLocation, GetBucketStat
-and PutBucketAcl pages. The words of refusals, and the code for a public ACL under Block Public Access, are
-inferred from those of objects.
+and PutBucketAcl pages; php-sdk's and java-sdk's live tests of HeadBucket, which only OSS's list of S3
+operations names. The words of refusals, and the code for a public ACL under Block Public Access, are inferred
+from those of objects.
 """
 
 import time
@@ -56,13 +57,20 @@ def create_bucket(request: Request, bucket: Bucket) -> Answer:
     if not BUCKET_NAME.fullmatch(name):
         message = "The specified bucket is not valid."
         raise OssError(400, "InvalidBucketName", message, "", {"BucketName": name})
-    acl = _requested_acl(request, bucket) if _ACL in request.headers else bucket.acl
+    requested = _ACL in request.headers
+    acl = _requested_acl(request, bucket) if requested else bucket.acl
     content = read_document(request, MAX_DOCUMENT_BYTES)
     if content:  # what it asks for makes no difference here
         known = ("StorageClass", "DataRedundancyType", "LocationConstraint")
         children(read_xml(content, "CreateBucketConfiguration"), one=known)
-    bucket.buckets.create(name, acl=acl, now=bucket.now())
+    bucket.buckets.create(name, acl=acl, now=bucket.now(), requested=requested)
     return Answer(200, {"Location": f"/{name}"})
+
+
+def head_bucket(request: Request, bucket: Bucket) -> Answer:
+    """Answer HEAD of the bucket: whether it exists, and where. Raises OssError."""
+    check_signed(request, bucket)
+    return Answer(200, {"x-oss-bucket-region": f"oss-{bucket.settings.region}"})
 
 
 def delete_bucket(request: Request, bucket: Bucket) -> Answer:
@@ -76,8 +84,8 @@ def facts_answer(request: Request, bucket: Bucket, part: str) -> Answer | None:
     """Answer GET of one of the parts that are facts, or PUT of the ACL; None for anything else."""
     if (request.method, part) == ("PUT", "acl"):
         check_signed(request, bucket)
-        name = bucket.settings.bucket
-        bucket.buckets.create(name, acl=_requested_acl(request, bucket), now=bucket.now())
+        name, acl = bucket.settings.bucket, _requested_acl(request, bucket)
+        bucket.buckets.create(name, acl=acl, now=bucket.now(), requested=True)
         return Answer(200)
     if request.method != "GET" or part not in _FACTS:
         return None

@@ -5,10 +5,8 @@ The rules themselves are in `objects.reading`, `objects.listing` and `website`.
 
 from oss_emulator.auth.request_signature import is_signed
 from oss_emulator.bucket.state import Bucket, Site
-from oss_emulator.bucket_requests import list_buckets
-from oss_emulator.errors import not_emulated
+from oss_emulator.bucket_requests import head_bucket, list_buckets
 from oss_emulator.http_messages import Answer, Request
-from oss_emulator.objects.access import check_signed
 from oss_emulator.objects.listing import list_objects
 from oss_emulator.objects.reading import read_object
 from oss_emulator.website.files import SITE, read_file
@@ -36,7 +34,6 @@ def read_answer(request: Request, bucket: Site, key: str) -> Answer:
         return website_answer(website, request, key, read)
     if key or not isinstance(bucket, Bucket):
         return read(request, shown_key(website, key) if website and key.endswith("/") else key)
-    if request.method == "HEAD":
-        check_signed(request, bucket)
-        raise not_emulated("HEAD of a bucket")
-    return list_objects(request, bucket) if bucket.settings.bucket else list_buckets(request, bucket)
+    if not bucket.settings.bucket:
+        return list_buckets(request, bucket)
+    return head_bucket(request, bucket) if request.method == "HEAD" else list_objects(request, bucket)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -11,6 +12,7 @@ import oss2
 import pytest
 import requests
 
+from oss_emulator.bucket.state import Bucket, open_bucket
 from oss_emulator.running import Emulator
 from tests.support.emulator.clients import bucket, client
 from tests.support.emulator.scene import BUCKET, NOW, Scene
@@ -286,3 +288,40 @@ def test_a_bucket_has_the_time_of_its_creation(scene: Scene) -> None:
     ask(scene, "PUT", "/")
 
     assert scene.bucket.buckets.get(BUCKET).created == NOW + 60
+
+
+def acl_after_a_restart(scene: Scene, option: str) -> str:
+    started = open_bucket(replace(scene.bucket.settings, acl=option))
+    assert isinstance(started, Bucket)
+    acl = started.acl
+    started.buckets.close()
+    return acl
+
+
+def test_the_option_sets_the_acl_at_each_start(scene: Scene) -> None:
+    seen = [acl_after_a_restart(scene, acl) for acl in ("public-read", "private", "public-read-write")]
+
+    assert seen == ["public-read", "private", "public-read-write"]
+
+
+@pytest.mark.parametrize("target", ["/?acl", "/"])
+def test_an_acl_that_a_request_has_set_survives_a_restart(scene: Scene, target: str) -> None:
+    ask(scene, "PUT", target, x_oss_acl="public-read")
+
+    assert acl_after_a_restart(scene, "private") == "public-read"
+
+
+def test_a_bucket_made_again_without_an_acl_leaves_it_to_the_option(scene: Scene) -> None:
+    ask(scene, "PUT", "/")
+
+    assert acl_after_a_restart(scene, "public-read") == "public-read"
+
+
+def test_head_tells_whether_there_is_a_bucket_and_where(scene: Scene) -> None:
+    found = ask(scene, "HEAD", "/")
+    stranger = scene.request("HEAD", "/")
+    ask(scene, "DELETE", "/")
+
+    assert (found.status, found.headers["x-oss-bucket-region"], found.body) == (200, "oss-cn-hangzhou", b"")
+    assert stranger.status == 403
+    assert ask(scene, "HEAD", "/").status == 404

@@ -75,7 +75,7 @@ class Bucket(Site):
 
     @property
     def acl(self) -> str:
-        """Return the bucket's ACL: its option's at each start, until a request sets another."""
+        """Return the bucket's ACL: its option's at each start, until a request has set one."""
         found = self.buckets.find(self.settings.bucket)
         return found.acl if found else self.settings.acl
 

@@ -12,6 +12,12 @@ from oss_emulator.storage.contents import Contents
 from oss_emulator.storage.index import Index
 from oss_emulator.storage.store import Store
 
+_SELECT = "SELECT name, created, acl FROM buckets"
+_SET_ACL = """
+UPDATE buckets SET acl = :acl, acl_requested = max(acl_requested, :requested)
+WHERE name = :name AND (:requested OR NOT acl_requested)
+"""
+
 
 @dataclass(frozen=True)
 class StoredBucket:
@@ -35,18 +41,23 @@ class Buckets:
         """Close the index, for a folder that is to be removed."""
         self._index.close()
 
-    def create(self, name: str, *, acl: str, now: float) -> bool:
-        """Make a bucket; an existing one only gets the ACL. Return whether it is new."""
+    def create(self, name: str, *, acl: str, now: float, requested: bool = False) -> bool:
+        """Make a bucket; an existing one only gets the ACL. Return whether it is new.
+
+        An ACL that was `requested` stays until another is.
+        """
         with self._index.writing() as connection:
-            changed = connection.execute("UPDATE buckets SET acl = ? WHERE name = ?", [acl, name])
-            if not changed.rowcount:
-                connection.execute("INSERT INTO buckets VALUES (?, ?, ?)", [name, now, acl])
-            return not changed.rowcount
+            made = connection.execute(
+                "INSERT OR IGNORE INTO buckets VALUES (?, ?, ?, ?)", [name, now, acl, requested]
+            )
+            if not made.rowcount:
+                connection.execute(_SET_ACL, {"name": name, "acl": acl, "requested": requested})
+            return bool(made.rowcount)
 
     def find(self, name: str) -> StoredBucket | None:
         """Return the bucket with this name, if there is one."""
         with self._index.reading() as connection:
-            row = connection.execute("SELECT * FROM buckets WHERE name = ?", [name]).fetchone()
+            row = connection.execute(f"{_SELECT} WHERE name = ?", [name]).fetchone()
         return row and StoredBucket(*row)
 
     def get(self, name: str) -> StoredBucket:
@@ -58,7 +69,7 @@ class Buckets:
 
     def page(self, *, prefix: str = "", after: str = "", limit: int) -> list[StoredBucket]:
         """Return the first `limit` buckets whose names come after `after`, in the order of their names."""
-        query = "SELECT * FROM buckets WHERE name > ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?"
+        query = f"{_SELECT} WHERE name > ? AND substr(name, 1, ?) = ? ORDER BY name LIMIT ?"
         with self._index.reading() as connection:
             return [
                 StoredBucket(*row) for row in connection.execute(query, [after, len(prefix), prefix, limit])

@@ -25,7 +25,12 @@ BUSY_SECONDS = 60  # how long a change waits for those of other processes
 
 _TABLES = f"""
 CREATE TABLE pending (content_file TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE buckets (name TEXT PRIMARY KEY, created REAL NOT NULL, acl TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE buckets (
+    name TEXT PRIMARY KEY,
+    created REAL NOT NULL,
+    acl TEXT NOT NULL,
+    acl_requested INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE configuration (
     bucket TEXT NOT NULL REFERENCES buckets ON DELETE CASCADE,
     part TEXT NOT NULL,

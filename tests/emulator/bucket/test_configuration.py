@@ -184,7 +184,6 @@ NOT_EMULATED = [
     ("HEAD", "/a?symlink"),
     ("POST", "/a?tagging"),
     ("POST", "/a?append"),
-    ("HEAD", "/"),
     ("GET", "/?lifecycle"),
 ]
 
