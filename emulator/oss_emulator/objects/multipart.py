@@ -83,14 +83,16 @@ def upload_part(request: Request, bucket: Bucket, key: str) -> Answer:
 
 
 def upload_part_copy(request: Request, bucket: Bucket, key: str) -> Answer:
-    """Store an object of this bucket, or a range of it, as one part of an upload. Raises OssError."""
+    """Store an object, or a range of it, as one part of an upload, or answer 304. Raises OssError."""
     check_signed(request, bucket, key)
     query = dict(parse_qsl(request.query, keep_blank_values=True))
     number, upload_id = part_number(query.get("partNumber", "")), upload_id_of(query)
     find_upload(bucket, key, upload_id, UPLOAD_PART_COPY)
-    original, content = open_source(request, bucket)
-    start, stop = _copied_range(request.headers.get(COPY_RANGE, ""), original.size)
-    with content, bucket.store.start() as upload:
+    source = open_source(request, bucket)
+    if isinstance(source, Answer):
+        return source
+    start, stop = _copied_range(request.headers.get(COPY_RANGE, ""), source.stored.size)
+    with source.content as content, bucket.store.start() as upload:
         content.seek(start)
         while chunk := content.read(min(CHUNK_BYTES, stop - start - upload.size)):
             upload.write(chunk)
@@ -101,7 +103,7 @@ def upload_part_copy(request: Request, bucket: Bucket, key: str) -> Answer:
         "Content-Type": "application/xml",
         "ETag": f'"{part.etag}"',
         "x-oss-hash-crc64ecma": part.crc64,
-        **({"Content-Range": f"bytes {start}-{stop - 1}/{original.size}"} if stop > start else {}),
+        **({"Content-Range": f"bytes {start}-{stop - 1}/{source.stored.size}"} if stop > start else {}),
     }
     return Answer(200, headers, document(root))
 

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import alibabacloud_oss_v2 as v2
+import oss2
 import pytest
 
 from oss_emulator.auth import v4
 from oss_emulator.auth.header_signature import canonical_request, string_to_sign
+from oss_emulator.running import Emulator
+from tests.support.emulator.clients import BUCKET as EXAMPLE
+from tests.support.emulator.clients import ali_oss, bucket, client
 from tests.support.emulator.scene import BUCKET, DATE, DAY, REGION, Scene, Seen, signing_key
 from tests.support.emulator.signed_requests import put
+from tests.support.emulator.stores import put as put_in
 
-LONG_AGO = "Thu, 01 Jan 1970 00:00:00 GMT"
+VERSIONING = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
 SOURCE = f"/{BUCKET}/a"
 
 
@@ -63,6 +71,7 @@ def test_copies_the_content_and_the_metadata_and_keeps_the_source(scene: Scene) 
         "LastModified": "2026-09-21T14:14:20.000Z",
     }
     assert answer.headers["x-oss-hash-crc64ecma"] == "11177612005948864433"
+    assert not [name for name in answer.headers if name.endswith("version-id")]
     stored = scene.stored("b")
     assert (content_of(scene, "a"), content_of(scene, "b")) == (b"hello", b"hello")
     assert (stored.acl, stored.storage_class) == ("default", "Standard")
@@ -128,7 +137,7 @@ def test_an_object_may_be_copied_onto_itself(scene: Scene) -> None:
         (f"{BUCKET}/a", (400, "InvalidArgument", "")),
         (f"/{BUCKET}/", (400, "InvalidArgument", "")),
         ("//a", (400, "InvalidArgument", "")),
-        ("/another/a", (400, "NotImplemented", "")),
+        ("/another/a", (404, "NoSuchBucket", "0015-00000101")),
     ],
 )
 def test_refuses_a_source_that_is_none(scene: Scene, source: str, refusal: tuple[int, str, str]) -> None:
@@ -145,18 +154,57 @@ def test_refuses_another_directive(scene: Scene, directive: str) -> None:
     assert copy(scene, x_oss_metadata_directive=directive).refusal == (400, "InvalidArgument", "")
 
 
+ETAG, WRITTEN = '"5D41402ABC4B2A76B9719D911017C592"', "Mon, 21 Sep 2026 14:13:20 GMT"
+EARLIER, LATER = "Mon, 21 Sep 2026 14:13:19 GMT", "Mon, 21 Sep 2026 14:13:21 GMT"
+
+
 @pytest.mark.parametrize(
-    "header",
+    ("conditions", "status"),
     [
-        {"x_oss_copy_source_if_match": '"5D41402ABC4B2A76B9719D911017C592"'},
-        {"x_oss_copy_source_if_modified_since": LONG_AGO},
+        ({"if_match": ETAG}, 200),
+        ({"if_match": ETAG.strip('"')}, 200),
+        ({"if_match": '"other"'}, 412),
+        ({"if_none_match": '"other"'}, 200),
+        ({"if_none_match": ETAG}, 304),
+        ({"if_unmodified_since": WRITTEN}, 200),
+        ({"if_unmodified_since": EARLIER}, 412),
+        ({"if_modified_since": EARLIER}, 200),
+        ({"if_modified_since": WRITTEN}, 304),
+        ({"if_modified_since": LATER}, 304),
+        ({"if_modified_since": "yesterday"}, 200),
+        ({"if_match": ETAG, "if_none_match": ETAG}, 304),
     ],
 )
-def test_says_what_it_cannot_copy_by(scene: Scene, header: dict[str, str]) -> None:
+def test_a_condition_on_the_source_is_kept(scene: Scene, conditions: dict[str, str], status: int) -> None:
     store(scene)
 
-    assert copy(scene, **header).refusal == (400, "NotImplemented", "")
-    assert scene.stored("b") is None
+    answer = copy(scene, **{f"x_oss_copy_source_{name}": value for name, value in conditions.items()})
+
+    assert (answer.status, scene.stored("b") is None) == (status, status != 200)
+    if status == 412:
+        assert answer.refusal == (412, "PreconditionFailed", "")
+    if status == 304:
+        assert (answer.headers["ETag"], answer.body) == (ETAG, b"")
+
+
+def test_a_condition_of_a_read_is_none_of_a_copy(scene: Scene) -> None:
+    store(scene)
+
+    assert copy(scene, if_match='"other"', if_none_match=ETAG).status == 200
+
+
+def test_copies_from_another_bucket(scene: Scene) -> None:
+    other = scene.bucket.named("another")
+    other.buckets.create("another", acl="private", now=scene.now)
+    put_in(other.store, "dir/a b", b"of another")
+    other.configuration.put("versioning", VERSIONING.encode())
+
+    answer = copy(scene, "/another/dir/a%20b")
+
+    assert (answer.status, content_of(scene, "b")) == (200, b"of another")
+    assert answer.headers["x-oss-copy-source-version-id"] == "null"
+    assert "x-oss-version-id" not in answer.headers
+    assert copy(scene, "/another/a").refusal == (404, "NoSuchKey", "0026-00000001")
 
 
 def test_an_archived_object_is_not_copied(scene: Scene) -> None:
@@ -175,7 +223,7 @@ def test_nobody_copies_anonymously(scene: Scene) -> None:
 
 
 def test_a_version_can_be_copied_by_its_id(scene: Scene) -> None:
-    put(scene, "versioning", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
+    put(scene, "versioning", VERSIONING)
     first = store(scene, b"first").headers["x-oss-version-id"]
     store(scene, b"second")
 
@@ -187,9 +235,58 @@ def test_a_version_can_be_copied_by_its_id(scene: Scene) -> None:
 
 
 def test_a_delete_marker_is_no_source(scene: Scene) -> None:
-    put(scene, "versioning", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
+    put(scene, "versioning", VERSIONING)
     store(scene)
     marker = ask(scene, "DELETE", "/a").headers["x-oss-version-id"]
 
     for source in (SOURCE, f"{SOURCE}?versionId={marker}"):
         assert copy(scene, source).refusal == (404, "NoSuchKey", "0026-00000001"), source
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    folder, variables = tmp_path_factory.mktemp("copies"), {"LOCAL_OSS_V1_SIGNATURES": "accept"}
+    with Emulator(folder, variables=variables) as server:
+        server.bucket("another")
+        bucket(server, "another").put_object("文件", b"hello")
+        yield server
+
+
+def test_oss2_copies_from_another_bucket_under_a_condition(running: Emulator) -> None:
+    objects = bucket(running)
+
+    copied = objects.copy_object("another", "文件", "a")
+    with pytest.raises(oss2.exceptions.NotModified):
+        objects.copy_object("another", "文件", "a", {"x-oss-copy-source-if-none-match": copied.etag})
+    with pytest.raises(oss2.exceptions.PreconditionFailed):
+        objects.copy_object("another", "文件", "a", {"x-oss-copy-source-if-match": "other"})
+    with pytest.raises(oss2.exceptions.NoSuchBucket):
+        objects.copy_object("missing", "文件", "a")
+    upload = objects.init_multipart_upload("parts").upload_id
+    part = objects.upload_part_copy("another", "文件", (1, 3), "parts", upload, 1)
+
+    assert (objects.get_object("a").read(), part.status) == (b"hello", 200)
+
+
+def test_oss_v2_copies_from_another_bucket_under_a_condition(running: Emulator) -> None:
+    source = {"source_bucket": "another", "source_key": "文件"}
+
+    copied = client(running).copy_object(v2.CopyObjectRequest(EXAMPLE, "b", **source))
+    with pytest.raises(v2.exceptions.OperationError) as raised:
+        client(running).copy_object(v2.CopyObjectRequest(EXAMPLE, "b", if_none_match=copied.etag, **source))
+
+    assert bucket(running).get_object("b").read() == b"hello"
+    assert raised.value.unwrap().status_code == 304
+
+
+def test_ali_oss_copies_from_another_bucket_under_a_condition(running: Emulator) -> None:
+    seen = ali_oss(
+        running,
+        """
+        const copied = await oss.copy('c', '文件', 'another');
+        const headers = { 'If-None-Match': copied.data.etag };
+        return [copied.res.status, (await oss.copy('c', '文件', 'another', { headers })).res.status];
+        """,
+    )
+
+    assert seen == [200, 304]

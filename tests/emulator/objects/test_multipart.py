@@ -11,6 +11,7 @@ from oss_emulator.callback.transport import Unreachable
 from oss_emulator.http_messages import ConnectionLost
 from tests.support.emulator.scene import BUCKET, NOW, Scene, Seen, callback_parameter, encoded, json_reply
 from tests.support.emulator.signed_requests import ask, put, read
+from tests.support.emulator.stores import put as put_in
 
 BIG = b"b" * 102_400
 WRONG_ID = "0" * 32
@@ -319,6 +320,21 @@ def test_refuses_a_copied_part(scene: Scene, upload: str, source: str, refusal: 
     target = f"/a?partNumber=1&uploadId={upload or initiate(scene)}"
 
     assert ask(scene, "PUT", target, x_oss_copy_source=source).refusal == refusal
+
+
+def test_a_part_is_copied_from_another_bucket_if_its_conditions_hold(scene: Scene) -> None:
+    other = scene.bucket.named("another")
+    other.buckets.create("another", acl="private", now=scene.now)
+    put_in(other.store, "source", b"of another")
+    target, named = f"/a?partNumber=1&uploadId={initiate(scene)}", {"x_oss_copy_source": "/another/source"}
+
+    unchanged = ask(scene, "PUT", target, x_oss_copy_source_if_none_match=etag(b"of another"), **named)
+    changed = ask(scene, "PUT", target, x_oss_copy_source_if_match=etag(b"other"), **named)
+    copied = ask(scene, "PUT", target, **named)
+
+    assert (unchanged.status, unchanged.body) == (304, b"")
+    assert changed.refusal == (412, "PreconditionFailed", "")
+    assert (copied.status, copied.headers["ETag"]) == (200, etag(b"of another"))
 
 
 def test_checks_the_body_of_a_part(scene: Scene) -> None:
