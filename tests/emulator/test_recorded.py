@@ -25,11 +25,6 @@ NOT_EMULATED = {
     "py-abort",
     "py-append",
     "py-complete",
-    "py-delete-lifecycle",
-    "py-delete-multiple",
-    "py-put-bucket",
-    "py-put-lifecycle",
-    "py-put-referer",
     "py-upload-part",
 }
 # Newer evidence speaks against these parts of a record, or the emulator cannot have them.

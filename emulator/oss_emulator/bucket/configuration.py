@@ -8,6 +8,7 @@ from typing import cast
 
 from oss_emulator.bucket.configuration_xml import read_cors, read_versioning, read_website
 from oss_emulator.bucket.cors import Cors
+from oss_emulator.bucket.stored_parts import STORED_PARTS
 from oss_emulator.storage.buckets import Buckets
 from oss_emulator.website.rules import Website
 
@@ -41,9 +42,15 @@ class Configuration:
         """Return `Enabled`, `Suspended`, or nothing if it was never set."""
         return cast("str", self._part("versioning", ""))
 
+    def stored(self, name: str) -> bytes:
+        """Return what GET answers of one of STORED_PARTS. Raises OssError 404."""
+        content = self._buckets.configuration(self._bucket, name)
+        return STORED_PARTS[name].answer(content, self._bucket)
+
     def put(self, name: str, content: bytes) -> None:
         """Replace the part `name` by the XML in `content`. Raises OssError, and then nothing has changed."""
-        _READERS[name](content)
+        check = STORED_PARTS[name].check if name in STORED_PARTS else _READERS[name]
+        check(content)
         self._buckets.configure(self._bucket, name, content)
 
     def delete(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Requests for a bucket's configuration: CORS, website, versioning, ACL, Block Public Access.
+"""Requests for a bucket's configuration: CORS, website, versioning, ACL, Block Public Access, stored parts.
 
 Each request must be signed; every access key that the bucket knows may send any of them. Block Public
 Access comes from the emulator's environment and cannot be changed by a request.
@@ -16,6 +16,7 @@ from oss_emulator.bucket.configuration_xml import (
     website_document,
 )
 from oss_emulator.bucket.state import Bucket
+from oss_emulator.bucket.stored_parts import MAX_PART_BYTES, STORED_PARTS
 from oss_emulator.content_md5 import read_document
 from oss_emulator.errors import OssError, not_emulated
 from oss_emulator.http_messages import Answer, Request
@@ -27,6 +28,7 @@ PARTS: Mapping[str, frozenset[str]] = {
     "versioning": frozenset({"GET", "PUT"}),
     "acl": frozenset({"GET"}),
     "publicAccessBlock": frozenset({"GET"}),
+    **{name: part.methods for name, part in STORED_PARTS.items()},
 }
 
 
@@ -38,12 +40,14 @@ def configuration_answer(request: Request, bucket: Bucket, part: str) -> Answer:
         raise not_emulated(f"{request.method} of ?{part}")
     match request.method:
         case "PUT":
-            bucket.configuration.put(part, read_document(request, MAX_DOCUMENT_BYTES))
+            largest = MAX_PART_BYTES if part in STORED_PARTS else MAX_DOCUMENT_BYTES
+            bucket.configuration.put(part, read_document(request, largest))
             return Answer(200)
         case "DELETE":
             bucket.configuration.delete(part)
             return Answer(204)
-    return Answer(200, {"Content-Type": "application/xml"}, _DOCUMENTS[part](bucket))
+    content = bucket.configuration.stored(part) if part in STORED_PARTS else _DOCUMENTS[part](bucket)
+    return Answer(200, {"Content-Type": "application/xml"}, content)
 
 
 def _cors(bucket: Bucket) -> bytes:

@@ -168,8 +168,9 @@ def test_a_signature_of_another_query_is_refused(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("method", "target"),
     [
-        ("GET", "/?lifecycle"),
+        ("GET", "/?inventory"),
         ("PUT", "/?policy"),
+        ("DELETE", "/?referer"),
         ("POST", "/?uploads"),
         ("POST", "/a?delete"),
         ("DELETE", "/?publicAccessBlock"),
@@ -184,7 +185,7 @@ NOT_EMULATED = [
     ("HEAD", "/a?symlink"),
     ("POST", "/a?tagging"),
     ("POST", "/a?append"),
-    ("GET", "/?lifecycle"),
+    ("GET", "/?inventory"),
 ]
 
 
