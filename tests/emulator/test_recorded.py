@@ -21,12 +21,7 @@ SETTINGS: dict[str, tuple[list[str], dict[str, str]]] = {
     "old": (["old"], {"LOCAL_OSS_V1_SIGNATURES": "accept"}),
     "singapore": (["sgp"], {"LOCAL_OSS_REGION": "ap-southeast-1", "LOCAL_OSS_ACL": "public-read"}),
 }
-NOT_EMULATED = {
-    "py-abort",
-    "py-append",
-    "py-complete",
-    "py-upload-part",
-}
+NOT_EMULATED = {"py-append"}
 # Newer evidence speaks against these parts of a record, or the emulator cannot have them.
 OTHERWISE = {
     "apk-2024": [  # its object was encrypted and came in parts; the record hides the EC

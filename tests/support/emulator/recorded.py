@@ -213,7 +213,7 @@ def _layout(document: str) -> tuple[str, str, bool]:
 
 
 def _prepare(target: Target, steps: Sequence[Mapping[str, Any]]) -> str:
-    """Bring about a state; return the version id of the step that is to be remembered."""
+    """Bring about a state; return the version id to be remembered, or the id of the upload begun."""
     if target.bucket == "versioned":
         enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
         _signed(target, "PUT", "", "versioning", body=enabled)
@@ -225,6 +225,12 @@ def _prepare(target: Target, steps: Sequence[Mapping[str, Any]]) -> str:
             got = _signed(target, "PUT", made["key"], body=content, content_type=made["type"])
         elif "delete" in step:
             got = _signed(target, "DELETE", step["delete"])
+        elif "initiate" in step:
+            got = _signed(target, "POST", step["initiate"]["key"], "uploads")
+            version = ET.fromstring(got.body).findtext("UploadId") or ""
+            if "part" in step["initiate"]:
+                query, content = f"partNumber=1&uploadId={version}", step["initiate"]["part"]
+                got = _signed(target, "PUT", step["initiate"]["key"], query, body=content)
         else:
             part = "cors" if "cors" in step else "website"
             got = _signed(target, "PUT", "", part, body=step[part])
