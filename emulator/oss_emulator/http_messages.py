@@ -112,8 +112,8 @@ class Body:
 class Request:
     """One HTTP request. `target` is path and query as on the request line; header names are lower-case.
 
-    `address` is the URL of the server's end of the connection, without a path. `notes` is what the log says
-    of a request beyond its head: the `key` and the `signer` of a form.
+    `address` is the URL of the server's end of the connection, without a path. `notes` is what the log and
+    the history say of a request beyond its head: `key` and `signer` of a form, `code` of a refusal.
     """
 
     method: str

@@ -19,6 +19,7 @@ from oss_emulator.console.callers import CONSOLE_HEADERS
 from oss_emulator.console.routes import console_answer, is_console_request
 from oss_emulator.errors import OssError, error_document, internal_error, not_emulated
 from oss_emulator.history.records import RefusalRecord
+from oss_emulator.history.requests import entry
 from oss_emulator.http_messages import Answer, ConnectionLost, Request
 from oss_emulator.multipart_requests import MULTIPART_PARTS, multipart_answer
 from oss_emulator.objects.access import check_may_read, check_may_write
@@ -49,15 +50,30 @@ _LOG = logging.getLogger(__name__)
 def respond(request: Request, bucket: Site, *, alone: bool = True) -> Answer:
     """Answer a request and read its body to the end. Refusals and our own faults become answers too.
 
-    A bucket that is `alone` at its port need not be named by the request.
+    A bucket that is `alone` at its port need not be named by the request. The history keeps each request but
+    those for the emulator itself.
 
     Raises ConnectionLost if a fault asks for a reset.
     """
     started = bucket.now()
     request_id = new_request_id(started)
+    answer = None
+    try:
+        answer = _answer(request, bucket, request_id, started, alone=alone)
+    finally:
+        if not is_console_request(request):
+            name, seconds = bucket.settings.bucket, bucket.now() - started
+            bucket.history.add_request(
+                entry(request, answer, name, request_id, started=started, seconds=seconds)
+            )
+    return answer
+
+
+def _answer(request: Request, bucket: Site, request_id: str, started: float, *, alone: bool) -> Answer:
     if has_broken_path(request) and not is_console_request(request):
         error = OssError(400, "BadRequest", "The path has a percent sign without two hexadecimal digits.")
         bucket.history.add_refusal(_refusal_record(error, request, request_id, started))
+        request.notes["code"] = error.code
         request.body.drain()
         return Answer(400, {"Content-Type": "text/html"}, _BROKEN_PATH_PAGE)
     try:
@@ -181,6 +197,7 @@ def _method_not_allowed(request: Request, key: str) -> OssError:
 
 def _refusal_answer(error: OssError, request: Request, request_id: str, region: str) -> Answer:
     """Return OSS's answer for `error`."""
+    request.notes["code"] = error.code
     host_id = request.headers.get("host", "")
     document = error_document(error, request_id=request_id, host_id=host_id, region=region)
     headers = {"Content-Type": "application/xml", **error.headers}

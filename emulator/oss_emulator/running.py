@@ -11,6 +11,7 @@ from pathlib import Path
 from oss_emulator import development
 from oss_emulator.addressing import BUCKET_NAME
 from oss_emulator.history.records import CallbackRecord, RefusalRecord
+from oss_emulator.history.requests import RequestRecord
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.served_buckets import ServedBuckets
 from oss_emulator.settings import from_env
@@ -90,6 +91,11 @@ class Emulator:
     def refusals(self) -> list[RefusalRecord]:
         """The last refused requests, the newest first: each with its code and an explanation."""
         return self._buckets.first.history.refusals()
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """The last requests of any kind, the newest first: what was asked, what came of it, who signed."""
+        return self._buckets.first.history.requests()
 
     def _respond(self, request: Request) -> Answer:
         return self._buckets.respond(request)  # those since the last reset

@@ -35,9 +35,9 @@ def line(target: str, headers: Mapping[str, str], answer: Answer) -> str:
         (
             "/a?x-oss-credential=AK%2F20260921%2Fcn-hangzhou&x-oss-signature=s3cret&x-oss-security-token=s3cret",
             {},
-            "GET /a 200 12 ms AK V4",
+            "GET /a 200 12 ms AK V4 presigned",
         ),
-        ("/a?OSSAccessKeyId=AK&Expires=1&Signature=s3cret", {}, "GET /a 200 12 ms AK V1"),
+        ("/a?OSSAccessKeyId=AK&Expires=1&Signature=s3cret", {}, "GET /a 200 12 ms AK V1 presigned"),
         ("/a%0A200%1B[2J", {}, "GET /a\ufffd200\ufffd[2J 200 12 ms anonymous"),
         ("/a%ff", {}, "GET /a\ufffd 200 12 ms anonymous"),
     ],

@@ -87,6 +87,22 @@ def test_a_reset_closes_the_index_of_before(running: Emulator, monkeypatch: pyte
             connection.execute("SELECT 1")
 
 
+def test_records_each_request(running: Emulator) -> None:
+    running.bucket("media")
+    bucket(running, "media").put_object("图", b"hello")
+    requests.get(f"{running.endpoint}/examplebucket/a", timeout=30)
+
+    refused, put = running.requests
+
+    assert (put.bucket, put.method, put.key, put.status) == ("media", "PUT", "图", 200)
+    assert (put.received_bytes, put.access_key_id, put.signature) == (5, running.access_key_id, "V4")
+    assert (refused.status, refused.code, refused.request_id) == (
+        403,
+        "AccessDenied",
+        running.refusals[0].request_id,
+    )
+
+
 def test_a_fault_has_its_options_and_its_errors(running: Emulator) -> None:
     running.fault("server_error", requests=1, status=503)
 

@@ -31,16 +31,21 @@ def is_presigned(request: Request) -> bool:
 
 
 def claimed_signer(request: Request) -> str:
-    """Return the access key id and the version that a request says it is signed with, verified or not."""
-    authorization = request.headers.get("authorization", "")
+    """Return the access key id and the kind of signature that a request claims, verified or not."""
+    key_id, kind = claimed_signature(request.headers.get("authorization", ""), request.query)
+    return f"{key_id} {kind}".lstrip()
+
+
+def claimed_signature(authorization: str, query: str) -> tuple[str, str]:
+    """Return the access key id and the kind: V1 or V4, each perhaps ` presigned`; or nothing, `anonymous`."""
     if found := _CREDENTIAL.search(authorization):
-        return f"{found[1]} V4"
+        return found[1], "V4"
     if authorization.startswith(v1.SCHEME):
-        return f"{authorization.removeprefix(v1.SCHEME).partition(':')[0]} V1"
-    query = dict(parse_qsl(request.query))
-    if CREDENTIAL in query:
-        return f"{query[CREDENTIAL].partition('/')[0]} V4"
-    return f"{query[v1.ACCESS_KEY_ID]} V1" if v1.ACCESS_KEY_ID in query else "anonymous"
+        return authorization.removeprefix(v1.SCHEME).partition(":")[0], "V1"
+    signed = dict(parse_qsl(query))
+    if CREDENTIAL in signed:
+        return signed[CREDENTIAL].partition("/")[0], "V4 presigned"
+    return (signed[v1.ACCESS_KEY_ID], "V1 presigned") if v1.ACCESS_KEY_ID in signed else ("", "anonymous")
 
 
 def verify_request(

@@ -22,7 +22,7 @@ from oss_emulator.switches import describe
 
 MAX_ORDER_BYTES = 64 * 1024
 
-_ROUTES = "callback_pub_key.pem, callbacks, faults, objects, refusals and switches"
+_ROUTES = "callback_pub_key.pem, callbacks, faults, objects, refusals, requests and switches"
 
 
 def is_console_request(request: Request) -> bool:
@@ -67,6 +67,7 @@ _LISTS: Mapping[str, Callable[[Site], object]] = {
     "switches": lambda bucket: describe(bucket.settings.switches),
     "faults": lambda bucket: bucket.faults.pending(),
     "callbacks": lambda bucket: [asdict(record) for record in bucket.history.callbacks()],
+    "requests": lambda bucket: [asdict(record) for record in bucket.history.requests()],
     "refusals": lambda bucket: [asdict(record) for record in bucket.history.refusals()],
 }
 

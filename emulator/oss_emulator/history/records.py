@@ -1,4 +1,4 @@
-"""The last callbacks and the last refusals, for the page at `/-/`. Kept in memory only.
+"""The last requests, callbacks and refusals, for the page at `/-/`. Kept in memory only.
 
 Number and size of the records are bounded here, so an emulator that runs for weeks does not grow; security
 tokens are not kept. Refused forms and other refusals are counted apart, so many refused reads do not push out
@@ -20,6 +20,7 @@ from oss_emulator.history.redaction import (
     shorten_bytes,
     shorten_headers,
 )
+from oss_emulator.history.requests import KEPT_REQUESTS, Entry, RequestRecord, read_entry
 
 KEPT_RECORDS = 50  # of each kind: callbacks, refused forms, other refusals
 KEPT_ATTEMPTS = 5  # as many addresses as OSS allows (EC 0007-00000005)
@@ -85,6 +86,27 @@ class History:
         self._numbers = itertools.count()
         self._forms: deque[tuple[int, RefusalRecord]] = deque(maxlen=KEPT_RECORDS)
         self._others: deque[tuple[int, RefusalRecord]] = deque(maxlen=KEPT_RECORDS)
+        self._requests: deque[Entry] = deque(maxlen=KEPT_REQUESTS)
+        self.counted_requests = 0
+
+    def add_request(self, kept: Entry) -> None:
+        """Keep a request."""
+        with self._lock:
+            self._requests.appendleft(kept)
+            self.counted_requests += 1
+
+    def requests(self) -> list[RequestRecord]:
+        """Return the last requests, newest first."""
+        with self._lock:
+            kept = list(self._requests)
+        return [read_entry(one) for one in kept]
+
+    def clear(self) -> None:
+        """Forget all records."""
+        with self._lock:
+            for records in (self._requests, self._callbacks, self._forms, self._others):
+                records.clear()
+            self.counted_requests += 1
 
     def add_callback(self, record: CallbackRecord) -> None:
         """Keep a callback, shortened to the limits of this history."""
