@@ -24,7 +24,8 @@ class ServedBuckets:
     """
 
     def __init__(self, settings: Settings, others: Sequence[str] = (), *, alone: bool) -> None:
-        self.first = open_bucket(settings)
+        first = open_bucket(settings)
+        self.first = replace(first, others=others) if isinstance(first, Bucket) else first
         self._alone = alone or not isinstance(self.first, Bucket)
         for name in others:
             self.create(name)

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -36,6 +36,8 @@ class Site:
     now: Callable[[], float] = time.time
     faults: Faults = field(default_factory=Faults)
     history: History = field(default_factory=History)
+    # in the page at `/-/` and nowhere else: who sends it with an order has read the page
+    page_secret: str = field(default_factory=secrets.token_urlsafe, repr=False)
 
     @property
     def cors(self) -> Cors:
@@ -43,10 +45,18 @@ class Site:
         origins = self.settings.allowed_origins
         return Cors((CorsRule(origins),), response_vary=True) if origins else Cors()
 
+    def reset(self) -> None:
+        """Forget faults and history."""
+        self.faults.clear()
+        self.history.clear()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket(Site):
-    """A bucket with an object store. A test may replace any part of it."""
+    """A bucket with an object store. A test may replace any part of it.
+
+    `others` are the buckets that exist from the start beside the first.
+    """
 
     buckets: Buckets
     store: Store
@@ -54,6 +64,7 @@ class Bucket(Site):
     send: Send
     timing: Timing
     configuration: Configuration
+    others: Sequence[str] = ()
     resolve: Resolve = resolve
 
     @property
@@ -87,6 +98,15 @@ class Bucket(Site):
             store=self.buckets.store(name),
             configuration=Configuration(self.buckets, name),
         )
+
+    def reset(self) -> None:
+        """Forget everything in the folder but the buckets that exist from the start, faults and history too.
+
+        Only the first bucket may be asked.
+        """
+        names = (self.settings.bucket, *self.others)
+        self.buckets.reset(names, acl=self.settings.acl, now=self.now())
+        super().reset()
 
     @property
     def versioning(self) -> str:

@@ -3,6 +3,7 @@
 Source: OSS DeleteBucket page; the words of BucketNotEmpty are unconfirmed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import IntegrityError
@@ -10,12 +11,17 @@ from sqlite3 import IntegrityError
 from oss_emulator.errors import OssError, no_such_bucket
 from oss_emulator.storage.contents import Contents
 from oss_emulator.storage.index import Index
+from oss_emulator.storage.object_version import MULTIPART
 from oss_emulator.storage.store import Store
 
 _SELECT = "SELECT name, created, acl FROM buckets"
 _SET_ACL = """
 UPDATE buckets SET acl = :acl, acl_requested = max(acl_requested, :requested)
 WHERE name = :name AND (:requested OR NOT acl_requested)
+"""
+_CONTENT_FILES = """
+SELECT content_file FROM parts UNION ALL
+SELECT content_file FROM objects WHERE NOT delete_marker AND object_type != ?
 """
 
 
@@ -84,6 +90,19 @@ class Buckets:
         except IntegrityError as error:
             message = "The bucket you tried to delete is not empty."
             raise OssError(409, "BucketNotEmpty", message, "", {"BucketName": name}) from error
+
+    def reset(self, names: Iterable[str], *, acl: str, now: float) -> None:
+        """Remove all that the folder has and make these buckets anew, in one step.
+
+        What is being uploaded meanwhile is stored in the new bucket, and a part of it finds no upload.
+        """
+        with self._contents.changing() as change:
+            for (name,) in change.execute(_CONTENT_FILES, [MULTIPART]).fetchall():
+                change.drop(name)
+            for table in ("parts", "uploads", "objects", "buckets"):
+                change.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+            for name in names:
+                change.execute("INSERT INTO buckets VALUES (?, ?, ?, 0)", [name, now, acl])
 
     def configuration(self, name: str, part: str) -> bytes | None:
         """Return the document that was stored for a part of a bucket's configuration, if there is one."""

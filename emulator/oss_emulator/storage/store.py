@@ -103,6 +103,12 @@ class Store:
             latest = f"{SELECT} AND shown = 1 ORDER BY sequence DESC LIMIT ?"
             return [from_row(row) for row in connection.execute(latest, [self._bucket, limit])]
 
+    def versions_of(self, key: str, limit: int) -> list[StoredObject]:
+        """Return the `limit` versions of a key that were written last, newest first, delete markers too."""
+        with self._index.reading() as connection:
+            found = f"{SELECT} AND key = ? ORDER BY sequence DESC LIMIT ?"
+            return [from_row(row) for row in connection.execute(found, [self._bucket, key.encode(), limit])]
+
     def statistics(self) -> Statistics:
         """Return what the bucket holds now."""
         with self._index.reading() as connection:

@@ -4,8 +4,10 @@ import pytest
 
 from oss_emulator.errors import OssError
 from oss_emulator.storage.buckets import Buckets, StoredBucket
+from oss_emulator.storage.multipart import Completion
 from oss_emulator.storage.object_version import Metadata
-from oss_emulator.storage.store import Store
+from oss_emulator.storage.store import Statistics, Store
+from tests.support.emulator.stores import assert_every_content_is_named_once, contents
 
 
 @pytest.fixture
@@ -104,3 +106,38 @@ def test_an_upload_into_a_bucket_that_is_deleted_meanwhile_is_refused(
             store.save(upload, metadata, now=1.0)
 
     assert list((tmp_path / "objects").iterdir()) == []
+
+
+def test_a_reset_removes_everything_but_the_buckets_that_it_names(tmp_path: Path) -> None:
+    buckets = Buckets(tmp_path)
+    for name in ("examplebucket", "another"):
+        buckets.create(name, acl="private", now=1.0)
+    buckets.configure("examplebucket", "cors", b"x")
+    store = buckets.store("examplebucket")
+    for versioning in ("", "Enabled", "Enabled"):
+        put(store, "a", b"1", versioning)
+    store.delete("a", now=2.0, versioning="Enabled")
+    metadata = Metadata("parts", {}, "default", "Standard", forbid_overwrite=False)
+    for complete in (True, False):
+        upload_id = store.multipart.begin(metadata, now=1.0, versioning="")
+        with store.start() as upload:
+            upload.write(b"part")
+            part = store.multipart.put_part("parts", upload_id, 1, upload, now=1.0)
+        if complete:
+            wanted = Completion([(1, f'"{part.etag}"')], "default", forbid_overwrite=False)
+            store.multipart.complete("parts", upload_id, wanted, now=1.0, versioning="")
+
+    with store.start() as upload:
+        upload.write(b"meanwhile")
+        buckets.reset(["examplebucket", "new"], acl="public-read", now=3.0)
+        assert contents(tmp_path) == [upload.content_file]
+        store.save(upload, metadata, now=4.0)
+
+    assert buckets.page(limit=9) == [
+        StoredBucket("examplebucket", 3.0, "public-read"),
+        StoredBucket("new", 3.0, "public-read"),
+    ]
+    assert buckets.configuration("examplebucket", "cors") is None
+    assert [(one.key, one.size) for one in store.latest_objects(9)] == [("parts", 9)]
+    assert store.statistics() == Statistics(bytes=9, objects=1, uploads=0)
+    assert_every_content_is_named_once(tmp_path)
