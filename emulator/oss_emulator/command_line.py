@@ -101,7 +101,11 @@ def read_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Op
         settings = _settings(given, environment)
     except SettingsError as error:
         sys.exit(_fail(str(error)))
-    if not _is_loopback(given.host) and not given.allow_network and _uses_development_key(settings):
+    if (
+        not _is_loopback(given.host)
+        and not given.allow_network
+        and development.is_known(settings.credentials)
+    ):
         sys.exit(
             _fail(
                 "with the key for development, which everybody knows, it listens on this machine only: "
@@ -140,7 +144,7 @@ def ready_lines(options: Options, port: int) -> list[str]:
     return [
         f"OSS emulator at {where} (what it stored, called back and refused: {where}/-/); Ctrl-C ends it",
         f"  buckets: {names}; region: {settings.region}",
-        f"  AccessKey: {ids}{secret if _uses_development_key(settings) else ''}",
+        f"  AccessKey: {ids}{secret if development.is_known(settings.credentials) else ''}",
         *([f"  certificate, for clients to trust: {options.certificate}"] if options.certificate else []),
     ]
 
@@ -207,14 +211,6 @@ def _settings(given: argparse.Namespace, environment: Mapping[str, str]) -> Sett
 
 def _own_variables() -> list[str]:
     return [variable for variable, _ in _VARIABLES.values()]
-
-
-def _uses_development_key(settings: Settings) -> bool:
-    return any(
-        key.access_key_id == development.ACCESS_KEY["access_key_id"]
-        and key.access_key_secret == development.ACCESS_KEY["access_key_secret"]
-        for key in settings.credentials
-    )
 
 
 def _is_loopback(host: str) -> bool:

@@ -4,8 +4,10 @@ The key is known to everybody, so it protects nothing; who listens on a network 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from oss_emulator.auth.credentials import Credential
 
 HOST = "127.0.0.1"
 BUCKET = "examplebucket"
@@ -22,3 +24,12 @@ VARIABLES: Mapping[str, str] = {
     # a callback in development goes to the developer's own machine
     "LOCAL_OSS_PRIVATE_CALLBACKS": "allow",
 }
+
+
+def is_known(credentials: Iterable[Credential]) -> bool:
+    """Whether the key for development is among the keys, so that they protect nothing."""
+    return any(
+        key.access_key_id == ACCESS_KEY["access_key_id"]
+        and key.access_key_secret == ACCESS_KEY["access_key_secret"]
+        for key in credentials
+    )

@@ -111,7 +111,7 @@ def _server_time(answer: Answer, seconds: float) -> dict[str, str]:
 
 def _dispatch(request: Request, bucket: Site, request_id: str, *, alone: bool) -> Answer:
     if is_console_request(request):
-        return console_answer(request, bucket)
+        return console_answer(request, bucket, alone=alone)
     key = key_of(request, bucket.settings.bucket, alone=alone)
     check_endpoint(request, bucket.settings.region)
     part = subresource_of(request)

@@ -171,6 +171,7 @@ def test_is_used_with_the_keyboard_alone(browser: Browser, address: str) -> None
 def test_shows_what_really_happened(opened: Page, running: Stack) -> None:
     refusals, callbacks = opened.locator("#refusals article"), opened.locator("#callbacks article")
 
+    expect(opened.locator("#requests li").first).to_contain_text("SignatureDoesNotMatch")
     expect(refusals.nth(0)).to_contain_text("SignatureDoesNotMatch")
     expect(refusals.nth(0)).to_contain_text("string to sign")
     expect(refusals.nth(2)).to_contain_text("0006-00000227")
@@ -188,8 +189,10 @@ def test_a_site_has_one_too(browser: Browser, running: Stack) -> None:
 
     assert page.get_by_role("heading", level=2).all_inner_texts() == [
         "This bucket 当前 Bucket",
+        "Requests 请求",
         "Refusals 被拒绝的请求",
         "Switches 开关",
         "Faults 故障注入",
+        "Reset 重置",
     ]
     page.close()

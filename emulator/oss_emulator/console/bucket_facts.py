@@ -20,10 +20,11 @@ class Fact:
     wide: bool = False
 
 
-def bucket_facts(bucket: Site, host: str) -> Iterator[Fact]:
-    """Yield the facts about a bucket that clients reach at `host`."""
+def bucket_facts(bucket: Site, host: str, *, alone: bool) -> Iterator[Fact]:
+    """Yield the facts about a bucket that clients reach at `host`, where it may be `alone`."""
     settings = bucket.settings
-    yield Fact("Address", "地址", [f"http://{host}/", f"http://{host}/{settings.bucket}/"], wide=True)
+    own = [f"http://{host}/"] if alone else []
+    yield Fact("Address", "地址", [*own, f"http://{host}/{settings.bucket}/"], wide=True)
     yield Fact("Region", "地域", [settings.region])
     if isinstance(bucket, Bucket):
         yield from _rights(bucket)

@@ -1,9 +1,13 @@
 """Who may use a route below `/-/`: programs on this machine, and no web page. The emulated functions ask too.
 
 Whoever can use these routes can make uploads fail and read what was sent, so no web page may use them,
-neither another website's nor one that is stored as an object. A page gets no CORS grant, may not send orders,
-may not read a route through a window or frame, and cannot pass for this machine by a domain name that
-resolves to it (DNS rebinding). A callback may not use them either: an uploader chooses its address.
+neither another website's nor one that is stored as an object. A page gets no CORS grant, may not send orders
+without the secret of the emulator's own page, may not read a route through a window or frame, and cannot
+pass for this machine by a domain name that resolves to it (DNS rebinding). A callback may not use them
+either: an uploader chooses its address.
+
+From a network these routes are answered too, but where the keys are secret, no content is read and nothing
+is deleted without one.
 """
 
 import ipaddress
@@ -14,6 +18,10 @@ PREFIX = "/-/"
 READ_METHODS = frozenset({"GET", "HEAD"})
 # RFC 9110 7.2, of a name or an address in brackets; `urlsplit` takes `[::1].evil.example` for the address
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]*)?")
+
+_PRELOAD = "service-worker-navigation-preload"
+
+_NOT_THE_PAGE = f"Below {PREFIX} only the emulator's own page has forms."
 
 # Sent with every answer below `/-/`, refusals included. The sandbox gives the answer an origin of its own. A
 # page that is stored as an object has the bucket's origin, so it cannot read the answer through a window that
@@ -33,17 +41,62 @@ def reason_against(method: str, headers: Mapping[str, str], own_host: str = "") 
 
     A method that is no `READ_METHODS` is an order: it may change something.
     """
+    if reason := _reason_against_host(headers, own_host):
+        return reason
+    ordering = method not in READ_METHODS
+    if ordering and (_is_foreign(headers) or "sec-fetch-site" in headers or "x-oss-tag" in headers):
+        return f"Below {PREFIX} orders are accepted from tools only, not from web pages or callbacks."
+    # a service worker that is stored as an object could read what its browser loads ahead for it
+    if headers.get("sec-fetch-dest", "document") != "document" or _PRELOAD in headers:
+        return f"Below {PREFIX} scripts and frames of web pages may not read anything."
+    return None
+
+
+def reason_against_form(headers: Mapping[str, str], own_host: str = "") -> str | None:
+    """Return why a form cannot be one of the emulator's own page, or None: then its secret decides.
+
+    The page has an origin of its own (`null`), so its browser says of its form what it says of any other
+    website's.
+    """
+    if reason := _reason_against_host(headers, own_host):
+        return reason
+    other = headers.get("origin") != "null" and _is_foreign(headers)
+    if other or not is_opened_by_person(headers) or "x-oss-tag" in headers:
+        return _NOT_THE_PAGE
+    return None
+
+
+def is_opened_by_person(headers: Mapping[str, str]) -> bool:
+    """Whether a browser says that it will show the answer, and that no script asks for it.
+
+    Browsers say so to HTTPS, to localhost and to 127.0.0.1. At another address a page that is stored as an
+    object could read the page and its secret, so there the page has none.
+    """
+    return headers.get("sec-fetch-dest") == "document" and headers.get("sec-fetch-mode") == "navigate"
+
+
+def reason_against_change(client_ip: str, *, keys_are_known: bool) -> str | None:
+    """Return why a client may neither read contents below `/-/` nor delete anything, or None.
+
+    Who listens on a network gives keys of his own, and these routes ask for none. Keys that everybody knows
+    protect nothing in any case.
+    """
+    client = ipaddress.ip_address(client_ip.partition("%")[0])
+    if keys_are_known or (getattr(client, "ipv4_mapped", None) or client).is_loopback:
+        return None
+    return f"Below {PREFIX} contents, deletes and resets are for this machine only: sign a request instead."
+
+
+def _reason_against_host(headers: Mapping[str, str], own_host: str) -> str | None:
     host = headers.get("host", "")
     if not is_this_machine(host) and not (own_host and _without_port(host) == own_host.lower()):
         return f"Below {PREFIX} Host must be an address of this machine, not a domain name."
-    origin = headers.get("origin")
-    foreign = origin is not None and origin not in {f"http://{host}", f"https://{host}"}
-    ordering = method not in READ_METHODS
-    if ordering and (foreign or "sec-fetch-site" in headers or "x-oss-tag" in headers):
-        return f"Below {PREFIX} orders are accepted from tools only, not from web pages or callbacks."
-    if headers.get("sec-fetch-dest", "document") != "document":
-        return f"Below {PREFIX} scripts and frames of web pages may not read anything."
     return None
+
+
+def _is_foreign(headers: Mapping[str, str]) -> bool:
+    origin, host = headers.get("origin"), headers.get("host", "")
+    return origin is not None and origin not in {f"http://{host}", f"https://{host}"}
 
 
 def _without_port(host: str) -> str:

@@ -4,25 +4,39 @@ No object and no site file is ever served from here. `callers` says who may use 
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from oss_emulator import development
 from oss_emulator.bucket.state import Bucket, Site
 from oss_emulator.callback.key import public_pem
 from oss_emulator.console import callback_forge
-from oss_emulator.console.callers import PREFIX, READ_METHODS, reason_against
-from oss_emulator.console.page import SHOWN_OBJECTS, console_page
+from oss_emulator.console.callers import (
+    PREFIX,
+    READ_METHODS,
+    reason_against,
+    reason_against_change,
+    reason_against_form,
+)
+from oss_emulator.console.object_search import LISTED_OBJECTS, content_answer, delete_found, find_objects
+from oss_emulator.console.page import console_page
+from oss_emulator.console.page_orders import obey
+from oss_emulator.console.request_search import find_requests
+from oss_emulator.console.view import View, read_view
 from oss_emulator.errors import OssError, invalid_argument
 from oss_emulator.fault_table import FaultError
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.upload_callback import public_key_url
-from oss_emulator.storage.object_version import StoredObject
 from oss_emulator.switches import describe
 
 MAX_ORDER_BYTES = 64 * 1024
 
-_ROUTES = "callback_pub_key.pem, callbacks, faults, objects, refusals, requests and switches"
+_ROUTES = (
+    "buckets, callback_pub_key.pem, callbacks, content, faults, objects, "
+    "refusals, requests, reset and switches"
+)
+_LISTED_BUCKETS = 1000
 
 
 def is_console_request(request: Request) -> bool:
@@ -30,45 +44,94 @@ def is_console_request(request: Request) -> bool:
     return request.path.startswith(PREFIX)
 
 
-def console_answer(request: Request, bucket: Site) -> Answer:
-    """Answer a request below `/-/`. Raises OssError for an unknown route, and for requests of web pages."""
-    if reason := reason_against(request.method, request.headers, bucket.settings.host):
-        raise OssError(403, "AccessDenied", reason)
-    name = request.path.removeprefix(PREFIX)
+def console_answer(request: Request, bucket: Site, *, alone: bool) -> Answer:
+    """Answer a request below `/-/`. Raises OssError for an unknown route, and for requests of web pages.
+
+    `bucket` is the first one, perhaps `alone` at its port; the query may name another.
+    """
+    name, view = request.path.removeprefix(PREFIX), read_view(request.query)
+    if (request.method, name) == ("POST", "orders"):  # of the page; tools have a route for each
+        _refuse(reason_against_form(request.headers, bucket.settings.host))
+        _refuse(_reason_against_change(request, bucket))
+        return obey(request, _shown(bucket, view), bucket, view)
+    _refuse(reason_against(request.method, request.headers, bucket.settings.host))
     if request.method in READ_METHODS:  # scripts that wait for a server to be up often send HEAD
-        return _read(name, request, bucket)
+        return _read(name, request, bucket, view, alone=alone)
+    return _json(_obeyed(name, request, bucket, view))
+
+
+def _reason_against_change(request: Request, bucket: Site) -> str | None:
+    known = development.is_known(bucket.settings.credentials)
+    return reason_against_change(request.client_ip, keys_are_known=known)
+
+
+def _refuse(reason: str | None) -> None:
+    if reason:
+        raise OssError(403, "AccessDenied", reason)
+
+
+def _obeyed(name: str, request: Request, bucket: Site, view: View) -> object:
+    """Do what a tool orders; return what it is told."""
     match request.method, name:
         case "POST", "faults":
             _set_fault(request, bucket)
-            return _json(bucket.faults.pending())
+            return bucket.faults.pending()
         case "DELETE", "faults":
             bucket.faults.clear()
-            return _json([])
+            return []
         case "POST", "callbacks" if isinstance(bucket, Bucket):
-            return _json(_send_callback(request, bucket))
+            return _send_callback(request, bucket)
+        case "POST", "reset":
+            _refuse(_reason_against_change(request, bucket))
+            bucket.reset()
+            return {}
+        case "DELETE", "objects" if shown := _shown(bucket, view):
+            _refuse(_reason_against_change(request, bucket))
+            return {"deleted": delete_found(shown, view, LISTED_OBJECTS)}
     raise _no_such_route()
 
 
-def _read(name: str, request: Request, bucket: Site) -> Answer:
-    if not name:
-        return console_page(request, bucket)
+def _shown(bucket: Site, view: View) -> Bucket | None:
+    """Return the bucket that a request is about; None of a site. Raises OssError if it does not exist."""
+    if not isinstance(bucket, Bucket):
+        return None
+    shown = bucket.named(view.bucket) if view.bucket else bucket
+    shown.buckets.get(shown.settings.bucket)
+    return shown
+
+
+def _read(name: str, request: Request, bucket: Site, view: View, *, alone: bool) -> Answer:
+    shown = _shown(bucket, view)
+    match name:
+        case "":
+            may_change = not _reason_against_change(request, bucket)
+            return console_page(request, shown or bucket, view, alone=alone, may_change=may_change)
+        case "content" if shown:
+            _refuse(_reason_against_change(request, bucket))
+            return content_answer(shown, view, request.method)
+        case "callback_pub_key.pem" if shown:
+            return Answer(200, {"Content-Type": "application/x-pem-file"}, public_pem(shown.key))
+    return _json(_listed(name, bucket, view))
+
+
+def _listed(name: str, bucket: Site, view: View) -> object:
     if name in _LISTS:
-        return _json(_LISTS[name](bucket))
-    if isinstance(bucket, Bucket):
-        match name:
-            case "objects":
-                return _json(_object_list(bucket.store.latest_objects(SHOWN_OBJECTS + 1)))
-            case "callback_pub_key.pem":
-                return Answer(200, {"Content-Type": "application/x-pem-file"}, public_pem(bucket.key))
+        return _LISTS[name](bucket, view)
+    shown = _shown(bucket, view)
+    match name:
+        case "objects" if shown:
+            return _object_list(shown, view)
+        case "buckets" if shown:
+            return [asdict(one) for one in shown.buckets.page(limit=_LISTED_BUCKETS)]
     raise _no_such_route()
 
 
-_LISTS: Mapping[str, Callable[[Site], object]] = {
-    "switches": lambda bucket: describe(bucket.settings.switches),
-    "faults": lambda bucket: bucket.faults.pending(),
-    "callbacks": lambda bucket: [asdict(record) for record in bucket.history.callbacks()],
-    "requests": lambda bucket: [asdict(record) for record in bucket.history.requests()],
-    "refusals": lambda bucket: [asdict(record) for record in bucket.history.refusals()],
+_LISTS: Mapping[str, Callable[[Site, View], object]] = {
+    "switches": lambda bucket, _: describe(bucket.settings.switches),
+    "faults": lambda bucket, _: bucket.faults.pending(),
+    "callbacks": lambda bucket, _: [asdict(record) for record in bucket.history.callbacks()],
+    "refusals": lambda bucket, _: [asdict(record) for record in bucket.history.refusals()],
+    "requests": lambda bucket, view: [asdict(one) for one in find_requests(bucket.history.requests(), view)],
 }
 
 
@@ -90,9 +153,13 @@ def _order(request: Request) -> Any:  # noqa: ANN401 - JSON, checked by the func
         raise invalid_argument(f"an order below {PREFIX} is a JSON object") from error
 
 
-def _object_list(found: Iterable[StoredObject]) -> dict[str, object]:
-    listed = [asdict(one) for one in found]
-    return {"objects": listed[:SHOWN_OBJECTS], "more": len(listed) > SHOWN_OBJECTS}
+def _object_list(bucket: Bucket, view: View) -> dict[str, object]:
+    found = find_objects(bucket, view, LISTED_OBJECTS)
+    return {
+        "objects": [asdict(one) for one in found.objects],
+        "more": found.more,
+        "after": found.after,
+    }
 
 
 def _json(value: object) -> Answer:

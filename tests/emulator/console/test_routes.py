@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+from urllib.parse import urlencode
 
 import pytest
 
+from oss_emulator import development
+from oss_emulator.auth.credentials import Credential
+from oss_emulator.console import object_search, routes
 from oss_emulator.console.callers import reason_against
-from tests.support.emulator.scene import ORIGIN, Scene, callback_parameter, json_reply
+from oss_emulator.http_messages import Body, Request
+from oss_emulator.routing import respond
+from tests.emulator.console.test_page_orders import FORM
+from tests.support.emulator.scene import KEY, NOW, ORIGIN, Scene, callback_parameter, json_reply
 
 
 @pytest.mark.parametrize(
@@ -126,9 +134,15 @@ def test_another_website_may_order_nothing(scene: Scene, origin: str) -> None:
 def assert_orders_nothing(scene: Scene, headers: dict[str, str]) -> None:
     pending = {"fault": "reset", "requests": 1}
     scene.bucket.faults.set(pending)
-    for method in ("POST", "DELETE"):
-        answer = scene.request(method, "/-/faults", headers, b'{"fault": "throttle"}')
-        assert answer.refusal == (403, "AccessDenied", ""), method
+    for method, target in (
+        ("POST", "/-/faults"),
+        ("DELETE", "/-/faults"),
+        ("POST", "/-/reset"),
+        ("DELETE", "/-/objects?key=a"),
+        ("POST", "/-/orders"),
+    ):
+        answer = scene.request(method, target, headers, b'{"fault": "throttle"}')
+        assert answer.refusal == (403, "AccessDenied", ""), target
     assert scene.bucket.faults.pending() == [pending]
 
 
@@ -190,6 +204,90 @@ def test_objects_are_there_as_json_too(scene: Scene) -> None:
     assert document["more"] is False
 
 
+def listed(scene: Scene, query: str) -> tuple[list[str], bool, str]:
+    document = json.loads(scene.request("GET", f"/-/objects?{query}").body)
+    return [one["key"] for one in document["objects"]], document["more"], document["after"]
+
+
+def test_objects_are_searched_by_prefix_and_text(scene: Scene) -> None:
+    for key in ("a/1", "a/2", "b/A"):
+        scene.upload({"key": key})
+
+    assert listed(scene, "") == (["b/A", "a/2", "a/1"], False, "")
+    assert listed(scene, "order=keys") == (["a/1", "a/2", "b/A"], False, "")
+    assert listed(scene, "prefix=a/") == (["a/1", "a/2"], False, "")
+    assert listed(scene, "prefix=a/&after=a/1") == (["a/2"], False, "")
+    assert listed(scene, "text=A") == (["a/1", "a/2", "b/A"], False, "")
+    assert listed(scene, "bucket=examplebucket&text=b/a") == (["b/A"], False, "")
+    assert listed(scene, "versions=a/1") == (["a/1"], False, "")
+
+
+def test_a_search_stops_at_its_limit_and_goes_on_after_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_search, "SEARCHED_KEYS", 4)
+    monkeypatch.setattr(object_search, "_BATCH", 3)
+    monkeypatch.setattr(routes, "LISTED_OBJECTS", 2)
+    for key in "abcdefg":
+        scene.upload({"key": key})
+
+    assert listed(scene, "") == (["g", "f"], True, "")
+    assert listed(scene, "order=keys") == (["a", "b"], True, "b")
+    assert listed(scene, "order=keys&after=e") == (["f", "g"], False, "")
+    assert listed(scene, "text=f") == ([], True, "d")
+    assert listed(scene, "text=f&after=d") == (["f"], False, "")
+    assert listed(scene, "text=g&after=d") == (["g"], False, "")
+
+
+def test_buckets_are_there_as_json(scene: Scene) -> None:
+    scene.bucket.buckets.create("media", acl="public-read", now=NOW)
+
+    assert json.loads(scene.request("GET", "/-/buckets").body) == [
+        {"name": "examplebucket", "created": NOW, "acl": "private"},
+        {"name": "media", "created": NOW, "acl": "public-read"},
+    ]
+
+
+def test_a_content_is_saved_and_never_shown(scene: Scene) -> None:
+    scene.upload({"key": "a/图 \n.html", "Cache-Control": "public"}, b"<script>", content_type="text/html")
+    target = "/-/content?key=a/%E5%9B%BE%20%0A.html"
+
+    answer = scene.request("GET", target)
+
+    assert (answer.status, answer.body) == (200, b"<script>")
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''%E5%9B%BE%20%0A.html"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert scene.request("HEAD", target).headers["Content-Length"] == "8"
+    assert scene.request("GET", "/-/content?key=b").refusal == (404, "NoSuchKey", "0026-00000001")
+    assert scene.request("GET", f"{target}&version=x").refusal == (404, "NoSuchVersion", "0012-00000203")
+    assert scene.request("GET", target, {"Sec-Fetch-Dest": "empty"}).status == 403
+
+
+def test_tools_delete_objects_and_reset(scene: Scene) -> None:
+    for key in ("a/1", "a/2", "b", "c"):
+        scene.upload({"key": key})
+
+    deleted = [scene.request("DELETE", f"/-/objects?{query}").body for query in ("key=b", "prefix=a/")]
+    assert deleted == [b'{"deleted": 1}', b'{"deleted": 2}']
+    assert scene.request("DELETE", "/-/objects").refusal == (400, "InvalidArgument", "")
+    assert scene.request("DELETE", "/-/objects?bucket=none&key=c").refusal[1] == "NoSuchBucket"
+    assert listed(scene, "") == (["c"], False, "")
+
+    assert (scene.request("POST", "/-/reset").status, listed(scene, "")) == (200, ([], False, ""))
+
+
+def test_tools_have_no_secret_and_so_no_forms(scene: Scene) -> None:
+    assert scene.request("POST", "/-/orders", body=b"order=reset").refusal == (403, "AccessDenied", "")
+
+
+def test_nothing_is_read_ahead_for_a_service_worker(scene: Scene) -> None:
+    ahead = {"Sec-Fetch-Dest": "document", "Service-Worker-Navigation-Preload": "true"}
+
+    assert scene.request("GET", "/-/", ahead).refusal == (403, "AccessDenied", "")
+
+
 def test_sends_a_callback_on_order(scene: Scene) -> None:
     scene.replies[:] = [json_reply()]
     order = {"url": "http://203.0.114.7/cb", "body": "object=a"}
@@ -221,3 +319,37 @@ def test_an_order_that_is_no_json_object_is_refused(scene: Scene, body: bytes) -
 )
 def test_unknown_routes_are_404(scene: Scene, method: str, target: str) -> None:
     assert scene.request(method, target).refusal == (404, "NoSuchKey", "")
+
+
+KNOWN = Credential(development.ACCESS_KEY["access_key_id"], development.ACCESS_KEY["access_key_secret"])
+DONE, REFUSED = [404, 200, 303, 200], [403] * 4
+
+
+@pytest.mark.parametrize(
+    ("client", "key", "seen"),
+    [
+        ("127.0.0.1", KEY, DONE),
+        ("::1", KEY, DONE),
+        ("::ffff:127.0.0.1", KEY, DONE),
+        ("192.0.2.1", KEY, REFUSED),
+        ("fe80::1%eth0", KEY, REFUSED),
+        ("192.0.2.1", KNOWN, DONE),
+    ],
+)
+def test_with_secret_keys_other_machines_read_no_content_and_delete_nothing(
+    scene: Scene, client: str, key: Credential, seen: list[int]
+) -> None:
+    scene.set(credentials=(key,))
+    statuses = []
+    for method, target, headers in (
+        ("GET", "/-/content?key=none", {}),
+        ("DELETE", "/-/objects?key=none", {}),
+        ("POST", "/-/orders", FORM),
+        ("POST", "/-/reset", {}),
+    ):
+        sent = {name.lower(): text for name, text in {"Host": "192.0.2.9:9000", **headers}.items()}
+        body = urlencode({"secret": scene.bucket.page_secret, "order": "clear_faults"}).encode()
+        request = Request(method, target, sent, Body(io.BytesIO(body).read), client_ip=client)
+        statuses.append(respond(request, scene.bucket).status)
+
+    assert statuses == seen

@@ -10,7 +10,9 @@ from typing import Any
 from oss_emulator.history.records import Attempt, CallbackRecord, RefusalRecord
 from tests.support.emulator.scene import NOW, Scene, Seen
 
-VOID = {"meta", "link", "br"}
+VOID = {"meta", "link", "br", "input"}
+# what a browser says that will show the answer to a person
+OPENED = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none"}
 
 
 @dataclass
@@ -76,12 +78,12 @@ def read(answer: Seen) -> Element:
     return reader.root
 
 
-def page(scene: Scene) -> Element:
-    return read(scene.request("GET", "/-/"))
+def page(scene: Scene, query: str = "") -> Element:
+    return read(scene.request("GET", f"/-/{query}", OPENED))
 
 
-def section(scene: Scene, name: str) -> Element:
-    (found,) = page(scene).all("section", id=name)
+def section(scene: Scene, name: str, query: str = "") -> Element:
+    (found,) = page(scene, query).all("section", id=name)
     return found
 
 
