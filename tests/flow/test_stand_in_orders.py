@@ -157,6 +157,21 @@ def test_does_not_refresh_while_it_is_used_or_paused(reader: Page, oss: Emulator
     assert asked_again(reader) == []
 
 
+def test_stays_when_the_server_has_ended(browser: Browser, tmp_path: Path) -> None:
+    with contextlib.closing(browser.new_context()) as context:
+        page = context.new_page()
+        page.clock.install()
+        with Emulator(tmp_path, variables=PUBLIC) as oss:
+            get_missing(oss, "missing")
+            page.goto(f"{oss.endpoint}/-/")
+
+        with page.expect_event("requestfailed") as failed:
+            page.clock.run_for(4_000)
+
+        assert failed.value.url == f"{oss.endpoint}/-/alive"
+        expect(page.locator("#requests li")).to_contain_text("missing")
+
+
 def test_searches_requests_and_objects_by_forms(reader: Page, oss: Emulator) -> None:
     bucket(oss, "media").put_object("photos/one.jpg", b"1")
     bucket(oss, "media").put_object("texts/two.txt", b"2")

@@ -43,8 +43,8 @@ def reason_against(method: str, headers: Mapping[str, str], own_host: str = "") 
     """
     if reason := _reason_against_host(headers, own_host):
         return reason
-    ordering = method not in READ_METHODS
-    if ordering and (_is_foreign(headers) or "sec-fetch-site" in headers or "x-oss-tag" in headers):
+    # every browser names the origin of a page that sends an order, also where it says nothing else of it
+    if method not in READ_METHODS and headers.keys() & {"origin", "sec-fetch-site", "x-oss-tag"}:
         return f"Below {PREFIX} orders are accepted from tools only, not from web pages or callbacks."
     # a service worker that is stored as an object could read what its browser loads ahead for it
     if headers.get("sec-fetch-dest", "document") != "document" or _PRELOAD in headers:
@@ -60,8 +60,9 @@ def reason_against_form(headers: Mapping[str, str], own_host: str = "") -> str |
     """
     if reason := _reason_against_host(headers, own_host):
         return reason
-    other = headers.get("origin") != "null" and _is_foreign(headers)
-    if other or not is_opened_by_person(headers) or "x-oss-tag" in headers:
+    host = headers.get("host", "")
+    own = headers.get("origin", "null") in {"null", f"http://{host}", f"https://{host}"}
+    if not own or not is_opened_by_person(headers) or "x-oss-tag" in headers:
         return _NOT_THE_PAGE
     return None
 
@@ -92,11 +93,6 @@ def _reason_against_host(headers: Mapping[str, str], own_host: str) -> str | Non
     if not is_this_machine(host) and not (own_host and _without_port(host) == own_host.lower()):
         return f"Below {PREFIX} Host must be an address of this machine, not a domain name."
     return None
-
-
-def _is_foreign(headers: Mapping[str, str]) -> bool:
-    origin, host = headers.get("origin"), headers.get("host", "")
-    return origin is not None and origin not in {f"http://{host}", f"https://{host}"}
 
 
 def _without_port(host: str) -> str:

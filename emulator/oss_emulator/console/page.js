@@ -27,7 +27,9 @@
     || document.querySelector(':focus-visible, :focus:is(input, select, button), .more[open]')
     || [...document.querySelectorAll('.tall, .clip')].some((box) => box.scrollTop);
 
-  const reload = () => {
+  const reload = async () => {
+    if (inUse()) return;
+    await fetch('/-/alive', { mode: 'no-cors' });  // a server that has ended must not take the page with it
     if (inUse()) return;
     const seen = places.filter((one) => {
       const { top, bottom } = one.getBoundingClientRect();
@@ -41,5 +43,5 @@
   };
   const [loading] = performance.getEntriesByType('navigation');
   // a page that takes long is not asked for again before it has come
-  if (refresh) setInterval(reload, Math.max(SECONDS * 1000, 2 * (loading?.duration ?? 0)));
+  if (refresh) setInterval(() => reload().catch(() => {}), Math.max(SECONDS * 1000, 2 * (loading?.duration ?? 0)));
 })();

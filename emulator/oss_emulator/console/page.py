@@ -110,7 +110,7 @@ def console_page(request: Request, bucket: Site, view: View, *, alone: bool, may
     )
     headers = {
         "Content-Type": "text/html; charset=utf-8",
-        "Content-Security-Policy": _policy(),
+        "Content-Security-Policy": _policy(request.address.partition("://")[0], host),
         "Referrer-Policy": "no-referrer",
     }
     # `show_invisible` leaves no lone surrogate; one from anywhere else becomes a question mark.
@@ -172,12 +172,14 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-@cache
-def _policy() -> str:
+def _policy(scheme: str, host: str) -> str:
+    # In WebKit `self` is nobody in a sandbox; an IPv6 address is no source (CSP 3).
+    alive = "" if host.startswith("[") else f"{scheme}://{host}/-/alive"
     style, script = _digest(_part("page.css")), _digest(_part("page.js"))
     return (
         f"default-src 'none'; style-src {style}; script-src {script}; "
-        "img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+        f"connect-src 'self' {alive}; img-src data:; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
         # an origin of its own: see `callers.CONSOLE_HEADERS`
         "sandbox allow-downloads allow-forms allow-popups allow-popups-to-escape-sandbox allow-scripts"
     )

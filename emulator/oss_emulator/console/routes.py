@@ -50,6 +50,8 @@ def console_answer(request: Request, bucket: Site, *, alone: bool) -> Answer:
     `bucket` is the first one, perhaps `alone` at its port; the query may name another.
     """
     name, view = request.path.removeprefix(PREFIX), read_view(request.query)
+    if (request.method, name) == ("GET", "alive"):  # the page's script asks, from an origin of its own
+        return Answer(204, {"Cross-Origin-Resource-Policy": "cross-origin"})
     if (request.method, name) == ("POST", "orders"):  # of the page; tools have a route for each
         _refuse(reason_against_form(request.headers, bucket.settings.host))
         _refuse(_reason_against_change(request, bucket))

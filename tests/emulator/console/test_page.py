@@ -411,7 +411,8 @@ def test_is_plain_html_that_asks_no_other_host_for_anything(scene: Scene) -> Non
     assert len(tree.all("h1")) == 1
     assert not any(tree.all(name) for name in ("img", "iframe", "object", "base"))
     assert [one.attributes for one in tree.all("script")] == [{}]
-    assert not re.search(r"fetch|XMLHttp|import|eval|innerHTML", tree.all("script")[0].text)
+    script = tree.all("script")[0].text
+    assert re.findall(r"fetch\([^,]*|XMLHttp|import|eval|innerHTML", script) == ["fetch('/-/alive'"]
     assert {one.attributes.get("action", "")[:3] for one in tree.all("form")} == {"/-/"}
     assert [one.attributes["href"][:5] for one in tree.all("link")] == ["data:"]
     assert not re.search(r"url\(|@import", tree.all("style")[0].text)
@@ -427,7 +428,15 @@ def test_the_content_security_policy_allows_its_own_style_and_script_and_nothing
         base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in (style, script)
     )
     assert answer.headers["Content-Security-Policy"] == (
-        f"default-src 'none'; style-src 'sha256-{of_style}'; script-src 'sha256-{of_script}'; img-src data:; "
+        f"default-src 'none'; style-src 'sha256-{of_style}'; script-src 'sha256-{of_script}'; "
+        f"connect-src 'self' http://127.0.0.1:9000/-/alive; img-src data:; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
         "sandbox allow-downloads allow-forms allow-popups allow-popups-to-escape-sandbox allow-scripts"
     )
+
+
+@pytest.mark.parametrize(("host", "alive"), [("[::1]:9000", ""), ("oss:9000", "http://oss:9000/-/alive")])
+def test_the_script_may_ask_the_address_that_the_page_came_from(scene: Scene, host: str, alive: str) -> None:
+    policy = scene.request("GET", "/-/", {"Host": host}).headers["Content-Security-Policy"]
+
+    assert f"connect-src 'self' {alive};" in policy

@@ -125,7 +125,15 @@ def test_the_name_that_this_machine_is_served_under_is_taken_exactly() -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", [ORIGIN, "null", "http://127.0.0.1:9001", "http://127.0.0.1:9000.evil.example", ""]
+    "origin",
+    [
+        ORIGIN,
+        "null",
+        "http://127.0.0.1:9000",
+        "http://127.0.0.1:9001",
+        "http://127.0.0.1:9000.evil.example",
+        "",
+    ],
 )
 def test_another_website_may_order_nothing(scene: Scene, origin: str) -> None:
     assert_orders_nothing(scene, {"Origin": origin})
@@ -171,9 +179,17 @@ def test_a_page_stored_as_an_object_may_not_read_the_console(scene: Scene, targe
     assert "sandbox" in scene.request("GET", target).headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("origin", ["http://127.0.0.1:9000", "https://127.0.0.1:9000"])
-def test_the_console_s_own_origin_may_order(scene: Scene, origin: str) -> None:
-    assert scene.request("DELETE", "/-/faults", {"Origin": origin}).status == 200
+def test_a_tool_says_nothing_of_an_origin_and_may_order(scene: Scene) -> None:
+    assert scene.request("DELETE", "/-/faults").status == 200
+
+
+@pytest.mark.parametrize("origin", ["", "null", "http://evil.example"])
+def test_anybody_learns_that_it_is_alive_and_nothing_else(scene: Scene, origin: str) -> None:
+    answer = scene.request("GET", "/-/alive", {"Origin": origin, "Sec-Fetch-Dest": "empty"})
+
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 def test_refusals_and_callbacks_are_there_as_json_too(scene: Scene) -> None:
