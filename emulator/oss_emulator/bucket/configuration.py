@@ -4,6 +4,7 @@ It is read for each request that needs it, so it has no state, and goes with its
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import cast
 
 from oss_emulator.bucket.configuration_xml import read_cors, read_versioning, read_website
@@ -61,4 +62,9 @@ class Configuration:
         content = self._buckets.configuration(self._bucket, name)
         if content is None:
             return default
-        return None if content == _DELETED else _READERS[name](content)
+        return None if content == _DELETED else _read(name, content)
+
+
+@lru_cache(maxsize=64)  # a bucket's are read for each request
+def _read(name: str, content: bytes) -> object:
+    return _READERS[name](content)

@@ -62,9 +62,7 @@ class Buckets:
 
     def find(self, name: str) -> StoredBucket | None:
         """Return the bucket with this name, if there is one."""
-        with self._index.reading() as connection:
-            row = connection.execute(f"{_SELECT} WHERE name = ?", [name]).fetchone()
-        return row and StoredBucket(*row)
+        return self._index.find(lambda row: StoredBucket(*row), f"{_SELECT} WHERE name = ?", name)
 
     def get(self, name: str) -> StoredBucket:
         """Return the bucket with this name. Raises OssError if there is none."""
@@ -107,9 +105,7 @@ class Buckets:
     def configuration(self, name: str, part: str) -> bytes | None:
         """Return the document that was stored for a part of a bucket's configuration, if there is one."""
         query = "SELECT content FROM configuration WHERE bucket = ? AND part = ?"
-        with self._index.reading() as connection:
-            row = connection.execute(query, [name, part]).fetchone()
-        return row and bytes(row[0])
+        return self._index.find(lambda row: bytes(row[0]), query, name, part)
 
     def configure(self, name: str, part: str, content: bytes) -> None:
         """Store a part of a bucket's configuration; it goes with the bucket. Raises OssError without one."""

@@ -9,19 +9,25 @@ Keys are BLOBs: they sort by the bytes of their UTF-8, which is OSS's order. Of 
 upload, whose id is its `content_file`: completing an upload copies nothing.
 
 Readers share one connection and writers another, each for a moment: nobody waits for an upload, and no
-reader for a writer. The table `pending` names the content files that no object has: those being written and
-those being removed. The next start removes them, without a look at the others.
+reader for a writer. Rows that were found one by one are remembered until any process commits a change.
+
+The table `pending` names the content files that no object has: those being written and those being removed.
+The next start removes them, without a look at the others.
 """
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 FORMAT = 3  # of the tables below
 CHECKPOINT_PAGES = 10_000  # 40 MB of log: only then does a change wait for the disk
 BUSY_SECONDS = 60  # how long a change waits for those of other processes
+MAX_REMEMBERED_ROWS = 256  # ours: of some hundred bytes each, and at most 16 KB
+
+_Read = TypeVar("_Read")
 
 _TABLES = f"""
 CREATE TABLE pending (content_file TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -99,6 +105,8 @@ class Index:
         self._path = folder / "index.sqlite"
         self._reader = _Connection(self._path)
         self._writer = _Connection(self._path)
+        self._remembered: dict[tuple[str | bytes, ...], Any] = {}
+        self._data_version = 0
         try:
             self._prepare()
         except sqlite3.DatabaseError as error:
@@ -110,6 +118,24 @@ class Index:
         with self._reader.lent() as connection:
             yield connection
 
+    def find(self, read: Callable[[Sequence[Any]], _Read], query: str, *values: str | bytes) -> _Read | None:
+        """Return what `read` makes of the first row of a query; None if there is no row.
+
+        It is remembered until any process changes something, so it must not be changed by a caller.
+        """
+        asked = (query, *values)
+        with self.reading() as connection:
+            # differs when another connection has committed, the one of our own writers too (SQLite: PRAGMAs)
+            (version,) = connection.execute("PRAGMA data_version").fetchone()
+            if version != self._data_version or len(self._remembered) >= MAX_REMEMBERED_ROWS:
+                self._remembered.clear()
+                self._data_version = version
+            if asked not in self._remembered:
+                row = connection.execute(query, values).fetchone()
+                self._remembered[asked] = None if row is None else read(row)
+            found: _Read | None = self._remembered[asked]
+        return found
+
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Lend the connection for one transaction, which excludes all others; an exception undoes it."""
@@ -120,6 +146,7 @@ class Index:
         """Close the connections, each when nobody uses it."""
         self._reader.close()
         self._writer.close()
+        self._remembered.clear()
 
     def _prepare(self) -> None:
         # Not the connections of requests: the process that serves them may be a child of this one, and

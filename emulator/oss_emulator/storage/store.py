@@ -183,6 +183,4 @@ class Store:
         return self._contents.open_joined(parts)
 
     def _one(self, query: str, key: str, *version: str) -> StoredObject | None:
-        with self._index.reading() as connection:
-            row = connection.execute(query, [self._bucket, key.encode(), *version]).fetchone()
-        return None if row is None else from_row(row)
+        return self._index.find(from_row, query, self._bucket, key.encode(), *version)

@@ -45,6 +45,28 @@ def test_a_bucket_that_is_created_again_keeps_its_time_and_gets_the_acl(buckets:
     assert buckets.find("aaa") == StoredBucket("aaa", 1.0, "public-read")
 
 
+def test_the_changes_of_another_process_count_at_once(buckets: Buckets, tmp_path: Path) -> None:
+    other = Buckets(tmp_path)
+    put(other.store("aaa"), "a", b"x")
+    first = buckets.store("aaa").find("a")
+    assert (buckets.find("aaa"), buckets.find("new")) == (StoredBucket("aaa", 1.0, "private"), None)
+    assert buckets.configuration("aaa", "cors") is None
+
+    other.create("aaa", acl="public-read", now=9.0)
+    other.create("new", acl="private", now=9.0)
+    other.configure("aaa", "cors", b"rules")
+    put(other.store("aaa"), "a", b"y")
+
+    assert first is not None
+    assert buckets.store("aaa").find("a") == other.store("aaa").find("a") != first
+    assert buckets.find("aaa") == StoredBucket("aaa", 1.0, "public-read")
+    assert buckets.find("new") is not None
+    assert buckets.configuration("aaa", "cors") == b"rules"
+    other.store("aaa").delete("a", now=9.0)
+    assert buckets.store("aaa").find("a") is None
+    assert buckets.store("aaa").open("a") is None
+
+
 def test_each_bucket_has_objects_of_its_own(buckets: Buckets) -> None:
     for name in ("aaa", "bbb-1"):
         put(buckets.store(name), "a", name.encode())
