@@ -18,6 +18,8 @@ def log_line(request: Request, answer: Answer | None, seconds: float) -> str:
 
 
 def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
     )

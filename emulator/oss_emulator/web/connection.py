@@ -31,7 +31,7 @@ def serve_connection(
     connection: socket.socket,
     client_ip: str,
     respond: Callable[[Request], Answer],
-    idle: Callable[[], AbstractContextManager[None]],
+    idle: AbstractContextManager[None],
     log: Log,
 ) -> None:
     """Answer the requests of a connection until it ends; while it waits for one, it is in context `idle`."""
@@ -43,7 +43,7 @@ def serve_connection(
         incoming = Incoming(connection)
         while True:
             try:
-                with idle():
+                with idle:
                     head = incoming.read_head()
             except NotHttpError as error:
                 _refuse(connection, error)

@@ -5,12 +5,13 @@ two ways (two lengths, a folded header, a bare line feed) is refused: another pr
 counted otherwise. What a request asks for is decided elsewhere.
 """
 
+import contextlib
 import re
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
+from typing import NamedTuple
 
 from oss_emulator.http_messages import TOKEN, IncompleteRead
 
@@ -25,9 +26,9 @@ STALL_SECONDS = 60.0  # ours: how long a client may send nothing of a body, or t
 _RECEIVE_BYTES = 64 * 1024
 _END = b"\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_NAME = TOKEN.pattern.encode()
-_REQUEST_LINE = re.compile(rb"(%s) (?:https?://[^/?]*)?([/?][^\0-\x20\x7f]*) HTTP/1\.([01])" % _NAME)
-_HEADER = re.compile(rb"(%s):[ \t]*([^\0-\x08\x0a-\x1f\x7f]*)" % _NAME)
+# of a head as Latin-1: a character for each byte
+_REQUEST_LINE = re.compile(rf"({TOKEN.pattern}) (?:https?://[^/?]*)?([/?][^\0-\x20\x7f]*) HTTP/1\.([01])")
+_HEADER = re.compile(rf"({TOKEN.pattern}):[ \t]*([^\0-\x08\x0a-\x1f\x7f]*)")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\0-\x08\x0a-\x1f\x7f]*)?")
 _KNOWN_CODINGS = {"chunked", "gzip", "x-gzip", "deflate", "compress", "identity"}
 
@@ -41,8 +42,7 @@ class NotHttpError(Exception):
         self.message = message
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """A request without its body; names of headers in lower case. `length` is None if the body is chunked.
 
     `last` is true if no other request may follow on the connection, `chunks` if the client knows chunks.
@@ -176,7 +176,7 @@ class Incoming:
 
 def parse_head(head: bytes) -> Head:
     """Return the request that these lines are, without the empty one. Raises NotHttpError."""
-    first, *lines = head.split(b"\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
     if len(first) > MAX_LINE_BYTES:
         raise _target_too_long()
     found = _REQUEST_LINE.fullmatch(first)
@@ -192,7 +192,7 @@ def parse_head(head: bytes) -> Head:
                 raise _bad("A header that must be there once is there twice.")
             value = f"{headers[name]},{value}"
         headers[name] = value
-    method, target, minor = (part.decode("latin-1") for part in found.groups())
+    method, target, minor = found.groups()
     if minor == "1" and "host" not in headers:
         raise _bad("The request has no Host.")
     if headers.get("expect", "100-continue").lower() != "100-continue":
@@ -208,17 +208,17 @@ def parse_head(head: bytes) -> Head:
     return Head(method, target, headers, length, last, chunks=minor == "1")
 
 
-def _header(line: bytes) -> tuple[str, str]:
+def _header(line: str) -> tuple[str, str]:
     if len(line) > MAX_LINE_BYTES:
         raise _head_too_large()
     found = _HEADER.fullmatch(line)
     if not found:
         raise _bad("A header is malformed.")
-    value = found[2].rstrip(b" \t")
-    try:  # OSS reads UTF-8
-        return found[1].decode().lower(), value.decode()
-    except UnicodeDecodeError:
-        return found[1].decode().lower(), value.decode("latin-1")
+    name, value = found[1].lower(), found[2].rstrip(" \t")
+    if not value.isascii():
+        with contextlib.suppress(UnicodeDecodeError):  # OSS reads UTF-8
+            value = value.encode("latin-1").decode()
+    return name, value
 
 
 def _length(text: str) -> int:

@@ -10,7 +10,7 @@ import selectors
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.web.connection import Log, serve_connection
@@ -106,9 +106,8 @@ class WebServer:
 
     def _serve(self, connection: socket.socket, client_ip: str) -> None:
         try:
-            serve_connection(
-                connection, client_ip, self._respond, lambda: self._waiting(connection), self._log
-            )
+            waiting = _Waiting(connection, self._lock, self._busy, self._idle)
+            serve_connection(connection, client_ip, self._respond, waiting, self._log)
         finally:
             with self._lock:
                 self._busy.discard(connection)
@@ -116,17 +115,31 @@ class WebServer:
             connection.close()
             self._slots.release()
 
-    @contextlib.contextmanager
-    def _waiting(self, connection: socket.socket) -> Iterator[None]:
+
+class _Waiting:
+    """The times in which a connection waits for a request, and may be ended for another one."""
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        lock: threading.Lock,
+        busy: set[socket.socket],
+        idle: dict[socket.socket, None],
+    ) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._busy = busy
+        self._idle = idle
+
+    def __enter__(self) -> None:
         with self._lock:
-            self._busy.discard(connection)
-            self._idle[connection] = None
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._idle.pop(connection, None)
-                self._busy.add(connection)
+            self._busy.discard(self._connection)
+            self._idle[self._connection] = None
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._idle.pop(self._connection, None)
+            self._busy.add(self._connection)
 
 
 def _shut(connection: socket.socket) -> None:

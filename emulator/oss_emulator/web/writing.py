@@ -5,8 +5,10 @@ Source of the form: the recorded exchanges of tests/vectors/recorded.json.
 
 import re
 import socket
+import time
 from collections.abc import Iterator
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 
 from oss_emulator.errors import OssError, error_document
@@ -22,7 +24,6 @@ _ORDER = """
     x-oss-version-id content-md5 * x-oss-server-time x-oss-ec x-oss-err
 """.split()  # noqa: SIM905 - one name on a line would hide the order; `*` stands for every other header
 _PLACES = {name: place for place, name in enumerate(_ORDER)}
-_ELSEWHERE = _PLACES["*"]
 
 _NOT_IN_A_LINE = re.compile("[\r\n\0]")  # a value must never begin another header
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -64,15 +65,28 @@ def plain_answer(error: OssError, host_id: str, request_id: str) -> Answer:
 def _head(answer: Answer, framing: dict[str, str], *, last: bool) -> bytes:
     headers = {
         "Server": SERVER,
-        "Date": formatdate(usegmt=True),
+        "Date": _date(int(time.time())),
         **framing,
         **answer.headers,
         "Connection": "close" if last else "keep-alive",
     }
-    ordered = sorted(headers.items(), key=lambda header: _PLACES.get(header[0].lower(), _ELSEWHERE))
-    lines = "".join(f"{name}: {_NOT_IN_A_LINE.sub(' ', value)}\r\n" for name, value in ordered)
+    lines = "".join([f"{name}: {_line(headers[name])}\r\n" for name in sorted(headers, key=_place)])
     phrase = _PHRASES.get(answer.status, "")
     return f"HTTP/1.1 {int(answer.status)} {phrase}\r\n{lines}\r\n".encode()
+
+
+@lru_cache(maxsize=256)  # most answers have the same names
+def _place(name: str) -> int:
+    return _PLACES.get(name.lower(), _PLACES["*"])
+
+
+def _line(value: str) -> str:
+    return value if value.isprintable() else _NOT_IN_A_LINE.sub(" ", value)
+
+
+@lru_cache(maxsize=1)
+def _date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 def _send_pieces(connection: socket.socket, head: bytes, pieces: Iterator[bytes], *, chunked: bool) -> None:
