@@ -72,7 +72,7 @@ class Faults:
 
     def strike(self, *names: str) -> Fault | None:
         """Return the first of `names` that is pending for this request, and count it down by one."""
-        if not self._pending:
+        if not self._pending:  # as a rule: without the lock
             return None
         with self._lock:
             for name in names:

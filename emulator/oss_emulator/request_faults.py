@@ -49,13 +49,14 @@ def faulty_answer(answer: Answer, request: Request, faults: Faults) -> Answer:
     if _CRC64 in answer.headers and faults.strike("crc_missing"):
         headers = {name: value for name, value in answer.headers.items() if name != _CRC64}
         answer = replace(answer, headers=headers)
-    if request.method != "GET" or isinstance(answer.body, bytes):
+    if request.method != "GET" or not answer.body:
         return answer
+    pieces = iter([answer.body]) if isinstance(answer.body, bytes) else answer.body
     if fault := faults.strike("stall"):
         seconds, pause = fault.options["seconds"], request.body.pause
-        return replace(answer, body=_stalling(answer.body, _after_bytes(fault), seconds, pause))
+        return replace(answer, body=_stalling(pieces, _after_bytes(fault), seconds, pause))
     if fault := faults.strike("reset"):
-        return replace(answer, body=_breaking_off(answer.body, _after_bytes(fault)))
+        return replace(answer, body=_breaking_off(pieces, _after_bytes(fault)))
     return answer
 
 

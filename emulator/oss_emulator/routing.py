@@ -57,11 +57,12 @@ def respond(request: Request, bucket: Site, *, alone: bool = True) -> Answer:
     """
     started = bucket.now()
     request_id = new_request_id(started)
+    of_console = is_console_request(request)
     answer = None
     try:
-        answer = _answer(request, bucket, request_id, started, alone=alone)
+        answer = _answer(request, bucket, request_id, started, alone=alone, of_console=of_console)
     finally:
-        if not is_console_request(request):
+        if not of_console:
             name, seconds = bucket.settings.bucket, bucket.now() - started
             bucket.history.add_request(
                 entry(request, answer, name, request_id, started=started, seconds=seconds)
@@ -69,17 +70,22 @@ def respond(request: Request, bucket: Site, *, alone: bool = True) -> Answer:
     return answer
 
 
-def _answer(request: Request, bucket: Site, request_id: str, started: float, *, alone: bool) -> Answer:
-    if has_broken_path(request) and not is_console_request(request):
+def _answer(
+    request: Request, bucket: Site, request_id: str, started: float, *, alone: bool, of_console: bool
+) -> Answer:
+    if not of_console and has_broken_path(request):
         error = OssError(400, "BadRequest", "The path has a percent sign without two hexadecimal digits.")
         bucket.history.add_refusal(_refusal_record(error, request, request_id, started))
         request.notes["code"] = error.code
         request.body.drain()
         return Answer(400, {"Content-Type": "text/html"}, _BROKEN_PATH_PAGE)
     try:
-        answer = _dispatch(request, bucket, request_id, alone=alone)
+        if of_console:
+            answer = console_answer(request, bucket, alone=alone)
+        else:
+            answer = _dispatch(request, bucket, request_id, alone=alone)
     except OssError as error:
-        if not is_console_request(request):
+        if not of_console:
             bucket.history.add_refusal(_refusal_record(error, request, request_id, started))
         answer = _refusal_answer(error, request, request_id, bucket.settings.region)
     except ConnectionLost:
@@ -92,11 +98,7 @@ def _answer(request: Request, bucket: Site, request_id: str, started: float, *, 
         "x-oss-request-id": request_id,
         **_server_time(answer, bucket.now() - started),
         # the emulator's own pages are for no other origin, even if the bucket's CORS rules allow one
-        **(
-            CONSOLE_HEADERS
-            if is_console_request(request)
-            else actual_headers(bucket.cors, request, bucket.settings.switches)
-        ),
+        **(CONSOLE_HEADERS if of_console else actual_headers(bucket.cors, request, bucket.settings.switches)),
         **answer.headers,
     }
     return Answer(answer.status, headers, answer.body)
@@ -110,8 +112,6 @@ def _server_time(answer: Answer, seconds: float) -> dict[str, str]:
 
 
 def _dispatch(request: Request, bucket: Site, request_id: str, *, alone: bool) -> Answer:
-    if is_console_request(request):
-        return console_answer(request, bucket, alone=alone)
     key = key_of(request, bucket.settings.bucket, alone=alone)
     check_endpoint(request, bucket.settings.region)
     part = subresource_of(request)

@@ -5,8 +5,9 @@ service itself. A port may be one bucket's alone, like a domain of its own: then
 and reach no other. The emulator's own page belongs to the first bucket.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from oss_emulator.addressing import bucket_in_host, first_segment
 from oss_emulator.bucket.state import Bucket, open_bucket
@@ -14,6 +15,8 @@ from oss_emulator.console.routes import is_console_request
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.routing import respond
 from oss_emulator.settings import Settings
+
+KEPT_BUCKETS = 128  # that were named last, so that not every request makes one; they hold no object
 
 
 class ServedBuckets:
@@ -26,7 +29,9 @@ class ServedBuckets:
     def __init__(self, settings: Settings, others: Sequence[str] = (), *, alone: bool) -> None:
         first = open_bucket(settings)
         self.first = replace(first, others=others) if isinstance(first, Bucket) else first
-        self._alone = alone or not isinstance(self.first, Bucket)
+        self._named: Callable[[str], Bucket] | None = None
+        if isinstance(self.first, Bucket) and not alone:
+            self._named = lru_cache(maxsize=KEPT_BUCKETS)(self.first.named)
         for name in others:
             self.create(name)
 
@@ -43,8 +48,8 @@ class ServedBuckets:
     def respond(self, request: Request) -> Answer:
         """Answer a request. Raises ConnectionLost if a fault asks for a reset."""
         bucket = self.first
-        if not self._alone and isinstance(bucket, Bucket) and not is_console_request(request):
-            bucket = bucket.named(bucket_in_host(request) or first_segment(request))
+        if self._named and not is_console_request(request):
+            bucket = self._named(bucket_in_host(request) or first_segment(request))
         public_url = bucket.settings.public_url
         reached = replace(request, address=public_url) if public_url else request
-        return respond(reached, bucket, alone=self._alone)
+        return respond(reached, bucket, alone=self._named is None)

@@ -52,7 +52,7 @@ def object_answer(
     if request.method == "HEAD":
         content.close()
         return Answer(200, headers, iter(()))
-    return Answer(200, headers, _gzip(content) if zipped else _chunks(content, stored.size))
+    return Answer(200, headers, _gzip(content) if zipped else _bytes(content, stored.size))
 
 
 def meta_answer(stored: StoredObject, version_headers: Mapping[str, str]) -> Answer:
@@ -96,7 +96,15 @@ def _partial(
         "Content-Range": f"bytes {start}-{stop - 1}/{stored.size}",
         "ETag": f'"{stored.etag}"',
     }
-    return Answer(206, {**headers, **of_part}, _chunks(content, stop - start))
+    return Answer(206, {**headers, **of_part}, _bytes(content, stop - start))
+
+
+def _bytes(content: BinaryIO, size: int) -> bytes | Iterator[bytes]:
+    """Return the next `size` bytes, which are read at once if they are few."""
+    if size > CHUNK_BYTES:
+        return _chunks(content, size)
+    with content:
+        return content.read(size)
 
 
 def _chunks(content: BinaryIO, left: int) -> Iterator[bytes]:

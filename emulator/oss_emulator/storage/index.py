@@ -18,7 +18,7 @@ The next start removes them, without a look at the others.
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -112,11 +112,9 @@ class Index:
         except sqlite3.DatabaseError as error:
             raise _other_format(folder) from error
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """Lend the connection for a few short queries."""
-        with self._reader.lent() as connection:
-            yield connection
+        return self._reader
 
     def find(self, read: Callable[[Sequence[Any]], _Read], query: str, *values: str | bytes) -> _Read | None:
         """Return what `read` makes of the first row of a query; None if there is no row.
@@ -124,7 +122,7 @@ class Index:
         It is remembered until any process changes something, so it must not be changed by a caller.
         """
         asked = (query, *values)
-        with self.reading() as connection:
+        with self._reader as connection:
             # differs when another connection has committed, the one of our own writers too (SQLite: PRAGMAs)
             (version,) = connection.execute("PRAGMA data_version").fetchone()
             if version != self._data_version or len(self._remembered) >= MAX_REMEMBERED_ROWS:
@@ -139,7 +137,7 @@ class Index:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Lend the connection for one transaction, which excludes all others; an exception undoes it."""
-        with self._writer.lent() as connection, _transaction(connection):
+        with self._writer as connection, _transaction(connection):
             yield connection
 
     def close(self) -> None:
@@ -171,12 +169,18 @@ class _Connection:
         self._lock = threading.Lock()
         self._opened: sqlite3.Connection | None = None
 
-    @contextmanager
-    def lent(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+    def __enter__(self) -> sqlite3.Connection:
+        self._lock.acquire()
+        try:
             if self._opened is None:
                 self._opened = _connect(self._path)
-            yield self._opened
+        except BaseException:
+            self._lock.release()
+            raise
+        return self._opened
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
     def close(self) -> None:
         with self._lock:
