@@ -1,11 +1,13 @@
 """Content files: one for each version of an object or part, with a random name: no key can name a path.
 
 A file is complete before the index names it, and no longer named when it is removed. Meanwhile its name is in
-the index's table `pending`.
+the index's table `pending`. Names are put there, and taken out after a removal, many at once: then an upload
+costs one change of the index and not two.
 """
 
 import secrets
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import md5
@@ -17,6 +19,8 @@ from fastcrc import crc64
 
 from oss_emulator.storage.index import Index
 from oss_emulator.storage.joined_files import JoinedFiles
+
+NAMES_AT_ONCE = 64  # ours: that are put into `pending`, or taken out, by one change
 
 
 class LostUploadError(Exception):
@@ -88,23 +92,26 @@ class Contents:
         """Remove what a kill has left: unfinished uploads, and files that were being removed."""
         self._folder = folder
         self._index = index
+        self._lock = threading.Lock()
+        self._spare: list[str] = []
+        self._removed: list[str] = []
         folder.mkdir(exist_ok=True)
         with index.writing() as connection:  # so that no other process keeps one of them meanwhile
-            self._remove(connection, [name for (name,) in connection.execute("SELECT * FROM pending")])
+            for (name,) in connection.execute("SELECT * FROM pending").fetchall():
+                self._unlink(name)
+            self._forget_removed(connection)
 
     @contextmanager
     def start(self) -> Iterator[Upload]:
         """Start a new upload; at the end of this context it is removed unless a change has kept it."""
-        name = secrets.token_hex(16)
-        with self._index.writing() as connection:
-            connection.execute("INSERT INTO pending VALUES (?)", [name])
+        name = self._new_name()
         upload = Upload(self._folder / name)
         try:
             yield upload
         finally:
             upload.finish()
             if not upload.kept:
-                self._remove_all([name])
+                self._remove([name])
 
     @contextmanager
     def changing(self) -> Iterator[Change]:
@@ -114,7 +121,7 @@ class Contents:
             yield change
         for upload in change.kept:
             upload.kept = True
-        self._remove_all(change.dropped)
+        self._remove(change.dropped)
 
     def open(self, content_file: str) -> BinaryIO:
         """Open a content to be read. Raises FileNotFoundError."""
@@ -129,14 +136,35 @@ class Contents:
             raise FileNotFoundError
         return BufferedReader(JoinedFiles([(self._folder / name, size) for name, size in parts]))
 
-    def _remove_all(self, names: list[str]) -> None:
-        if names:
-            with self._index.writing() as connection:
-                self._remove(connection, names)
+    def _new_name(self) -> str:
+        """Return the name for a new file, which is pending already."""
+        with self._lock:
+            if not (self._spare and self._is_pending(self._spare[-1])):  # a start removes the spare ones too
+                self._spare = [secrets.token_hex(16) for _ in range(NAMES_AT_ONCE)]
+                with self._index.writing() as connection:
+                    self._forget_removed(connection)
+                    connection.executemany("INSERT INTO pending VALUES (?)", zip(self._spare, strict=True))
+            return self._spare.pop()
 
-    def _remove(self, connection: sqlite3.Connection, names: Iterable[str]) -> None:
+    def _is_pending(self, name: str) -> bool:
+        with self._index.reading() as connection:
+            query = "SELECT 1 FROM pending WHERE content_file = ?"
+            return connection.execute(query, [name]).fetchone() is not None
+
+    def _remove(self, names: Iterable[str]) -> None:
+        """Remove files that are pending."""
         for name in names:
-            # Windows does not remove an open file: the next start does.
-            with suppress(PermissionError):
-                (self._folder / name).unlink(missing_ok=True)
-                connection.execute("DELETE FROM pending WHERE content_file = ?", [name])
+            self._unlink(name)
+        if len(self._removed) >= NAMES_AT_ONCE:
+            with self._index.writing() as connection:
+                self._forget_removed(connection)
+
+    def _unlink(self, name: str) -> None:
+        with suppress(PermissionError):  # Windows does not remove an open file: the next start does
+            (self._folder / name).unlink(missing_ok=True)
+            self._removed.append(name)
+
+    def _forget_removed(self, connection: sqlite3.Connection) -> None:
+        """Take removed files out of the table. The next start finds any that is missed here."""
+        removed, self._removed = self._removed, []
+        connection.executemany("DELETE FROM pending WHERE content_file = ?", zip(removed, strict=True))

@@ -14,7 +14,7 @@ import pytest
 
 from oss_emulator.errors import OssError
 from oss_emulator.storage import rows
-from oss_emulator.storage.contents import LostUploadError
+from oss_emulator.storage.contents import NAMES_AT_ONCE, LostUploadError
 from oss_emulator.storage.index import FolderError
 from oss_emulator.storage.object_version import Metadata, StoredObject
 from oss_emulator.storage.store import Store
@@ -90,6 +90,28 @@ def test_an_upload_that_another_start_has_removed_cannot_be_saved(tmp_path: Path
         store.save(upload, Metadata("a", {}, "default", "IA", forbid_overwrite=False), now=1.0)
 
     assert store.find("a") is None
+    assert_every_content_is_named_once(tmp_path)
+
+
+def test_an_upload_that_begins_after_another_start_is_saved(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    put(store, "a", b"first")
+    put(open_store(tmp_path), "b", b"second")
+    put(store, "c", b"third")
+
+    restarted = open_store(tmp_path)
+    assert [content_of(restarted, key) for key in "abc"] == [b"first", b"second", b"third"]
+    assert_every_content_is_named_once(tmp_path)
+
+
+def test_removed_files_are_forgotten_as_others_are_removed(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    for _ in range(3 * NAMES_AT_ONCE):
+        put(store, "a", b"x")
+    with closing(sqlite3.connect(tmp_path / "index.sqlite")) as connection:
+        (pending,) = connection.execute("SELECT count(*) FROM pending").fetchone()
+
+    assert pending <= 2 * NAMES_AT_ONCE
     assert_every_content_is_named_once(tmp_path)
 
 

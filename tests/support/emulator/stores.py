@@ -53,9 +53,10 @@ def assert_every_content_is_named_once(folder: Path) -> None:
             "SELECT content_file FROM objects WHERE object_type = 'Normal' AND NOT delete_marker "
             "UNION ALL SELECT content_file FROM parts"
         ).fetchall()
-        assert connection.execute("SELECT * FROM pending").fetchall() == []
+        pending = connection.execute("SELECT content_file FROM pending").fetchall()
         assert connection.execute(_PARTS_OF_NOTHING).fetchall() == []
     assert sorted(name for (name,) in named) == contents(folder)
+    assert not set(named) & set(pending)
 
 
 class KilledError(Exception):
@@ -70,7 +71,10 @@ class Steps:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.left = float("inf")
-        names = {name: self.dying(getattr(sqlite3.Connection, name)) for name in ("execute", "commit")}
+        names = {
+            name: self.dying(getattr(sqlite3.Connection, name))
+            for name in ("execute", "executemany", "commit")
+        }
         dying = type("Dying", (sqlite3.Connection,), names)
         monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=dying))
         for name in ("open", "unlink"):
