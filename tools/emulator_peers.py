@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from tests.support.environment import clean_environment, free_ports
+from tests.support.environment import clean_environment
 
 EMULATOR, HTTP_SERVER, MOTO, BARE = "emulator", "http.server", "moto", "bare socket"
 EMULATOR_SOURCE = Path(__file__).parent.parent / "emulator"
@@ -114,10 +114,12 @@ class _Files(http.server.SimpleHTTPRequestHandler):
         """Log nothing."""
 
 
+class _FileServer(http.server.ThreadingHTTPServer):
+    request_queue_size = 128  # its own 5 are too few for eight connections at once: some wait for a second
+
+
 def _serve_files(folder: Path, port: int) -> None:
-    http.server.ThreadingHTTPServer(
-        ("127.0.0.1", port), partial(_Files, directory=str(folder))
-    ).serve_forever()
+    _FileServer(("127.0.0.1", port), partial(_Files, directory=str(folder))).serve_forever()
 
 
 def _serve_bare(folder: Path, port: int) -> None:
@@ -181,7 +183,7 @@ def bare_socket(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def _program(command: Sequence[str | Path], folder: Path) -> Iterator[tuple[int, int]]:
-    (port,) = free_ports(1)
+    port = _free_port()
     environment = {
         **clean_environment(),
         "PYTHONPATH": str(EMULATOR_SOURCE),
@@ -200,7 +202,7 @@ def _program(command: Sequence[str | Path], folder: Path) -> Iterator[tuple[int,
 
 @contextmanager
 def _child(serve: Callable[[Path, int], None], folder: Path) -> Iterator[tuple[int, int]]:
-    (port,) = free_ports(1)
+    port = _free_port()
     process = multiprocessing.Process(target=serve, args=(folder, port), daemon=True)
     process.start()
     try:
@@ -211,6 +213,12 @@ def _child(serve: Callable[[Path, int], None], folder: Path) -> Iterator[tuple[i
         process.join()
 
 
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
 def _wait_for(port: int) -> None:
     ends = time.monotonic() + READY_SECONDS
     while time.monotonic() < ends:
@@ -218,4 +226,4 @@ def _wait_for(port: int) -> None:
             socket.create_connection(("127.0.0.1", port), READY_SECONDS).close()
             return
         time.sleep(0.001)
-    raise SystemExit("a server does not start")
+    raise SystemExit(f"nobody listens at port {port}")
