@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from oss_emulator.bucket.state import open_bucket
+from oss_emulator.http_messages import CHUNK_BYTES
 from tests.support.emulator.scene import Scene, Seen
 from tests.support.emulator.signed_requests import ask, put
 
@@ -154,3 +155,11 @@ def test_a_site_of_folders_follows_the_same_rule(scene: Scene, tmp_path: Path) -
         seen.append(scene.request("GET", "/").headers.get("Content-Disposition"))
 
     assert seen == ["attachment", None]
+
+
+def test_a_large_app_that_is_refused_leaves_no_file_open(scene: Scene) -> None:
+    """A file left open is a ResourceWarning, which fails the test."""
+    scene.set(acl="public-read")
+    scene.upload({"key": "a.apk"}, bytes(CHUNK_BYTES + 1))
+
+    assert scene.request("GET", "/a.apk").refusal == (400, "ApkDownloadForbidden", "")
