@@ -37,7 +37,6 @@ class Sdk(Protocol):
     def delete(self, name: str) -> None: ...
     def delete_all(self, names: list[str]) -> list[str]: ...
     def copy(self, name: str, source: str) -> str: ...
-    def upload_in_parts(self, name: str, file: Path, folder: Path, *, fail_at: int) -> None: ...
     def listed(self, prefix: str) -> tuple[list[str], list[str]]: ...
     def presigned(self, name: str) -> str: ...
     def worm(self) -> None: ...
@@ -72,22 +71,6 @@ class Oss2:
 
     def copy(self, name: str, source: str) -> str:
         return str(self._bucket.copy_object(BUCKET, source, name).etag)
-
-    def upload_in_parts(self, name: str, file: Path, folder: Path, *, fail_at: int) -> None:
-        def progress(done: int, _: int | None) -> None:
-            if fail_at and done >= fail_at:
-                raise InterruptedError
-
-        oss2.resumable_upload(
-            self._bucket,
-            name,
-            str(file),
-            store=oss2.ResumableStore(root=str(folder)),
-            multipart_threshold=PART_BYTES,
-            part_size=PART_BYTES,
-            num_threads=2,
-            progress_callback=progress,
-        )
 
     def listed(self, prefix: str) -> tuple[list[str], list[str]]:
         found = list(oss2.ObjectIteratorV2(self._bucket, prefix=prefix, delimiter="/", max_keys=2))
@@ -153,16 +136,6 @@ class V2:
         copied = self._client.copy_object(v2.CopyObjectRequest(BUCKET, name, source_key=source))
         return str(copied.etag.strip('"'))
 
-    def upload_in_parts(self, name: str, file: Path, folder: Path, *, fail_at: int) -> None:
-        def progress(_: int, done: int, __: int) -> None:
-            if fail_at and done >= fail_at:
-                raise InterruptedError
-
-        request = v2.PutObjectRequest(BUCKET, name, progress_fn=progress)
-        options = {"part_size": PART_BYTES, "parallel_num": 2, "leave_parts_on_error": True}
-        uploader = self._client.uploader(**options, enable_checkpoint=True, checkpoint_dir=str(folder))
-        uploader.upload_file(request, str(file))
-
     def listed(self, prefix: str) -> tuple[list[str], list[str]]:
         asked = v2.ListObjectsV2Request(BUCKET, prefix=prefix, delimiter="/", max_keys=2)
         pages = list(self._client.list_objects_v2_paginator().iter_page(asked))
@@ -191,7 +164,6 @@ class V2ByV1(V2):
     signature_version = "v1"
 
 
-PART_BYTES = 100 * 1024  # the smallest that OSS and the SDKs allow
 SDKS = [Oss2, V2, Oss2ByDefault, V2ByV1]
 both = pytest.mark.parametrize("sdk", SDKS)
 with_token = pytest.mark.parametrize("sdk", SDKS[:-1])
@@ -322,39 +294,6 @@ def test_an_sdk_lists_a_folder_page_by_page(running: EmulatorProcess, sdk: type[
     assert bucket.listed("list/") == (["list/1", "list/2 +%", "list/文件"], ["list/中文/"])
 
 
-@both
-def test_an_sdk_resumes_an_upload_in_parts(running: EmulatorProcess, sdk: type[Sdk], tmp_path: Path) -> None:
-    bucket, file, name = sdk(running.url, KEY), tmp_path / "file", f"parts/{sdk.__name__} 文件"
-    content = b"".join(bytes([number]) * PART_BYTES for number in range(6)) + b"end"
-    file.write_bytes(content)
-    with pytest.raises((InterruptedError, v2.exceptions.BaseError)):
-        bucket.upload_in_parts(name, file, tmp_path, fail_at=3 * PART_BYTES)
-    assert bucket.refusal("GET", name)[0] == 404
-    begun = list(oss2.MultipartUploadIterator(Oss2(running.url, KEY)._bucket, prefix=name))
-
-    bucket.upload_in_parts(name, file, tmp_path, fail_at=0)
-
-    assert len(begun) == 1
-    assert list(oss2.MultipartUploadIterator(Oss2(running.url, KEY)._bucket, prefix=name)) == []
-    assert bucket.get(name) == content
-    assert bucket.head(name)[1].endswith("-7")
-
-
-def test_an_sdk_copies_a_part(running: EmulatorProcess) -> None:
-    bucket, client, name = Oss2(running.url, KEY)._bucket, V2(running.url, KEY)._client, "parts/copied"
-    upload_id = bucket.init_multipart_upload(name).upload_id
-    first = bucket.upload_part_copy(BUCKET, "a.txt", (1, 3), name, upload_id, 1)
-    second = client.upload_part_copy(
-        v2.UploadPartCopyRequest(BUCKET, name, part_number=2, upload_id=upload_id, source_key="a.txt")
-    )
-
-    assert [part.etag for part in bucket.list_parts(name, upload_id).parts] == [
-        first.etag,
-        second.etag.strip('"'),
-    ]
-    bucket.abort_multipart_upload(name, upload_id)
-
-
 def test_addresses_that_an_sdk_presigned_upload_in_parts(running: EmulatorProcess) -> None:
     client, name = V2(running.url, KEY)._client, "parts/presigned"
     begun = requests.post(client.presign(v2.InitiateMultipartUploadRequest(BUCKET, name)).url, timeout=10)
@@ -369,25 +308,6 @@ def test_addresses_that_an_sdk_presigned_upload_in_parts(running: EmulatorProces
 
     assert answer.status_code == 200, answer.text
     assert client.get_object(v2.GetObjectRequest(BUCKET, name)).body.read() == b"hello"
-
-
-def test_ali_oss_uploads_in_parts_resumes_lists_and_aborts(running: EmulatorProcess, tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.write_bytes(b"ali-oss " * PART_BYTES)
-    script = Path(__file__).parents[1] / "support" / "emulator" / "ali_oss_multipart.mjs"
-    names = (BUCKET, KEY.access_key_id, KEY.access_key_secret, "parts/ali 文件", file)
-    command = ["node", str(script), running.url, *map(str, names)]
-
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-
-    assert json.loads(run.stdout) == {
-        "interrupted": 1,
-        "resumed": 200,
-        "unfinished": [],
-        "aborted": 204,
-        "afterwards": "NoSuchUpload",
-    }
-    assert Oss2(running.url, KEY).get("parts/ali 文件") == file.read_bytes()
 
 
 def post_signed_by_ali_oss(emulator: EmulatorProcess, key: Credential, name: str) -> tuple[int, str]:
