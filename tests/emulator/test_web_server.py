@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,13 +18,13 @@ LAST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
 @contextmanager
-def serving(respond: Callable[[Request], Answer], max_connections: int = 9) -> Iterator[int]:
-    """A server in a thread; yields its port."""
+def serving(respond: Callable[[Request], Answer], max_connections: int = 9) -> Iterator[WebServer]:
+    """A server in a thread."""
     server = WebServer(respond, "127.0.0.1", 0, max_connections=max_connections)
     thread = threading.Thread(target=server.serve)
     thread.start()
     try:
-        yield server.port
+        yield server
     finally:
         server.close()
         thread.join()
@@ -49,8 +50,8 @@ def echo(request: Request) -> Answer:
 
 
 def test_one_connection_has_many_requests_and_empty_lines_between_them_count_for_nothing() -> None:
-    with serving(echo) as port:
-        answers = parsed_answers(exchanged(port, GET + b"\r\n\r\n" + GET + b"\r\n"))
+    with serving(echo) as server:
+        answers = parsed_answers(exchanged(server.port, GET + b"\r\n\r\n" + GET + b"\r\n"))
 
     assert [(answer.status, answer.body) for answer in answers] == [(200, b"GET / ")] * 2
     assert {answer.headers["Connection"] for answer in answers} == {"keep-alive"}
@@ -58,7 +59,7 @@ def test_one_connection_has_many_requests_and_empty_lines_between_them_count_for
 
 @pytest.mark.parametrize("sent", [LAST, GET.replace(b"1.1", b"1.0"), b"GET / HTTP/1.0\r\n\r\n"])
 def test_the_last_request_of_a_connection_ends_it(sent: bytes) -> None:
-    with serving(echo) as port, connected(port) as client:
+    with serving(echo) as server, connected(server.port) as client:
         client.sendall(sent + GET)
         (answer,) = parsed_answers(received(client))
 
@@ -66,7 +67,7 @@ def test_the_last_request_of_a_connection_ends_it(sent: bytes) -> None:
 
 
 def test_a_client_that_still_sends_after_the_last_answer_sees_no_reset() -> None:
-    with serving(echo) as port, connected(port) as client:
+    with serving(echo) as server, connected(server.port) as client:
         client.sendall(LAST + b"x" * 500_000)
         client.shutdown(socket.SHUT_WR)
         content = b""
@@ -79,8 +80,8 @@ def test_a_client_that_still_sends_after_the_last_answer_sees_no_reset() -> None
 def test_chunks_may_have_extensions_and_trailers() -> None:
     head = b"PUT /a?b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     body = b"2;name=value\r\nhe\r\n03\r\nllo\r\n0\r\nTrailer: yes\r\n\r\n"
-    with serving(echo) as port:
-        answers = parsed_answers(exchanged(port, head + body + GET))
+    with serving(echo) as server:
+        answers = parsed_answers(exchanged(server.port, head + body + GET))
 
     assert [answer.body for answer in answers] == [b"PUT /a?b hello", b"GET / "]
 
@@ -107,39 +108,39 @@ def test_chunks_that_are_none_break_the_body_off_and_end_the_connection(body: by
         return Answer(200)
 
     head = b"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with serving(respond) as port:
-        (answer,) = parsed_answers(exchanged(port, head + body + GET))
+    with serving(respond) as server:
+        (answer,) = parsed_answers(exchanged(server.port, head + body + GET))
 
     assert (answer.headers["Connection"], incomplete) == ("close", [True])
 
 
 def test_a_body_that_nobody_read_is_no_request() -> None:
     head = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(GET)
-    with serving(lambda _: Answer(200)) as port:
-        answers = parsed_answers(exchanged(port, head + GET))
+    with serving(lambda _: Answer(200)) as server:
+        answers = parsed_answers(exchanged(server.port, head + GET))
 
     assert len(answers) == 1
 
 
 def test_repeated_headers_are_one_list() -> None:
     sent = GET.replace(b"\r\n\r\n", b"\r\nX-A: 1\r\nx-a:\t2 \r\n\r\n")
-    with serving(lambda request: Answer(200, {}, request.headers["x-a"].encode())) as port:
-        (answer,) = parsed_answers(exchanged(port, sent))
+    with serving(lambda request: Answer(200, {}, request.headers["x-a"].encode())) as server:
+        (answer,) = parsed_answers(exchanged(server.port, sent))
 
     assert answer.body == b"1,2"
 
 
 def test_no_value_of_a_header_begins_another() -> None:
-    with serving(lambda _: Answer(200, {"X-A": "a\r\nX-B: b"})) as port:
-        (answer,) = parsed_answers(exchanged(port, GET))
+    with serving(lambda _: Answer(200, {"X-A": "a\r\nX-B: b"})) as server:
+        (answer,) = parsed_answers(exchanged(server.port, GET))
 
     assert (answer.headers["X-A"], "X-B" in answer.headers) == ("a  X-B: b", False)
 
 
 @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
 def test_a_stream_without_a_length_ends_where_its_pieces_end(version: bytes) -> None:
-    with serving(lambda _: Answer(200, {}, iter((b"a", b"", b"bc")))) as port:
-        (answer,) = parsed_answers(exchanged(port, GET.replace(b"1.1", version)))
+    with serving(lambda _: Answer(200, {}, iter((b"a", b"", b"bc")))) as server:
+        (answer,) = parsed_answers(exchanged(server.port, GET.replace(b"1.1", version)))
 
     assert (answer.body, "Content-Length" in answer.headers) == (b"abc", False)
     assert ("Transfer-Encoding" in answer.headers) == (version == b"1.1")
@@ -150,8 +151,8 @@ def test_a_stream_that_fails_is_not_ended_as_if_it_were_whole() -> None:
         yield b"half"
         raise OSError("the disk")
 
-    with serving(lambda _: Answer(200, {}, pieces())) as port:
-        content = exchanged(port, GET)
+    with serving(lambda _: Answer(200, {}, pieces())) as server:
+        content = exchanged(server.port, GET)
 
     assert content.endswith(b"4\r\nhalf\r\n")
 
@@ -160,24 +161,31 @@ def test_a_fault_of_our_own_is_answered_and_ends_the_connection(caplog: pytest.L
     def fail(_: Request) -> Answer:
         raise KeyError("a fault")
 
-    with serving(fail) as port:
-        (answer,) = parsed_answers(exchanged(port, GET + GET))
+    with serving(fail) as server:
+        (answer,) = parsed_answers(exchanged(server.port, GET + GET))
 
     assert (answer.refusal, answer.headers["Connection"]) == ((500, "InternalError", ""), "close")
     assert "a fault" in caplog.text
 
 
 def test_a_connection_beyond_the_limit_gets_the_place_of_the_longest_idle_one() -> None:
-    with serving(echo, max_connections=2) as port, connected(port) as first:
+    with serving(echo, max_connections=2) as server, connected(server.port) as first:
         first.sendall(GET)
         assert first.recv(100).startswith(b"HTTP/1.1 200 ")
-        with connected(port) as second, connected(port) as third:
+        wait_until_idle(server, 1)  # its thread may be later than its answer
+        with connected(server.port) as second, connected(server.port) as third:
             for client in (second, third):
                 client.sendall(GET)
                 assert client.recv(100).startswith(b"HTTP/1.1 200 ")
             assert received(first).endswith(b"GET / ")
             second.sendall(LAST)
             assert received(second).endswith(b"GET / ")
+
+
+def wait_until_idle(server: WebServer, count: int) -> None:
+    ends = time.monotonic() + 30
+    while len(server._idle) < count:
+        assert time.monotonic() < ends
 
 
 def test_a_connection_beyond_the_limit_waits_while_all_are_busy() -> None:
@@ -189,7 +197,11 @@ def test_a_connection_beyond_the_limit_waits_while_all_are_busy() -> None:
             go_on.wait(30)
         return echo(request)
 
-    with serving(respond, max_connections=1) as port, connected(port) as first, connected(port) as second:
+    with (
+        serving(respond, max_connections=1) as server,
+        connected(server.port) as first,
+        connected(server.port) as second,
+    ):
         first.sendall(LAST.replace(b"/ ", b"/wait "))
         assert arrived.acquire(timeout=30)
         second.settimeout(0.2)
