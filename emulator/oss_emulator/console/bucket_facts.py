@@ -34,7 +34,8 @@ def bucket_facts(bucket: Site, host: str, *, alone: bool) -> Iterator[Fact]:
     else:
         yield Fact("Folders it serves", "网站文件夹", [str(folder) for folder in settings.website], wide=True)
     pages = [(name, f"{address.rstrip('/')}/-/") for name, address in settings.neighbours.items()]
-    yield Fact("Other buckets", "其他 Bucket", links=pages)
+    if pages:
+        yield Fact("Buckets at other ports", "其他端口的 Bucket", links=pages)
     yield Fact("CORS rules", "跨域规则", [_rule(rule) for rule in bucket.cors.rules], wide=True)
 
 

@@ -69,7 +69,7 @@ def test_says_which_bucket_this_is(scene: Scene) -> None:
         "静态网站": ["none"],
         "跨域规则": [f"{ORIGIN} · POST GET · headers * · exposed ETag x-oss-request-id · kept 600 s"],
         "回调公钥": ["/-/callback_pub_key.pem"],
-        "其他 Bucket": ["other"],
+        "其他端口的 Bucket": ["other"],
     }
 
 
