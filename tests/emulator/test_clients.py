@@ -12,7 +12,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.emulator.client_programs import oss2_programs, oss_v2_programs, ossfs_programs
+from tests.support.emulator.client_programs import (
+    opendal_programs,
+    oss2_programs,
+    oss_v2_programs,
+    ossfs_programs,
+)
 from tests.support.emulator.client_programs.ali_oss import outcomes_in_node
 from tests.support.emulator.client_programs.oss_v2_async import AsyncPrograms
 from tests.support.emulator.client_programs.oss_v2_sync import SyncPrograms
@@ -30,6 +35,7 @@ IN_PYTHON: dict[str, tuple[type[Any], Callable[[Exception], str]]] = {
     "oss-v2": (SyncPrograms, oss_v2_programs.code_of),
     "oss-v2 async": (AsyncPrograms, oss_v2_programs.code_of),
     "ossfs": (ossfs_programs.Programs, ossfs_programs.code_of),
+    "opendal": (opendal_programs.Programs, opendal_programs.code_of),
 }
 
 

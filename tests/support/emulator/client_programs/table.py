@@ -8,9 +8,10 @@ EMULATOR = Path(__file__).parents[4] / "emulator"
 WORKS, REFUSED, NOT_EMULATED, NO_CALL = "✓", "✗", "○", "-"
 
 # the columns, in order
-CLIENTS = ("oss2", "oss-v2", "oss-v2 async", "ali-oss Node", "ali-oss browser", "ossfs")
+CLIENTS = ("oss2", "oss-v2", "oss-v2 async", "ali-oss Node", "ali-oss browser", "ossfs", "opendal")
 
-# The rows, in order: a program's name, and the code in its first cell. A refusal's Code is that code.
+# The rows, in order: a program's name, and the code in its first cell. A refusal's Code is that code, unless
+# its own cell has one.
 OPERATIONS = {
     "make_bucket": "PutBucket DeleteBucket",
     "list_buckets": "ListBuckets",
@@ -74,7 +75,7 @@ def rows(document: str) -> list[list[str]]:
 
 
 def said(client: str, operation: str, document: str = "README.md") -> str:
-    """Return the outcome that the README says: a mark, and with a refusal its Code."""
+    """Return the outcome that the README says: a mark, and with a refusal the Code of the cell or row."""
     row = rows(document)[1 + list(OPERATIONS).index(operation)]
     mark = row[1 + CLIENTS.index(client)]
     return f"{mark} {OPERATIONS[operation]}" if mark == REFUSED else mark
