@@ -26,6 +26,7 @@ from local.process_spec import (
 )
 
 BUCKET, SITE_BUCKET, REGION = "development-uploads", "development-site", "cn-hangzhou"
+TIMEOUTS = {"token": "15", "callback": "5"}  # seconds, as template.yml has them
 CREDENTIALS = (
     "ALIBABA_CLOUD_ACCESS_KEY_ID",
     "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
@@ -42,10 +43,12 @@ TOKEN_VARIABLES = (
     "OSS_REGION",
     "UPLOAD_PREFIX",
     "UPLOAD_HOST",
+    "OBJECT_URL",
     "CALLBACK_URL",
     "TICKET_SECRET",
     "ALLOWED_ORIGINS",
     "MAX_BYTES",
+    "MULTIPART_BYTES",
     "ALLOWED_TYPES",
     "PROBLEM_TYPES_URL",
     "ALLOW_ANONYMOUS",
@@ -186,7 +189,11 @@ def process_specs(
     buckets = {**values, "ALLOWED_ORIGINS": origins}
     emulated = {"EMULATE_HOST": host, "EMULATE_ADDRESSES": json.dumps(theirs)} if host else {}
     shared, bucket = base_environment(env), values["UPLOAD_BUCKET"]
-    token = {**shared, **emulated, **function_env(paths, "token", "GET,OPTIONS", functions, TOKEN_VARIABLES)}
+    token = {
+        **shared,
+        **emulated,
+        **function_env(paths, "token", "GET,POST,OPTIONS", functions, TOKEN_VARIABLES),
+    }
     callback = function_env(paths, "callback", "POST,OPTIONS", functions, CALLBACK_VARIABLES)
     upload = {
         **shared,
@@ -215,6 +222,7 @@ def function_env(
 ) -> dict[str, str]:
     """Return the variables of one function: its settings, its AccessKey and its trigger's settings."""
     return {
+        "EMULATE_TIMEOUT": TIMEOUTS[name],
         **pick(values, (*variables, *CREDENTIALS, *EMULATE_VARIABLES)),
         "EMULATE_FUNCTION": str(paths.repository / "functions" / name),
         "EMULATE_METHODS": methods,

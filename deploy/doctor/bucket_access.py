@@ -12,17 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vendored.env import Credentials
 from vendored.oss_signing import (
     ALGORITHM_V4,
-    UNSIGNED_PAYLOAD,
-    authorization_v4,
-    canonical_request,
+    Signer,
+    path_of,
     scope,
     sign_policy_v4,
-    signature_v4,
-    signing_key,
-    string_to_sign,
-    uri_encode,
     utc_stamp,
 )
 
@@ -47,16 +43,11 @@ class BucketAccess:
 
     def address(self, object_key: str) -> str:
         """Return the address of an object."""
-        return f"{self.url.rstrip('/')}/{uri_encode(object_key, keep=b'/')}"
+        return f"{self.url.rstrip('/')}/{path_of(object_key)}"
 
     def headers(self, method: str, object_key: str, now: float) -> dict[str, str]:
         """Return the headers that sign a request without a body."""
-        date = utc_stamp(now)
-        headers = {"x-oss-date": date, "x-oss-content-sha256": UNSIGNED_PAYLOAD, **self._token()}
-        canonical = canonical_request(method, self.bucket, object_key, {}, headers)
-        signature = self._sign(canonical, date)
-        headers["Authorization"] = authorization_v4(self.key.access_key_id, date, self.region, signature)
-        return headers
+        return self._signer(now).headers(method, object_key, {}, {})
 
     def form(
         self, object_key: str, dated: float, now: float, more: Mapping[str, str]
@@ -85,24 +76,12 @@ class BucketAccess:
 
     def put_address(self, object_key: str, size_bytes: int, now: float) -> str:
         """Return a presigned address for a PUT of exactly this size: `content-length` is an additional header."""
-        date = utc_stamp(now)
-        query = {
-            "x-oss-signature-version": ALGORITHM_V4,
-            "x-oss-credential": f"{self.key.access_key_id}/{scope(date[:8], self.region)}",
-            "x-oss-date": date,
-            "x-oss-expires": str(LIFETIME_SECONDS),
-            "x-oss-additional-headers": "content-length",
-            **self._token(),
-        }
         length = {"content-length": str(size_bytes)}
-        canonical = canonical_request("PUT", self.bucket, object_key, query, length, length)
-        query["x-oss-signature"] = self._sign(canonical, date)
-        pairs = (f"{name}={uri_encode(value)}" for name, value in query.items())
-        return f"{self.address(object_key)}?{'&'.join(pairs)}"
+        target = self._signer(now).presigned_target("PUT", object_key, {}, length, LIFETIME_SECONDS)
+        return self.url.rstrip("/") + target
+
+    def _signer(self, now: float) -> Signer:
+        return Signer(self.bucket, self.region, Credentials(*self.key), now)
 
     def _token(self) -> dict[str, str]:
         return {"x-oss-security-token": self.key.security_token} if self.key.security_token else {}
-
-    def _sign(self, canonical: str, date: str) -> str:
-        key = signing_key(self.key.access_key_secret, date[:8], self.region)
-        return signature_v4(string_to_sign(canonical, date, self.region), key)

@@ -134,7 +134,7 @@ def test_narrower_types_cannot_be_granted(
     handler = started(environ)
     answer = ask(handler, fc_event("/"))
     assert (answer.status, answer.code) == (403, "directory_not_offered")
-    assert ask(handler, fc_event("/limits")).content["grants"] == ["file"]
+    assert ask(handler, fc_event("/limits")).content["grants"] == ["file", "multipart"]
 
 
 @pytest.mark.parametrize("types", [("application/pdf", "image/*", "image/png"), ("*/*",)])
@@ -153,7 +153,7 @@ def test_every_grant_has_a_folder_of_its_own(environ: dict[str, str]) -> None:
 
 def test_both_grants_are_on_offer(environ: dict[str, str]) -> None:
     handler = started(environ)
-    assert ask(handler, fc_event("/limits")).content["grants"] == ["file", "directory"]
+    assert ask(handler, fc_event("/limits")).content["grants"] == ["file", "multipart", "directory"]
     upload = {"name": "a.png", "size": "5", "type": "image/png"}
     assert ask(handler, fc_event("/", upload)).content["key"].startswith("uploads/_/")
     assert ask(handler, fc_event("/", {"name": "a.png"})).code == "missing_parameter"
@@ -163,7 +163,7 @@ def test_both_grants_are_on_offer(environ: dict[str, str]) -> None:
 def test_there_are_none_unless_the_settings_say_so(value: str, environ: dict[str, str]) -> None:
     handler = started(environ, ALLOW_DIRECTORY_GRANTS=value)
     assert ask(handler, fc_event("/")).code == "missing_parameter"
-    assert ask(handler, fc_event("/limits")).content["grants"] == ["file"]
+    assert ask(handler, fc_event("/limits")).content["grants"] == ["file", "multipart"]
 
 
 def test_v4_with_a_static_key_has_no_token(environ: dict[str, str]) -> None:

@@ -197,6 +197,8 @@ def test_every_kind_of_refusal_has_a_status() -> None:
         "Unverified": (403, "Forbidden"),
         "NotStored": (409, "Conflict"),
         "ObjectDiffers": (409, "Conflict"),
+        "MultipartConflict": (409, "Conflict"),
+        "PartsMissing": (409, "Conflict"),
         "Unavailable": (503, "Service Unavailable"),
         "BackendFailed": (502, "Bad Gateway"),
         "Misconfigured": (500, "Internal Server Error"),

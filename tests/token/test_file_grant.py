@@ -431,7 +431,7 @@ def test_tells_the_limits(handler: Handler) -> None:
         "max_bytes": 1048576,
         "slowest_bytes_per_second": 3405,
         "types": ["image/*", "application/pdf"],
-        "grants": ["file"],
+        "grants": ["file", "multipart"],
     }
 
 

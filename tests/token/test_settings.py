@@ -31,10 +31,12 @@ def test_reads_every_variable(environ: dict[str, str]) -> None:
         oss_region="cn-hangzhou",
         upload_prefix="in/box/",
         upload_host="https://upload.example.com",
+        object_url="https://examplebucket.oss-cn-hangzhou-internal.aliyuncs.com",
         callback_url="https://callback.example.com",
         ticket_secret=("a" * 32, "b" * 32),
         allowed_origins=("https://www.example.com", "https://example.com"),
         max_bytes=1048576,
+        multipart_bytes=33554432,
         allowed_types=("image/*", "application/pdf"),
         problem_types_url="",
         find_keys=None,
@@ -114,7 +116,11 @@ def test_never_repeats_a_value(name: str, environ: dict[str, str]) -> None:
         ("MAX_BYTES", "-1"),
         ("MAX_BYTES", "1e9"),
         ("MAX_BYTES", "٣"),
-        ("MAX_BYTES", "4999934465"),
+        ("MAX_BYTES", "107374182401"),
+        ("MULTIPART_BYTES", "-1"),
+        ("MULTIPART_BYTES", "4999934465"),
+        ("OBJECT_URL", "http://oss.example.com"),
+        ("DIRECTORY_MAX_BYTES", "4999934465"),
         ("ALLOWED_TYPES", "image"),
         ("ALLOWED_TYPES", "*/png"),
         ("ALLOWED_TYPES", "image/*; q=1"),
@@ -141,7 +147,8 @@ def test_plain_http_is_for_this_machine_only(address: str, environ: dict[str, st
 def test_development_secrets_stay_on_this_machine(environ: dict[str, str]) -> None:
     environ["TICKET_SECRET"] = "development-ticket-secret-0123456789"
     assert problems(environ) == ["TICKET_SECRET is a development value, fit for loopback addresses only"]
-    local = {"UPLOAD_HOST": "http://127.0.0.1:9000", "CALLBACK_URL": "http://127.0.0.1:9002"}
+    oss = "http://127.0.0.1:9000"
+    local = {"UPLOAD_HOST": oss, "OBJECT_URL": oss, "CALLBACK_URL": "http://127.0.0.1:9002"}
     Settings.from_env({**environ, **local})
     for name, address in local.items():
         assert problems({**environ, name: address})[0].startswith("TICKET_SECRET is a development value")

@@ -24,9 +24,9 @@ class CorsRule:
     """One rule; an origin or a header may hold one `*`. Without `max_age_seconds` the browser decides."""
 
     origins: tuple[str, ...]
-    methods: tuple[str, ...] = ("POST", "GET")
+    methods: tuple[str, ...] = ("POST", "PUT", "GET")
     headers: tuple[str, ...] = ("*",)
-    exposed: tuple[str, ...] = ("ETag", "x-oss-request-id")
+    exposed: tuple[str, ...] = ("ETag", "x-oss-request-id", "x-oss-hash-crc64ecma")
     max_age_seconds: int | None = 600
 
 

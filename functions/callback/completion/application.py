@@ -135,6 +135,7 @@ def describe(upload: Upload) -> dict[str, object]:
         "key": upload.key,
         "size": upload.size,
         "etag": upload.etag,
+        "crc64": upload.crc64,
         "type": upload.type,
         "name": upload.name,
     }

@@ -18,6 +18,8 @@ from vendored.media_types import SVG, allows, is_media_type, shown_name, type_of
 OK = 200
 NOT_FOUND = 404
 READABLE_CLASSES = ("Standard", "IA")  # objects of the other storage classes must be restored before a read
+OBJECT_TYPES = ("Normal", "Multipart")  # what a form and an upload in parts make
+CRC64 = re.compile(r"[0-9]{1,20}")
 ENTITY_TAG = re.compile(r'"?([0-9A-Za-z-]{1,128})"?')
 LENGTH = re.compile(r"[0-9]{1,15}")
 HTTP_SPACE = " \t"  # RFC 9110, 5.6.3; with any other white space in it, browsers see no type
@@ -37,7 +39,7 @@ class Upload(NamedTuple):
 
     `id` is the grant's. The uploads of one directory grant share it and differ in `key`, whose last part is
     then the `name`, without characters that can disguise it. After `expires_at`, in epoch seconds, the grant
-    neither stores nor confirms anything.
+    neither stores nor confirms anything. `crc64` is OSS's own of the content, in decimal, or empty.
     """
 
     id: str
@@ -48,6 +50,7 @@ class Upload(NamedTuple):
     name: str
     user: str
     expires_at: int
+    crc64: str = ""
 
     @property
     def marks(self) -> dict[str, bool]:
@@ -77,6 +80,7 @@ def verify_object(report: UploadReport, head: Head, allowed_types: Sequence[str]
     media_type = headers.get("content-type", "")
     check_type(media_type, allowed_types, ticket.key, in_directory=report.in_directory)
     named = file_name(headers.get("content-disposition", ""))
+    checksum = headers.get("x-oss-hash-crc64ecma", "")
     return Upload(
         id=ticket.id,
         key=ticket.key,
@@ -86,6 +90,7 @@ def verify_object(report: UploadReport, head: Head, allowed_types: Sequence[str]
         name=shown_name(ticket.key.rpartition("/")[2]) if report.in_directory else named,
         user=ticket.sub,
         expires_at=ticket.exp,  # a policy ends earlier, and OSS judges it when a whole form has arrived
+        crc64=checksum if CRC64.fullmatch(checksum) else "",
     )
 
 
@@ -117,6 +122,8 @@ def check_storage(headers: Mapping[str, str]) -> None:
         raise ObjectDiffers(
             "storage_class_differs", "The stored object has a storage class that no grant allows."
         )
+    if headers.get("x-oss-object-type", "Normal") not in OBJECT_TYPES:
+        raise ObjectDiffers("object_type_differs", "The stored object is of a type that no grant makes.")
     if "x-oss-version-id" in headers:
         raise ObjectDiffers(
             "bucket_versioned", "The bucket keeps versions, so that objects can be overwritten."

@@ -133,8 +133,9 @@ class Outbound:
 
     def head(self, key: str, role: Credentials, now: float, deadline: float) -> Head:
         """Send a signed HEAD for an object. Raises `Unavailable` when no answer comes in time."""
-        url = f"{self._object_url}/{oss_signing.uri_encode(key, keep=b'/')}"
-        request = requests.Request("HEAD", url, self._signed_headers(key, role, now))
+        signer = oss_signing.Signer(self._bucket, self._region, role, now)
+        headers = signer.headers("HEAD", key, {}, {})
+        request = requests.Request("HEAD", f"{self._object_url}/{oss_signing.path_of(key)}", headers)
         try:
             answer = self._to_bucket.send(request, self._left(deadline, HEAD_SECONDS), 0)
         except Exception as error:  # noqa: BLE001 - libraries fail in ways of their own
@@ -163,16 +164,3 @@ class Outbound:
 
     def _left(self, deadline: float, most: float) -> float:
         return min(deadline - self._monotonic(), most)
-
-    def _signed_headers(self, key: str, role: Credentials, now: float) -> dict[str, str]:
-        date = oss_signing.utc_stamp(now)
-        headers = {"x-oss-date": date, "x-oss-content-sha256": oss_signing.UNSIGNED_PAYLOAD}
-        if role.security_token:
-            headers["x-oss-security-token"] = role.security_token
-        canonical = oss_signing.canonical_request("HEAD", self._bucket, key, {}, headers)
-        signature = oss_signing.signature_v4(
-            oss_signing.string_to_sign(canonical, date, self._region),
-            oss_signing.signing_key(role.access_key_secret, date[:8], self._region),
-        )
-        authorization = oss_signing.authorization_v4(role.access_key_id, date, self._region, signature)
-        return {**headers, "Authorization": authorization}

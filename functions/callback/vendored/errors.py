@@ -15,6 +15,8 @@ Refusal
 ├── Unverified
 ├── NotStored
 ├── ObjectDiffers
+├── MultipartConflict
+│   └── PartsMissing
 ├── Unavailable
 │   └── BackendFailed
 ├── Misconfigured
@@ -22,7 +24,7 @@ Refusal
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 ERROR_STATUSES = range(400, 600)
 NO_TYPE = "about:blank"  # RFC 9457, 4.2.1: the type says no more than the status does
@@ -128,6 +130,20 @@ class ObjectDiffers(Refusal):
     status, title = 409, "Conflict"
 
 
+class MultipartConflict(Refusal):
+    """The upload in parts is not in a state for this."""
+
+    status, title = 409, "Conflict"
+
+
+class PartsMissing(MultipartConflict):
+    """Parts are not stored, or not with the sizes that were granted: `numbers` must be sent."""
+
+    def __init__(self, numbers: "Sequence[int]", *, upload_id: str = "") -> None:
+        super().__init__("parts_missing", "Parts of the file are not stored.", upload_id=upload_id)
+        self.numbers = numbers
+
+
 class Unavailable(Refusal):
     """No decision is possible now: ask again after `retry_after` seconds."""
 
@@ -192,6 +208,8 @@ def describe(
         "code": code,
         "request_id": request_id,
     }
+    if isinstance(refusal, PartsMissing):
+        content["numbers"] = list(refusal.numbers)
     return refusal.status, content, headers
 
 

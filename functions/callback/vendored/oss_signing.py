@@ -1,9 +1,11 @@
 """Signatures as OSS makes and checks them: pure functions of their arguments.
 
-Lives here: form policies (V1 and V4), V4 header signatures, the message that OSS signs for a callback. Each
-stage of a signature is a function of its own. Never lives here: our tickets (`ticket.py`), a clock.
+Lives here: form policies (V1 and V4), V4 signatures in headers and in addresses, the message that OSS signs
+for a callback. Each stage of a signature is a function of its own. Never lives here: our tickets
+(`ticket.py`), a clock.
 
-Sources: Alibaba Cloud OSS, "Signature version 4 (recommended)" for PostObject and for headers, "Callback".
+Sources: Alibaba Cloud OSS, "Signature version 4 (recommended)" for PostObject, for headers and for URLs,
+"Callback".
 """
 
 import base64
@@ -12,10 +14,13 @@ import hmac
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
+from vendored.env import Credentials
+
 ALGORITHM_V4 = "OSS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"  # OSS V4 never signs a body
 ALWAYS_SIGNED_HEADERS = ("content-type", "content-md5")  # and every x-oss-* header
 UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")  # RFC 3986, 2.3
+ENCODED = tuple(chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in range(256))
 
 
 def utc_stamp(now: float) -> str:
@@ -46,9 +51,14 @@ def sign_policy_v1(policy: str, secret: str) -> str:
     return base64.b64encode(hmac.digest(secret.encode(), policy.encode(), "sha1")).decode()
 
 
-def uri_encode(text: str, keep: bytes = b"") -> str:
-    """Percent-encode the UTF-8 bytes, except RFC 3986's unreserved ones and those in `keep`."""
-    return "".join(chr(b) if b in UNRESERVED or b in keep else f"%{b:02X}" for b in text.encode())
+def uri_encode(text: str) -> str:
+    """Percent-encode the UTF-8 bytes, except RFC 3986's unreserved ones."""
+    return "".join([ENCODED[byte] for byte in text.encode()])
+
+
+def path_of(key: str) -> str:
+    """Return the path of an object's address, without the slash at its beginning."""
+    return "/".join(map(uri_encode, key.split("/")))
 
 
 def canonical_request(
@@ -67,7 +77,7 @@ def canonical_request(
     return "\n".join(
         (
             method,
-            f"/{bucket}/" + uri_encode(key, keep=b"/"),
+            f"/{bucket}/{path_of(key)}",
             "&".join(f"{name}={value}" if value else name for name, value in parameters),
             "".join(f"{name}:{value}\n" for name, value in signed),
             ";".join(additional),
@@ -99,6 +109,63 @@ def callback_message(path: str, query: str, body: bytes) -> bytes:
     """
     target = f"{path}?{query}" if query else path
     return target.encode() + b"\n" + body
+
+
+class Signer:
+    """Signs requests for the objects of one bucket, with one AccessKey, at one time."""
+
+    def __init__(self, bucket: str, region: str, credentials: Credentials, now: float) -> None:
+        """`now` is in epoch seconds."""
+        self._bucket = bucket
+        self._region = region
+        self._credentials = credentials
+        self._date = utc_stamp(now)
+        self._key = signing_key(credentials.access_key_secret, self._date[:8], region)
+
+    def headers(
+        self, method: str, key: str, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Return `headers` and those that sign a request with them."""
+        named = {
+            **headers,
+            "x-oss-date": self._date,
+            "x-oss-content-sha256": UNSIGNED_PAYLOAD,
+            **self._token(),
+        }
+        canonical = canonical_request(method, self._bucket, key, query, named)
+        authorization = authorization_v4(
+            self._credentials.access_key_id, self._date, self._region, self._sign(canonical)
+        )
+        return {**named, "Authorization": authorization}
+
+    def presigned_target(
+        self, method: str, key: str, query: Mapping[str, str], headers: Mapping[str, str], expires: int
+    ) -> str:
+        """Return path and query of an address that whoever has it may use for `expires` seconds.
+
+        The request must have `headers`, in lower case: each is signed. `content-length` makes OSS refuse a
+        body of another size; a body itself is never signed.
+        """
+        additional = [name for name in sorted(headers) if not _is_signed(name, ())]
+        parameters = {
+            **query,
+            "x-oss-signature-version": ALGORITHM_V4,
+            "x-oss-credential": f"{self._credentials.access_key_id}/{scope(self._date[:8], self._region)}",
+            "x-oss-date": self._date,
+            "x-oss-expires": str(expires),
+            **({"x-oss-additional-headers": ";".join(additional)} if additional else {}),
+            **self._token(),
+        }
+        canonical = canonical_request(method, self._bucket, key, parameters, headers, additional)
+        _, _, encoded, _ = canonical.split("\n", 3)
+        return f"/{path_of(key)}?{encoded}&x-oss-signature={self._sign(canonical)}"
+
+    def _token(self) -> dict[str, str]:
+        token = self._credentials.security_token
+        return {"x-oss-security-token": token} if token else {}
+
+    def _sign(self, canonical: str) -> str:
+        return signature_v4(string_to_sign(canonical, self._date, self._region), self._key)
 
 
 def _is_signed(name: str, additional: Sequence[str]) -> bool:

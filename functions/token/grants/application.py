@@ -2,14 +2,19 @@
 
 import os
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from authorize import authorize
 from grants import object_key, upload_request
 from grants.callers import Caller, Limits, SignIn, anonymous
 from grants.file_grant import issue_file_grant
 from grants.settings import Settings
+from grants.upload_request import UploadRequest
 from vendored.env import credentials
-from vendored.fc_http import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Request, serve
+from vendored.fc_http import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Request, Route, serve
+
+if TYPE_CHECKING:
+    from grants.multipart_routes import Multipart
 
 
 def build(
@@ -18,38 +23,98 @@ def build(
     entropy: "Callable[[int], bytes]" = os.urandom,
 ) -> Handler:
     """Return the handler of one instance. Raises `Misconfigured`."""
-    settings = Settings.from_env(environ)
-    limits = Limits(settings.max_bytes, settings.allowed_types)
-    sign_in = choose_sign_in(settings)
-    if settings.allow_directory_grants:
-        from grants import directory_grant  # noqa: PLC0415 - most deployments never need it
-
-    def show_limits(request: Request) -> Reply:
-        caller = authorize(request, sign_in, limits)
-        both = settings.allow_directory_grants and directory_grant.may_have_directory_grant(caller, settings)
-        kinds = ["file", "directory"] if both else ["file"]
-        return Reply(200, upload_request.describe_limits(caller.limits, kinds))
-
-    def grant(request: Request, context: object) -> Reply:
-        caller = authorize(request, sign_in, limits)
-        if settings.allow_directory_grants and not request.query:
-            return grant_directory(request, caller, context)
-        upload = upload_request.read_upload_request(request.query)
-        upload_request.check_limits(upload, caller.limits)
-        role, random = credentials(environ, context), entropy(object_key.ID_RANDOM_BYTES)
-        granted = issue_file_grant(upload, caller, settings, role, request.now, random)
-        return Reply(200, granted, log={"upload_id": str(granted["id"])})
-
-    def grant_directory(request: Request, caller: Caller, context: object) -> Reply:
-        role, random = credentials(environ, context), entropy(object_key.ID_RANDOM_BYTES)
-        granted = directory_grant.issue_directory_grant(caller, settings, role, request.now, random)
-        return Reply(200, granted, log={"upload_id": str(granted["dir"]).split("/")[-2]})
+    instance = Instance(Settings.from_env(environ), environ, clock, entropy)
+    settings = instance.settings
 
     def handler(event: bytes, context: object = None) -> FcReply:
-        routes = {"/": ("GET", lambda request: grant(request, context)), "/limits": ("GET", show_limits)}
+        routes: dict[str, Route] = {
+            "/": ("GET", lambda request: instance.grant(request, context)),
+            "/limits": ("GET", instance.show_limits),
+            "/uploads": ("POST", lambda request: instance.grant_batch(request, context)),
+        }
+        if settings.multipart_bytes:
+            routes["/parts"] = ("POST", lambda request: instance.multipart(context).parts(request))
+            routes["/complete"] = ("POST", lambda request: instance.multipart(context).complete(request))
+            routes["/abort"] = ("POST", lambda request: instance.multipart(context).abort(request))
         return serve(event, context, routes, settings.allowed_origins, clock, settings.problem_types_url)
 
     return handler
+
+
+class Instance:
+    """What one instance of the function has, and how it answers each path.
+
+    What only some deployments or requests need is imported where it is used: a cold start pays for the rest.
+    """
+
+    def __init__(
+        self, settings: Settings, environ: Mapping[str, str], clock: Clock, entropy: "Callable[[int], bytes]"
+    ) -> None:
+        self.settings = settings
+        self._environ = environ
+        self._clock = clock
+        self._entropy = entropy
+        self._limits = Limits(settings.max_bytes, settings.allowed_types)
+        self._sign_in = choose_sign_in(settings)
+        if settings.allow_directory_grants:
+            from grants import directory_grant  # noqa: PLC0415
+
+            self._directories = directory_grant
+
+    def show_limits(self, request: Request) -> Reply:
+        """Answer `GET /limits`."""
+        caller, settings = self._caller(request), self.settings
+        kinds = ["file", "multipart"] if settings.multipart_bytes else ["file"]
+        if settings.allow_directory_grants and self._directories.may_have_directory_grant(caller, settings):
+            kinds.append("directory")
+        return Reply(200, upload_request.describe_limits(caller.limits, kinds, settings.multipart_bytes))
+
+    def grant(self, request: Request, context: object) -> Reply:
+        """Answer `GET /`: a file grant, or a directory grant to who names no file."""
+        caller = self._caller(request)
+        if self.settings.allow_directory_grants and not request.query:
+            granted = self._directories.issue_directory_grant(
+                caller, self.settings, credentials(self._environ, context), request.now, self._random()
+            )
+            return Reply(200, granted, log={"upload_id": str(granted["dir"]).split("/")[-2]})
+        granted = self._grant_file(
+            upload_request.read_upload_request(request.query), caller, request, context
+        )
+        return Reply(200, granted, log={"upload_id": str(granted["id"])})
+
+    def grant_batch(self, request: Request, context: object) -> Reply:
+        """Answer `POST /uploads`: a grant for each file."""
+        from grants import upload_batch  # noqa: PLC0415
+
+        caller = self._caller(request)
+
+        def begin(upload: UploadRequest) -> dict[str, object]:
+            upload_request.check_limits(upload, caller.limits)
+            return self.multipart(context).begin(request, upload, caller, self._random())
+
+        return upload_batch.answer_batch(
+            request, self.settings, lambda upload: self._grant_file(upload, caller, request, context), begin
+        )
+
+    def multipart(self, context: object) -> "Multipart":
+        """Return what answers the requests about uploads in parts."""
+        from grants.multipart_routes import Multipart  # noqa: PLC0415
+
+        return Multipart(self.settings, credentials(self._environ, context), self._clock.monotonic)
+
+    def _grant_file(
+        self, upload: UploadRequest, caller: Caller, request: Request, context: object
+    ) -> dict[str, object]:
+        upload_request.check_limits(upload, caller.limits)
+        upload_request.check_fits_form(upload)
+        role = credentials(self._environ, context)
+        return issue_file_grant(upload, caller, self.settings, role, request.now, self._random())
+
+    def _caller(self, request: Request) -> Caller:
+        return authorize(request, self._sign_in, self._limits)
+
+    def _random(self) -> bytes:
+        return self._entropy(object_key.ID_RANDOM_BYTES)
 
 
 def choose_sign_in(settings: Settings) -> SignIn:

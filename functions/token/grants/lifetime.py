@@ -8,6 +8,7 @@ GRANT_SECONDS = 300
 SLOWEST_BYTES_PER_SECOND = 128 * 1024
 MAX_GRANT_SECONDS = 3600
 CONFIRM_SECONDS = 3600  # from the end of a file grant's policy to the end of its ticket
+PARTS_SECONDS = 23 * 3600  # how long parts of one file may be sent; its ticket lives on for CONFIRM_SECONDS
 
 
 def lifetime_seconds(size: int) -> int:

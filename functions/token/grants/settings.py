@@ -11,6 +11,9 @@ from vendored import env, media_types
 DEFAULT_MAX_BYTES = 400 * 1024**2
 LARGEST_FORM_BYTES = 5 * 10**9  # OSS: PostObject takes bodies below 5 GB ...
 FORM_OVERHEAD_BYTES = 64 * 1024  # ... form fields included
+LARGEST_FORM = LARGEST_FORM_BYTES - FORM_OVERHEAD_BYTES
+LARGEST_BYTES = 100 * 1024**3  # in a thousand parts, sent within a day
+DEFAULT_MULTIPART_BYTES = 32 * 1024**2
 DEFAULT_DIRECTORY_MAX_BYTES = 100 * 1024**2
 V1_NEEDS_STATIC_KEY = "needs a static AccessKey: clients of V1 send no security token"
 MODES = ("ALLOW_ANONYMOUS", "AUTH_JWKS", "AUTH_HS256_SECRET")
@@ -21,17 +24,20 @@ SECRETS = ("TICKET_SECRET", "AUTH_HS256_SECRET", env.ROLE_SECRET)
 class Settings(NamedTuple):
     """Sizes are in bytes, addresses `scheme://host[:port]`; `find_keys` is None where anyone may upload.
 
-    `problem_types_url` is empty where no page explains the codes of refusals.
+    `problem_types_url` is empty where no page explains the codes of refusals. Files above `multipart_bytes`
+    may be sent in parts, none if it is 0.
     """
 
     upload_bucket: str
     oss_region: str
     upload_prefix: str
     upload_host: str
+    object_url: str
     callback_url: str
     ticket_secret: tuple[str, ...]
     allowed_origins: tuple[str, ...]
     max_bytes: int
+    multipart_bytes: int
     allowed_types: tuple[str, ...]
     problem_types_url: str
     find_keys: FindKeys | None
@@ -48,31 +54,42 @@ class Settings(NamedTuple):
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
         """Read the environment. Raises `Misconfigured` naming every variable that is missing or bad."""
         read = env.Variables(environ)
-        size = whole_number(1, LARGEST_FORM_BYTES - FORM_OVERHEAD_BYTES)
+        form_size = whole_number(1, LARGEST_FORM)
+        bucket = read.take("UPLOAD_BUCKET", env.bucket)
+        region = read.take("OSS_REGION", env.region)
         read.take("ALLOW_ANONYMOUS", flag, "false")
         keys = read.take("AUTH_JWKS", env.optional(key_set, None), "")
         secret = read.take("AUTH_HS256_SECRET", env.optional(hs256_secret, None), "")
         settings = cls(
-            upload_bucket=read.take("UPLOAD_BUCKET", env.bucket),
-            oss_region=read.take("OSS_REGION", env.region),
+            upload_bucket=bucket,
+            oss_region=region,
             upload_prefix=read.take("UPLOAD_PREFIX", env.prefix, "uploads/"),
             upload_host=read.take("UPLOAD_HOST", env.address),
+            object_url=read.take("OBJECT_URL", env.optional(env.address, ""), "")
+            or f"https://{bucket}.oss-{region}-internal.aliyuncs.com",
             callback_url=read.take("CALLBACK_URL", env.address),
             ticket_secret=read.take("TICKET_SECRET", env.secrets),
             allowed_origins=read.take("ALLOWED_ORIGINS", env.origins),
-            max_bytes=read.take("MAX_BYTES", size, str(DEFAULT_MAX_BYTES)),
+            max_bytes=read.take("MAX_BYTES", whole_number(1, LARGEST_BYTES), str(DEFAULT_MAX_BYTES)),
+            multipart_bytes=read.take(
+                "MULTIPART_BYTES", whole_number(0, LARGEST_FORM), str(DEFAULT_MULTIPART_BYTES)
+            ),
             allowed_types=read.take("ALLOWED_TYPES", media_types.read_patterns, media_types.DEFAULT_TYPES),
             problem_types_url=read.take("PROBLEM_TYPES_URL", env.optional(env.url, ""), ""),
             find_keys=keys or secret,
             auth_issuer=read.take("AUTH_ISSUER", claim, ""),
             auth_audience=read.take("AUTH_AUDIENCE", claim, ""),
             allow_directory_grants=read.take("ALLOW_DIRECTORY_GRANTS", flag, "false"),
-            directory_max_bytes=read.take("DIRECTORY_MAX_BYTES", size, str(DEFAULT_DIRECTORY_MAX_BYTES)),
+            directory_max_bytes=read.take("DIRECTORY_MAX_BYTES", form_size, str(DEFAULT_DIRECTORY_MAX_BYTES)),
             signature_version=read.take("SIGNATURE_VERSION", signature_version, "V4"),
         )
-        read.refuse_development_secrets(SECRETS, settings.upload_host, settings.callback_url)
+        read.refuse_development_secrets(
+            SECRETS, settings.upload_host, settings.object_url, settings.callback_url
+        )
         _check_mode(read, environ)
         _check_v1(read, environ, settings)
+        if settings.multipart_bytes == 0 and (settings.max_bytes or 0) > LARGEST_FORM:
+            read.refuse(f"MAX_BYTES above {LARGEST_FORM} needs parts: MULTIPART_BYTES must not be 0")
         read.finish()
         return settings
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from grants.callers import Limits
-from grants.lifetime import lifetime_seconds
+from grants.lifetime import PARTS_SECONDS, lifetime_seconds
+from grants.settings import LARGEST_FORM
 from vendored import media_types
 from vendored.errors import Malformed, TooLarge, TypeNotAllowed
 
@@ -73,9 +74,23 @@ def check_limits(upload: UploadRequest, limits: Limits) -> None:
         )
 
 
-def describe_limits(limits: Limits, grants: Sequence[str]) -> dict[str, object]:
-    """Return what a page can say before a file is chosen; `grants` are the kinds of grant on offer."""
-    slowest = -(-limits.max_bytes // lifetime_seconds(limits.max_bytes))
+def check_fits_form(upload: UploadRequest) -> None:
+    """Raise `TooLarge` for a file that no form can have."""
+    if upload.size > LARGEST_FORM:
+        raise TooLarge(
+            "too_large", f"One form may have at most {LARGEST_FORM} bytes: send the file in parts."
+        )
+
+
+def describe_limits(limits: Limits, grants: Sequence[str], multipart_bytes: int) -> dict[str, object]:
+    """Return what a page can say before a file is chosen; `grants` are the kinds of grant on offer.
+
+    The slowest line is the slowest on which the largest form, and the largest file in parts, end in time.
+    """
+    form_bytes = min(limits.max_bytes, multipart_bytes or LARGEST_FORM)
+    slowest = -(-form_bytes // lifetime_seconds(form_bytes))
+    if multipart_bytes:
+        slowest = max(slowest, -(-limits.max_bytes // PARTS_SECONDS))
     return {
         "max_bytes": limits.max_bytes,
         "slowest_bytes_per_second": slowest,

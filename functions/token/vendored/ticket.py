@@ -22,7 +22,10 @@ CLOCK_LEEWAY_SECONDS = 60  # between the clocks of the instance that signs and t
 
 
 class FileTicket(NamedTuple):
-    """One upload was granted: `size` bytes at exactly `key`. Times are epoch seconds."""
+    """One upload was granted: `size` bytes at exactly `key`. Times are epoch seconds.
+
+    An upload in parts has `up`, OSS's id of it, and `part`, the size of each part but the last in bytes.
+    """
 
     id: str
     key: str
@@ -30,6 +33,8 @@ class FileTicket(NamedTuple):
     sub: str
     iat: int
     exp: int
+    part: int = 0
+    up: str = ""
 
 
 class DirectoryTicket(NamedTuple):
@@ -44,12 +49,12 @@ class DirectoryTicket(NamedTuple):
 
 
 Ticket = FileTicket | DirectoryTicket
-CLAIM_TYPES = (str, str, int, str, int, int)  # of both, in order
+CLAIM_TYPES = (str, str, int, str, int, int, int, str)  # of both, in order
 
 
 def sign_ticket(claims: Ticket, secret: str) -> str:
     """Return the ticket for these claims: `A-Za-z0-9_-` and one dot."""
-    document = {"v": VERSION, **claims._asdict()}
+    document = {"v": VERSION, **_members(claims)}
     payload = _base64url(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
     return f"{payload}.{_mac(payload, secret)}"
 
@@ -80,11 +85,21 @@ def _read_claims(payload: str) -> Ticket:
         document = json.loads(decoded.decode())
         version = document.pop("v")
         claims = FileTicket(**document) if "key" in document else DirectoryTicket(**document)
+        unchanged = document == _members(claims) and _base64url(decoded) == payload
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise Unverified("ticket_malformed") from None
-    if version != VERSION or tuple(map(type, claims)) != CLAIM_TYPES or _base64url(decoded) != payload:
+    typed = tuple(map(type, claims)) == CLAIM_TYPES[: len(claims)]
+    if version != VERSION or not typed or not unchanged:
         raise Unverified("ticket_malformed")
     return claims
+
+
+def _members(claims: Ticket) -> dict[str, object]:
+    """Return the claims as they are written: only an upload in parts has those of one."""
+    members = claims._asdict()
+    if isinstance(claims, FileTicket) and not (claims.up and claims.part):
+        del members["part"], members["up"]
+    return members
 
 
 def _mac(payload: str, secret: str) -> str:

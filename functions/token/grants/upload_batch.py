@@ -1,0 +1,84 @@
+"""`POST /uploads`: many files in one request, so that many small files cost one call and one preflight.
+
+Never lives here: what a grant is (`file_grant.py`, `multipart_grant.py`).
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from grants.json_body import read_object
+from grants.settings import Settings
+from grants.upload_request import UploadRequest, read_upload_request
+from vendored.errors import Malformed, Refusal, TooLarge, TypeNotAllowed, Unavailable, describe
+from vendored.fc_http import Reply, Request
+
+MAX_FILES = 20
+MAX_BEGUN = 1  # uploads in parts: each costs a request to OSS
+ALONE = (Malformed, TooLarge, TypeNotAllowed, Unavailable)  # refuse one file, and not the others
+REQUIRED = {"name": str, "size": int}
+MEMBERS = {**REQUIRED, "type": str, "multipart": bool}
+
+
+class Wanted(NamedTuple):
+    """One file of a batch: `multipart` says that the client can send it in parts."""
+
+    upload: UploadRequest
+    multipart: bool
+
+
+def read_batch(body: bytes) -> "list[Wanted | Refusal]":
+    """Read `{"files": [{"name", "size", "type"?, "multipart"?}, ...]}`: each file, or why it is refused.
+
+    Raises `Malformed` for a document of another shape; a bad name, size or type refuses that file alone.
+    """
+    files = read_object(body, {"files": list})["files"]
+    if not isinstance(files, list) or not 0 < len(files) <= MAX_FILES:
+        raise Malformed("files_invalid", f"The member files must list 1 to {MAX_FILES} files.")
+    return [_read_file(one) for one in files]
+
+
+def _read_file(document: object) -> "Wanted | Refusal":
+    if not isinstance(document, dict) or not REQUIRED.keys() <= document.keys() <= MEMBERS.keys():
+        raise Malformed(
+            "files_invalid", "A file has the members name and size, and may have type and multipart."
+        )
+    if any(type(value) is not MEMBERS[name] for name, value in document.items()):
+        detail = "In a file, name and type are text, size is a whole number, multipart is true or false."
+        raise Malformed("files_invalid", detail)
+    query = {**document, "size": str(document["size"])}
+    multipart = query.pop("multipart", False)
+    try:
+        return Wanted(read_upload_request(query), multipart)
+    except Malformed as refusal:
+        return refusal
+
+
+def answer_batch(
+    request: Request,
+    settings: Settings,
+    grant_form: "Callable[[UploadRequest], dict[str, object]]",
+    begin: "Callable[[UploadRequest], dict[str, object]]",
+) -> Reply:
+    """Grant each file a form, or parts where they are wanted and the file is large. Raises a `Refusal`.
+
+    The files are answered in order: `{"uploads": [grant or {"problem": {...}}, ...]}`. A problem is as
+    RFC 9457 has it; one that another request may not have is `retryable`.
+    """
+    begun, answers = 0, []
+    for wanted in read_batch(request.body):
+        try:
+            if isinstance(wanted, Refusal):
+                raise wanted
+            if not (wanted.multipart and 0 < settings.multipart_bytes < wanted.upload.size):
+                answers.append(grant_form(wanted.upload))
+                continue
+            begun += 1
+            if begun > MAX_BEGUN:
+                raise Unavailable("one_multipart_at_a_time", retry_after=0)
+            answers.append(begin(wanted.upload))
+        except ALONE as refusal:
+            _, problem, _ = describe(refusal, request.request_id, settings.problem_types_url)
+            retryable = {"retryable": True} if isinstance(refusal, Unavailable) else {}
+            answers.append({"problem": {**problem, **retryable}})
+    granted = ",".join(str(one["id"]) for one in answers if "id" in one)
+    return Reply(200, {"uploads": answers}, log={"upload_id": granted})
