@@ -14,7 +14,17 @@ from completion.answer_cache import MAX_ENTRIES, AnswerCache
 from completion.application import build
 from completion.object_proof import Upload
 from completion.webhook import Backend
-from tests.support.callback_fixtures import ETAG, NOW, SECRET, TICKET, Bucket, Callback, Watch, confirmation
+from tests.support.callback_fixtures import (
+    CRC64,
+    ETAG,
+    NOW,
+    SECRET,
+    TICKET,
+    Bucket,
+    Callback,
+    Watch,
+    confirmation,
+)
 from tests.support.fc_events import ask, fc_event
 from vendored.errors import Refusal, Unavailable
 from vendored.fc_http import Clock, Handler
@@ -26,11 +36,12 @@ ANSWER = {
     "key": "uploads/_/2027/01/15/01abc.png",
     "size": 5,
     "etag": ETAG,
+    "crc64": CRC64,
     "type": "image/png",
     "name": "图片.png",
 }
 Sign = Callable[..., Callback]
-UPLOAD = Upload("01abc", TICKET.key, 5, ETAG, "image/png", "图片.png", "", TICKET.exp)
+UPLOAD = Upload("01abc", TICKET.key, 5, ETAG, "image/png", "图片.png", "", TICKET.exp, CRC64)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import hook
 from completion.application import build
 from completion.object_proof import Upload
 from tests.support.callback_fixtures import (
+    CRC64,
     DIRECTORY_TICKET,
     ETAG,
     FOLDER,
@@ -48,6 +49,7 @@ def test_completes_an_object_of_the_folder(handler: Handler, reported: Sign, buc
             "key": PHOTO,
             "size": 5,
             "etag": ETAG,
+            "crc64": CRC64,
             "type": "image/png",
             "name": "photo.png",
         },

@@ -6,7 +6,7 @@ import pytest
 
 from completion.callback_request import UploadReport
 from completion.object_proof import Head, Upload, check_type, verify_object
-from tests.support.callback_fixtures import ETAG, STORED, TICKET
+from tests.support.callback_fixtures import CRC64, ETAG, STORED, TICKET
 from vendored.errors import NotStored, ObjectDiffers, Refusal, TypeNotAllowed, Unavailable
 from vendored.ticket import FileTicket
 
@@ -20,6 +20,7 @@ UPLOAD = Upload(
     name="图片.png",
     user="",
     expires_at=TICKET.exp,
+    crc64=CRC64,
 )
 
 
@@ -29,6 +30,22 @@ def verified(head: Head, ticket: FileTicket = TICKET, etag: str | None = None) -
 
 def test_completes_what_was_granted() -> None:
     assert verified(Head(200, GOOD)) == UPLOAD
+
+
+def test_completes_what_was_sent_in_parts() -> None:
+    tag = f"{ETAG}-2"
+    stored = Head(200, {**GOOD, "etag": f'"{tag}"', "x-oss-object-type": "Multipart"})
+    assert verified(stored, etag=tag) == UPLOAD._replace(etag=tag)
+
+
+@pytest.mark.parametrize("said", ["", "abc", "-1", "1" * 21, "1 ", "１"])  # noqa: RUF001 - a digit of another script
+def test_a_checksum_that_is_none_is_not_passed_on(said: str) -> None:
+    assert verified(Head(200, {**GOOD, "x-oss-hash-crc64ecma": said})) == UPLOAD._replace(crc64="")
+
+
+def test_a_checksum_may_be_missing() -> None:
+    stored = {name: value for name, value in GOOD.items() if name != "x-oss-hash-crc64ecma"}
+    assert verified(Head(200, stored)) == UPLOAD._replace(crc64="")
 
 
 def test_the_stored_etag_must_be_the_callbacks() -> None:
@@ -69,6 +86,8 @@ def test_the_ticket_names_the_user() -> None:
         ({"content-encoding": ""}, ObjectDiffers, "object_encoded"),
         ({"x-oss-storage-class": "Archive"}, ObjectDiffers, "storage_class_differs"),
         ({"x-oss-storage-class": "ColdArchive"}, ObjectDiffers, "storage_class_differs"),
+        ({"x-oss-object-type": "Appendable"}, ObjectDiffers, "object_type_differs"),
+        ({"x-oss-object-type": "Symlink"}, ObjectDiffers, "object_type_differs"),
         ({"x-oss-version-id": "CAEQ"}, ObjectDiffers, "bucket_versioned"),
         ({"x-oss-version-id": "null"}, ObjectDiffers, "bucket_versioned"),
         ({"x-oss-version-id": ""}, ObjectDiffers, "bucket_versioned"),

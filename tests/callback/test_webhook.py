@@ -28,6 +28,7 @@ from completion.webhook import (
     signed_headers,
 )
 from tests.support.callback_fixtures import (
+    CRC64,
     DIRECTORY_TICKET,
     ETAG,
     FOLDER,
@@ -96,6 +97,7 @@ def test_tells_the_backend_and_the_page_its_answer(handler: Handler, signed: Sig
             "name": "图片.png",
             "user": "",
             "expires_at": TICKET.exp,
+            "crc64": CRC64,
         },
     }
 

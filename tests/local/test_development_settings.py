@@ -61,11 +61,13 @@ def test_gives_the_token_function_exactly_its_own_variables() -> None:
     assert environments()["token"] == {
         **SHARED,
         "UPLOAD_HOST": "http://127.0.0.1:9000",
+        "OBJECT_URL": "http://127.0.0.1:9000",
         "CALLBACK_URL": "http://127.0.0.1:9002",
         "MAX_BYTES": "419430400",
         "ALLOW_ANONYMOUS": "true",
         "EMULATE_FUNCTION": "/repository/functions/token",
-        "EMULATE_METHODS": "GET,OPTIONS",
+        "EMULATE_METHODS": "GET,POST,OPTIONS",
+        "EMULATE_TIMEOUT": "15",
     }
 
 
@@ -76,6 +78,7 @@ def test_gives_the_callback_function_exactly_its_own_variables() -> None:
         "PUBLIC_KEY_PEM": "the public key",
         "EMULATE_FUNCTION": "/repository/functions/callback",
         "EMULATE_METHODS": "POST,OPTIONS",
+        "EMULATE_TIMEOUT": "5",
     }
 
 

@@ -23,6 +23,7 @@ from vendored.ticket import DirectoryTicket, FileTicket, sign_ticket
 NOW = 1_800_000_000.25  # 2027-01-15T08:00:00Z
 SECRET = "a-ticket-secret-of-more-than-32-bytes"
 ETAG = "5D41402ABC4B2A76B9719D911017C592"
+CRC64 = "11177612005948864433"
 TICKET = FileTicket("01abc", "uploads/_/2027/01/15/01abc.png", 5, "", int(NOW), int(NOW) + 3900)
 FOLDER = "uploads/alice/2027/01/15/01abc/"
 DIRECTORY_TICKET = DirectoryTicket("01abc", FOLDER, 9, "alice", int(NOW), int(NOW) + 900)
@@ -33,6 +34,7 @@ STORED = {
     "Content-Type": "image/png",
     "Content-Disposition": "inline; filename=\"__.png\"; filename*=UTF-8''%E5%9B%BE%E7%89%87.png",
     "x-oss-storage-class": "Standard",
+    "x-oss-hash-crc64ecma": CRC64,
 }
 
 

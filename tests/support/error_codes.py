@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from grants.multipart_routes import CONFLICTS
 from tests.support.stack import REPOSITORY
 from vendored import errors
 
 FUNCTIONS = REPOSITORY / "functions"
 CLIENT = REPOSITORY / "client" / "src"
 YOURS = {"authorize.py", "hook.py"}  # whose own refusals are yours
-SHARED_BY_ONE = {"ticket.py"}  # in both functions, but only the callback function verifies tickets
+WITH_A_CODE = {"WrongMethod", "PartsMissing"}  # classes of one code
+STATUS_CODES = ("head_", "initiate_")  # and the status that OSS answered with
 
 
 class Refused(NamedTuple):
@@ -41,11 +43,12 @@ def refusals() -> tuple[Refused, ...]:
 def _refusals() -> Iterator[Refused]:
     for function in ("token", "callback"):
         for path in sorted((FUNCTIONS / function).rglob("*.py")):
-            if path.name not in YOURS and not (function == "token" and path.name in SHARED_BY_ONE):
+            if path.name not in YOURS:
                 tree = ast.parse(path.read_text(encoding="utf-8"))
                 yield from _refusals_in(tree, function)
     for function in ("token", "callback"):
         yield _refused(errors.WrongMethod, errors.WrongMethod("GET").code, function)
+    yield _refused(errors.PartsMissing, errors.PartsMissing([]).code, "token")
 
 
 def _refusals_in(tree: ast.Module, function: str) -> Iterator[Refused]:
@@ -53,7 +56,7 @@ def _refusals_in(tree: ast.Module, function: str) -> Iterator[Refused]:
     for call in ast.walk(tree):
         name = getattr(call, "func", None)
         called = getattr(name, "id", getattr(name, "attr", ""))
-        if isinstance(call, ast.Call) and called in classes and called != "WrongMethod":
+        if isinstance(call, ast.Call) and called in classes and called not in WITH_A_CODE:
             for code in _texts(call.args[0], tree):
                 yield _refused(classes[called], code, function)
 
@@ -69,17 +72,25 @@ def _texts(node: ast.expr, tree: ast.Module) -> list[str]:
             return [text]
         case ast.IfExp(body=one, orelse=other):
             return [*_texts(one, tree), *_texts(other, tree)]
-        case ast.JoinedStr(values=[ast.Constant(value="head_"), ast.FormattedValue()]):
-            return ["head_status"]
+        case ast.JoinedStr(values=[ast.Constant(value=str(text)), ast.FormattedValue()]) if (
+            text in STATUS_CODES
+        ):
+            return [f"{text}status"]
+        case ast.JoinedStr(values=[ast.FormattedValue(), ast.Constant(value="_"), ast.FormattedValue()]):
+            return [f"{ast.literal_eval(one)}_status" for one in _arguments("_refusal", tree)]
+        case ast.Starred(value=ast.Subscript(value=ast.Name(id="CONFLICTS"))):
+            return [code for code, _ in CONFLICTS.values()]
         case ast.JoinedStr(values=[ast.FormattedValue(), ast.Constant(value="_differs")]):
-            (compared,) = [
-                call.args[1]
-                for call in ast.walk(tree)
-                if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "compare"
-            ]
+            (compared,) = _arguments("compare", tree)
             assert isinstance(compared, ast.Dict)
             return [f"{ast.literal_eval(key)}_differs" for key in compared.keys if key]
     raise AssertionError(ast.unparse(node))
+
+
+def _arguments(function: str, tree: ast.Module) -> list[ast.expr]:
+    """Return the second argument of each call of a function."""
+    calls = [call for call in ast.walk(tree) if isinstance(call, ast.Call)]
+    return [call.args[1] for call in calls if getattr(call.func, "id", "") == function]
 
 
 def client_codes() -> set[str]:

@@ -210,6 +210,9 @@ DIRECTORY_TICKETS: st.SearchStrategy[DirectoryTicket] = st.builds(
     DirectoryTicket, id=WORDS, dir=st.text(UNICODE, max_size=60), max=SIZES, sub=WORDS, iat=TIMES, exp=TIMES
 )
 MULTIPART_TICKETS: st.SearchStrategy[FileTicket] = st.builds(
-    FileTicket._replace, FILE_TICKETS, part=st.integers(1, 10**10), up=st.text(UNICODE, min_size=1, max_size=40)
+    FileTicket._replace,
+    FILE_TICKETS,
+    part=st.integers(1, 10**10),
+    up=st.text(UNICODE, min_size=1, max_size=40),
 )
 TICKETS: st.SearchStrategy[Ticket] = st.one_of(FILE_TICKETS, MULTIPART_TICKETS, DIRECTORY_TICKETS)

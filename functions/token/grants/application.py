@@ -11,7 +11,7 @@ from grants.file_grant import issue_file_grant
 from grants.settings import Settings
 from grants.upload_request import UploadRequest
 from vendored.env import credentials
-from vendored.fc_http import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Request, Route, serve
+from vendored.fc_http import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Request, serve
 
 if TYPE_CHECKING:
     from grants.multipart_routes import Multipart
@@ -27,15 +27,14 @@ def build(
     settings = instance.settings
 
     def handler(event: bytes, context: object = None) -> FcReply:
-        routes: dict[str, Route] = {
+        routes = {
             "/": ("GET", lambda request: instance.grant(request, context)),
             "/limits": ("GET", instance.show_limits),
             "/uploads": ("POST", lambda request: instance.grant_batch(request, context)),
+            "/parts": ("POST", lambda request: instance.address_parts(request, context)),
+            "/complete": ("POST", lambda request: instance.multipart(context).complete(request)),
+            "/abort": ("POST", lambda request: instance.multipart(context).abort(request)),
         }
-        if settings.multipart_bytes:
-            routes["/parts"] = ("POST", lambda request: instance.multipart(context).parts(request))
-            routes["/complete"] = ("POST", lambda request: instance.multipart(context).complete(request))
-            routes["/abort"] = ("POST", lambda request: instance.multipart(context).abort(request))
         return serve(event, context, routes, settings.allowed_origins, clock, settings.problem_types_url)
 
     return handler
@@ -77,9 +76,9 @@ class Instance:
                 caller, self.settings, credentials(self._environ, context), request.now, self._random()
             )
             return Reply(200, granted, log={"upload_id": str(granted["dir"]).split("/")[-2]})
-        granted = self._grant_file(
-            upload_request.read_upload_request(request.query), caller, request, context
-        )
+        upload = upload_request.read_upload_request(request.query)
+        upload_request.check_limits(upload, caller.limits)
+        granted = self._grant_form(upload, caller, request, context)
         return Reply(200, granted, log={"upload_id": str(granted["id"])})
 
     def grant_batch(self, request: Request, context: object) -> Reply:
@@ -87,25 +86,30 @@ class Instance:
         from grants import upload_batch  # noqa: PLC0415
 
         caller = self._caller(request)
-
-        def begin(upload: UploadRequest) -> dict[str, object]:
-            upload_request.check_limits(upload, caller.limits)
-            return self.multipart(context).begin(request, upload, caller, self._random())
-
         return upload_batch.answer_batch(
-            request, self.settings, lambda upload: self._grant_file(upload, caller, request, context), begin
+            request,
+            self.settings,
+            caller.limits,
+            lambda upload: self._grant_form(upload, caller, request, context),
+            lambda upload: self.multipart(context).begin(request, upload, caller, self._random()),
         )
 
+    def address_parts(self, request: Request, context: object) -> Reply:
+        """Answer `POST /parts`. This needs no HTTP client, and does not pay for one."""
+        from grants import part_addresses  # noqa: PLC0415
+
+        role = credentials(self._environ, context)
+        return part_addresses.answer_parts(request, self.settings, role)
+
     def multipart(self, context: object) -> "Multipart":
-        """Return what answers the requests about uploads in parts."""
+        """Return what begins, completes and aborts uploads in parts."""
         from grants.multipart_routes import Multipart  # noqa: PLC0415
 
         return Multipart(self.settings, credentials(self._environ, context), self._clock.monotonic)
 
-    def _grant_file(
+    def _grant_form(
         self, upload: UploadRequest, caller: Caller, request: Request, context: object
     ) -> dict[str, object]:
-        upload_request.check_limits(upload, caller.limits)
         upload_request.check_fits_form(upload)
         role = credentials(self._environ, context)
         return issue_file_grant(upload, caller, self.settings, role, request.now, self._random())

@@ -19,61 +19,57 @@ MAX_ANSWER_BYTES = 1024**2  # a list of a thousand parts has 300 KB
 
 
 class BucketAnswer(NamedTuple):
-    """OSS's answer: header names are lower-case."""
+    """OSS's answer."""
 
     status: int
-    headers: Mapping[str, str]
     body: bytes
 
 
-class BucketRequests:
-    """Signed requests for one object, of one upload."""
+class BucketRequests(NamedTuple):
+    """Signed requests for the object `key`, to the bucket at `origin`.
 
-    def __init__(
-        self, key: str, upload_id: str, origin: str, signer: Signer, left: Callable[[], float]
-    ) -> None:
-        """`origin` is the bucket's address; `left` returns how many seconds are left for all requests."""
-        self._key = key
-        self._upload_id = upload_id
-        self._origin = origin
-        self._signer = signer
-        self._left = left
+    `upload_id` is the grant's, for refusals; `left` returns how many seconds are left for all requests.
+    """
+
+    origin: str
+    key: str
+    upload_id: str
+    signer: Signer
+    left: Callable[[], float]
 
     def send(
         self,
         method: str,
         query: Mapping[str, str],
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] = {},
         body: bytes = b"",
         *,
         seconds: float,
     ) -> BucketAnswer:
-        """Send one request. Raises `Unavailable` when no whole answer comes in time."""
-        typed = {"Content-Type": "application/xml", **(headers or {})}
-        signed = self._signer.headers(method, self._key, query, typed)
+        """Send one request. Raises `Unavailable` when no whole answer comes within `seconds`."""
+        signed = self.signer.headers(method, self.key, query, headers)
         named = [f"{name}={uri_encode(value)}" if value else name for name, value in query.items()]
-        target = f"/{path_of(self._key)}?{'&'.join(named)}"
-        limit = min(seconds, self._left())
+        target = f"/{path_of(self.key)}?{'&'.join(named)}"
+        limit = min(seconds, self.left())
         try:
-            return within(limit, lambda: _exchange(self._origin, method, target, signed, body, limit))
+            return within(limit, lambda: _exchange(self.origin, method, target, signed, body, limit))
         except (OSError, http.client.HTTPException) as error:  # TimeoutError is an OSError
-            raise Unavailable("bucket_unanswered", type(error).__name__, upload_id=self._upload_id) from None
+            raise Unavailable("bucket_unanswered", type(error).__name__, upload_id=self.upload_id) from None
 
 
 def _exchange(
     origin: str, method: str, target: str, headers: Mapping[str, str], body: bytes, seconds: float
 ) -> BucketAnswer:
+    """Return an answer of at most `MAX_ANSWER_BYTES`. Raises `OSError` or `HTTPException`."""
     with closing(_connection(origin, seconds)) as connection:
         connection.connect()
         use(connection.sock)
         connection.request(method, target, body, dict(headers))
         with connection.getresponse() as response:
             content = response.read(MAX_ANSWER_BYTES + 1)
-            if len(content) > MAX_ANSWER_BYTES:
-                raise http.client.HTTPException
-            return BucketAnswer(
-                response.status, {name.lower(): value for name, value in response.getheaders()}, content
-            )
+            if response.length or len(content) > MAX_ANSWER_BYTES:  # `length` bytes are still to come
+                raise http.client.IncompleteRead(b"")
+            return BucketAnswer(response.status, content)
 
 
 def _connection(origin: str, seconds: float) -> http.client.HTTPConnection:

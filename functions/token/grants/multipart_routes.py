@@ -1,7 +1,8 @@
-"""Uploads in parts: begin, addresses, complete, abort. The ticket alone authorises: it names one upload.
+"""Uploads in parts: begin, complete, abort. Once begun, the ticket alone authorises: it names one upload.
 
 What is stored is what OSS lists: parts are completed only if each of them is there with exactly its size.
-OSS then calls the callback function as for a form, and its answer goes to the page.
+OSS then calls the callback function as for a form, and its answer goes to the page. Never lives here: the
+addresses of parts (`part_addresses.py`), how OSS is asked (`bucket_requests.py`).
 
 Source: Alibaba Cloud OSS, "InitiateMultipartUpload", "ListParts", "CompleteMultipartUpload",
 "AbortMultipartUpload".
@@ -9,7 +10,7 @@ Source: Alibaba Cloud OSS, "InitiateMultipartUpload", "ListParts", "CompleteMult
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
@@ -19,16 +20,7 @@ from grants.callers import Caller
 from grants.file_grant import content_disposition
 from grants.json_body import read_object
 from grants.lifetime import CONFIRM_SECONDS, PARTS_SECONDS
-from grants.multipart_grant import (
-    MAX_PARTS,
-    address_parts,
-    check_numbers,
-    count_of,
-    describe_grant,
-    part_size_of,
-    read_ticket,
-    size_of,
-)
+from grants.multipart_grant import MAX_PARTS, count_of, describe_grant, part_size_of, read_ticket, size_of
 from grants.post_policy import callback_parameter
 from grants.settings import Settings
 from grants.upload_request import UploadRequest
@@ -48,10 +40,17 @@ UPLOAD_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 ENTITY_TAG = re.compile(r'"[0-9A-Fa-f]{1,64}"')
 OSS_CODE = re.compile(rb"<Code>([A-Za-z]{1,64})</Code>")
 CONFLICTS = {  # OSS's Code: ours, and a sentence
-    "NoSuchUpload": ("upload_gone", "The upload was completed or aborted: /confirm says which."),
-    "InvalidPart": ("parts_changed", "A part was replaced meanwhile: complete once more."),
-    "FileAlreadyExists": ("already_stored", "The file is stored already."),
+    b"NoSuchUpload": ("upload_gone", "The upload was completed or aborted: /confirm says which."),
+    b"InvalidPart": ("parts_changed", "A part was replaced meanwhile: complete once more."),
+    b"FileAlreadyExists": ("already_stored", "The file is stored already: /confirm has the answer."),
 }
+
+
+class Part(NamedTuple):
+    """A part that OSS has: its bytes, and its ETag in quotes."""
+
+    size: int
+    tag: str
 
 
 class Multipart(NamedTuple):
@@ -65,65 +64,53 @@ class Multipart(NamedTuple):
         self, request: Request, upload: UploadRequest, caller: Caller, entropy: bytes
     ) -> dict[str, object]:
         """Begin an upload at OSS and return its grant. Raises `Unavailable`."""
-        settings, now = self.settings, request.now
-        upload_id = object_key.time_sortable_id(now, entropy)
+        settings, now = self.settings, int(request.now)
+        upload_id = object_key.time_sortable_id(request.now, entropy)
         key = object_key.user_folder(caller, settings, now) + object_key.file_name_of(upload_id, upload.type)
         headers = {
             "Content-Type": upload.type,
             "Content-Disposition": content_disposition(upload.name, upload.type),
         }
-        answer = self._bucket(key, upload_id, request).send(
-            "POST", {"uploads": ""}, headers, seconds=BEGIN_SECONDS
-        )
-        begun = int(now), int(now) + PARTS_SECONDS + CONFIRM_SECONDS
+        bucket = self._bucket(key, upload_id, request)
         ticket = FileTicket(
-            upload_id, key, upload.size, caller.subject, *begun, part_size_of(upload.size), _upload_id(answer)
+            id=upload_id,
+            key=key,
+            size=upload.size,
+            sub=caller.subject,
+            iat=now,
+            exp=now + PARTS_SECONDS + CONFIRM_SECONDS,
+            part=part_size_of(upload.size),
+            up=_initiate(bucket, headers),
         )
         return describe_grant(ticket, sign_ticket(ticket, settings.ticket_secret[0]), settings)
 
-    def parts(self, request: Request) -> Reply:
-        """Answer `POST /parts`: an address for each of the numbered parts."""
-        document = read_object(request.body, {"ticket": str, "numbers": list})
-        ticket = _ticket(document, self.settings, request.now)
-        numbers = check_numbers(document["numbers"], ticket)
-        addresses = address_parts(ticket, numbers, self.settings, self.credentials, request.now)
-        return Reply(OK, addresses, log={"upload_id": ticket.id})
-
     def complete(self, request: Request) -> Reply:
-        """Answer `POST /complete`: the callback's answer, or 203 if the callback failed."""
-        ticket = _ticket(read_object(request.body, {"ticket": str}), self.settings, request.now)
+        """Answer `POST /complete`: the callback's answer, or 203 if that failed. Raises a `Refusal`."""
+        document = read_object(request.body, {"ticket": str})
+        ticket = read_ticket(document, self.settings, request.now)
         bucket = self._bucket(ticket.key, ticket.id, request)
-        listed = _list(bucket, ticket)
-        missing = [
-            number
-            for number in range(1, count_of(ticket) + 1)
-            if listed.get(number, (0, ""))[0] != size_of(ticket, number)
-        ]
+        stored = _list_parts(bucket, ticket)
+        numbers = range(1, count_of(ticket) + 1)
+        missing = [one for one in numbers if one not in stored or stored[one].size != size_of(ticket, one)]
         if missing:
             raise PartsMissing(missing, upload_id=ticket.id)
-        signed = sign_ticket(ticket, self.settings.ticket_secret[0])
         headers = {
+            "Content-Type": "application/xml",
             "x-oss-forbid-overwrite": "true",
             "x-oss-object-acl": "private",
-            "x-oss-callback": callback_parameter(self.settings.callback_url, signed),
+            "x-oss-callback": callback_parameter(self.settings.callback_url, str(document["ticket"])),
         }
-        body = _complete_document({number: listed[number][1] for number in range(1, count_of(ticket) + 1)})
+        body = _completion((one, stored[one].tag) for one in numbers)
         answer = bucket.send("POST", {"uploadId": ticket.up}, headers, body, seconds=COMPLETE_SECONDS)
-        if answer.status == OK and _is_object(answer.body):
-            return Reply(OK, answer.body.decode(), log={"upload_id": ticket.id})
-        if answer.status not in {OK, CALLBACK_FAILED}:
-            raise _refusal(answer, "complete", ticket)
-        detail = "The file is stored, and its callback failed: /confirm has the answer."
-        told = {"code": "callback_failed", "detail": detail}
-        return Reply(CALLBACK_FAILED, told, code="callback_failed", log={"upload_id": ticket.id})
+        return _completed(answer, ticket)
 
     def abort(self, request: Request) -> Reply:
-        """Answer `POST /abort`: OSS drops the parts."""
-        ticket = _ticket(read_object(request.body, {"ticket": str}), self.settings, request.now)
+        """Answer `POST /abort`: OSS drops the parts. Raises a `Refusal`."""
+        ticket = read_ticket(read_object(request.body, {"ticket": str}), self.settings, request.now)
         bucket = self._bucket(ticket.key, ticket.id, request)
         answer = bucket.send("DELETE", {"uploadId": ticket.up}, seconds=ABORT_SECONDS)
         if answer.status != NO_CONTENT:
-            raise _refusal(answer, "abort", ticket)
+            raise _refusal(answer, "abort", ticket.id)
         return Reply(OK, {"Status": "OK", "id": ticket.id}, log={"upload_id": ticket.id})
 
     def _bucket(self, key: str, upload_id: str, request: Request) -> BucketRequests:
@@ -131,56 +118,64 @@ class Multipart(NamedTuple):
         settings, deadline = self.settings, request.received_at + DEADLINE_SECONDS
         signer = Signer(settings.upload_bucket, settings.oss_region, self.credentials, request.now)
         return BucketRequests(
-            key, upload_id, settings.object_url, signer, lambda: deadline - self.monotonic()
+            settings.object_url, key, upload_id, signer, lambda: deadline - self.monotonic()
         )
 
 
-def _ticket(document: Mapping[str, object], settings: Settings, now: float) -> FileTicket:
-    return read_ticket(str(document["ticket"]), settings, now)
-
-
-def _upload_id(answer: BucketAnswer) -> str:
-    """Return OSS's id of the upload that it has begun. Raises `Unavailable`."""
+def _initiate(bucket: BucketRequests, headers: Mapping[str, str]) -> str:
+    """Begin an upload; return OSS's id of it. Raises `Unavailable`."""
+    answer = bucket.send("POST", {"uploads": ""}, headers, seconds=BEGIN_SECONDS)
     if answer.status != OK:
-        raise Unavailable(f"initiate_{answer.status}")
-    found = (_elements(answer.body).findtext("UploadId") or "").strip()
+        raise Unavailable(f"initiate_{answer.status}", upload_id=bucket.upload_id)
+    found = (_elements(answer.body, bucket.upload_id).findtext("UploadId") or "").strip()
     if not UPLOAD_ID.fullmatch(found):
-        raise Unavailable("initiate_unreadable")
+        raise Unavailable("bucket_answer_unreadable", upload_id=bucket.upload_id)
     return found
 
 
-def _list(bucket: BucketRequests, ticket: FileTicket) -> dict[int, tuple[int, str]]:
-    """Return size and ETag of each stored part by its number. Raises a `Refusal`."""
+def _list_parts(bucket: BucketRequests, ticket: FileTicket) -> dict[int, Part]:
+    """Return the stored parts by their numbers: a grant has no more than OSS lists. Raises a `Refusal`."""
     query = {"uploadId": ticket.up, "max-parts": str(MAX_PARTS)}
     answer = bucket.send("GET", query, seconds=LIST_SECONDS)
     if answer.status != OK:
-        raise _refusal(answer, "list", ticket)
-    found = _elements(answer.body)
+        raise _refusal(answer, "list", ticket.id)
+    found = _elements(answer.body, ticket.id).iter("Part")
     try:
-        listed = {
-            int(part.findtext("PartNumber", "")): (int(part.findtext("Size", "")), part.findtext("ETag", ""))
-            for part in found.iter("Part")
+        stored = {
+            int(one.findtext("PartNumber", "")): Part(int(one.findtext("Size", "")), one.findtext("ETag", ""))
+            for one in found
         }
     except ValueError:
-        raise Unavailable("list_unreadable", upload_id=ticket.id) from None
-    if not all(ENTITY_TAG.fullmatch(tag) for _, tag in listed.values()):
-        raise Unavailable("list_unreadable", upload_id=ticket.id)
-    return listed
+        raise Unavailable("bucket_answer_unreadable", upload_id=ticket.id) from None
+    if not all(ENTITY_TAG.fullmatch(part.tag) for part in stored.values()):
+        raise Unavailable("bucket_answer_unreadable", upload_id=ticket.id)
+    return stored
 
 
-def _complete_document(tags: Mapping[int, str]) -> bytes:
-    listed = "".join(
-        f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>" for number, tag in tags.items()
-    )
-    return f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
+def _completion(tags: Iterable[tuple[int, str]]) -> bytes:
+    """Return the document that names the parts of the object: those that were listed, and no newer ones."""
+    listed = (f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>" for number, tag in tags)
+    return f"<CompleteMultipartUpload>{''.join(listed)}</CompleteMultipartUpload>".encode()
 
 
-def _elements(document: bytes) -> ET.Element:
+def _completed(answer: BucketAnswer, ticket: FileTicket) -> Reply:
+    """Answer what OSS answered to a Complete. Raises a `Refusal`."""
+    log = {"upload_id": ticket.id}
+    if answer.status == OK and _is_object(answer.body):
+        return Reply(OK, answer.body.decode(), log=log)
+    if answer.status in {OK, CALLBACK_FAILED}:
+        detail = "The file is stored, and its callback failed: /confirm has the answer."
+        told = {"code": "callback_failed", "detail": detail}
+        return Reply(CALLBACK_FAILED, told, code="callback_failed", log=log)
+    raise _refusal(answer, "complete", ticket.id)
+
+
+def _elements(document: bytes, upload_id: str) -> ET.Element:
     """Parse OSS's answer; names lose their namespace, which older answers have. Raises `Unavailable`."""
     try:
         root = ET.fromstring(document)  # noqa: S314 - OSS's own, and bounded
     except ET.ParseError:
-        raise Unavailable("answer_unreadable") from None
+        raise Unavailable("bucket_answer_unreadable", upload_id=upload_id) from None
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     return root
@@ -193,10 +188,9 @@ def _is_object(body: bytes) -> bool:
         return False
 
 
-def _refusal(answer: BucketAnswer, operation: str, ticket: FileTicket) -> Refusal:
+def _refusal(answer: BucketAnswer, operation: str, upload_id: str) -> Refusal:
     """Return the refusal for an answer of OSS that is none of success."""
     found = OSS_CODE.search(answer.body)
-    code, detail = CONFLICTS.get(found[1].decode() if found else "", ("", ""))
-    if code:
-        return MultipartConflict(code, detail, upload_id=ticket.id)
-    return Unavailable(f"{operation}_{answer.status}", upload_id=ticket.id)
+    if found and found[1] in CONFLICTS:
+        return MultipartConflict(*CONFLICTS[found[1]], upload_id=upload_id)
+    return Unavailable(f"{operation}_{answer.status}", upload_id=upload_id)

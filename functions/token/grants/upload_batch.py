@@ -6,9 +6,10 @@ Never lives here: what a grant is (`file_grant.py`, `multipart_grant.py`).
 from collections.abc import Callable
 from typing import NamedTuple
 
+from grants.callers import Limits
 from grants.json_body import read_object
 from grants.settings import Settings
-from grants.upload_request import UploadRequest, read_upload_request
+from grants.upload_request import UploadRequest, check_limits, read_upload_request
 from vendored.errors import Malformed, Refusal, TooLarge, TypeNotAllowed, Unavailable, describe
 from vendored.fc_http import Reply, Request
 
@@ -56,29 +57,43 @@ def _read_file(document: object) -> "Wanted | Refusal":
 def answer_batch(
     request: Request,
     settings: Settings,
+    limits: Limits,
     grant_form: "Callable[[UploadRequest], dict[str, object]]",
     begin: "Callable[[UploadRequest], dict[str, object]]",
 ) -> Reply:
     """Grant each file a form, or parts where they are wanted and the file is large. Raises a `Refusal`.
 
     The files are answered in order: `{"uploads": [grant or {"problem": {...}}, ...]}`. A problem is as
-    RFC 9457 has it; one that another request may not have is `retryable`.
+    RFC 9457 has it; one that another request may not have is `retryable`. The log has the codes of all.
     """
-    begun, answers = 0, []
+    begun = 0
+    answers: list[dict[str, object]] = []
+    refused: list[Refusal] = []
     for wanted in read_batch(request.body):
         try:
-            if isinstance(wanted, Refusal):
-                raise wanted
-            if not (wanted.multipart and 0 < settings.multipart_bytes < wanted.upload.size):
-                answers.append(grant_form(wanted.upload))
-                continue
-            begun += 1
+            upload, in_parts = _judge(wanted, limits, settings.multipart_bytes)
+            begun += in_parts
             if begun > MAX_BEGUN:
                 raise Unavailable("one_multipart_at_a_time", retry_after=0)
-            answers.append(begin(wanted.upload))
-        except ALONE as refusal:
-            _, problem, _ = describe(refusal, request.request_id, settings.problem_types_url)
-            retryable = {"retryable": True} if isinstance(refusal, Unavailable) else {}
-            answers.append({"problem": {**problem, **retryable}})
-    granted = ",".join(str(one["id"]) for one in answers if "id" in one)
-    return Reply(200, {"uploads": answers}, log={"upload_id": granted})
+            answers.append(begin(upload) if in_parts else grant_form(upload))
+        except ALONE as refusal:  # noqa: PERF203 - a file that is refused refuses no other
+            refused.append(refusal)
+            answers.append({"problem": _problem(refusal, request.request_id, settings.problem_types_url)})
+    log = {"upload_id": ",".join(str(one["id"]) for one in answers if "id" in one)}
+    if refused:
+        log["detail"] = " ".join(dict.fromkeys(one.detail for one in refused if one.detail))
+    codes = ",".join(dict.fromkeys(one.code for one in refused))
+    return Reply(200, {"uploads": answers}, code=codes or "ok", log=log)
+
+
+def _judge(wanted: "Wanted | Refusal", limits: Limits, multipart_bytes: int) -> "tuple[UploadRequest, bool]":
+    """Return an upload that the limits allow, and whether it is sent in parts. Raises its `Refusal`."""
+    if isinstance(wanted, Refusal):
+        raise wanted
+    check_limits(wanted.upload, limits)
+    return wanted.upload, wanted.multipart and 0 < multipart_bytes < wanted.upload.size
+
+
+def _problem(refusal: Refusal, request_id: str, types_url: str) -> "dict[str, object]":
+    _, problem, _ = describe(refusal, request_id, types_url)
+    return {**problem, "retryable": True} if isinstance(refusal, Unavailable) else {**problem}

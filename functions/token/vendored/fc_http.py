@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 
 from vendored import errors, log
 
-MAX_EVENT_BYTES = 64 * 1024  # the largest genuine event, a callback's, is under 8 KiB
+MAX_EVENT_BYTES = 64 * 1024  # the largest genuine event, of twenty files with long names, is under 60 KiB
 PREFLIGHT_SECONDS = 7200  # the longest that Chromium caches a preflight
 SERVER_ERROR = 500
 WRITER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))  # JSON.parse in a page fails on NaN

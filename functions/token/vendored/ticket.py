@@ -64,7 +64,7 @@ def verify_ticket(ticket: str, secrets: Sequence[str], now: float) -> Ticket:
 
     The MAC is compared before anything is decoded. Raises `Unverified`.
     """
-    if not re.fullmatch(SHAPE, ticket):  # compiled here: the token function never verifies
+    if not re.fullmatch(SHAPE, ticket):  # compiled here: a form grant never verifies
         raise Unverified("ticket_malformed")
     payload, mac = ticket.split(".")
     matches = [hmac.compare_digest(_mac(payload, secret), mac) for secret in secrets]
