@@ -50,7 +50,7 @@ class Peer:
                         return
                     outer.answer(self)
 
-            do_HEAD = do_POST = do_OPTIONS = do_GET  # noqa: N815 - http.server's naming
+            do_HEAD = do_POST = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - http.server's naming
 
             def log_message(self, *_: object) -> None: ...
 

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from grants.application import build
+from tests.support.multipart import Deployment, deployment
 from vendored.fc_http import Clock, Handler
 
 NOW = 1_800_000_000.25  # 2027-01-15T08:00:00Z
@@ -29,3 +33,10 @@ def environ() -> dict[str, str]:
 @pytest.fixture
 def handler(environ: dict[str, str]) -> Handler:
     return build(environ, Clock(lambda: NOW, lambda: 0.0), bytes)
+
+
+@pytest.fixture
+def deployed(tmp_path: Path) -> Iterator[Deployment]:
+    """Return a token function before a bucket of the stand-in."""
+    with deployment(tmp_path) as started:
+        yield started

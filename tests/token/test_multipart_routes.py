@@ -1,0 +1,143 @@
+"""An upload in parts against a bucket of the stand-in: begin, complete, abort, and what comes between."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qsl
+
+import pytest
+
+from grants import object_key
+from grants.callers import fits_ticket
+from grants.post_policy import callback_parameter
+from tests.support.emulator.scene import BUCKET, json_reply
+from tests.support.multipart import CONFIRMED, ONE_PART, PART, TWO_PARTS, Deployment
+from vendored.oss_signing import Signer
+from vendored.ticket import FileTicket, sign_ticket
+
+
+def test_a_file_is_stored_and_the_page_gets_the_callbacks_answer(deployed: Deployment) -> None:
+    grant = deployed.begin(TWO_PARTS)
+    deployed.send(grant, TWO_PARTS)
+    answer = deployed.complete(grant, b'{"Status":"OK","id":"01abc","more":[1]}')
+    assert (answer.status, answer.content) == (200, {"Status": "OK", "id": "01abc", "more": [1]})
+    assert answer.headers["Content-Type"] == "application/json"
+    stored = deployed.scene.stored(grant["key"])
+    assert (stored.size, stored.object_type, stored.acl) == (PART + 5, "Multipart", "private")
+    ((path, body),) = deployed.scene.called
+    assert path == "/callback"
+    assert dict(parse_qsl(body.decode())) == {
+        "ticket": grant["ticket"],
+        "bucket": BUCKET,
+        "object": grant["key"],
+        "size": str(PART + 5),
+        "etag": stored.etag,
+    }
+
+
+def test_what_is_missing_is_named_and_can_still_be_sent(deployed: Deployment) -> None:
+    grant = deployed.begin(TWO_PARTS)
+    assert deployed.complete(grant).content["numbers"] == [1, 2]
+    deployed.put(deployed.address(grant, 2), b"hello")
+    assert deployed.complete(grant).content["numbers"] == [1]
+    deployed.put(deployed.address(grant, 1), TWO_PARTS[:PART])
+    assert deployed.complete(grant).status == 200
+
+
+def test_a_part_that_is_sent_again_replaces_the_first(deployed: Deployment) -> None:
+    grant = deployed.begin()
+    for content in (b"HELLO", b"hello"):
+        deployed.put(deployed.address(grant), content)
+    deployed.complete(grant)
+    assert deployed.scene.stored(grant["key"]).crc64 == "11177612005948864433"
+
+
+def test_a_callback_that_failed_leaves_a_stored_file_and_says_so(
+    deployed: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grant = deployed.begin()
+    deployed.send(grant)
+    deployed.scene.replies[:] = [json_reply(b"{}", 500)]
+    answer = deployed.ask("/complete", {"ticket": grant["ticket"]})
+    assert (answer.status, answer.content["code"]) == (203, "callback_failed")
+    assert deployed.scene.stored(grant["key"]).size == 5
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (line["code"], line["level"], line["upload_id"]) == ("callback_failed", "warning", grant["id"])
+
+
+def test_a_completed_upload_is_gone(deployed: Deployment) -> None:
+    grant = deployed.begin()
+    deployed.send(grant)
+    assert deployed.complete(grant).status == 200
+    assert deployed.complete(grant).code == "upload_gone"
+    assert deployed.abort(grant).code == "upload_gone"
+    assert deployed.scene.stored(grant["key"]).size == 5
+    assert len(deployed.scene.called) == 1
+
+
+def test_an_aborted_upload_is_gone_and_so_are_its_parts(deployed: Deployment) -> None:
+    grant = deployed.begin()
+    target = deployed.address(grant)
+    deployed.put(target, ONE_PART)
+    assert deployed.abort(grant).content == {"Status": "OK", "id": grant["id"]}
+    assert deployed.abort(grant).code == "upload_gone"
+    assert deployed.complete(grant).code == "upload_gone"
+    assert deployed.put(target, ONE_PART).error["Code"] == "NoSuchUpload"
+    assert deployed.scene.stored(grant["key"]) is None
+
+
+def test_of_two_completes_at_once_one_is_told_and_nobody_twice(deployed: Deployment) -> None:
+    grant = deployed.begin()
+    deployed.send(grant)
+    deployed.scene.replies[:] = [json_reply(CONFIRMED)] * 2
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(deployed.ask, "/complete", {"ticket": grant["ticket"]}) for _ in range(2)]
+        answers = sorted(one.result().status for one in asked)
+    assert answers == [200, 409]
+    assert len(deployed.scene.called) == 1
+
+
+def test_an_object_that_is_there_already_is_not_overwritten(deployed: Deployment) -> None:
+    first = deployed.begin()
+    deployed.send(first)
+    deployed.complete(first)
+    deployed.start()
+    deployed._numbers = iter([int(first["id"][-1])])  # type: ignore[assignment]  # the same id, and so the same key
+    second = deployed.begin(b"HELLO")
+    assert second["key"] == first["key"]
+    deployed.send(second, b"HELLO")
+    assert deployed.complete(second).code == "already_stored"
+    assert deployed.scene.stored(first["key"]).crc64 == "11177612005948864433"
+
+
+def test_a_part_that_is_replaced_before_the_complete_arrives_is_noticed(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grant = deployed.begin()
+    target = deployed.address(grant)
+    deployed.put(target, ONE_PART)
+    signed = Signer.headers
+
+    def replaced(signer: Signer, method: str, *of: object) -> dict[str, str]:
+        if method == "POST":
+            deployed.put(target, b"HELLO")
+        return signed(signer, method, *of)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Signer, "headers", replaced)
+    assert deployed.complete(grant).code == "parts_changed"
+    assert deployed.scene.stored(grant["key"]) is None
+    monkeypatch.undo()
+    assert deployed.complete(grant).status == 200
+
+
+def test_the_longest_callback_is_one_that_oss_takes() -> None:
+    """At most 4,096 characters: the subject is one that JSON escapes most, OSS's id longer than any seen."""
+    subject = "\x00" * 21
+    assert fits_ticket(subject)
+    folder = f"{'p' * 31}/{object_key.user_segment(subject)}/2026/09/21/"
+    ticket = FileTicket(
+        "0" * 26, f"{folder}{'0' * 26}.docx", 10**11, subject, 10**10, 10**10, 10**9, "A" * 128
+    )
+    address = f"https://{'.'.join(['a' * 63] * 3)}.{'b' * 61}"
+    assert len(callback_parameter(address, sign_ticket(ticket, "s"))) <= 4096
