@@ -58,7 +58,14 @@ OPERATIONS = {
 GRANT, LIMITS = OPERATIONS["token GET /"], OPERATIONS["token GET /limits"]
 CALLBACK, CONFIRM = OPERATIONS["callback POST /callback"], OPERATIONS["callback POST /confirm"]
 # the other operations take anything, so that no input is against their descriptions
-WITH_A_FORM = ("token GET /", "callback POST /callback", "callback POST /confirm")
+PARTS = ("token POST /parts", "token POST /complete", "token POST /abort")
+WITH_A_FORM = (
+    "token GET /",
+    "token POST /uploads",
+    *PARTS,
+    "callback POST /callback",
+    "callback POST /confirm",
+)
 ASKED = [(name, GenerationMode.POSITIVE) for name in OPERATIONS]
 ASKED += [(name, GenerationMode.NEGATIVE) for name in WITH_A_FORM]
 OTHER_METHODS = {"token": ("POST", "/limits"), "callback": ("GET", "/confirm")}
@@ -263,3 +270,62 @@ def test_another_path_and_another_method_are_answered_as_described(
         assert faults(document(function), schema, answer.json()) == []
         assert answer.headers["Content-Type"] == PROBLEM
         assert set(answers[name]["headers"]) <= set(answer.headers)
+
+
+def test_an_upload_in_parts_is_answered_as_described(stack: Stack, session: requests.Session) -> None:
+    with single_function("token", stack, MULTIPART_BYTES="1") as address:
+
+        def asked(path: str, document: Any, status: int, code: str = "") -> Any:
+            operation = OPERATIONS[f"token POST {path}"]
+            answer = session.post(f"{address}{path}", json=document, timeout=20)
+            conform(operation.Case(body=document, media_type="application/json"), answer)
+            assert (answer.status_code, answer.json().get("code", "")) == (status, code)
+            return answer.json()
+
+        def begun() -> Any:
+            file = {"name": "a.png", "size": len(FILE), "type": "image/png"}
+            large, form, bad = asked(
+                "/uploads", {"files": [{**file, "multipart": True}, file, {**file, "name": ""}]}, 200
+            )["uploads"]
+            assert (large["kind"], form["method"], bad["problem"]["code"]) == (
+                "multipart",
+                "POST",
+                "name_invalid",
+            )
+            return large
+
+        grant = begun()
+        ticket = {"ticket": grant["ticket"]}
+        missing = session.post(grant["confirm"], json=ticket, timeout=10)
+        assert (
+            conform(CONFIRM.Case(body=ticket, media_type="application/json"), missing).json()["code"]
+            == "not_stored"
+        )
+        assert asked("/complete", ticket, 409, "parts_missing")["numbers"] == [1]
+        (part,) = asked("/parts", {**ticket, "numbers": [1]}, 200)["parts"]
+        assert session.put(part["url"], FILE, timeout=10).status_code == 200
+        done = asked("/complete", ticket, 200)
+        assert (done["Status"], done["id"], done["crc64"]) == ("OK", grant["id"], "11177612005948864433")
+        assert stack.stored(grant["key"]).content == FILE
+        assert session.post(grant["confirm"], json=ticket, timeout=10).json() == done
+        asked("/complete", ticket, 409, "upload_gone")
+        asked("/abort", ticket, 409, "upload_gone")
+        aborted = begun()
+        assert asked("/abort", {"ticket": aborted["ticket"]}, 200)["id"] == aborted["id"]
+        asked("/parts", {**ticket, "numbers": [2]}, 400, "numbers_invalid")
+        asked("/abort", {"ticket": ticket_for(grant["key"])}, 403, "not_verified")
+        for files in ([], [{"name": "a"}]):
+            asked("/uploads", {"files": files}, 400, "files_invalid")
+        for path in ("/uploads", "/parts", "/complete", "/abort"):
+            asked(path, {}, 400, "body_malformed")
+        failed = begun()
+        (part,) = asked("/parts", {"ticket": failed["ticket"], "numbers": [1]}, 200)["parts"]
+        session.put(part["url"], FILE, timeout=10)
+        with single_function(
+            "token", stack, MULTIPART_BYTES="1", CALLBACK_URL=f"http://127.0.0.1:{free_ports(1)[0]}"
+        ) as other:
+            answer = session.post(f"{other}/complete", json={"ticket": failed["ticket"]}, timeout=20)
+            conform(
+                OPERATIONS["token POST /complete"].Case(body=ticket, media_type="application/json"), answer
+            )
+            assert (answer.status_code, answer.json()["code"]) == (203, "callback_failed")
