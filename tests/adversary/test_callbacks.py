@@ -159,6 +159,6 @@ def test_the_secret_is_not_the_one_that_was_guessed(strict: AttackedStack) -> No
     grant = strict.uploaded()
     payload = grant["ticket"].split(".")[0]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    genuine = FileTicket(*(claims[name] for name in FileTicket._fields))
+    genuine = FileTicket(**{name: value for name, value in claims.items() if name != "v"})
     assert sign_ticket(genuine, function_variables(strict.stack)["TICKET_SECRET"]) == grant["ticket"]
     assert strict.call_back(body_of(grant)).json()["id"] == grant["id"]

@@ -26,6 +26,7 @@ def test_callback_and_confirm_answer_alike(stack: Stack) -> None:
         "key": grant["key"],
         "size": 5,
         "etag": md5(FILE),
+        "crc64": "11177612005948864433",
         "type": "image/png",
         "name": "图片.png",
     }

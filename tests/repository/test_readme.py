@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.support.error_codes import refusals
 from tests.support.readme import READMES, both, rows, text_of
 from tests.support.stack import REPOSITORY
 
@@ -26,20 +27,8 @@ def test_the_settings_table_lists_what_a_function_reads(readme: str, function: s
 
 @pytest.mark.parametrize("readme", both("http-api"))
 def test_the_refusals_table_lists_every_code_an_outsider_meets(readme: str) -> None:
-    modules = [
-        path
-        for path in (REPOSITORY / "functions").glob("*/**/*.py")
-        if path.name not in {"authorize.py", "hook.py"}  # whose own refusals are yours
-    ]
-    told = (
-        r"(?:Malformed|TooLarge|TypeNotAllowed|ForeignOrigin|UnknownPath|NotStored|ObjectDiffers|BackendFailed"
-        r'|raise Refusal)\(\s*"(\w+)"'
-    )
-    codes = {code for path in modules for code in re.findall(told, path.read_text())}
-    silent = {"not_verified", "misconfigured", "unavailable", "internal", "method_not_allowed"}
-    silent |= {"token_missing", "token_invalid", "token_expired"}
     listed = {code for cells in rows(readme, 3) for code in re.findall(r"`([a-z_]+)`", cells[1])}
-    assert listed == codes | silent
+    assert listed == {one.public_code for one in refusals()}
 
 
 @pytest.mark.parametrize("readme", both("stand-in"))
