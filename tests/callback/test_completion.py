@@ -67,6 +67,16 @@ def test_answers_a_callback(
     assert [(asked.method, asked.path) for asked in bucket.asked] == [("HEAD", f"/{TICKET.key}")]
 
 
+def test_an_upload_in_parts_is_completed_as_a_form_is(
+    handler: Handler, signed: Sign, bucket: Bucket, completed: list[Upload]
+) -> None:
+    ticket, tag = sign_ticket(TICKET._replace(part=8 * 2**20, up="A1"), SECRET), f"{ETAG}-1"
+    bucket.headers.update({"ETag": f'"{tag}"', "x-oss-object-type": "Multipart"})
+    for event in (signed(ticket=ticket, etag=tag).event(), confirmation(ticket)):
+        assert ask(handler, event).content == {**ANSWER, "etag": tag}
+    assert completed == [UPLOAD._replace(etag=tag)]
+
+
 def test_signs_its_head_and_refuses_compression(handler: Handler, bucket: Bucket) -> None:
     ask(handler, confirmation())
     (asked,) = bucket.asked

@@ -22,7 +22,10 @@ from grants import (
     directory_grant,
     file_grant,
     key_sets,
+    multipart_grant,
     object_key,
+    part_addresses,
+    upload_batch,
     upload_request,
 )
 from grants.callers import Caller, Limits, anonymous, fits_ticket, narrow
@@ -49,6 +52,7 @@ from tests.support.random_inputs import (
     tried,
     with_one,
 )
+from tests.support.tickets import document_of
 from vendored.env import Credentials, InvalidValue
 from vendored.errors import (
     Malformed,
@@ -263,14 +267,16 @@ def signed(payload: bytes) -> str:
 
 DOCUMENTS = st.one_of(
     ANYTHING,
-    TICKETS.flatmap(lambda claims: spoiled({"v": 1, **claims._replace(iat=NOW, exp=NOW + 1)._asdict()})),
+    TICKETS.flatmap(
+        lambda claims: spoiled(document_of(sign_ticket(claims._replace(iat=NOW, exp=NOW + 1), SECRET)))
+    ),
 )
 
 
 @FEW
 @given(payload=st.one_of(DOCUMENTS.map(lambda one: json.dumps(one).encode()), st.binary(max_size=60)))
-@example(payload=json.dumps({"v": 1, **GENUINE._asdict()}).encode("utf-16"))
-@example(payload=json.dumps({"v": 1, **GENUINE._asdict(), "key": None}).encode())
+@example(payload=json.dumps(document_of(SEALED)).encode("utf-16"))
+@example(payload=json.dumps({**document_of(SEALED), "key": None}).encode())
 def test_no_document_of_another_shape_is_a_ticket_even_signed(payload: bytes) -> None:
     claims = tried(Unverified, partial(verify_ticket, secrets=[SECRET], now=NOW), signed(payload))
     if isinstance(claims, Unverified):
@@ -378,6 +384,67 @@ def test_any_name_that_is_read_makes_a_header_of_one_file_name(name: str, media_
     stem, _, extension = kept.rpartition(".")
     assert read.startswith(stem)
     assert read.endswith(extension) or read.startswith(kept)
+
+
+FILES = st.lists(
+    st.one_of(
+        ANYTHING,
+        st.fixed_dictionaries(
+            {"name": st.one_of(NAMES, ANYTHING), "size": st.one_of(st.integers(-1, 10**15), ANYTHING)},
+            optional={"type": st.one_of(st.sampled_from(GIVEN_TYPES), ANYTHING), "multipart": st.booleans()},
+        ),
+    ),
+    max_size=3,
+)
+BATCHES = st.one_of(
+    FILES.map(lambda files: json.dumps({"files": files}).encode()),
+    ANYTHING.map(lambda one: json.dumps(one).encode()),
+    torn('{"files": [{"name": "a", "size": 5}]}').map(str.encode),
+    st.binary(max_size=20),
+)
+
+
+@FEW
+@given(body=BATCHES)
+def test_any_batch_is_upload_requests_and_refusals_or_malformed(body: bytes) -> None:
+    found = tried(Malformed, upload_batch.read_batch, body)
+    if isinstance(found, Malformed):
+        assert says_nothing_given(found.detail)
+        return
+    files = json.loads(body)["files"]
+    assert 1 <= len(files) == len(found) <= 20
+    for file, one in zip(files, found, strict=True):
+        if isinstance(one, Malformed):
+            assert says_nothing_given(one.detail)
+            continue
+        assert isinstance(one, upload_batch.Wanted)
+        assert one.upload.size == file["size"]
+        assert one.multipart is file.get("multipart", False)
+
+
+@FEW
+@given(numbers=st.one_of(ANYTHING, st.lists(st.integers(-1, 5), max_size=22)))
+def test_any_numbers_are_parts_of_the_upload_or_malformed(numbers: object) -> None:
+    ticket = GENUINE._replace(size=30 * 2**20, part=8 * 2**20, up="A1")
+    found = tried(Malformed, partial(part_addresses.check_numbers, ticket=ticket), numbers)
+    if isinstance(found, Malformed):
+        assert says_nothing_given(found.detail)
+        return
+    assert found == numbers
+    assert 1 <= len(found) == len(set(found)) <= 20
+    assert set(found) <= {1, 2, 3, 4}
+
+
+@FEW
+@given(size=st.integers(1, 100 * 2**30))
+def test_any_file_is_at_most_a_thousand_parts_of_whole_mib(size: int) -> None:
+    part = multipart_grant.part_size_of(size)
+    ticket = GENUINE._replace(size=size, part=part, up="A1")
+    count = multipart_grant.count_of(ticket)
+    assert part % 2**20 == 0
+    assert 8 * 2**20 <= part < 5 * 10**9
+    assert 1 <= count <= 1000
+    assert (count - 1) * part + multipart_grant.size_of(ticket, count) == size
 
 
 PREFIXES = st.from_regex(r"\A[A-Za-z0-9_-][A-Za-z0-9._-]{0,14}/([A-Za-z0-9_-][A-Za-z0-9._-]{0,13}/)?\Z")

@@ -367,3 +367,19 @@ def test_an_address_may_have_a_path(value: str) -> None:
 def test_refuses_an_address_that_is_not_plain(value: str) -> None:
     with pytest.raises(env.InvalidValue):
         env.url(value)
+
+
+def test_a_file_that_no_form_can_have_needs_uploads_in_parts(environ: dict[str, str]) -> None:
+    environ["MAX_BYTES"] = "4999934465"
+    assert Settings.from_env(environ).max_bytes == 4999934465
+    assert problems({**environ, "MULTIPART_BYTES": "0"}) == [
+        "MAX_BYTES above 4999934464 needs uploads in parts: MULTIPART_BYTES must not be 0"
+    ]
+    assert (
+        Settings.from_env({**environ, "MULTIPART_BYTES": "0", "MAX_BYTES": "4999934464"}).multipart_bytes == 0
+    )
+
+
+def test_the_bucket_may_have_another_address_for_the_function_itself(environ: dict[str, str]) -> None:
+    environ["OBJECT_URL"] = "https://oss.example.com/"
+    assert Settings.from_env(environ).object_url == "https://oss.example.com"

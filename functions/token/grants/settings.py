@@ -88,8 +88,7 @@ class Settings(NamedTuple):
         )
         _check_mode(read, environ)
         _check_v1(read, environ, settings)
-        if settings.multipart_bytes == 0 and (settings.max_bytes or 0) > LARGEST_FORM:
-            read.refuse(f"MAX_BYTES above {LARGEST_FORM} needs parts: MULTIPART_BYTES must not be 0")
+        _check_sizes(read, settings)
         read.finish()
         return settings
 
@@ -170,3 +169,8 @@ def _check_v1(read: env.Variables, environ: Mapping[str, str], settings: Setting
         read.refuse("SIGNATURE_VERSION=V1 is for directory grants: it needs ALLOW_DIRECTORY_GRANTS=true")
     if environ.get("ALIBABA_CLOUD_SECURITY_TOKEN"):
         read.refuse(f"SIGNATURE_VERSION=V1 {V1_NEEDS_STATIC_KEY}")
+
+
+def _check_sizes(read: env.Variables, settings: Settings) -> None:
+    if settings.multipart_bytes == 0 and (settings.max_bytes or 0) > LARGEST_FORM:
+        read.refuse(f"MAX_BYTES above {LARGEST_FORM} needs uploads in parts: MULTIPART_BYTES must not be 0")
