@@ -98,6 +98,25 @@ def test_of_two_completes_at_once_one_is_told_and_nobody_twice(deployed: Deploym
     assert len(deployed.scene.called) == 1
 
 
+def test_of_a_complete_and_an_abort_at_once_one_wins(deployed: Deployment) -> None:
+    for _ in range(20):
+        grant = deployed.begin()
+        deployed.send(grant)
+        deployed.scene.called.clear()
+        deployed.scene.replies[:] = [json_reply(CONFIRMED)]
+        with ThreadPoolExecutor(2) as pool:
+            asked = [
+                pool.submit(deployed.ask, path, {"ticket": grant["ticket"]})
+                for path in ("/complete", "/abort")
+            ]
+            completed, aborted = (one.result() for one in asked)
+        assert sorted((completed.status, aborted.status)) == [200, 409]
+        lost = aborted if completed.status == 200 else completed
+        assert lost.code == "upload_gone"
+        stored = deployed.scene.stored(grant["key"]) is not None
+        assert stored == (completed.status == 200) == (len(deployed.scene.called) == 1)
+
+
 def test_an_object_that_is_there_already_is_not_overwritten(deployed: Deployment) -> None:
     first = deployed.begin()
     deployed.send(first)
