@@ -587,7 +587,7 @@ CORS: Table = {
     ),
     "another method": (
         Row(403, "AccessForbidden", "0003-00000602", NOT_ALLOWED),
-        asked(Origin=ORIGIN, Access_Control_Request_Method="PUT"),
+        asked(Origin=ORIGIN, Access_Control_Request_Method="DELETE"),
     ),
     "no origin": (
         Row(400, "BadRequest", "0034-00000101", f"{INSUFFICIENT}Origin request header needed."),

@@ -74,7 +74,8 @@ def test_a_missing_or_deleted_configuration_is_404(
 
 
 def test_the_rule_of_the_environment_counts_until_rules_are_put_or_deleted(scene: Scene) -> None:
-    rule = cors_rule(origins=ORIGIN, methods="POST GET", headers="*", exposed="ETag x-oss-request-id")
+    exposed = "ETag x-oss-request-id x-oss-hash-crc64ecma"
+    rule = cors_rule(origins=ORIGIN, methods="POST PUT GET", headers="*", exposed=exposed)
     rule = rule.replace("</CORSRule>", "<MaxAgeSeconds>600</MaxAgeSeconds></CORSRule>")
 
     first = ask(scene, "GET", "/?cors")

@@ -21,9 +21,9 @@ def test_answers_a_preflight_that_a_rule_allows(scene: Scene) -> None:
     assert (answer.status, answer.body) == (200, b"")
     assert cors_headers(answer.headers) == {
         "Access-Control-Allow-Origin": ORIGIN,
-        "Access-Control-Allow-Methods": "POST, GET",
+        "Access-Control-Allow-Methods": "POST, PUT, GET",
         "Access-Control-Allow-Headers": "x-a, content-type",
-        "Access-Control-Expose-Headers": "ETag, x-oss-request-id",
+        "Access-Control-Expose-Headers": "ETag, x-oss-request-id, x-oss-hash-crc64ecma",
         "Access-Control-Max-Age": "600",
         "Vary": "Origin",
     }
@@ -37,7 +37,7 @@ def test_answers_a_preflight_that_a_rule_allows(scene: Scene) -> None:
         ({**PREFLIGHT, "Origin": "http://127.0.0.1:8081"}, NO_MATCH),
         ({**PREFLIGHT, "Origin": "https://127.0.0.1:8080"}, NO_MATCH),
         ({**PREFLIGHT, "Origin": ORIGIN + ".evil.example"}, NO_MATCH),
-        ({**PREFLIGHT, "Access-Control-Request-Method": "PUT"}, NO_MATCH),
+        ({**PREFLIGHT, "Access-Control-Request-Method": "DELETE"}, NO_MATCH),
         ({**PREFLIGHT, "Access-Control-Request-Method": "post"}, NO_MATCH),
     ],
 )
@@ -51,7 +51,7 @@ def test_refuses_other_preflights(
 
 
 def test_a_refused_preflight_has_oss_s_text_with_its_typing_errors(scene: Scene) -> None:
-    answer = scene.request("OPTIONS", "/", {**PREFLIGHT, "Access-Control-Request-Method": "PUT"})
+    answer = scene.request("OPTIONS", "/", {**PREFLIGHT, "Access-Control-Request-Method": "DELETE"})
 
     assert answer.error["Message"] == (
         "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, "
@@ -59,8 +59,8 @@ def test_a_refused_preflight_has_oss_s_text_with_its_typing_errors(scene: Scene)
         "by the resource's CORS spec."
     )
     assert scene.bucket.history.refusals()[0].explanation == {
-        "expected": f"{ORIGIN} with POST, GET and headers *",
-        "got": f"{ORIGIN} with PUT and headers ",
+        "expected": f"{ORIGIN} with POST, PUT, GET and headers *",
+        "got": f"{ORIGIN} with DELETE and headers ",
     }
 
 
@@ -87,7 +87,7 @@ def test_a_refusal_has_cors_headers_too(scene: Scene) -> None:
 
     assert answer.status in {400, 403}
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
-    assert answer.headers["Access-Control-Expose-Headers"] == "ETag, x-oss-request-id"
+    assert answer.headers["Access-Control-Expose-Headers"] == "ETag, x-oss-request-id, x-oss-hash-crc64ecma"
 
 
 FIRST = cors_rule(

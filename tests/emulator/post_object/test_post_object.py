@@ -93,7 +93,7 @@ def test_a_refusal_looks_like_oss_s(scene: Scene) -> None:
         "x-oss-ec": "0006-00000226",
         "Vary": "Origin",
         "Access-Control-Allow-Origin": ORIGIN,
-        "Access-Control-Expose-Headers": "ETag, x-oss-request-id",
+        "Access-Control-Expose-Headers": "ETag, x-oss-request-id, x-oss-hash-crc64ecma",
     }
 
 
