@@ -26,7 +26,7 @@ from tests.support.page.actions import (
     start,
     stop_the_clock,
 )
-from tests.support.stack import Stack, md5
+from tests.support.stack import Stack, crc64_of, md5
 
 
 def state_of(row: Locator) -> Locator:
@@ -94,6 +94,7 @@ def test_uploads_a_file_and_shows_the_callbacks_answer(
         "key": answer["key"],
         "size": len(content),
         "etag": md5(content),
+        "crc64": crc64_of(content),
         "type": kind or "application/octet-stream",
         "name": name,
     }

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+from fastcrc import crc64
 
 from local.token_for import token
 from tests.support.environment import clean_environment, free_ports
@@ -177,6 +178,11 @@ def bearer_of(user: str, **more: str) -> str:
 
 def md5(file: bytes) -> str:
     return hashlib.md5(file, usedforsecurity=False).hexdigest().upper()
+
+
+def crc64_of(file: bytes) -> str:
+    """Return the CRC-64 (ECMA-182) as OSS writes it."""
+    return str(crc64.xz(file))
 
 
 def code_of(answer: requests.Response) -> str:
