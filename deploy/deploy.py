@@ -37,7 +37,7 @@ from deploy.stack_record import RECORD_NAME
 from deploy.template import defaults_of, hidden_values, parse_template, template_text
 from deploy.terminal import NOTHING_DONE, Ask, Show, ask_permission
 from deploy.ticket_secret import new_ticket_secret
-from deploy.upload_bucket import origins_that_cannot_upload
+from deploy.upload_bucket import missing_rules
 
 BOUND_AGAIN = (
     " This command binds it again right after; OSS may ask for the TXT record of _dnsauth then, and until it "
@@ -231,8 +231,8 @@ class DeployCommand:
         site = ("SiteUrl",) if stack.parameters["SiteDomain"] else ()  # without one, nobody may read it there
         for name in ("TokenUrl", "CallbackUrl", "UploadUrl", *site):
             self.show(f"{name:<12}{stack.outputs[name]}")
-        refused = origins_that_cannot_upload(self.cloud, stack.parameters)
-        for line in next_steps(stack, self.arguments.region, refused, insecure):
+        missing = missing_rules(self.cloud, stack.parameters)
+        for line in next_steps(stack, self.arguments.region, missing, insecure):
             self.show(line)
 
 

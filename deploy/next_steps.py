@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from deploy.aliyun.regions import in_mainland_china
 from deploy.aliyun.ros_stack import Stack
+from deploy.upload_bucket import MissingRules
 
 
-def next_steps(stack: Stack, region: str, refused: Sequence[str], insecure: Sequence[str]) -> list[str]:
-    """Return the sentences.
-
-    `refused` are origins that the bucket's own CORS rules refuse, `insecure` domains without a certificate.
-    """
+def next_steps(stack: Stack, region: str, missing: MissingRules, insecure: Sequence[str]) -> list[str]:
+    """Return the sentences. `insecure` are domains without a certificate."""
     parameters = stack.parameters
     lines = []
     for name, use in (("SITE", "page"), ("UPLOAD", "uploads")):
@@ -30,12 +28,30 @@ def next_steps(stack: Stack, region: str, refused: Sequence[str], insecure: Sequ
             "Without SITE_DOMAIN, the page's bucket is private. To see the page on this machine: "
             f"make page STACK={stack.name} REGION={region}"
         )
-    if refused:
-        lines.append(
-            f"The CORS rules of {parameters['UploadBucket']} let no page of {' or '.join(refused)} upload. "
-            "Add a rule in the OSS console: that origin, method POST, headers *, exposed headers ETag and "
-            "x-oss-request-id; or give UPLOAD_BUCKET_RULES=merge."
-        )
+    lines += rules_to_add(missing, parameters)
     if in_mainland_china(region) and not parameters.get("UploadDomain"):
         lines.append("OSS accounts from 2025-03-20 on need UPLOAD_DOMAIN in mainland China.")
     return lines
+
+
+def rules_to_add(missing: MissingRules, parameters: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each thing that the upload bucket's own rules lack."""
+    bucket = parameters.get("UploadBucket")
+    if missing.forms:
+        yield (
+            f"The CORS rules of {bucket} let no page of {' or '.join(missing.forms)} upload. Add a rule "
+            "in the OSS console: that origin, methods POST and PUT, headers *, exposed headers ETag, "
+            "x-oss-request-id and x-oss-hash-crc64ecma; or give UPLOAD_BUCKET_RULES=merge."
+        )
+    elif missing.parts:
+        yield (
+            f"The CORS rules of {bucket} let no page of {' or '.join(missing.parts)} send a file in parts. "
+            "Add method PUT and the exposed header x-oss-hash-crc64ecma to your rule in the OSS console; or "
+            "give UPLOAD_BUCKET_RULES=merge, or MULTIPART_BYTES=0."
+        )
+    if missing.parts_stay:
+        yield (
+            f"No lifecycle rule of {bucket} deletes the parts of broken uploads below "
+            f"{parameters['UploadPrefix']}: they stay, and cost storage. Add one in the OSS console, after 2 "
+            "days; or give UPLOAD_BUCKET_RULES=merge, or MULTIPART_BYTES=0."
+        )

@@ -27,11 +27,13 @@ class Rule(NamedTuple):
     """A rule of a bucket: of `kind` "cors" or "lifecycle".
 
     `text` is what a rule of this project is for, its origins or its prefix; of somebody else's, its XML.
+    `version` is one of `upload_rules.VERSION`; earlier records have none, and it was 1.
     """
 
     bucket: str
     kind: str
     text: str
+    version: int = 1
 
 
 class Record(NamedTuple):
@@ -78,7 +80,10 @@ def parse_record(text: bytes) -> Record:
     parts = json.loads(text)
     domains = tuple((str(domain), str(bucket)) for domain, bucket in parts["domains"])
     ours, others = (
-        tuple(Rule(str(bucket), str(kind), str(text)) for bucket, kind, text in parts[name])
+        tuple(
+            Rule(str(bucket), str(kind), str(text), *map(int, version))
+            for bucket, kind, text, *version in parts[name]
+        )
         for name in ("ours", "others")
     )
     for rule in others:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 
-from grants.lifetime import CONFIRM_SECONDS, MAX_GRANT_SECONDS
+from grants.lifetime import CONFIRM_SECONDS, PARTS_SECONDS
 from vendored.ticket import CLOCK_LEEWAY_SECONDS
 
 SECRET_BYTES = 48
-LONGEST_TICKET_SECONDS = MAX_GRANT_SECONDS + CONFIRM_SECONDS + CLOCK_LEEWAY_SECONDS
+LONGEST_TICKET_SECONDS = PARTS_SECONDS + CONFIRM_SECONDS + CLOCK_LEEWAY_SECONDS  # of an upload in parts
 
 
 def new_ticket_secret() -> str:

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from deploy.aliyun.buckets import bucket_exists
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.refusals import refusal_of
 from deploy.aliyun.upload_cors import refused_origins
-from deploy.aliyun.upload_rules import KINDS, Kind, has_rule_for, put_rules, rules_of_others
+from deploy.aliyun.upload_rules import (
+    KINDS,
+    VERSION,
+    Kind,
+    has_abort_rule,
+    has_rule_for,
+    put_rules,
+    rules_of_others,
+)
 from deploy.stack_record import Record, Rule
 
 Parameters = Mapping[str, str]
+
+
+class MissingRules(NamedTuple):
+    """What the bucket's own rules lack.
+
+    `forms` and `parts`: the origins whose pages may send none. `parts_stay`: nothing deletes the parts of
+    broken uploads.
+    """
+
+    forms: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    parts_stay: bool = False
 
 
 def rule_texts(parameters: Parameters) -> dict[str, str]:
@@ -21,10 +42,10 @@ def rule_texts(parameters: Parameters) -> dict[str, str]:
 
 
 def rules_of_ros(parameters: Parameters) -> Iterator[Rule]:
-    """Yield the rules that ROS sets in a bucket that the stack made."""
+    """Yield the rules that ROS set in a bucket of a stack of version 0.1.0, which has no record."""
     if ros_sets_rules(parameters):
         for kind, text in rule_texts(parameters).items():
-            yield Rule(parameters["UploadBucket"], kind, text)
+            yield Rule(parameters["UploadBucket"], kind, text, version=1)
 
 
 def recorded_rules(cloud: Cloud, record: Record, account: str, parameters: Parameters) -> Record:
@@ -41,7 +62,7 @@ def recorded_rules(cloud: Cloud, record: Record, account: str, parameters: Param
         found: list[str] = []
         if there and refusal_of(lambda: found.extend(others_in(cloud, record, bucket, kind))):  # noqa: B023
             continue
-        wanted = Rule(bucket, kind.name, rule_texts(parameters)[kind.name])
+        wanted = Rule(bucket, kind.name, rule_texts(parameters)[kind.name], VERSION)
         if not has_rule_for(kind, wanted.text, found):
             ours.append(wanted)
         if ros_sets_rules(parameters):
@@ -61,7 +82,7 @@ def set_rules(
         return record, []
     bucket, refused = parameters["UploadBucket"], []
     for kind in KINDS:
-        wanted = Rule(bucket, kind.name, rule_texts(parameters)[kind.name])
+        wanted = Rule(bucket, kind.name, rule_texts(parameters)[kind.name], VERSION)
         if sentence := put_beside_others(cloud, record, bucket, kind, wanted.text):
             refused.append(sentence)
             there = {*earlier.ours, *earlier.others}
@@ -110,16 +131,33 @@ def put_beside_others(cloud: Cloud, record: Record, bucket: str, kind: Kind, tex
 
 def others_in(cloud: Cloud, record: Record, bucket: str, kind: Kind) -> list[str]:
     """Return the rules of others that a bucket has now, as XML. Raises the SDK's exception."""
-    ours = [rule.text for rule in record.ours if rule[:2] == (bucket, kind.name)]
+    ours = [(rule.text, rule.version) for rule in record.ours if rule[:2] == (bucket, kind.name)]
     return rules_of_others(cloud.oss, bucket, kind, ours)
 
 
-def origins_that_cannot_upload(cloud: Cloud, parameters: Parameters) -> list[str]:
-    """Return the allowed origins that the bucket's own rules refuse, where deploys change none."""
+def missing_rules(cloud: Cloud, parameters: Parameters) -> MissingRules:
+    """Return what the bucket's own rules lack, where deploys change none."""
     if manages_rules(parameters):
-        return []
-    origins = parameters["AllowedOrigins"].split(",")
-    return refused_origins(cloud.oss, parameters["UploadBucket"], origins)
+        return MissingRules()
+    bucket, origins = parameters["UploadBucket"], parameters["AllowedOrigins"].split(",")
+    forms = refused_origins(cloud.oss, bucket, origins, "POST")
+    if not sends_parts(parameters):
+        return MissingRules((*forms,))
+    parts = refused_origins(cloud.oss, bucket, origins, "PUT")
+    return MissingRules((*forms,), (*parts,), parts_stay(cloud, parameters))
+
+
+def parts_stay(cloud: Cloud, parameters: Parameters) -> bool:
+    """Say whether no rule deletes the parts of broken uploads; of rules that may not be read, say no."""
+    bucket, prefix = parameters["UploadBucket"], parameters["UploadPrefix"]
+    found: list[bool] = []
+    refusal_of(lambda: found.append(has_abort_rule(cloud.oss, bucket, prefix)))
+    return found == [False]
+
+
+def sends_parts(parameters: Parameters) -> bool:
+    """Say whether pages may send large files in parts. Stacks of version 0.1.0 do not have the parameter."""
+    return parameters.get("MultipartBytes") != "0"
 
 
 def ros_sets_rules(parameters: Parameters) -> bool:

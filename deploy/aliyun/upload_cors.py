@@ -13,12 +13,12 @@ from deploy.aliyun.refusals import code_of
 NO_RULES = "NoSuchCORSConfiguration"
 
 
-def refused_origins(client: oss.Client, bucket: str, origins: Iterable[str]) -> list[str]:
-    """Return the origins from which no rule allows a POST. `*` in a rule's origin matches any text."""
+def refused_origins(client: oss.Client, bucket: str, origins: Iterable[str], method: str) -> list[str]:
+    """Return the origins from which no rule allows a method. `*` in a rule's origin matches any text."""
     allowed = [
         pattern
         for rule in cors_rules(client, bucket)
-        if "POST" in (rule.allowed_methods or [])
+        if method in (rule.allowed_methods or [])
         for pattern in rule.allowed_origins or []
     ]
     return [origin for origin in origins if not any(fnmatchcase(origin, pattern) for pattern in allowed)]

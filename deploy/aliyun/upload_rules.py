@@ -1,4 +1,4 @@
-"""The two rules of this project in the upload bucket: its pages may post, and parts of broken uploads go.
+"""The two rules of this project in the upload bucket: its pages may upload, and parts of broken uploads go.
 
 OSS takes all rules of a bucket in one document. Rules of somebody else stay as they are: the documents are
 read and written as XML, because the SDK's models drop the elements that they do not know.
@@ -18,7 +18,13 @@ from alibabacloud_oss_v2.exceptions import OperationError
 
 from deploy.aliyun.refusals import code_of
 
-METHODS, HEADERS, EXPOSED, AGE_SECONDS = ["POST"], ["*"], ["ETag", "x-oss-request-id"], "600"
+Own = tuple[str, int]  # what a rule of this project is for, and its version
+
+VERSION = 2  # of both rules; rules of version 1 are from before uploads in parts
+METHODS = {1: ["POST"], 2: ["POST", "PUT"]}
+EXPOSED = {1: ["ETag", "x-oss-request-id"], 2: ["ETag", "x-oss-request-id", "x-oss-hash-crc64ecma"]}
+DAYS = {1: "1", 2: "2"}  # more than the 24 hours of an upload in parts
+HEADERS, AGE_SECONDS = ["*"], "600"
 # or OSS refuses two rules for parts whose prefixes overlap, also where both are somebody else's
 OVERLAP_ALLOWED = {"x-oss-allow-same-action-overlap": "true"}
 
@@ -26,25 +32,25 @@ OVERLAP_ALLOWED = {"x-oss-allow-same-action-overlap": "true"}
 class Kind(NamedTuple):
     """One of the two documents: its name in a request, its elements, and what OSS answers if there is none.
 
-    `rule` makes this project's rule: for origins with commas between them, or for a prefix.
+    `rule` makes this project's rule of a version: for origins with commas between them, or for a prefix.
     """
 
     name: str
     root: str
     tag: str
     none: str
-    rule: Callable[[str], ET.Element]
+    rule: Callable[[str, int], ET.Element]
     headers: Mapping[str, str]
 
 
-def cors_rule(origins: str) -> ET.Element:
+def cors_rule(origins: str, version: int) -> ET.Element:
     """Return this project's rule for these origins."""
     rule = ET.Element("CORSRule")
     for name, values in (
         ("AllowedOrigin", origins.split(",")),
-        ("AllowedMethod", METHODS),
+        ("AllowedMethod", METHODS[version]),
         ("AllowedHeader", HEADERS),
-        ("ExposeHeader", EXPOSED),
+        ("ExposeHeader", EXPOSED[version]),
         ("MaxAgeSeconds", [AGE_SECONDS]),
     ):
         for value in values:
@@ -52,12 +58,12 @@ def cors_rule(origins: str) -> ET.Element:
     return rule
 
 
-def lifecycle_rule(prefix: str) -> ET.Element:
+def lifecycle_rule(prefix: str, version: int) -> ET.Element:
     """Return this project's rule for the parts below a prefix. OSS gives it an id that no other rule has."""
     rule = ET.Element("Rule")
     ET.SubElement(rule, "Prefix").text = prefix
     ET.SubElement(rule, "Status").text = "Enabled"
-    ET.SubElement(ET.SubElement(rule, "AbortMultipartUpload"), "Days").text = "1"
+    ET.SubElement(ET.SubElement(rule, "AbortMultipartUpload"), "Days").text = DAYS[version]
     return rule
 
 
@@ -68,10 +74,10 @@ LIFECYCLE = Kind(
 KINDS = (CORS, LIFECYCLE)
 
 
-def rules_of_others(client: oss.Client, bucket: str, kind: Kind, ours: Collection[str]) -> list[str]:
-    """Return the bucket's rules as XML, without those that this project makes for a text of `ours`."""
+def rules_of_others(client: oss.Client, bucket: str, kind: Kind, ours: Collection[Own]) -> list[str]:
+    """Return the bucket's rules as XML, without those of this project that `ours` names."""
     rules = document(client, bucket, kind).findall(kind.tag)
-    return [text_of(rule) for rule in rules if not any(is_rule_for(kind, text, rule) for text in ours)]
+    return [text_of(rule) for rule in rules if not any(is_rule_for(kind, *own, rule) for own in ours)]
 
 
 def put_rules(client: oss.Client, bucket: str, kind: Kind, text: str | None, others: Iterable[str]) -> None:
@@ -83,7 +89,8 @@ def put_rules(client: oss.Client, bucket: str, kind: Kind, text: str | None, oth
     present = found.findall(kind.tag)
     wanted = [ET.fromstring(other) for other in dict.fromkeys(others)]  # noqa: S314 - as above
     if text is not None and not any(aborts_parts(rule, text) for rule in wanted):
-        wanted = [kind.rule(text), *(rule for rule in wanted if not is_rule_for(kind, text, rule))]
+        own = kind.rule(text, VERSION)
+        wanted = [own, *(rule for rule in wanted if parts_of(rule) != parts_of(own))]
     varies = kind is not CORS or text is None or found.findtext("ResponseVary") == "true"
     if varies and same(kind, present, wanted):
         return
@@ -109,14 +116,14 @@ def same(kind: Kind, present: Sequence[ET.Element], wanted: Sequence[ET.Element]
     return found == sought
 
 
-def is_rule_for(kind: Kind, text: str, rule: ET.Element) -> bool:
-    """Say whether a rule is the one that this project makes for a text."""
-    return parts_of(rule) == parts_of(kind.rule(text))
+def is_rule_for(kind: Kind, text: str, version: int, rule: ET.Element) -> bool:
+    """Say whether a rule is the one that this project makes, or made, for a text."""
+    return version in DAYS and parts_of(rule) == parts_of(kind.rule(text, version))
 
 
 def has_rule_for(kind: Kind, text: str, rules: Iterable[str]) -> bool:
     """Say whether rules, as XML, have the one that this project makes for a text."""
-    return any(is_rule_for(kind, text, ET.fromstring(rule)) for rule in rules)  # noqa: S314 - as above
+    return any(is_rule_for(kind, text, VERSION, ET.fromstring(one)) for one in rules)  # noqa: S314 - as above
 
 
 def aborts_parts(rule: ET.Element, prefix: str) -> bool:
@@ -126,6 +133,11 @@ def aborts_parts(rule: ET.Element, prefix: str) -> bool:
     if rule.find("Filter") is not None or rule.find("Tag") is not None:
         return False
     return prefix.startswith((rule.findtext("Prefix") or "").strip())
+
+
+def has_abort_rule(client: oss.Client, bucket: str, prefix: str) -> bool:
+    """Say whether a bucket's rules delete all parts of broken uploads below a prefix."""
+    return any(aborts_parts(rule, prefix) for rule in document(client, bucket, LIFECYCLE).findall("Rule"))
 
 
 def parts_of(rule: ET.Element, path: str = "") -> list[tuple[str, str]]:

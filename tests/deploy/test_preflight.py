@@ -189,7 +189,7 @@ def test_two_stacks_with_the_caps_of_the_template_do_not_fit_into_a_quota_of_100
     deploy(cloud, **ANYONE)
     assert refused(cloud, state, **ANYONE, STACK="second") == [
         (
-            "The caps of all functions in cn-hangzhou would reserve 120 instances; of a quota of 100, 90 can "
+            "The caps of all functions in cn-hangzhou would reserve 140 instances; of a quota of 100, 90 can "
             "be reserved. Lower TOKEN_CONCURRENCY and CALLBACK_CONCURRENCY (0 reserves nothing), or look up "
             "the region's quota in the Quota Center and give it, such as INSTANCE_QUOTA=300."
         )
@@ -198,7 +198,7 @@ def test_two_stacks_with_the_caps_of_the_template_do_not_fit_into_a_quota_of_100
     assert deploy(cloud, **ANYONE, STACK="second", **no_caps).status == "CREATE_COMPLETE"
     assert deploy(cloud, **ANYONE, STACK="third", INSTANCE_QUOTA="300").status == "CREATE_COMPLETE"
     assert deploy(cloud, MAX_BYTES="5").status == "UPDATE_COMPLETE"
-    assert "would reserve 121 instances" in refused(cloud, state, TOKEN_CONCURRENCY="11")[0]
+    assert "would reserve 141 instances" in refused(cloud, state, TOKEN_CONCURRENCY="21")[0]
 
 
 def test_every_function_with_a_cap_is_counted(cloud: Cloud, state: State) -> None:

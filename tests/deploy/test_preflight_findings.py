@@ -64,7 +64,7 @@ def test_an_account_that_is_ready(cloud: Cloud, state: State) -> None:
         Finding("buckets", "ok", f"whose bucket {UPLOADS} is", "this account's"),
         free(SITE),
         Finding("public_access", "ok", PUBLIC, "yes: Block Public Access is off for the account"),
-        Finding("quota", "ok", QUOTA, "60 instances fit"),
+        Finding("quota", "ok", QUOTA, "70 instances fit"),
     ]
 
 
@@ -121,7 +121,7 @@ def test_an_account_that_is_not_ready(cloud: Cloud, state: State) -> None:
             "quota",
             "failed",
             QUOTA,
-            "The caps of all functions in cn-hangzhou would reserve 140 instances; of a quota of 100, 90 can "
+            "The caps of all functions in cn-hangzhou would reserve 150 instances; of a quota of 100, 90 can "
             "be reserved.",
             fix="Lower TOKEN_CONCURRENCY and CALLBACK_CONCURRENCY (0 reserves nothing), or look up the "
             "region's quota in the Quota Center and give it, such as INSTANCE_QUOTA=300.",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from alibabacloud_oss_v2 import GetObjectRequest
 from alibabacloud_oss_v2.exceptions import OperationError
 
 from deploy.aliyun.clients import Cloud
 from deploy.aliyun.ros_stack import Stacks
-from deploy.aliyun.upload_rules import CORS, KINDS, LIFECYCLE, Kind, put_rules, rules_of_others
+from deploy.aliyun.upload_rules import CORS, KINDS, LIFECYCLE, VERSION, Kind, put_rules, rules_of_others
 from deploy.arguments import OPTIONS, read_arguments
 from deploy.destroy import destroy
 from deploy.errors import CommandError, StackFailed
 from deploy.stack_record import EMPTY, LARGEST, RECORD_NAME, Record, Rule, read_record
-from deploy.upload_bucket import origins_that_cannot_upload, recorded_rules, set_rules
+from deploy.upload_bucket import MissingRules, missing_rules, recorded_rules, set_rules
 from tests.support.cloud.commands import ANYONE, CODE, UPLOADS, deploy, given
 from tests.support.cloud.state import ACCOUNT, Refused, State
 
@@ -26,7 +28,7 @@ THEIR_EXPIRY = (
     "<Rule><ID>theirs</ID><Prefix>tmp/</Prefix><Status>Enabled</Status><Filter><Not><Prefix>tmp/keep</Prefix>"
     "</Not></Filter><Expiration><Days>1</Days></Expiration></Rule>"
 )
-PARTS = "<Status>Enabled</Status><AbortMultipartUpload><Days>1</Days></AbortMultipartUpload>"
+PARTS = "<Status>Enabled</Status><AbortMultipartUpload><Days>2</Days></AbortMultipartUpload>"
 OUR_PARTS = f"<Rule><Prefix>uploads/</Prefix>{PARTS}<ID>generated-0</ID></Rule>"
 VARY = "<ResponseVary>true</ResponseVary>"
 MINE = {**ANYONE, "UPLOAD_BUCKET": "media"}
@@ -36,10 +38,21 @@ def ours(*origins: str) -> str:
     """Return the rule that docs/deploy.md describes for a bucket made by hand."""
     allowed = "".join(f"<AllowedOrigin>{origin}</AllowedOrigin>" for origin in origins)
     return (
-        f"<CORSRule>{allowed}<AllowedMethod>POST</AllowedMethod><AllowedHeader>*</AllowedHeader>"
-        "<ExposeHeader>ETag</ExposeHeader><ExposeHeader>x-oss-request-id</ExposeHeader>"
+        f"<CORSRule>{allowed}<AllowedMethod>POST</AllowedMethod><AllowedMethod>PUT</AllowedMethod>"
+        "<AllowedHeader>*</AllowedHeader><ExposeHeader>ETag</ExposeHeader>"
+        "<ExposeHeader>x-oss-request-id</ExposeHeader><ExposeHeader>x-oss-hash-crc64ecma</ExposeHeader>"
         "<MaxAgeSeconds>600</MaxAgeSeconds></CORSRule>"
     )
+
+
+def of_version_1(rules: str) -> str:
+    """Return what this project's rules were before uploads in parts."""
+    for added in (
+        "<AllowedMethod>PUT</AllowedMethod>",
+        "<ExposeHeader>x-oss-hash-crc64ecma</ExposeHeader>",
+    ):
+        rules = rules.replace(added, "")
+    return rules.replace("<Days>2</Days></AbortMultipartUpload>", "<Days>1</Days></AbortMultipartUpload>")
 
 
 def existing_of(state: State) -> str:
@@ -128,10 +141,11 @@ def test_rules_of_others_stay_in_a_bucket_that_ros_sets_up_also_if_none_is_to_be
 
 KEEP = {
     "UploadBucket": "media",
+    "UploadPrefix": "uploads/",
     "UploadBucketRules": "keep",
     "AllowedOrigins": f"{ORIGIN},https://a.example.com",
 }
-MERGE = {**KEEP, "UploadBucketRules": "merge", "UploadPrefix": "uploads/"}
+MERGE = {**KEEP, "UploadBucketRules": "merge"}
 BOTH = ours(ORIGIN, "https://a.example.com")
 BEFORE = "https://before.example.com"
 
@@ -245,12 +259,28 @@ def test_another_prefix_moves_our_rule_for_parts(cloud: Cloud, state: State) -> 
 def test_origins_that_a_kept_rule_refuses_are_told_and_no_others(cloud: Cloud, state: State) -> None:
     state.buckets["media"] = {}
     state.cors["media"] = ours("https://a.example.com")
-    assert origins_that_cannot_upload(cloud, KEEP) == [ORIGIN]
-    assert origins_that_cannot_upload(cloud, MERGE) == []
+    state.lifecycle["media"] = parts_rule("up")
+    assert missing_rules(cloud, KEEP) == MissingRules((ORIGIN,), (ORIGIN,))
+    assert missing_rules(cloud, MERGE) == MissingRules()
 
 
-def rules(*texts: str, bucket: str = "media", kind: str = "cors") -> tuple[Rule, ...]:
-    return tuple(Rule(bucket, kind, text) for text in texts)
+def test_a_kept_rule_of_before_uploads_in_parts_is_told(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    state.cors["media"] = of_version_1(BOTH)
+    every = (ORIGIN, "https://a.example.com")
+    assert missing_rules(cloud, KEEP) == MissingRules((), every, parts_stay=True)
+    assert missing_rules(cloud, {**KEEP, "MultipartBytes": "0"}) == MissingRules()
+
+
+def test_lifecycle_rules_that_may_not_be_read_are_not_told_to_be_missing(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    state.cors["media"] = BOTH
+    state.refused_settings["media"] = {"lifecycle"}
+    assert missing_rules(cloud, KEEP) == MissingRules()
+
+
+def rules(*texts: str, bucket: str = "media", kind: str = "cors", version: int = VERSION) -> tuple[Rule, ...]:
+    return tuple(Rule(bucket, kind, text, version) for text in texts)
 
 
 def test_what_is_about_to_be_set_is_recorded_and_what_ros_may_drop(cloud: Cloud, state: State) -> None:
@@ -263,9 +293,9 @@ def test_what_is_about_to_be_set_is_recorded_and_what_ros_may_drop(cloud: Cloud,
     assert recorded_rules(cloud, earlier, ACCOUNT, MERGE) == Record((), {}, wanted, ())
     made = {**MERGE, "ExistingUploadBucket": "false"}
     wanted = earlier.ours + both + rules("", kind="lifecycle")
-    earlier = earlier._replace(others=rules("<CORSRule />"))
+    earlier = earlier._replace(others=rules("<CORSRule />", version=1))
     assert recorded_rules(cloud, earlier, ACCOUNT, made) == Record(
-        (), {}, wanted, rules("<CORSRule />", THEIRS)
+        (), {}, wanted, rules("<CORSRule />", THEIRS, version=1)
     )
     assert recorded_rules(cloud, earlier, ACCOUNT, KEEP) == earlier
 
@@ -496,6 +526,99 @@ def test_a_record_that_is_too_large_leaves_no_connection_open(
     assert found.body.is_closed
 
 
+@pytest.mark.parametrize("version", [[], [1], [2], [99]], ids=["none", "1", "2", "of later"])
+def test_of_a_rule_of_this_project_the_version_is_read_and_of_a_later_one_no_rule_is_ours(
+    cloud: Cloud, state: State, version: list[int]
+) -> None:
+    state.buckets[CODE], state.buckets["media"] = {}, {}
+    state.cors["media"] = of_version_1(ours(ORIGIN)) + ours(ORIGIN)
+    entry = {"ours": [["media", "cors", ORIGIN, *version]], "others": [], "domains": [], "certificates": {}}
+    state.buckets[CODE][RECORD_NAME] = (json.dumps(entry).encode(), {})
+    record = read_record(cloud.oss, CODE)
+    assert record is not None
+    own = [(rule.text, rule.version) for rule in record.ours]
+    left = {1: [ours(ORIGIN)], 2: [of_version_1(ours(ORIGIN))]}
+    both = [of_version_1(ours(ORIGIN)), ours(ORIGIN)]
+    assert rules_of_others(cloud.oss, "media", CORS, own) == left.get(sum(version) or 1, both)
+
+
+# ---- Rules of an earlier version
+
+
+def deployed_before(cloud: Cloud, state: State, bucket: str, **settings: str) -> None:
+    """Leave bucket, record and stack as a deploy of before uploads in parts did."""
+    deploy(cloud, **settings)
+    state.cors[bucket], state.lifecycle[bucket] = (
+        of_version_1(rules[bucket]) for rules in (state.cors, state.lifecycle)
+    )
+    (stack,) = state.stacks.values()
+    stack["template"] = json.loads(json.dumps(stack["template"]))
+    uploads = stack["template"]["Resources"]["Uploads"]["Properties"]
+    uploads["CORSConfiguration"]["CORSRule"][0].update(
+        AllowedMethod=["POST"], ExposeHeader=["ETag", "x-oss-request-id"]
+    )
+    uploads["LifecycleConfiguration"]["Rule"][0]["AbortMultipartUpload"]["Days"] = 1
+    record, headers = state.buckets[CODE][RECORD_NAME]
+    told = json.loads(record)
+    told["ours"] = [rule[:3] for rule in told["ours"]]
+    state.buckets[CODE][RECORD_NAME] = (json.dumps(told).encode(), headers)
+
+
+def test_rules_of_an_earlier_version_are_replaced_in_a_bucket_of_ones_own(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    state.cors["media"], state.lifecycle["media"] = THEIRS, THEIR_EXPIRY
+    deployed_before(cloud, state, "media", **MINE)
+    deploy(cloud)
+    assert state.cors["media"] == ours(ORIGIN) + THEIRS + VARY
+    assert state.lifecycle["media"] == OUR_PARTS + THEIR_EXPIRY
+    before = list(state.writes)
+    deploy(cloud)
+    assert state.writes == before
+    destroyed(cloud)
+    assert (state.cors["media"], state.lifecycle["media"]) == (THEIRS + VARY, THEIR_EXPIRY)
+
+
+def test_rules_of_an_earlier_version_are_replaced_in_a_bucket_of_the_stack(
+    cloud: Cloud, state: State
+) -> None:
+    """ROS replaces the one of its template, and drops those of others."""
+    deployed_before(cloud, state, UPLOADS, **ANYONE)
+    state.cors[UPLOADS] = of_version_1(ours(ORIGIN)) + THEIRS + VARY
+    deploy(cloud)
+    assert state.cors[UPLOADS] == ours(ORIGIN) + THEIRS + VARY
+    assert state.lifecycle[UPLOADS].count("<Days>2</Days>") == state.lifecycle[UPLOADS].count("<Rule>") == 1
+
+
+def test_a_stack_without_a_record_has_rules_of_the_first_version(cloud: Cloud, state: State) -> None:
+    deployed_before(cloud, state, UPLOADS, **ANYONE)
+    del state.buckets[CODE][RECORD_NAME]
+    deploy(cloud)
+    assert state.cors[UPLOADS] == ours(ORIGIN) + VARY
+    assert state.lifecycle[UPLOADS].count("<Rule>") == 1
+
+
+def test_a_rule_that_somebody_made_as_earlier_documents_said_stays(cloud: Cloud, state: State) -> None:
+    """docs/deploy.md said how to make one by hand: it is not this stack's, whatever it looks like."""
+    state.buckets["media"] = {}
+    state.cors["media"] = of_version_1(ours(ORIGIN)) + VARY
+    for _ in range(2):
+        deploy(cloud, **MINE)
+        assert state.cors["media"] == ours(ORIGIN) + of_version_1(ours(ORIGIN)) + VARY
+    destroyed(cloud)
+    assert state.cors["media"] == of_version_1(ours(ORIGIN)) + VARY
+
+
+def test_rules_of_an_earlier_version_stay_where_none_is_to_be_changed(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    deployed_before(cloud, state, "media", **MINE)
+    before = (dict(state.cors), dict(state.lifecycle))
+    shown: list[str] = []
+    deploy(cloud, shown, UPLOAD_BUCKET_RULES="keep")
+    assert (state.cors, state.lifecycle) == before
+    (told,) = (line for line in shown if "send a file in parts" in line)
+    assert told.startswith(f"The CORS rules of media let no page of {ORIGIN} send a file in parts. Add ")
+
+
 # ---- Rules of a whole deploy
 
 
@@ -572,7 +695,7 @@ def test_a_bucket_that_takes_no_rule_costs_this_step(cloud: Cloud, state: State)
 def test_rules_of_others_are_told_as_they_are(cloud: Cloud, state: State) -> None:
     state.buckets["media"] = {}
     state.cors["media"] = "\n".join((ours(ORIGIN), THEIRS.replace("><", ">\n  <"), VARY))
-    assert rules_of_others(cloud.oss, "media", CORS, [ORIGIN]) == [THEIRS]
+    assert rules_of_others(cloud.oss, "media", CORS, [(ORIGIN, VERSION)]) == [THEIRS]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=["Cors", "Lifecycle"])

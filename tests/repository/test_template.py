@@ -11,6 +11,9 @@ import pytest
 import yaml
 from alibabacloud_fc20230330.models import HTTPTriggerConfig
 
+from deploy.aliyun.upload_rules import VERSION, cors_rule, lifecycle_rule
+from grants.lifetime import CONFIRM_SECONDS, PARTS_SECONDS
+from grants.settings import LARGEST_BYTES, LARGEST_FORM
 from tests.support.ros_schema import Schema, read_schema
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -25,7 +28,7 @@ RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 LARGEST_TEMPLATE_BYTES = 512 * 1024  # ROS
 LARGEST_ENVIRONMENT_BYTES = 4096  # Function Compute
 ELSEWHERE = {  # settings that no deployment sets: emulation's, and those for a bucket of one's own
-    "token": {"SIGNATURE_VERSION"},
+    "token": {"OBJECT_URL", "SIGNATURE_VERSION"},
     "callback": {"OBJECT_URL", "PUBLIC_KEY_PEM"},
 }
 PSEUDO = {"ALIYUN::Region": 14, "ALIYUN::TenantId": 16, "ALIYUN::StackName": 32}  # with their longest lengths
@@ -151,7 +154,7 @@ def test_the_longest_environment_fits(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "methods"), [("token", ["GET", "OPTIONS"]), ("callback", ["POST", "OPTIONS"])]
+    ("name", "methods"), [("token", ["GET", "POST", "OPTIONS"]), ("callback", ["POST", "OPTIONS"])]
 )
 def test_a_trigger_says_what_function_computes_own_model_has(name: str, methods: list[str]) -> None:
     config = RESOURCES[f"{name.capitalize()}Trigger"]["Properties"]["TriggerConfig"]
@@ -159,14 +162,20 @@ def test_a_trigger_says_what_function_computes_own_model_has(name: str, methods:
     assert config == {"authType": "anonymous", "methods": methods, "disableURLInternet": False}
 
 
-@pytest.mark.parametrize(("name", "action"), [("token", "oss:PutObject"), ("callback", "oss:GetObject")])
-def test_a_role_may_do_one_thing_below_the_prefix(name: str, action: str) -> None:
-    """The token signs a PostObject, the callback asks with a HEAD: OSS's names for what these need."""
+ACTIONS = {
+    "token": ["oss:PutObject", "oss:ListParts", "oss:AbortMultipartUpload"],
+    "callback": ["oss:GetObject"],
+}
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_a_role_may_do_what_its_function_does_below_the_prefix_and_no_more(name: str) -> None:
+    """OSS's names for what they ask: PutObject is for forms, and to begin, send and complete parts."""
     role = RESOURCES[f"{name.capitalize()}Role"]["Properties"]
     (policy,) = role["Policies"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     where = {"Fn::Sub": "acs:oss:*:${ALIYUN::TenantId}:${UploadBucket}/${UploadPrefix}*"}
-    assert statement == {"Effect": "Allow", "Action": [action], "Resource": [where]}
+    assert statement == {"Effect": "Allow", "Action": ACTIONS[name], "Resource": [where]}
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": ["fc.aliyuncs.com"]}
     assert function_of(name)["Role"] == {"Fn::GetAtt": [f"{name.capitalize()}Role", "Arn"]}
@@ -183,6 +192,32 @@ def test_the_callback_asks_oss_only_what_its_role_allows() -> None:
         "GET",
         "POST",
     }  # GET: of OSS's published key, without the role; POST: the webhook
+
+
+def test_token_has_the_time_that_completing_an_upload_takes() -> None:
+    text = (REPOSITORY / "functions/token/grants/multipart_routes.py").read_text()
+    (seconds,) = re.findall(r"^DEADLINE_SECONDS = ([\d.]+)", text, re.MULTILINE)
+    assert function_of("token")["Timeout"] == 15 > float(seconds)
+
+
+def test_pages_may_send_parts_and_those_of_broken_uploads_go_after_their_ticket() -> None:
+    properties = RESOURCES["Uploads"]["Properties"]
+    (cors,) = properties["CORSConfiguration"]["CORSRule"]
+    made = {name: values if isinstance(values, list) else [str(values)] for name, values in cors.items()}
+    ours = cors_rule("https://www.example.com", VERSION)
+    made["AllowedOrigin"] = ["https://www.example.com"]
+    assert made == {one.tag: [each.text for each in ours.findall(one.tag)] for one in ours}
+    (rule,) = properties["LifecycleConfiguration"]["Rule"]
+    days = lifecycle_rule("", VERSION).findtext("AbortMultipartUpload/Days")
+    assert rule["AbortMultipartUpload"] == {"Days": int(days or "0")}
+    assert rule["AbortMultipartUpload"]["Days"] * 24 * 3600 > PARTS_SECONDS + CONFIRM_SECONDS
+
+
+def test_the_largest_sizes_of_the_functions_can_be_given() -> None:
+    for name, largest in (("MaxBytes", LARGEST_BYTES), ("MultipartBytes", LARGEST_FORM)):
+        assert re.fullmatch(PARAMETERS[name]["AllowedPattern"], str(largest))
+    assert str(LARGEST_BYTES) in PARAMETERS["MaxBytes"]["Description"]["en"]
+    assert str(LARGEST_FORM) in PARAMETERS["MaxBytes"]["Description"]["en"]
 
 
 def test_uploads_are_private_and_outlive_the_stack() -> None:

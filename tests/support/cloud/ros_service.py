@@ -227,20 +227,22 @@ def change(state: State, stack: dict[str, Any], kind: str, asked: Asked) -> None
 
 
 def set_rules(
-    state: State, properties: dict[str, Any], values: dict[str, str], before: dict[str, str]
+    state: State, stack: dict[str, Any], name: str, properties: dict[str, Any], values: dict[str, str]
 ) -> None:
     """Set the rules of a bucket, in the place of all that are there, where they are new."""
     bucket = values[properties["BucketName"]["Ref"]]
-    if values["AllowedOrigins"] != before.get("AllowedOrigins"):
+    before = stack.get("template", {}).get("Resources", {}).get(name, {}).get("Properties")
+    if values["AllowedOrigins"] != stack["values"].get("AllowedOrigins") or properties != before:
         (rule,) = properties["CORSConfiguration"]["CORSRule"]
         parts = {**rule, "AllowedOrigin": values["AllowedOrigins"].split(",")}
         lists = {name: part if isinstance(part, list) else [part] for name, part in parts.items()}
         texts = (f"<{name}>{one}</{name}>" for name, part in lists.items() for one in part)
         state.cors[bucket] = f"<CORSRule>{''.join(texts)}</CORSRule><ResponseVary>true</ResponseVary>"
         (rule,) = properties["LifecycleConfiguration"]["Rule"]
+        days = rule["AbortMultipartUpload"]["Days"]
         state.lifecycle[bucket] = (
             f"<Rule><ID>{rule['ID']}</ID><Prefix>{rule['Prefix']}</Prefix><Status>Enabled</Status>"
-            "<AbortMultipartUpload><Days>1</Days></AbortMultipartUpload></Rule>"
+            f"<AbortMultipartUpload><Days>{days}</Days></AbortMultipartUpload></Rule>"
         )
 
 
@@ -266,8 +268,8 @@ def make(
     function: whether ROS does that where only a variable has changed, no document says.
     """
     properties = resource.get("Properties", {})
-    if "CORSConfiguration" in properties and values != stack["values"]:
-        set_rules(state, properties, values, stack["values"])
+    if "CORSConfiguration" in properties:
+        set_rules(state, stack, name, properties, values)
     if resource["Type"] == "ALIYUN::OSS::Bucket" and kind == "CREATE":
         bucket = values[properties["BucketName"]["Ref"]]
         if bucket in state.foreign:
