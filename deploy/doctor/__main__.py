@@ -21,6 +21,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
@@ -39,7 +40,8 @@ def main() -> int:
         require_running(deployment)
     show = show_json if chosen.json else show_lines
     if not chosen.record:
-        return 0 if show(examine(deployment)) else 1
+        with closing(examine(deployment)) as findings:
+            return 0 if show(findings) else 1
     with new_file(chosen.record) as file:
         return 0 if recorded(deployment, show, file) else 1
 
@@ -49,13 +51,14 @@ def recorded(deployment: Deployment, show: Callable[[Iterable[Finding]], bool], 
     exchanges: list[Exchange] = []
     found: list[Finding] = []
 
-    def findings() -> Iterator[Finding]:
-        for one in examine(deployment, exchanges.append):
+    def kept(findings: Iterable[Finding]) -> Iterator[Finding]:
+        for one in findings:
             found.append(one)
             yield one
 
     try:
-        return show(findings())
+        with closing(examine(deployment, exchanges.append)) as findings:
+            return show(kept(findings))
     finally:
         json.dump(document(deployment, exchanges, found, time.gmtime().tm_year), file, indent=1)
         file.write("\n")

@@ -63,6 +63,40 @@ def read_grant(answer: Answer) -> Grant | None:
     return Grant(upload_id, url, key, fields, ticket, confirm)
 
 
+@dataclass(frozen=True)
+class PartsGrant:
+    """A multipart grant of a file of `size` bytes. Its ticket is never shown."""
+
+    id: str
+    key: str
+    size: int
+    part_size: int
+    parts: int
+    ticket: str = field(repr=False)
+
+    @property
+    def last_size(self) -> int:
+        """The bytes of the last part, which may be the only one."""
+        return self.size - self.part_size * (self.parts - 1)
+
+
+def read_parts_grant(answer: Answer, sizes: Sequence[int]) -> PartsGrant | None:
+    """Return the first multipart grant in an answer to `POST /uploads` for files of these sizes, or None."""
+    uploads = json_object(answer).get("uploads")
+    for size, found in zip(sizes, uploads if isinstance(uploads, list) else (), strict=False):
+        if not isinstance(found, dict) or found.get("kind") != "multipart":
+            continue
+        upload_id, key, ticket = (found.get(name) for name in ("id", "key", "ticket"))
+        part_size, parts = found.get("part_size"), found.get("parts")
+        if not (isinstance(upload_id, str) and isinstance(key, str) and isinstance(ticket, str)):
+            return None
+        if not (isinstance(part_size, int) and isinstance(parts, int) and KEY.fullmatch(key)):
+            return None
+        grant = PartsGrant(upload_id, key, size, part_size, parts, ticket)
+        return grant if 0 < grant.last_size <= part_size else None
+    return None
+
+
 @dataclass
 class Context:
     """The deployment, and what checks learned and `left`. Nothing is stored yet under `unused_grant`."""
@@ -72,6 +106,9 @@ class Context:
     grant: Grant | None = None
     unused_grant: Grant | None = None
     uploaded: Answer | None = None
+    max_bytes: int = 0
+    grants_parts: bool = False  # whether the token function gives multipart grants
+    parts_grant: PartsGrant | None = None  # begun at OSS, neither completed nor aborted
     preflights: dict[str, Answer] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     check: str = ""  # the name of the one that runs
@@ -121,6 +158,15 @@ class Context:
         signed_in = {"Authorization": f"Bearer {token}"} if token and method == "GET" else {}
         headers.setdefault("Origin", self.deployment.origin)
         return self.ask(method, self.deployment.token_url.rstrip("/") + path, {**signed_in, **headers})
+
+    def post_token(self, path: str, document: Mapping[str, object], *, signed_in: bool = False) -> Answer:
+        """Send a document to the token function; `signed_in` with the bearer token, if there is one."""
+        token = self.deployment.bearer_token
+        headers = {"Origin": self.deployment.origin, "Content-Type": "application/json"}
+        if signed_in and token:
+            headers["Authorization"] = f"Bearer {token}"
+        content = json.dumps(document).encode()
+        return self.ask("POST", self.deployment.token_url.rstrip("/") + path, headers, content=content)
 
     def ask_grant(self) -> Answer:
         """Ask for a grant of the doctor's file."""

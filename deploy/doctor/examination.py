@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from deploy.doctor import (
     anonymous_access,
     domains,
+    multipart,
     open_questions,
     ownership,
     page_script,
@@ -30,6 +31,7 @@ ORDER = (
     *page_script.CHECKS,
     *anonymous_access.CHECKS,
     *tampering.CHECKS,
+    *multipart.CHECKS,
     *open_questions.CHECKS,
     *signed_questions.CHECKS,
 )
@@ -37,13 +39,24 @@ ORDER = (
 OWNERSHIP = ownership.CHECKS[0].name
 
 
-def examine(deployment: Deployment, record: Callable[[Exchange], None] | None = None) -> Iterator[Finding]:
+def examine(
+    deployment: Deployment, record: Callable[[Exchange], None] | None = None
+) -> Generator[Finding, None, None]:
     """Yield each check's finding when it is known. A check that needs one that failed is skipped.
 
     All need `ownership`: a deployment that may be somebody else's gets neither token nor file.
-    `record` is given each exchange with the deployment.
+    `record` is given each exchange with the deployment. No upload stays unfinished at OSS, also where the
+    iteration ends early.
     """
     context = Context(deployment, record=record)
+    try:
+        yield from findings(context)
+    finally:
+        multipart.abort_unfinished(context)
+
+
+def findings(context: Context) -> Iterator[Finding]:
+    """Yield each check's finding."""
     unavailable: set[str] = set()
     for check in ORDER:
         missing = [name for name in (OWNERSHIP, *check.needs) if name in unavailable]
@@ -52,7 +65,7 @@ def examine(deployment: Deployment, record: Callable[[Exchange], None] | None = 
         if missing or outcome.verdict == "failed":
             unavailable.add(check.name)
         context.left += outcome.left
-        yield finding_of(check, outcome, deployment)
+        yield finding_of(check, outcome, context.deployment)
 
 
 def run_check(check: Check, context: Context) -> Outcome:

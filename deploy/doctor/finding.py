@@ -17,8 +17,9 @@ Kind = Literal["check", "open question"]
 class Deployment:
     """The addresses of a deployment. `origin` is an allowed one, `site_url` the site bucket's own address.
 
-    `bucket_faults` asks the cloud what is wrong with the buckets of a stack, and `find_access` finds the
-    deployer's AccessKey for its upload bucket; there is neither without a stack.
+    `bucket_faults` asks the cloud what is wrong with the buckets of a stack, `find_access` finds the deployer's
+    AccessKey for its upload bucket, and `parts_go` asks whether a rule of that deletes the parts of broken
+    uploads; there is none of these without a stack. What `parts_go` returns is a sentence if OSS does not say.
     """
 
     token_url: str
@@ -27,6 +28,7 @@ class Deployment:
     bearer_token: str | None = field(default=None, repr=False)
     bucket_faults: Callable[[], Sequence[str]] | None = field(default=None, repr=False, compare=False)
     find_access: Callable[[], BucketAccess] | None = field(default=None, repr=False, compare=False)
+    parts_go: Callable[[], bool | str] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -82,12 +82,15 @@ def callback_preflight(context: Context) -> Outcome:
 
 def limits(context: Context) -> Outcome:
     answer = context.ask_token("/limits")
-    types = json_object(answer).get("types")
+    found = json_object(answer)
+    types, grants, largest = (found.get(name) for name in ("types", "grants", "max_bytes"))
     if answer.status != HTTPStatus.OK or not isinstance(types, list) or not types:
         return Outcome("failed", summary(answer), symptom("token", answer))
     if not {"text/plain", "text/*", "*/*"} & set(types):
         context.media_type = str(types[0]).replace("*", "png" if types[0] == "image/*" else "x-doctor")
-    return Outcome("ok", f"200, at most {json_object(answer).get('max_bytes')} bytes, {len(types)} types")
+    context.grants_parts = isinstance(grants, list) and "multipart" in grants
+    context.max_bytes = largest if isinstance(largest, int) else 0
+    return Outcome("ok", f"200, at most {context.max_bytes} bytes, {len(types)} types")
 
 
 def grant(context: Context) -> Outcome:

@@ -15,9 +15,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from deploy.doctor.answers import CODE, EC
+from deploy.doctor.answers import CODE, EC, json_object
 from deploy.doctor.context import KEY_SUFFIX, read_grant
 from deploy.doctor.domains import ACCOUNT_ID
 from deploy.doctor.finding import Deployment, Finding
@@ -134,6 +134,8 @@ def entry(
 
 def operation(one: Exchange) -> str:
     """Return OSS's name of what was asked for."""
+    if one.method == "PUT" and "partNumber=" in one.url:
+        return "UploadPart"
     if one.method != "GET":
         return OPERATIONS[one.method]
     return "GetObject" if len(urlsplit(one.url).path) > 1 else "ListObjects"
@@ -200,6 +202,11 @@ def secrets_of(deployment: Deployment, exchanges: Iterable[Exchange]) -> Iterato
         yield "access-key-secret", access.key.access_key_secret
         yield "security-token", access.key.security_token
     for exchange in exchanges:
+        yield "upload-id", dict(parse_qsl(urlsplit(exchange.url).query)).get("uploadId", "")
+        uploads = json_object(exchange.answer).get("uploads")
+        for one in uploads if isinstance(uploads, list) else ():
+            ticket = str(one.get("ticket", "")) if isinstance(one, dict) else ""
+            yield from (("ticket", part) for part in (ticket, *ticket.split(".")))
         grant = read_grant(exchange.answer)
         if grant:
             yield "key", grant.key

@@ -97,6 +97,8 @@ FIELDS = {
 PARAMETERS = {
     "list-type": r"\d",
     "max-keys": NUMBER,
+    "partnumber": NUMBER,
+    "uploadid": NEVER,
     "size": NUMBER,
     "type": MEDIA_TYPE,
     "name": r"oss-direct-upload-doctor\.txt",
@@ -133,7 +135,7 @@ MEMBERS = {
     "method": r"[A-Z]{3,7}",
     "type": rf"about:blank|{MEDIA_TYPE}",
 }
-PATHS = re.compile(rf"/(limits|confirm|callback|index\.html|{NAMED})?")
+PATHS = re.compile(rf"/(limits|uploads|parts|complete|abort|confirm|callback|index\.html|{NAMED})?")
 CONTENT = re.compile("(doctor|DOCTOR)\nx?")
 REQUEST_ID = re.compile(r"\b([0-9A-F]{8})[0-9A-F]{16}\b")
 TAG = re.compile(r"</?[A-Z][A-Za-z]{0,30}>|<\?xml version=.1\.0. encoding=.(UTF|utf)-8.\?>")

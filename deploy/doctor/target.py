@@ -62,6 +62,7 @@ def find_stack(name: str, region: str, oss_endpoint: str = "") -> Deployment:
     # only a deployment that is found by its stack needs the SDKs, which take a second to import
     from deploy.aliyun.clients import account_id, connect_region, find_access_key  # noqa: PLC0415
     from deploy.aliyun.ros_stack import Stacks  # noqa: PLC0415
+    from deploy.aliyun.upload_rules import has_abort_rule  # noqa: PLC0415
     from deploy.exit_messages import EXPECTED, message_for  # noqa: PLC0415
     from deploy.stack_buckets import faults  # noqa: PLC0415
 
@@ -79,6 +80,13 @@ def find_stack(name: str, region: str, oss_endpoint: str = "") -> Deployment:
         except EXPECTED as error:
             return [message_for(error)]
 
+    def parts_go() -> bool | str:
+        bucket, prefix = stack.parameters["UploadBucket"], stack.parameters["UploadPrefix"]
+        try:
+            return has_abort_rule(cloud.oss, bucket, prefix)
+        except EXPECTED as error:
+            return message_for(error)
+
     def find_access() -> BucketAccess:
         url, parameters = stack.outputs["UploadUrl"], stack.parameters
         return BucketAccess(
@@ -86,7 +94,7 @@ def find_stack(name: str, region: str, oss_endpoint: str = "") -> Deployment:
         )
 
     found = deployment_of(stack.outputs, stack.parameters, region)
-    return dataclasses.replace(found, bucket_faults=bucket_faults, find_access=find_access)
+    return dataclasses.replace(found, bucket_faults=bucket_faults, find_access=find_access, parts_go=parts_go)
 
 
 def deployment_of(outputs: Mapping[str, str], parameters: Mapping[str, str], region: str) -> Deployment:

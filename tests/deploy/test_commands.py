@@ -213,6 +213,17 @@ def test_doctor_finds_a_stack_at_the_public_addresses() -> None:
     assert (access.key.access_key_id, access.prefix) == (KEY.access_key_id, "uploads/")
 
 
+def test_doctor_asks_whether_a_rule_deletes_the_parts_of_broken_uploads(state: State) -> None:
+    assert make("deploy", **YES, **ANYONE) == 0
+    parts_go = choose_deployment(None, None, None, STACK).parts_go
+    assert parts_go is not None
+    assert parts_go() is True
+    state.lifecycle.clear()
+    assert parts_go() is False
+    state.refused_settings[UPLOADS] = {"lifecycle"}
+    assert "AccessDenied" in str(parts_go())
+
+
 @pytest.mark.parametrize("target", ["deploy", "preflight", "destroy", "rotate-secret", "page"])
 def test_what_is_not_on_the_command_line_is_not_read(
     target: str, state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

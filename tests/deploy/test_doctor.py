@@ -487,7 +487,8 @@ def test_names_a_versioned_bucket(unsafe: Stack) -> None:
 def test_the_readmes_sample_is_what_it_says_of_another_secret(stack: Stack, readme: str) -> None:
     blocks = (REPOSITORY / readme).read_text(encoding="utf-8").split("```\n")
     (sample,) = [block for block in blocks if "\nfailed  " in block]
-    with single_function("token", stack, TICKET_SECRET="another-secret-of-more-than-32-bytes") as token:
+    another = {"TICKET_SECRET": "another-secret-of-more-than-32-bytes", "MAX_BYTES": str(400 * 1024**2)}
+    with single_function("token", stack, **another) as token:
         said = ran(TOKEN_URL=token, ORIGIN=stack.site).stdout.splitlines()
     here = {
         "https://uploads.example.com": stack.upload,

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -93,7 +93,7 @@ def test_every_exchange_is_there_in_order_and_has_the_form_of_a_recording(
         assert one["response"]["status"] > 0
     operations = {one["operation"] for one in told["exchanges"] if one["server"] == "upload"}
     assert operations >= {"PostObject", "PutObject", "GetObject", "HeadObject", "DeleteObject"}
-    assert operations >= {"OptionObject", "ListObjects"}
+    assert operations >= {"OptionObject", "ListObjects", "UploadPart"}
 
 
 def test_an_error_of_oss_is_a_row_of_the_stand_ins_tables(
@@ -138,9 +138,16 @@ def test_nothing_of_the_deployment_is_written(
 ) -> None:
     told, exchanges = strict
     text = json.dumps(told)
-    grants = [json.loads(one.answer.body) for one in exchanges if b'"ticket"' in one.answer.body]
+    granted = [json.loads(one.answer.body) for one in exchanges if b'"ticket"' in one.answer.body]
+    grants = [one for one in granted if "fields" in one]
     assert len(grants) > 3
+    parts = [one for found in granted for one in found.get("uploads", ()) if one.get("kind") == "multipart"]
+    upload_ids = {dict(parse_qsl(urlsplit(one.url).query)).get("uploadId", "") for one in exchanges} - {""}
+    assert (len(parts), len(upload_ids)) == (1, 1)
     secrets = {KEY_ID, KEY_SECRET, KEY_TOKEN, BUCKET, stack.token, stack.upload, stack.site, stack.callback}
+    secrets |= upload_ids
+    for grant in parts:
+        secrets |= {grant["id"], grant["key"], grant["ticket"], *grant["ticket"].split(".")}
     for grant in grants:
         fields = grant["fields"]
         secrets |= {grant["id"], grant["key"], grant["ticket"], *grant["ticket"].split(".")}

@@ -52,8 +52,8 @@ LACKS = [
     (
         MissingRules(("https://a.example", "https://b.example"), ("https://a.example",)),
         (
-            "The CORS rules of media let no page of https://a.example or https://b.example upload. Add a rule "
-            "in the OSS console: that origin, methods POST and PUT, headers *, exposed headers ETag, "
+            "The CORS rules of media let no page of https://a.example or https://b.example upload. Add a "
+            "rule in the OSS console: that origin, methods POST and PUT, headers *, exposed headers ETag, "
             "x-oss-request-id and x-oss-hash-crc64ecma; or give UPLOAD_BUCKET_RULES=merge."
         ),
     ),
