@@ -10,6 +10,7 @@ from deploy.aliyun.clients import Cloud
 from deploy.aliyun.refusals import refusal_of
 from deploy.aliyun.upload_cors import refused_origins
 from deploy.aliyun.upload_rules import (
+    DAYS,
     KINDS,
     VERSION,
     Kind,
@@ -42,10 +43,11 @@ def rule_texts(parameters: Parameters) -> dict[str, str]:
 
 
 def rules_of_ros(parameters: Parameters) -> Iterator[Rule]:
-    """Yield the rules that ROS set in a bucket of a stack of version 0.1.0, which has no record."""
+    """Yield the rules, of every version, that ROS may have set in a bucket that the stack made."""
     if ros_sets_rules(parameters):
         for kind, text in rule_texts(parameters).items():
-            yield Rule(parameters["UploadBucket"], kind, text, version=1)
+            for version in DAYS:
+                yield Rule(parameters["UploadBucket"], kind, text, version)
 
 
 def recorded_rules(cloud: Cloud, record: Record, account: str, parameters: Parameters) -> Record:

@@ -23,7 +23,7 @@ Own = tuple[str, int]  # what a rule of this project is for, and its version
 VERSION = 2  # of both rules; rules of version 1 are from before uploads in parts
 METHODS = {1: ["POST"], 2: ["POST", "PUT"]}
 EXPOSED = {1: ["ETag", "x-oss-request-id"], 2: ["ETag", "x-oss-request-id", "x-oss-hash-crc64ecma"]}
-DAYS = {1: "1", 2: "2"}  # more than the 24 hours of an upload in parts
+DAYS = {1: "1", 2: "2"}  # the ticket of an upload in parts lives one
 HEADERS, AGE_SECONDS = ["*"], "600"
 # or OSS refuses two rules for parts whose prefixes overlap, also where both are somebody else's
 OVERLAP_ALLOWED = {"x-oss-allow-same-action-overlap": "true"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from alibabacloud_oss_v2 import GetObjectRequest
@@ -589,10 +590,19 @@ def test_rules_of_an_earlier_version_are_replaced_in_a_bucket_of_the_stack(
     assert state.lifecycle[UPLOADS].count("<Days>2</Days>") == state.lifecycle[UPLOADS].count("<Rule>") == 1
 
 
-def test_a_stack_without_a_record_has_rules_of_the_first_version(cloud: Cloud, state: State) -> None:
-    deployed_before(cloud, state, UPLOADS, **ANYONE)
+@pytest.mark.parametrize("left_by", [deployed_before, None], ids=["an earlier version", "this version"])
+def test_of_a_stack_without_a_record_the_rules_are_this_projects(
+    cloud: Cloud, state: State, left_by: Callable[..., None] | None
+) -> None:
+    if left_by:
+        left_by(cloud, state, UPLOADS, **ANYONE)
+    else:
+        deploy(cloud, **ANYONE)
     del state.buckets[CODE][RECORD_NAME]
     deploy(cloud)
+    before = list(state.writes)
+    deploy(cloud)
+    assert state.writes == before
     assert state.cors[UPLOADS] == ours(ORIGIN) + VARY
     assert state.lifecycle[UPLOADS].count("<Rule>") == 1
 
