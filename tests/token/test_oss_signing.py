@@ -17,8 +17,7 @@ from vendored.env import Credentials
 VECTORS = Path(__file__).parent.parent / "vectors"
 POST_POLICY = json.loads((VECTORS / "post_policy.json").read_text())
 HEADER_V4 = json.loads((VECTORS / "header_v4.json").read_text())["v4_header"]
-PRESIGNED_V4 = json.loads((VECTORS / "presigned_urls_v4.json").read_text())
-PUBLISHED_V4 = [
+PRESIGNED_V4 = [
     one
     for one in json.loads((VECTORS / "presigned_v4.json").read_text())["v4_presigned"]
     if one["product"] == "oss"  # a cloud box is another product, which this project does not sign for
@@ -106,7 +105,7 @@ def test_writes_time_as_oss_does() -> None:
 
 def presigned(vector: dict[str, Any]) -> str:
     """Return what `Signer` makes of a vector: the headers that others do not sign are not given to it."""
-    given = (vector[name] or "" for name in Credentials._fields)
+    given = (vector[name] or "" for name in ("access_key_id", "secret", "security_token"))
     now = calendar.timegm(time.strptime(vector["date"], "%Y%m%dT%H%M%SZ"))
     signer = oss_signing.Signer(vector["bucket"], vector["region"], Credentials(*given), now)
     return signer.presigned_target(
@@ -127,20 +126,3 @@ def test_writes_the_canonical_request_of_an_address(vector: dict[str, Any]) -> N
     additional = [name for name in query.get("x-oss-additional-headers", "").split(";") if name]
     asked = vector["method"], vector["bucket"], vector["key"], query, vector["headers"], additional
     assert oss_signing.canonical_request(*asked) == vector["canonical_request"]
-
-
-@pytest.mark.parametrize("vector", PUBLISHED_V4, ids=by_name)
-def test_presigns_the_published_address(vector: dict[str, Any]) -> None:
-    """Each has a header that is not signed, and perhaps some that are signed in addition."""
-    said = vector["query"]
-    additional = said.get("x-oss-additional-headers", "").split(";")
-    lowered = {name.lower(): value for name, value in vector["headers"].items()}
-    signed = {
-        name: value
-        for name, value in lowered.items()
-        if name.startswith("x-oss-") or name == "content-type" or name in additional
-    }
-    own = {name: value for name, value in said.items() if not name.startswith("x-oss-")}
-    made = {**vector, "query": own, "signed_headers": signed, "date": said["x-oss-date"], "expires": 599}
-    query = dict(parse_qsl(presigned(made).partition("?")[2], keep_blank_values=True))
-    assert query == {**said, "x-oss-signature": vector["signature"]}
