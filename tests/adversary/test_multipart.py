@@ -128,7 +128,6 @@ HEADERS: dict[str, dict[str, str]] = {
     "metadata": {"x-oss-meta-a": "b"},
     "tags": {"x-oss-tagging": "a=b"},
     "a type": {"content-type": "text/html"},
-    "an empty type": {"content-type": ""},
     "an MD5": {"content-md5": "XUFAKrxLKna5cZ2REBfFkg=="},
     "another length": {"content-length": "4"},
     "a length in other words": {"content-length": "05"},
@@ -165,6 +164,16 @@ def test_a_header_that_nobody_signs_is_no_header_of_the_object(deployed: Deploym
     disposition = "inline; filename=\"a.png\"; filename*=UTF-8''a.png"
     expected = {"Content-Type": "image/png", "Content-Disposition": disposition}
     assert_stopped(deployed.scene.stored(grant["key"]).headers == expected)
+
+
+def test_an_empty_type_is_refused_or_means_nothing(deployed: Deployment) -> None:
+    """Whether it is a part of what is signed, no document says."""
+    grant = deployed.begin()
+    if deployed.put(deployed.address(grant), ONE_PART, **{"content-type": ""}).status in REFUSED:
+        assert_stopped(unfinished(deployed, grant) == [])
+        return
+    deployed.complete(grant)
+    assert_stopped(deployed.scene.stored(grant["key"]).headers["Content-Type"] == "image/png")
 
 
 @pytest.mark.parametrize("method", METHODS)
