@@ -554,3 +554,54 @@ test('an onState that throws at failed leaves the failure as it is', async (t) =
   assert.deepEqual([error instanceof UploadError, error.code, error.status], [true, 'too_large', 413]);
   assert.deepEqual(errors, [new TypeError('cannot draw failed')]);
 });
+
+// ---- What is stored, compared with the file
+
+const HELLO_CRC = '11177612005948864433'; // of "hello"
+
+/** An upload of "hello" whose callback answers this CRC64. */
+async function answeredWith(crc64, file = Object.assign(new File(['hello'], 'a.txt'), { slice })) {
+  const transport = {
+    get: async () => grant('a'),
+    postForm: async () => ({ ...done('a'), body: JSON.stringify({ Status: 'OK', id: 'a', crc64 }) }),
+  };
+  return uploadFile(file, { tokenUrl: 'https://token.test/', transport, online: async () => true });
+}
+
+function slice(...range) {
+  return Blob.prototype.slice.apply(this, range);
+}
+
+test('what is stored with the CRC64 of the file is done', async () => {
+  assert.equal((await answeredWith(HELLO_CRC)).crc64, HELLO_CRC);
+});
+
+test('what is stored with another CRC64 is corrupted, and is not sent again', async () => {
+  await assert.rejects(answeredWith('1'), {
+    code: 'corrupted',
+    status: 200,
+    retryable: false,
+    unconfirmed: null,
+  });
+});
+
+test('an answer without a CRC64 leaves it unknown: nothing is read for it, and nothing claimed', async () => {
+  for (const unknown of [undefined, '', 0]) assert.equal((await answeredWith(unknown)).crc64, unknown);
+});
+
+test('a file that cannot be read in parts, as in apps, is not compared', async () => {
+  const file = Object.assign(new File(['hello'], 'a.txt'), { slice: undefined });
+  assert.equal((await answeredWith('1', file)).crc64, '1');
+});
+
+test('a file of several MiB is compared slice by slice', async () => {
+  const reads = [];
+  const file = new File([new Uint8Array(2_500_000)], 'a.bin');
+  file.slice = (from, to) => (reads.push([from, to]), Blob.prototype.slice.call(file, from, to));
+  await assert.rejects(answeredWith('1', file), { code: 'corrupted' });
+  assert.deepEqual(reads.slice(1), [
+    [0, 1_048_576],
+    [1_048_576, 2_097_152],
+    [2_097_152, 3_145_728],
+  ]);
+});

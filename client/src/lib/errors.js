@@ -6,7 +6,7 @@
 
 // set by this library only: an answer that has one of these codes is read as if it had none
 export const OWN_CODES =
-  /^(aborted|bad_answer|grant_expired|network|not_confirmed|too_slow|unexpected|unreadable)$/;
+  /^(aborted|bad_answer|corrupted|grant_expired|network|not_confirmed|too_slow|unexpected|unreadable)$/;
 
 /** The upload failed. `retryable`: the same file may succeed later. */
 export class UploadError extends Error {

@@ -2,15 +2,14 @@
  * Posts a file to OSS as a form, and decides what the outcome means: stored, not stored, or not known.
  */
 import { errorIn, isSuccess, isUndecided, resultIn } from './answers.js';
+import { assertReadable } from './checksum.js';
 import { NetworkFault, UploadError, toUploadError } from './errors.js';
-import { ANSWER_MS } from './grant.js';
 import { withTimeLimit } from './timing.js';
 
 /** @import { Job } from './options.js' */
 /** @import { Grant, Result } from './protocol.js' */
 
 const REPORT_MS = 100; // between two reports of progress: WebKit has one for each 8 KB
-const UNREADABLE = ['NotReadableError', 'NotFoundError'];
 const STALL_MS = 30_000; // without a byte sent, or without an answer after the last byte
 const TOO_SLOW_SHARE = 0.9; // of the grant's life spent on sending; the grant's own way to the browser takes time too
 
@@ -62,25 +61,6 @@ export async function sendForm(job, grant) {
     job.unconfirmed = { ...grant, stored: !isUnanswered };
     job.signal.throwIfAborted();
     return { result: null, fault: isUnanswered ? error : null };
-  }
-}
-
-/**
- * A file that was changed or deleted after it was chosen fails in the browser like a broken connection; one that is
- * changed while it is sent may be stored mixed. Reading it tells, in Chromium and WebKit by the file's date. Their
- * errors do not tell what was changed from what is gone. A file that cannot be read in parts, as in apps, is taken as it
- * is.
- *
- * @param {Job} job
- * @param {number} [status]  of the answer, once the file is stored
- * @throws {UploadError} when the file cannot be read
- */
-export async function assertReadable({ file, ...job }, status = 0) {
-  try {
-    await withTimeLimit(job, ANSWER_MS, async () => file.slice?.(0, 1)?.arrayBuffer?.());
-  } catch (error) {
-    if (!job.signal.aborted && UNREADABLE.includes(/** @type {Error} */ (error)?.name))
-      throw new UploadError('unreadable', String(error), { status });
   }
 }
 

@@ -8,9 +8,10 @@
  * The first rule: a file that may be stored already is confirmed, not sent again.
  */
 import { browserTransport } from './browser-transport.js';
+import { assertReadable, assertStoredWhole } from './checksum.js';
 import { confirm } from './confirmation.js';
 import { UploadError, toUploadError } from './errors.js';
-import { assertReadable, sendForm } from './form.js';
+import { sendForm } from './form.js';
 import { requestGrant } from './grant.js';
 import { ATTEMPTS, pause } from './retry.js';
 import { online, wait } from './timing.js';
@@ -114,7 +115,7 @@ async function tryOnce(job, after) {
 }
 
 /**
- * Looks whether the file is still as it was sent. If the caller cancels meanwhile, it stays known that it is stored.
+ * Looks whether the file is still as it was sent, and is what is stored. If the caller cancels meanwhile, it stays known that it is stored.
  *
  * @param {Job} job
  * @param {Grant} grant
@@ -123,6 +124,7 @@ async function tryOnce(job, after) {
  */
 async function lookAgain(job, grant, answer) {
   await assertReadable(job, 200);
+  await assertStoredWhole(job, answer, null);
   if (job.signal.aborted) job.unconfirmed = { ...grant, stored: true };
   job.signal.throwIfAborted();
   return answer;

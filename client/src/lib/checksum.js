@@ -1,0 +1,83 @@
+/**
+ * Reads the file: for its checksum, and to see whether it still is what was chosen.
+ */
+import { Crc64 } from './crc64.js';
+import { UploadError } from './errors.js';
+import { withTimeLimit } from './timing.js';
+
+/** @import { Job } from './options.js' */
+/** @import { Result } from './protocol.js' */
+
+const READ_MS = 15_000; // for 1 MiB: disks of a network, or asleep
+const SLICE_BYTES = 1024 ** 2; // so that no task of the page takes long
+const UNREADABLE = ['NotReadableError', 'NotFoundError'];
+
+/**
+ * @param {Blob} blob
+ * @param {AbortSignal} signal
+ * @param {() => void} touch  called after each MiB
+ * @returns {Promise<string>} its CRC64, a decimal number
+ */
+export async function checksumOf(blob, signal, touch) {
+  const crc = new Crc64();
+  for (let at = 0; at < blob.size; at += SLICE_BYTES) {
+    const bytes = await blob.slice(at, at + SLICE_BYTES).arrayBuffer(); // comes in a task of its own
+    signal.throwIfAborted();
+    crc.update(bytes);
+    touch();
+  }
+  return crc.text;
+}
+
+/**
+ * Compares what is stored with the file, where the callback's answer has a `crc64` and the file can be read.
+ *
+ * @param {Job} job
+ * @param {Result} answer
+ * @param {string | null} sent  the CRC64 of what was sent, if it is known
+ * @throws {UploadError} `corrupted`, or `unreadable`
+ */
+export async function assertStoredWhole(job, answer, sent) {
+  const { crc64 } = answer;
+  if (typeof crc64 !== 'string' || !crc64) return;
+  const read =
+    sent ?? (await unlessUnreadable(job, 200, (signal, touch) => checksumOf(job.file, signal, touch)));
+  if (read && read !== crc64)
+    throw new UploadError('corrupted', 'What is stored differs from the file.', { status: 200 });
+}
+
+/**
+ * A file that was changed or deleted after it was chosen fails in the browser like a broken connection; one that is
+ * changed while it is sent may be stored mixed. Reading it tells, in Chromium and WebKit by the file's date. Their
+ * errors do not tell what was changed from what is gone. A file that cannot be read in parts, as in apps, is taken as it
+ * is.
+ *
+ * @param {Job} job
+ * @param {number} [status]  of the answer, once the file is stored
+ * @throws {UploadError} when the file cannot be read
+ */
+export async function assertReadable(job, status = 0) {
+  await unlessUnreadable(job, status, async () => job.file.slice?.(0, 1)?.arrayBuffer?.());
+}
+
+/**
+ * @template T
+ * @param {Job} job
+ * @param {number} status
+ * @param {(signal: AbortSignal, touch: () => void) => Promise<T>} read
+ * @returns {Promise<T | null>} null if it cannot be read here, or takes too long
+ */
+async function unlessUnreadable(job, status, read) {
+  try {
+    return await withTimeLimit(job, READ_MS, read);
+  } catch (error) {
+    if (!job.signal.aborted && isUnreadable(error))
+      throw new UploadError('unreadable', String(error), { status });
+    return null;
+  }
+}
+
+/** @param {unknown} error */
+export function isUnreadable(error) {
+  return UNREADABLE.includes(/** @type {Error} */ (error)?.name);
+}
