@@ -1,5 +1,5 @@
 /**
- * Writes `lib/upload.d.ts` and `lib/uppy-oss.d.ts`, so that each built file can be copied with its types. `tsc` has
+ * Writes a declaration for each file in `lib/`, so that each built file can be copied with its types. `tsc` has
  * written one declaration file per module into the folder given; here the modules that upload.js re-exports are put
  * into its own.
  */
@@ -9,8 +9,8 @@ import ts from 'typescript';
 const [folder] = process.argv.slice(2);
 
 writeFileSync('lib/upload.d.ts', flattened('./upload.js').join('\n\n') + '\n');
-copyFileSync(`${folder}/uppy-oss.d.ts`, 'lib/uppy-oss.d.ts'); // it imports only ./upload.js
-assertValid(['lib/upload.d.ts', 'lib/uppy-oss.d.ts']);
+for (const name of ['resume.d.ts', 'uppy-oss.d.ts']) copyFileSync(`${folder}/${name}`, `lib/${name}`); // they import only ./upload.js
+assertValid(['lib/upload.d.ts', 'lib/resume.d.ts', 'lib/uppy-oss.d.ts']);
 
 /** @param {string} module @returns {string[]} its declarations and those that it re-exports */
 function flattened(module) {

@@ -1,5 +1,5 @@
 /**
- * Builds `lib/`, upload.js and the Uppy uploader for other people's pages. Then checks that these and the page in `dist/`
+ * Builds `lib/` for other people's pages: upload.js, resume.js and the Uppy uploader. Then checks that these and the page in `dist/`
  * are small enough, and have nothing that the oldest browsers lack.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { build } from 'vite';
 import { TARGETS } from './browsers.js';
 import { checkBundle } from './floor.js';
 
-const PAGE_MAX_BYTES = 112_000; // all JS and CSS, gzip; 2,200 of them are class fields written for Safari 15.4
-const UPLOAD_MAX_BYTES = 7_000; // upload.js alone, gzip
+const PAGE_MAX_BYTES = 117_000; // all JS and CSS, gzip; 2,200 of them are class fields written for Safari 15.4
+const UPLOAD_MAX_BYTES = 7 * 1024; // upload.js alone, gzip
 
-for (const [nth, entry] of ['src/lib/upload.js', 'src/lib/uppy-oss.js'].entries())
+for (const [nth, entry] of ['src/lib/upload.js', 'src/lib/resume.js', 'src/lib/uppy-oss.js'].entries())
   await build({
     configFile: false,
     logLevel: 'warn',
@@ -23,7 +23,7 @@ for (const [nth, entry] of ['src/lib/upload.js', 'src/lib/uppy-oss.js'].entries(
       emptyOutDir: nth === 0,
       lib: { entry, formats: ['es'], fileName: basename(entry, '.js') },
       minify: true,
-      rolldownOptions: { external: [/^@uppy\//, './upload.js'], output: { minify: true } },
+      rolldownOptions: { external: [/^@uppy\//, './upload.js'], output: { minify: true, comments: false } },
     },
   });
 for (const file of [...filesIn('dist/assets', /\.js$/), ...filesIn('lib', /\.js$/)]) checkBundle(file);

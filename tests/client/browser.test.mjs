@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import test from 'node:test';
 import { browserTransport, uploadFile } from '../../client/src/lib/upload.js';
-import { PHOTO, done, grant, problem } from './dialogue.mjs';
+import { COLLECT_MS, PHOTO, done, grant, granted, problem, turn } from './dialogue.mjs';
 
 /** Replaces a global for one test. */
 function stand(t, name, value) {
@@ -27,8 +27,9 @@ test('neither cookies, a cache nor a redirect have a part in asking', async (t) 
       'https://callback.test/confirm',
       {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
+        headers: {},
         body: '{"ticket":"t"}',
+        keepalive: false,
         ...apart,
       },
     ],
@@ -61,7 +62,7 @@ test('the form goes out without cookies and without a header of ours, the file l
 /** An upload in real time that is refused at its second try; `more` may make it wait. */
 async function refusedAtLast(signal, more = {}) {
   const answers = [problem(503, 'unavailable'), problem(413, 'too_large')];
-  const transport = { ...browserTransport, get: async () => answers.shift() };
+  const transport = { ...browserTransport, postJson: async () => answers.shift() };
   const options = { tokenUrl: 'https://token.test/', transport, random: () => 0, signal, ...more };
   await assert.rejects(uploadFile(PHOTO, options), { code: 'too_large' });
 }
@@ -88,10 +89,13 @@ test('a browser that only says that it is offline uploads all the same, and leav
   stand(t, 'navigator', { onLine: false });
   stand(t, 'addEventListener', page.addEventListener.bind(page));
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const answers = [grant('a'), done('a')];
-  const transport = { get: async () => answers.shift(), postForm: async () => answers.shift() };
+  const answers = [granted(grant('a')), done('a')];
+  const transport = { postJson: async () => answers.shift(), postForm: async () => answers.shift() };
   const upload = uploadFile(PHOTO, { tokenUrl: 'https://token.test/', transport });
+  await turn();
   t.mock.timers.tick(3000);
+  await turn();
+  t.mock.timers.tick(COLLECT_MS);
   assert.equal((await upload).id, 'a');
   assert.deepEqual(getEventListeners(page, 'online'), []);
 });
@@ -105,12 +109,12 @@ test('cancelling ends a real pause and a real wait for the line at once', async 
     const answers = [problem(503, 'unavailable', { 'retry-after': '60' })];
     const options = {
       tokenUrl: 'https://token.test/',
-      transport: { ...browserTransport, get: async () => answers.shift() },
+      transport: { ...browserTransport, postJson: async () => answers.shift() },
       signal: controller.signal,
     };
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();
-    setTimeout(() => controller.abort(), 5);
+    setTimeout(() => controller.abort(), 2 * COLLECT_MS);
     await assert.rejects(uploadFile(PHOTO, options), { code: 'aborted' });
     assert.deepEqual([timers(), getEventListeners(page, 'online')], [before, []]);
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { Crc64, combine } from '../../client/src/lib/crc64.js';
+import { combine, crc64 } from '../../client/src/lib/crc64.js';
 
 const { etag: VECTORS } = JSON.parse(
   readFileSync(new URL('../vectors/multipart_etag_crc64.json', import.meta.url), 'utf8'),
@@ -9,9 +9,9 @@ const { etag: VECTORS } = JSON.parse(
 
 /** The CRC of pieces, as decimal text. */
 function crcOf(...pieces) {
-  const crc = new Crc64();
+  const crc = crc64();
   for (const piece of pieces) crc.update(new Uint8Array(piece).buffer);
-  return crc.text;
+  return crc.text();
 }
 
 /** The bytes of a part in the vectors. */
@@ -23,13 +23,13 @@ test('the check value of the catalogue, as OSS writes it', () => {
   assert.equal(crcOf(), '0');
 });
 
-for (const { name, parts, part_crc64: expected, crc64 } of VECTORS.filter((vector) => vector.crc64))
+for (const { name, parts, part_crc64: expected, crc64: ofWhole } of VECTORS.filter((vector) => vector.crc64))
   test(`parts and whole of ${name} are as others have computed them`, () => {
     const found = parts.map((part) => crcOf(bytesOf(part)));
     assert.deepEqual(found, expected);
-    assert.equal(crcOf(...parts.map(bytesOf)), crc64);
+    assert.equal(crcOf(...parts.map(bytesOf)), ofWhole);
     const whole = found.reduce((crc, part, nth) => combine([crc, part], 0, parts[nth].size));
-    assert.equal(whole, crc64);
+    assert.equal(whole, ofWhole);
   });
 
 test('however the bytes are cut, and whatever their length, the result is the same', () => {

@@ -10,6 +10,7 @@ import {
   done,
   early,
   grant,
+  granted,
   policyExpired,
   problem,
   queued,
@@ -446,9 +447,8 @@ test('a browser that was wrong about being offline is not waited for again', asy
       tokenUrl: 'https://token.test/',
       online,
       transport: {
-        get: async () => grant(id),
         postForm: async () => done(id),
-        postJson: async () => done(id),
+        postJson: async () => granted(grant(id)),
       },
     });
   assert.deepEqual(asked, [3000, 0]);
@@ -462,7 +462,7 @@ test('nothing is asked after a cancel, whatever the word for offline does', asyn
     signal: controller.signal,
     online: async () => false,
     transport: {
-      get: async () => {
+      postJson: async () => {
         if ((asked += 1) === 1) controller.abort();
         if (asked > 9) throw new UploadError('unexpected', 'asked for ever');
         throw new NetworkFault('gone');

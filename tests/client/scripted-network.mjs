@@ -1,7 +1,8 @@
 /**
  * A network whose answers a test gives, for an Uppy with OssUpload.
  */
-import { done, grant, problem } from './dialogue.mjs';
+export { turn } from './dialogue.mjs';
+import { done, grant, granted, problem } from './dialogue.mjs';
 
 /**
  * The nth request of each kind gets the nth answer; when there are no more, the last one again. An answer may be a
@@ -20,11 +21,18 @@ export function scriptedNetwork({ token, oss, confirm = [problem(503, 'unavailab
     requests.push(request);
     return typeof answer === 'function' ? answer(request) : answer;
   };
+  /** One answer with what each file gets. */
+  const uploads = async (files, headers, signal) => {
+    const each = await Promise.all(files.map((file) => receive('token', { file, headers, signal })));
+    const refusal = each.find(({ status }) => status !== 200);
+    const bodies = each.map((answer) => granted(answer).body.slice('{"uploads":['.length, -2));
+    return refusal ?? { status: 200, headers: {}, body: `{"uploads":[${bodies}]}` };
+  };
   const transport = {
-    get: (url, headers, signal) => receive('token', { url, headers, signal }),
     postForm: (url, fields, file, onProgress, signal) =>
       receive('oss', { url, id: fields.key.slice(8, -4), file, signal, onProgress }),
-    postJson: (url, { ticket }, headers, signal) => receive('confirm', { ticket, signal }),
+    postJson: async (url, { files, ticket }, headers, signal) =>
+      files ? uploads(files, headers, signal) : receive('confirm', { ticket, signal }),
   };
   return {
     options: { tokenUrl: 'https://token.test/', transport, wait, random: () => 0 },
@@ -34,12 +42,12 @@ export function scriptedNetwork({ token, oss, confirm = [problem(503, 'unavailab
 }
 
 /** Pauses are over at once; a time limit is never reached. */
-const wait = (ms, signal) =>
-  ms < 10_000
-    ? Promise.resolve()
-    : new Promise((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason));
-      });
+const wait = (ms, signal) => {
+  if (ms < 10_000) return Promise.resolve();
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+  });
+};
 
 /** OSS's answer once it has the whole file and the callback has accepted it. */
 export const answered = ({ id, file, onProgress }) => {
@@ -55,12 +63,6 @@ export function hold() {
   });
   return [async (request) => gate.then(() => answered(request)), go];
 }
-
-/** Lets everything run that waits for nothing but its turn. */
-export const turn = () =>
-  new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 
 export const add = (uppy, name = 'a.png', more = {}) =>
   uppy.addFile({ name, type: 'image/png', data: new File([name], name, { lastModified: 1 }), ...more });

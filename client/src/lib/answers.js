@@ -5,12 +5,12 @@ import { OWN_CODES, UploadError } from './errors.js';
 import { retryAfterMs } from './retry.js';
 
 /** @import { Job } from './options.js' */
-/** @import { Answer, Grant, Result } from './protocol.js' */
+/** @import { Answer, FormGrant, Grant, PartsGrant, Result } from './protocol.js' */
 
 /**
  * The file is stored only if the answer is 200 and a JSON object with `"Status":"OK"` and the grant's id.
  *
- * @param {Answer} answer
+ * @param {Pick<Answer, 'status' | 'body'>} answer
  * @param {Grant} grant
  * @returns {Result | null}
  */
@@ -19,17 +19,49 @@ export function resultIn(answer, grant) {
   return body['Status'] === 'OK' && body['id'] === grant.id ? /** @type {Result} */ (body) : null;
 }
 
-/** @param {Answer} answer @returns {Grant | null} null if it is none, or a part of it is missing */
-export function grantIn(answer) {
+/**
+ * @param {Answer} answer  to a request for many files
+ * @param {number} nth
+ * @returns {Answer} what concerns one of them: its grant, its own problem, or the refusal of the whole request
+ */
+export function answerFor(answer, nth) {
+  const one = answer.status === 200 && listIn(answer, 'uploads')[nth];
+  if (!one || typeof one !== 'object') return answer;
+  const { problem = null } = one;
+  return {
+    status: Number(problem?.status) || answer.status,
+    headers: {},
+    body: JSON.stringify(problem ?? one),
+  };
+}
+
+/**
+ * @param {Answer} answer
+ * @param {number} size  of the file
+ * @returns {Grant | null} null if it is none, or a member of it is missing
+ */
+export function grantIn(answer, size) {
   if (answer.status !== 200) return null;
-  const grant = /** @type {Partial<Grant>} */ (jsonObject(answer.body));
-  const texts = [grant.id, grant.url, grant.ticket, grant.confirm];
+  const grant = /** @type {Partial<Omit<FormGrant, 'kind'> & Omit<PartsGrant, 'kind'>> & {kind?: string}} */ (
+    jsonObject(answer.body)
+  );
+  const { id, ticket, confirm, url, fields, part_size: partSize = 0 } = grant;
+  const isInParts = grant.kind === 'multipart';
   const isComplete =
-    texts.every((text) => typeof text === 'string') &&
+    [id, ticket, confirm, isInParts ? '' : url].every((text) => typeof text === 'string') &&
     Number(grant.expires_in) > 0 &&
-    grant.fields &&
-    typeof grant.fields === 'object';
+    (isInParts ? grant.parts === Math.ceil(size / partSize) : fields && typeof fields === 'object');
   return isComplete ? /** @type {Grant} */ (grant) : null;
+}
+
+/**
+ * @param {Pick<Answer, 'body'>} answer
+ * @param {string} name
+ * @returns {any[]} the list of that name; empty if there is none
+ */
+export function listIn({ body }, name) {
+  const list = jsonObject(body)[name];
+  return Array.isArray(list) ? list : [];
 }
 
 /**
@@ -53,7 +85,8 @@ export function errorIn(answer, job) {
     textOf('detail', 'Message'),
     {
       status,
-      retryable: isNonsense || isUndecided(status) || status === 429 || canRenewToken,
+      retryable:
+        problem['retryable'] === true || isNonsense || isUndecided(status) || status === 429 || canRenewToken,
       requestId:
         textOf('request_id', 'RequestId') ||
         headers['x-oss-request-id'] ||
@@ -65,7 +98,7 @@ export function errorIn(answer, job) {
   );
 }
 
-/** @param {Answer} answer */
+/** @param {{status: number}} answer */
 export function isSuccess({ status }) {
   return status >= 200 && status <= 299;
 }
@@ -79,7 +112,7 @@ export function isUndecided(status) {
 }
 
 /** @param {string} text @returns {Record<string, unknown>} empty when it is not a JSON object */
-function jsonObject(text) {
+export function jsonObject(text) {
   try {
     const value = JSON.parse(text);
     return value && typeof value === 'object' ? value : {};

@@ -5,48 +5,68 @@ import { NetworkFault } from './errors.js';
 
 /** @import { Answer, Headers, Transport } from './protocol.js' */
 
-/** @type {Transport} XMLHttpRequest posts the file, because fetch does not report how many bytes were sent. */
+/**
+ * XMLHttpRequest sends the file, because fetch does not report how many bytes were sent. A request without headers of
+ * ours goes out as text/plain, for which a browser needs no preflight.
+ *
+ * @type {Transport}
+ */
 export const browserTransport = {
   get: (url, headers, signal) => request(url, { headers, signal }),
-  postJson: (url, body, headers, signal) =>
+  postJson: (url, body, headers, signal, keepalive = false) =>
     request(url, {
       method: 'POST',
-      headers: { ...headers, 'Content-Type': 'application/json' },
+      headers: { ...headers, ...(Object.keys(headers).length > 0 && { 'Content-Type': 'application/json' }) },
       body: JSON.stringify(body),
+      keepalive,
       signal,
     }),
-  postForm: (url, fields, file, onProgress, signal) =>
-    new Promise((resolve, reject) => {
-      const form = new FormData();
-      for (const [name, value] of Object.entries(fields)) form.append(name, value);
-      form.append('file', file, 'file'); // the grant has the real name, so that OSS's form parser need not read it
-      const xhr = new XMLHttpRequest();
-      let bodyLeft = false;
-      xhr.upload.addEventListener('progress', ({ loaded, total }) => onProgress(loaded, total));
-      xhr.upload.addEventListener('load', ({ loaded, total }) => {
-        bodyLeft = true;
-        onProgress(loaded, total);
-      });
-      xhr.addEventListener('load', () =>
-        resolve({
-          status: xhr.status,
-          headers: headersIn(xhr.getAllResponseHeaders()),
-          body: xhr.responseText,
-        }),
-      );
-      xhr.addEventListener('error', () => reject(new NetworkFault('The connection failed.', bodyLeft)));
-      signal.addEventListener(
-        'abort',
-        () => {
-          xhr.abort();
-          reject(signal.reason);
-        },
-        { once: true },
-      );
-      xhr.open('POST', url); // without headers of ours: OSS's CORS rule would have to allow each of them
-      xhr.send(form);
-    }),
+  postForm: (url, fields, file, onProgress, signal) => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
+    form.append('file', file, 'file'); // the grant has the real name, so that OSS's form parser need not read it
+    return send('POST', url, form, onProgress, signal);
+  },
+  putPart: (url, part, onProgress, signal) => send('PUT', url, part, onProgress, signal),
 };
+
+/**
+ * @param {string} method
+ * @param {string} url
+ * @param {FormData | Blob} body
+ * @param {(loaded: number, total: number) => void} onProgress
+ * @param {AbortSignal} signal
+ * @returns {Promise<Answer>}
+ */
+function send(method, url, body, onProgress, signal) {
+  return new Promise((resolve, reject) => {
+    const xhr = new XMLHttpRequest();
+    let bodyLeft = false;
+    xhr.upload.addEventListener('progress', ({ loaded, total }) => onProgress(loaded, total));
+    xhr.upload.addEventListener('load', ({ loaded, total }) => {
+      bodyLeft = true;
+      onProgress(loaded, total);
+    });
+    xhr.addEventListener('load', () =>
+      resolve({
+        status: xhr.status,
+        headers: headersIn(xhr.getAllResponseHeaders()),
+        body: xhr.responseText,
+      }),
+    );
+    xhr.addEventListener('error', () => reject(new NetworkFault('The connection failed.', bodyLeft)));
+    signal.addEventListener(
+      'abort',
+      () => {
+        xhr.abort();
+        reject(signal.reason);
+      },
+      { once: true },
+    );
+    xhr.open(method, url); // without headers of ours: OSS's CORS rule would have to allow each of them
+    xhr.send(body);
+  });
+}
 
 /** @param {string} url @param {RequestInit & {signal: AbortSignal}} init @returns {Promise<Answer>} */
 async function request(url, init) {

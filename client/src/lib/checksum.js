@@ -1,7 +1,7 @@
 /**
  * Reads the file: for its checksum, and to see whether it still is what was chosen.
  */
-import { Crc64 } from './crc64.js';
+import { crc64 } from './crc64.js';
 import { UploadError } from './errors.js';
 import { withTimeLimit } from './timing.js';
 
@@ -19,14 +19,14 @@ const UNREADABLE = ['NotReadableError', 'NotFoundError'];
  * @returns {Promise<string>} its CRC64, a decimal number
  */
 export async function checksumOf(blob, signal, touch) {
-  const crc = new Crc64();
+  const crc = crc64();
   for (let at = 0; at < blob.size; at += SLICE_BYTES) {
     const bytes = await blob.slice(at, at + SLICE_BYTES).arrayBuffer(); // comes in a task of its own
     signal.throwIfAborted();
     crc.update(bytes);
     touch();
   }
-  return crc.text;
+  return crc.text();
 }
 
 /**
@@ -38,12 +38,23 @@ export async function checksumOf(blob, signal, touch) {
  * @throws {UploadError} `corrupted`, or `unreadable`
  */
 export async function assertStoredWhole(job, answer, sent) {
-  const { crc64 } = answer;
-  if (typeof crc64 !== 'string' || !crc64) return;
+  const stored = answer['crc64'];
+  if (typeof stored !== 'string' || !stored) return;
   const read =
     sent ?? (await unlessUnreadable(job, 200, (signal, touch) => checksumOf(job.file, signal, touch)));
-  if (read && read !== crc64)
-    throw new UploadError('corrupted', 'What is stored differs from the file.', { status: 200 });
+  if (read && read !== stored)
+    throw new UploadError('corrupted', 'The stored bytes differ.', { status: 200 });
+}
+
+/**
+ * @param {Job} job
+ * @param {Blob} blob  or a file of an app, without its methods
+ * @param {number} [status]  of the answer, once the file is stored
+ * @returns {Promise<string | null>} its CRC64; null if it cannot be read here
+ * @throws {UploadError} `unreadable` when the file has changed or is gone
+ */
+export function readChecksum(job, blob, status = 0) {
+  return unlessUnreadable(job, status, (signal, touch) => checksumOf(blob, signal, touch));
 }
 
 /**

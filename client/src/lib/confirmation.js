@@ -3,9 +3,8 @@
  */
 import { errorIn, resultIn } from './answers.js';
 import { UploadError, toUploadError } from './errors.js';
-import { ANSWER_MS } from './grant.js';
-import { ATTEMPTS, pause } from './retry.js';
-import { askOnline, withTimeLimit } from './timing.js';
+import { ANSWER_MS, askByTicket } from './grant.js';
+import { ATTEMPTS, backOff } from './retry.js';
 
 /** @import { Job } from './options.js' */
 /** @import { Grant, Result } from './protocol.js' */
@@ -25,7 +24,7 @@ export async function confirm(job, grant, fault) {
   job.report({ state: 'confirming' });
   let error = fault;
   for (let attempt = 1, pauses = 0; ; attempt += 1) {
-    if (error) await pause(job, (pauses += 1), error);
+    if (error) await backOff(job, (pauses += 1), error);
     const outcome = await ask(job, grant);
     if (!(outcome instanceof UploadError)) return outcome;
     if (DIFFERS.includes(outcome.status)) throw outcome;
@@ -44,11 +43,7 @@ export async function confirm(job, grant, fault) {
  */
 async function ask(job, grant) {
   try {
-    const answer = await askOnline(job, () =>
-      withTimeLimit(job, ANSWER_MS, (signal) =>
-        job.transport.postJson(grant.confirm, { ticket: grant.ticket }, {}, signal),
-      ),
-    );
+    const answer = await askByTicket(job, grant, grant.confirm, ANSWER_MS);
     const result = resultIn(answer, grant);
     const error = result ? null : errorIn(answer, job);
     if (error && !(error.status === 409 && error.code === 'not_stored')) return error;

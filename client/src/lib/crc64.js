@@ -5,74 +5,67 @@
 
 const POLYNOMIAL = 0xc96c5795d7870f42n; // reflected: the highest bit is the coefficient of x^0
 const ONE = 1n << 63n; // the polynomial x^0
-const SLICES = 8;
-const HIGH = new Int32Array(256 * SLICES);
-const LOW = new Int32Array(256 * SLICES);
+const ENTRIES = 256 * 8;
+const HIGH = new Int32Array(ENTRIES);
+const LOW = new Int32Array(ENTRIES);
 for (let byte = 0; byte < 256; byte += 1) {
-  let crc = BigInt(byte);
-  for (let bit = 0; bit < 8; bit += 1) crc = timesX(crc);
-  HIGH[byte] = Number(crc >> 32n);
-  LOW[byte] = Number(crc & 0xffffffffn);
-}
-for (let n = 256; n < 256 * SLICES; n += 1) {
-  const [high, low] = [at(HIGH, n - 256), at(LOW, n - 256)];
-  HIGH[n] = (high >>> 8) ^ at(HIGH, low & 255);
-  LOW[n] = ((low >>> 8) | (high << 24)) ^ at(LOW, low & 255);
-}
-
-/** The CRC of bytes that come one after another. */
-export class Crc64 {
-  #high = -1;
-  #low = -1;
-
-  /** @param {ArrayBuffer} buffer  the next bytes: 1 MiB takes some milliseconds */
-  update(buffer) {
-    const words = new Int32Array(buffer, 0, 2 * (buffer.byteLength >>> 3)); // every browser's machine is little-endian
-    let high = this.#high;
-    let low = this.#low;
-    for (let n = 0; n < words.length; n += 2) {
-      const a = low ^ at(words, n);
-      const b = high ^ at(words, n + 1);
-      const a0 = 1792 + (a & 255);
-      const a1 = 1536 + ((a >>> 8) & 255);
-      const a2 = 1280 + ((a >>> 16) & 255);
-      const a3 = 1024 + (a >>> 24);
-      const b0 = 768 + (b & 255);
-      const b1 = 512 + ((b >>> 8) & 255);
-      const b2 = 256 + ((b >>> 16) & 255);
-      const b3 = b >>> 24;
-      low =
-        at(LOW, a0) ^
-        at(LOW, a1) ^
-        at(LOW, a2) ^
-        at(LOW, a3) ^
-        at(LOW, b0) ^
-        at(LOW, b1) ^
-        at(LOW, b2) ^
-        at(LOW, b3);
-      high =
-        at(HIGH, a0) ^
-        at(HIGH, a1) ^
-        at(HIGH, a2) ^
-        at(HIGH, a3) ^
-        at(HIGH, b0) ^
-        at(HIGH, b1) ^
-        at(HIGH, b2) ^
-        at(HIGH, b3);
+  let high = 0;
+  let low = byte;
+  for (let n = byte; n < ENTRIES; n += 256) {
+    for (let bit = 0; bit < 8; bit += 1) {
+      const odd = -(low & 1);
+      low = ((low >>> 1) | (high << 31)) ^ (odd & 0xd7870f42);
+      high = (high >>> 1) ^ (odd & 0xc96c5795);
     }
-    for (const byte of new Uint8Array(buffer, words.byteLength)) {
-      const n = (low ^ byte) & 255;
-      low = ((low >>> 8) | (high << 24)) ^ at(LOW, n);
-      high = (high >>> 8) ^ at(HIGH, n);
-    }
-    this.#high = high;
-    this.#low = low;
+    HIGH[n] = high;
+    LOW[n] = low;
   }
+}
 
-  /** @returns {string} as OSS writes it: a decimal number */
-  get text() {
-    return ((BigInt(~this.#high >>> 0) << 32n) | BigInt(~this.#low >>> 0)).toString();
+/**
+ * The CRC of bytes that come one after another.
+ *
+ * @returns {{update: (buffer: ArrayBuffer) => void, text: () => string}} `update` takes some milliseconds for 1 MiB;
+ *   `text` is a decimal number, as OSS writes it
+ */
+export function crc64() {
+  let high = -1;
+  let low = -1;
+  return {
+    update(buffer) {
+      const words = new Int32Array(buffer, 0, 2 * (buffer.byteLength >>> 3)); // all browsers' machines are little-endian
+      [high, low] = afterWords(words, high, low);
+      for (const byte of new Uint8Array(buffer, words.byteLength)) {
+        const n = (low ^ byte) & 255;
+        low = ((low >>> 8) | (high << 24)) ^ at(LOW, n);
+        high = (high >>> 8) ^ at(HIGH, n);
+      }
+    },
+    text: () => ((BigInt(~high >>> 0) << 32n) | BigInt(~low >>> 0)).toString(),
+  };
+}
+
+/** @param {Int32Array} words @param {number} highBefore @param {number} lowBefore @returns {[number, number]} */
+function afterWords(words, highBefore, lowBefore) {
+  let high = highBefore;
+  let low = lowBefore;
+  for (let n = 0; n < words.length; n += 2) {
+    const a = low ^ at(words, n);
+    const b = high ^ at(words, n + 1);
+    const a0 = 1792 + (a & 255);
+    const a1 = 1536 + ((a >>> 8) & 255);
+    const a2 = 1280 + ((a >>> 16) & 255);
+    const a3 = 1024 + (a >>> 24);
+    const b0 = 768 + (b & 255);
+    const b1 = 512 + ((b >>> 8) & 255);
+    const b2 = 256 + ((b >>> 16) & 255);
+    const b3 = b >>> 24;
+    low = at(LOW, a0) ^ at(LOW, a1) ^ at(LOW, a2) ^ at(LOW, a3);
+    low ^= at(LOW, b0) ^ at(LOW, b1) ^ at(LOW, b2) ^ at(LOW, b3);
+    high = at(HIGH, a0) ^ at(HIGH, a1) ^ at(HIGH, a2) ^ at(HIGH, a3);
+    high ^= at(HIGH, b0) ^ at(HIGH, b1) ^ at(HIGH, b2) ^ at(HIGH, b3);
   }
+  return [high, low];
 }
 
 /**

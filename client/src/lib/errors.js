@@ -29,7 +29,11 @@ export class UploadError extends Error {
     this.requestId = requestId;
     this.ec = ec;
     this.retryAfterMs = retryAfterMs;
-    /** @type {Grant | null} set while the file may be stored: give it to the next `uploadFile` of the file */
+    /**
+     * Set while the file, or a part of it, may be stored: give it to the next `uploadFile` of the file.
+     *
+     * @type {Grant | null}
+     */
     this.unconfirmed = null;
   }
 }

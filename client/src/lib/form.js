@@ -3,14 +3,16 @@
  */
 import { errorIn, isSuccess, isUndecided, resultIn } from './answers.js';
 import { assertReadable } from './checksum.js';
+import { Paused, unlessPaused } from './control.js';
 import { NetworkFault, UploadError, toUploadError } from './errors.js';
+import { reporter } from './progress.js';
 import { withTimeLimit } from './timing.js';
 
 /** @import { Job } from './options.js' */
-/** @import { Grant, Result } from './protocol.js' */
+/** @import { FormGrant, Grant, Result } from './protocol.js' */
 
-const REPORT_MS = 100; // between two reports of progress: WebKit has one for each 8 KB
-const STALL_MS = 30_000; // without a byte sent, or without an answer after the last byte
+export const STALL_MS = 30_000; // without a byte sent, or without an answer after the last byte
+const EXPIRED = ['0006-00000213', '0002-00000069', '0002-00000236']; // EC of policies, and of addresses
 const TOO_SLOW_SHARE = 0.9; // of the grant's life spent on sending; the grant's own way to the browser takes time too
 
 /**
@@ -18,37 +20,40 @@ const TOO_SLOW_SHARE = 0.9; // of the grant's life spent on sending; the grant's
  * that hid the answer, if one did. Whoever confirms waits for that first, and fails with it if nothing is stored.
  *
  * @param {Job} job
- * @param {Grant} grant
+ * @param {FormGrant} grant
  * @returns {Promise<{result: Result | null, fault: UploadError | null}>}
- * @throws {UploadError} when nothing is stored
+ * @throws {UploadError} when nothing is stored; `Paused` unless the whole body had left
  */
 export async function sendForm(job, grant) {
   const total = job.file.size;
   let firstByteAt = 0;
-  let reportedAt = 0;
   let bodyLeft = false;
-  job.report({ state: 'sending', loaded: 0, total });
-  try {
-    const answer = await withTimeLimit(job, STALL_MS, (signal, touch) => {
+  let loaded = 0;
+  const report = reporter(job, () => loaded);
+  job.report({ state: 'sending', loaded, total });
+  /** @param {AbortSignal} until */
+  const post = (until) =>
+    withTimeLimit({ ...job, signal: until }, STALL_MS, (signal, touch) => {
       /** @param {number} sent @param {number} all  bytes of the form: its fields first, the file last */
       const onProgress = (sent, all) => {
         if (signal.aborted) return;
         touch();
-        const now = job.now();
         const isNewEnd = sent >= all && !bodyLeft;
-        firstByteAt ||= now;
+        firstByteAt ||= job.now();
         bodyLeft = sent >= all;
-        if (!isNewEnd && Math.abs(now - reportedAt) < REPORT_MS) return;
-        reportedAt = now;
-        job.report({ state: 'sending', loaded: Math.max(0, sent - (all - total)), total });
+        loaded = Math.max(0, sent - (all - total));
+        report(isNewEnd);
       };
       return job.transport.postForm(grant.url, grant.fields, job.file, onProgress, signal);
     });
+  try {
+    const answer = await unlessPaused(job, post, () => !bodyLeft);
     const result = resultIn(answer, grant);
     if (!result && !isSuccess(answer)) throw errorIn(answer, job);
     if (!result) job.unconfirmed = { ...grant, stored: true }; // mostly a 203: stored, but the callback failed
     return { result, fault: null };
   } catch (caught) {
+    if (caught instanceof Paused) throw caught;
     const error = toUploadError(caught, job.signal);
     if (isExpired(error) && !isUndecided(error.status))
       throw expiredError(error, firstByteAt && job.now() - firstByteAt, grant);
@@ -64,9 +69,13 @@ export async function sendForm(job, grant) {
   }
 }
 
-/** @param {UploadError} error */
-function isExpired({ code, ec, message }) {
-  return ec === '0006-00000213' || /policy expired/i.test(message) || code === 'SecurityTokenExpired';
+/** @param {UploadError} error @returns {boolean} whether a form's policy, an address or a security token has ended */
+export function isExpired({ code, ec, message }) {
+  return (
+    EXPIRED.includes(ec ?? '') ||
+    /policy expired|request has expired/i.test(message) ||
+    code === 'SecurityTokenExpired'
+  );
 }
 
 /**
@@ -77,7 +86,7 @@ function isExpired({ code, ec, message }) {
  * @param {number} sendingMs
  * @param {Grant} grant
  */
-function expiredError({ status, requestId, ec, message }, sendingMs, grant) {
+export function expiredError({ status, requestId, ec, message }, sendingMs, grant) {
   const tooSlow = sendingMs > grant.expires_in * 1000 * TOO_SLOW_SHARE;
   return new UploadError(tooSlow ? 'too_slow' : 'grant_expired', message, {
     status,

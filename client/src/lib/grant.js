@@ -1,35 +1,65 @@
 /**
- * Asks the token function for a grant to upload one file.
+ * Asks the token function for a grant to upload one file. Files that are wanted at the same moment share one request.
  */
-import { errorIn, grantIn } from './answers.js';
+import { answerFor, errorIn, grantIn } from './answers.js';
 import { askOnline, unlessAborted, withTimeLimit } from './timing.js';
 
 /** @import { UploadError } from './errors.js' */
 /** @import { Job } from './options.js' */
-/** @import { Grant, Headers } from './protocol.js' */
+/** @import { Answer, Grant, Headers } from './protocol.js' */
 
 export const ANSWER_MS = 15_000; // for a function: it gives up after 5 s; cold start and a slow line add to that
 
+const COLLECT_MS = 5;
+const MAX_FILES = 20; // in one request
+const LARGE_BYTES = 8 * 1024 ** 2; // a request begins one upload in parts at most; none of them is smaller
+
 /**
- * The type is asked for as the browser says it, even if it says none: the token function knows all spellings, and what
- * a name says. It accepts no parameters, which the type of a recording may have: `video/webm;codecs=vp9`.
+ * @typedef {{wanted: object, signal: AbortSignal}} Member
  *
+ * @typedef {Object} Batch
+ * @property {Member[]} members
+ * @property {boolean} hasLarge
+ * @property {(reason?: unknown) => void} end  the request, when the last member has gone
+ * @property {Promise<Map<Member, Answer>>} answers  what concerns each of them
+ */
+
+/** @type {Map<string, Batch>} by address and headers: those that more files may join, for a few milliseconds */
+const open = new Map();
+
+/** @param {Job} job @param {string} path @returns {string} */
+export function addressOf({ tokenUrl }, path) {
+  return `${tokenUrl.replace(/\/$/, '')}/${path}`;
+}
+
+/**
+ * What concerns a grant that was given: its ticket is all that is needed.
+ *
+ * @param {Job} job
+ * @param {Grant} grant
+ * @param {string} url
+ * @param {number} limitMs
+ * @param {object} [more]  members of the request
+ * @returns {Promise<Answer>}
+ */
+export function askByTicket(job, { ticket }, url, limitMs, more) {
+  return askOnline(job, () =>
+    withTimeLimit(job, limitMs, (signal) => job.transport.postJson(url, { ticket, ...more }, {}, signal)),
+  );
+}
+
+/**
  * @param {Job} job
  * @param {UploadError | null} after  the error of the try before
  * @returns {Promise<Grant>}
  * @throws {UploadError} the token function's refusal
  */
 export async function requestGrant(job, after) {
-  const { name, size, type = '' } = job.file; // apps have files without a type
-  const query = Object.entries({ name, size, type: type.replace(/;.*/s, '').trim() }).map(
-    ([key, value]) => `${key}=${encodeURIComponent(value)}`,
-  ); // URLSearchParams would write a space as +
-  const url = `${job.tokenUrl}?${query.join('&')}`;
   const answer = await askOnline(job, async (again) => {
     const headers = await headersFor(job, again ?? after);
-    return withTimeLimit(job, ANSWER_MS, (signal) => job.transport.get(url, headers, signal));
+    return withTimeLimit(job, ANSWER_MS, (signal) => ask(job, headers, signal));
   });
-  const grant = grantIn(answer);
+  const grant = grantIn(answer, job.file.size);
   if (!grant) throw errorIn(answer, job);
   return grant;
 }
@@ -40,4 +70,50 @@ async function headersFor({ headers, file, signal }, after) {
   return unlessAborted(signal, (resolve, _, reject) => {
     Promise.resolve(headers(file, after)).then(resolve, reject);
   });
+}
+
+/**
+ * The type is asked for as the browser says it, even if it says none: the token function knows all spellings, and what
+ * a name says. It accepts no parameters, which the type of a recording may have: `video/webm;codecs=vp9`.
+ *
+ * @param {Job} job
+ * @param {Headers} headers
+ * @param {AbortSignal} signal
+ * @returns {Promise<Answer>} what concerns this file
+ */
+async function ask(job, headers, signal) {
+  const { name, size, type = '' } = job.file; // apps have files without a type
+  const file = { name, size, type: type.replace(/;.*/s, '').trim() };
+  const member = { wanted: job.inParts ? { ...file, multipart: true } : file, signal };
+  const isLarge = job.inParts && size > LARGE_BYTES;
+  const key = JSON.stringify([job.tokenUrl, headers]);
+  let batch = open.get(key);
+  if (!batch || batch.members.length === MAX_FILES || (isLarge && batch.hasLarge))
+    open.set(key, (batch = begin(job, headers, key)));
+  const { members, end, answers } = batch;
+  members.push(member);
+  batch.hasLarge ||= isLarge;
+  signal.addEventListener('abort', () => members.every((one) => one.signal.aborted) && end());
+  return /** @type {Answer} */ ((await answers).get(member));
+}
+
+/** @param {Job} job @param {Headers} headers @param {string} key @returns {Batch} */
+function begin(job, headers, key) {
+  const over = new AbortController();
+  const close = () => open.get(key) === batch && open.delete(key);
+  const send = async () => {
+    close();
+    const asked = batch.members.filter(({ signal }) => !signal.aborted);
+    const files = asked.map(({ wanted }) => wanted);
+    const answer = await job.transport.postJson(addressOf(job, 'uploads'), { files }, headers, over.signal);
+    return new Map(asked.map((member, nth) => [member, answerFor(answer, nth)]));
+  };
+  /** @type {Batch} */
+  const batch = {
+    members: [],
+    hasLarge: false,
+    end: () => (close(), over.abort()),
+    answers: job.wait(COLLECT_MS, over.signal).then(send),
+  };
+  return batch;
 }

@@ -3,9 +3,26 @@
  */
 
 /** @import { UploadError } from './errors.js' */
-/** @import { Grant, Headers, Transport, UploadState } from './protocol.js' */
+/** @import { Grant, Headers, PartsGrant, Transport, UploadState } from './protocol.js' */
 
 /**
+ * @typedef {Object} UploadStore  Keeps the grants of uploads in parts; a failure of it fails no upload. A key is JSON of
+ *   `[tokenUrl, owner, name, size, lastModified, type]`.
+ * @property {(key: string) => Promise<PartsGrant | null | undefined>} get
+ * @property {(key: string, upload: PartsGrant) => Promise<unknown>} put
+ * @property {(key: string) => Promise<unknown>} delete
+ *
+ * @typedef {Object} Memory  What resume.js makes of such a store.
+ * @property {(tokenUrl: string, file: File) => Promise<RememberedUpload | null>} open  null if nothing can be remembered
+ *
+ * @typedef {Object} RememberedUpload
+ * @property {PartsGrant | null} grant  of an earlier upload of the same file
+ * @property {(grant: PartsGrant) => void} save
+ * @property {() => void} forget
+ * @property {() => void} close
+ *
+ * @typedef {EventTarget & {paused: boolean}} Control  An `UploadControl`.
+ *
  * @typedef {Object} Environment  Network, clock and chance: replaced by tests.
  * @property {Transport} transport
  * @property {() => number} now  milliseconds
@@ -15,19 +32,24 @@
  *   true as soon as it does, false after this time; rejects when the signal aborts
  *
  * @typedef {Object} Options
- * @property {string} tokenUrl  address of the token function
+ * @property {string} tokenUrl  address of the token function, with or without a slash at its end
  * @property {Headers | ((file: File, after: UploadError | null) => Headers | Promise<Headers>)} [headers]  for the
  *   token function only. A function is called before each request for a grant, with the error of the try before
  *   (`after`). It has no time limit: a user may have to sign in again. If it fails while the browser says that it is
  *   offline, it is called again later.
- * @property {AbortSignal} [signal]
+ * @property {AbortSignal} [signal]  cancels the upload: OSS drops the parts that have arrived
+ * @property {Control} [control]  pauses the upload, and goes on with it
+ * @property {Memory} [memory]  remembers uploads in parts: the next upload of the same file goes on (resume.js)
  * @property {(state: UploadState) => void} [onState]  an error it throws goes to the window's `error` event
- * @property {Grant | null} [unconfirmed]  of an earlier failure: the upload first asks whether that one is stored
+ * @property {Grant | null} [unconfirmed]  of an earlier failure: the upload first asks whether that one is
+ *   stored, or goes on with its parts
  *
  * @typedef {Environment & {
  *   file: File, tokenUrl: string, headers: NonNullable<Options['headers']>, signal: AbortSignal,
- *   report: (state: UploadState) => void, unconfirmed: Grant | null,
- * }} Job  One upload: the options with their defaults. `unconfirmed` is set while the file may be stored.
+ *   control: Control, memory?: Memory,
+ *   report: (state: UploadState) => void, unconfirmed: Grant | null, inParts: boolean,
+ * }} Job  One upload: the options with their defaults. `unconfirmed` is set while the file, or a part of it, may be
+ *   stored. `inParts`: whether it may be sent in parts.
  */
 
 export {};

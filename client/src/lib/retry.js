@@ -18,7 +18,7 @@ const RETRY_AFTER_MAX_MS = 60_000; // a wrong clock or a faulty server must not 
  * @param {number} nth  retry, from 1
  * @param {UploadError} error  of the try before
  */
-export function pause(job, nth, error) {
+export function backOff(job, nth, error) {
   const backoffMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (nth - 1));
   return job.wait(error.retryAfterMs + job.random() * backoffMs, job.signal);
 }

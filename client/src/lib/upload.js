@@ -10,16 +10,20 @@
 import { browserTransport } from './browser-transport.js';
 import { assertReadable, assertStoredWhole } from './checksum.js';
 import { confirm } from './confirmation.js';
+import { Paused, UploadControl, unlessPaused, whilePaused } from './control.js';
 import { UploadError, toUploadError } from './errors.js';
 import { sendForm } from './form.js';
 import { requestGrant } from './grant.js';
-import { ATTEMPTS, pause } from './retry.js';
+import { sendInParts } from './multipart.js';
+import { PutBlocked } from './parts.js';
+import { ATTEMPTS, backOff } from './retry.js';
 import { online, wait } from './timing.js';
 
-/** @import { Environment, Job, Options } from './options.js' */
-/** @import { Grant, Result } from './protocol.js' */
+/** @import { Environment, Job, Options, RememberedUpload } from './options.js' */
+/** @import { Grant, PartsGrant, Result } from './protocol.js' */
 
 export { browserTransport } from './browser-transport.js';
+export { UploadControl } from './control.js';
 export { NetworkFault, UploadError } from './errors.js';
 export * from './options.js'; // types
 export * from './protocol.js'; // types
@@ -43,9 +47,11 @@ export async function uploadFile(file, options) {
     headers: {},
     ...options,
     file,
+    control: options.control ?? new UploadControl(),
     signal: options.signal ?? new AbortController().signal,
     report: catching(options.onState ?? (() => {})),
     unconfirmed: options.unconfirmed ?? null,
+    inParts: typeof file.slice === 'function', // files of apps are sent whole
   };
   const result = await run(job).catch((caught) => {
     const error = toUploadError(caught, job.signal);
@@ -79,35 +85,68 @@ function catching(onState) {
 /** @param {Job} job @returns {Promise<Result>} */
 async function run(job) {
   const { unconfirmed } = job;
-  const earlier = unconfirmed && (await confirm(job, unconfirmed, null));
-  if (earlier) return lookAgain(job, unconfirmed, earlier);
+  const begun = unconfirmed?.kind === 'multipart' ? unconfirmed : null;
+  const earlier = unconfirmed && !begun && (await confirm(job, unconfirmed, null));
+  if (earlier) return lookAgain(job, unconfirmed, earlier, null);
+  const memory = job.inParts ? await job.memory?.open(job.tokenUrl, job.file) : null;
+  try {
+    return await tryOften(job, memory, begun ?? memory?.grant ?? null);
+  } finally {
+    memory?.close();
+  }
+}
+
+/**
+ * @param {Job} job
+ * @param {RememberedUpload | null | undefined} memory
+ * @param {PartsGrant | null} begun  an upload to go on with
+ * @returns {Promise<Result>}
+ */
+async function tryOften(job, memory, begun) {
   /** @type {UploadError | null} */
   let error = null;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    job.report({ state: 'signing' });
+  /** @type {UploadError | null} */
+  let blocked = null;
+  let grant = begun;
+  for (let attempt = 0; attempt < ATTEMPTS;) {
+    const after = error;
     try {
-      if (error) await pause(job, attempt, error);
-      return await tryOnce(job, error);
+      await whilePaused(job, 0);
+      job.report({ state: 'signing' });
+      if (after) await unlessPaused(job, (signal) => backOff({ ...job, signal }, attempt, after));
+      return await tryOnce(job, memory, grant ?? (await requestGrant(job, after)));
     } catch (caught) {
+      if (caught instanceof Paused) continue;
       error = toUploadError(caught, job.signal);
-      if (!error.retryable || job.unconfirmed || job.signal.aborted) break;
     }
+    grant = null;
+    if (blocked && error.status === 413) throw blocked; // too large for a form
+    if (error instanceof PutBlocked) {
+      [job.inParts, blocked] = [false, error];
+      continue;
+    }
+    attempt += 1;
+    if (!error.retryable || job.unconfirmed || job.signal.aborted) break;
   }
   throw error;
 }
 
 /**
- * One grant, one form, and a confirmation if the form's answer was not enough.
+ * One grant, one form or all parts, and a confirmation if the form's answer was not enough.
  *
  * @param {Job} job
- * @param {UploadError | null} after  the error of the try before
+ * @param {RememberedUpload | null | undefined} memory
+ * @param {Grant} grant
  * @returns {Promise<Result>}
  */
-async function tryOnce(job, after) {
-  const grant = await requestGrant(job, after);
+async function tryOnce(job, memory, grant) {
+  if (grant.kind === 'multipart') {
+    const { result: stored, crc } = await sendInParts(job, grant, memory);
+    return lookAgain(job, grant, stored, crc);
+  }
   const { result, fault } = await sendForm(job, grant);
   const answer = result ?? (await confirm(job, grant, fault));
-  if (answer) return lookAgain(job, grant, answer);
+  if (answer) return lookAgain(job, grant, answer, null);
   if (!fault)
     throw new UploadError('not_stored', 'The file did not arrive.', { status: 409, retryable: true });
   fault.retryAfterMs = 0; // `confirm` has waited for it already
@@ -120,11 +159,12 @@ async function tryOnce(job, after) {
  * @param {Job} job
  * @param {Grant} grant
  * @param {Result} answer  the callback's
+ * @param {string | null} crc  of what was sent, if it is known
  * @returns {Promise<Result>}
  */
-async function lookAgain(job, grant, answer) {
+async function lookAgain(job, grant, answer, crc) {
   await assertReadable(job, 200);
-  await assertStoredWhole(job, answer, null);
+  await assertStoredWhole(job, answer, crc);
   if (job.signal.aborted) job.unconfirmed = { ...grant, stored: true };
   job.signal.throwIfAborted();
   return answer;

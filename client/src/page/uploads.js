@@ -26,7 +26,7 @@
  *
  * @typedef {{at: number, loaded: number}[]} Samples  of the last seconds, oldest first
  *
- * @typedef {'waiting' | 'signing' | 'sending' | 'confirming'} Busy
+ * @typedef {'waiting' | 'signing' | 'sending' | 'paused' | 'confirming'} Busy
  */
 
 const SPEED_WINDOW_MS = 4_000;
@@ -180,7 +180,7 @@ export class Uploads {
 
 /** @param {ItemState['state']} state @returns {state is Busy} */
 export function isBusy(state) {
-  return state === 'waiting' || state === 'signing' || state === 'sending' || state === 'confirming';
+  return ['waiting', 'signing', 'sending', 'paused', 'confirming'].includes(state);
 }
 
 /** @param {Item} item @returns {boolean} false also for a second press of the button: the first has started it */

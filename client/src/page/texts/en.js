@@ -109,6 +109,7 @@ export const texts = {
           ? `${Math.round(seconds / 60)} min left`
           : `${(seconds / 3600).toFixed(1)} h left`,
     answering: 'Sent. Waiting for the reply…',
+    paused: 'Paused',
     confirming: 'Sent. Confirming that it arrived…',
     done: 'Done',
     failed: 'Failed',

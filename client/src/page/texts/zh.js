@@ -108,6 +108,7 @@ export const texts = {
           ? `剩余 ${Math.round(seconds / 60)} 分钟`
           : `剩余 ${(seconds / 3600).toFixed(1)} 小时`,
     answering: '已发送，等待响应…',
+    paused: '已暂停',
     confirming: '已发送，正在确认是否到达…',
     done: '已完成',
     failed: '上传失败',

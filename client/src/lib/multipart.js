@@ -1,0 +1,127 @@
+/**
+ * Sends a file in parts under one grant, or goes on with what was begun: sends, completes, and decides what an end
+ * means.
+ */
+import { abort, complete } from './assembly.js';
+import { readChecksum } from './checksum.js';
+import { Paused, unlessPaused, whilePaused } from './control.js';
+import { combine } from './crc64.js';
+import { UploadError, toUploadError } from './errors.js';
+import { expiredError } from './form.js';
+import { PutBlocked, partsOf } from './parts.js';
+import { ATTEMPTS } from './retry.js';
+
+/** @import { Job, RememberedUpload } from './options.js' */
+/** @import { Parts } from './parts.js' */
+/** @import { PartsGrant, Result } from './protocol.js' */
+
+const ENDED = ['upload_expired', 'not_verified', 'not_found']; // the token function gives no more addresses
+
+/**
+ * While it runs, and when it fails and can go on, `job.unconfirmed` has the grant.
+ *
+ * @param {Job} job
+ * @param {PartsGrant} grant
+ * @param {RememberedUpload | null | undefined} memory
+ * @returns {Promise<{result: Result, crc: string}>} `crc`: of what was sent
+ * @throws {UploadError}
+ */
+export async function sendInParts(job, grant, memory) {
+  const over = new AbortController();
+  const begunAt = job.now();
+  job.unconfirmed = grant;
+  try {
+    const sent = (grant.sent ??= {});
+    const parts = partsOf(job, grant, () => memory?.save(grant));
+    memory?.save(grant);
+    const { checked } = await checkSent({ ...job, signal: over.signal }, parts, sent);
+    const result = await finish(job, grant, parts, checked);
+    memory?.forget();
+    job.unconfirmed = null;
+    const crcs = Object.values(sent); // in the order of their numbers
+    return { result, crc: combine(crcs, grant.part_size, parts.blobOf(grant.parts).size) };
+  } catch (caught) {
+    const failure = toUploadError(caught, job.signal);
+    const hasEnded = ENDED.includes(failure.code);
+    const error = hasEnded ? expiredError(failure, job.now() - begunAt, grant) : failure;
+    const startsOver = hasEnded || error instanceof PutBlocked || error.code === 'upload_gone';
+    const isOver = startsOver || job.signal.aborted || !error.retryable;
+    if (isOver && !grant.completing) {
+      abort(job, grant);
+      job.unconfirmed = null;
+    }
+    if (isOver && !(job.signal.aborted && grant.completing)) memory?.forget();
+    throw error;
+  } finally {
+    over.abort();
+  }
+}
+
+/**
+ * @param {Job} job
+ * @param {PartsGrant} grant
+ * @param {Parts} parts
+ * @param {Promise<void>} checked
+ * @returns {Promise<Result>}
+ */
+async function finish(job, grant, parts, checked) {
+  for (let rounds = 0; rounds < ATTEMPTS;) {
+    const isGone = await send(job, parts);
+    await checked;
+    if (!isGone && parts.unsent().length > 0) continue; // the check has found some that differ
+    const outcome = await complete(job, grant);
+    if (outcome && !Array.isArray(outcome)) return outcome;
+    if (!outcome) {
+      grant.completing = false;
+      throw new UploadError('upload_gone', 'OSS does not know it.', { status: 409, retryable: true });
+    }
+    for (const number of outcome) delete grant.sent?.[number];
+    rounds += 1;
+  }
+  throw new UploadError('parts_missing', 'Parts are lost.', {
+    status: 409,
+    retryable: true,
+  });
+}
+
+/**
+ * @param {Job} job
+ * @param {Parts} parts
+ * @returns {Promise<boolean>} whether OSS does not know the upload any more: it may have been completed
+ */
+async function send(job, parts) {
+  for (;;) {
+    try {
+      await unlessPaused(job, (signal) => parts.sendAll({ ...job, signal }));
+      return false;
+    } catch (caught) {
+      if (caught instanceof UploadError && caught.code === 'NoSuchUpload') return true;
+      if (!(caught instanceof Paused)) throw caught;
+    }
+    parts.stop();
+    await whilePaused(job, parts.loaded());
+  }
+}
+
+/**
+ * Compares what was sent earlier with the file, so that two files are never mixed: the first and the last part at once,
+ * the others meanwhile. What differs is sent again.
+ *
+ * @param {Job} job
+ * @param {Parts} parts
+ * @param {Record<string, string>} sent
+ * @returns {Promise<{checked: Promise<void>}>}
+ * @throws {UploadError} when the file cannot be read
+ */
+async function checkSent(job, parts, sent) {
+  const numbers = Object.keys(sent);
+  /** @param {string[]} some */
+  const check = async (some) => {
+    for (const number of some)
+      if ((await readChecksum(job, parts.blobOf(Number(number)))) !== sent[number]) delete sent[number];
+  };
+  await check([...numbers.slice(0, 1), ...numbers.slice(-1)]);
+  const checked = check(numbers.slice(1, -1));
+  checked.catch(() => {}); // who waits for it gets it too
+  return { checked };
+}
