@@ -136,6 +136,10 @@ export function scriptedOss({
       );
       if (missing.length > 0)
         return json(409, { ...JSON.parse(problem(409, 'parts_missing').body), numbers: missing });
+      if (met === 'forgotten') {
+        upload.stored.delete(1 + (requests.length % upload.parts));
+        return problem(503, 'unavailable');
+      }
       if (met === 'changed') return problem(409, 'parts_changed');
       const store = () => {
         if (upload.state !== 'open') return;
@@ -205,6 +209,7 @@ export function scriptedOss({
         if (upload.state !== 'open') return xml(404, 'NoSuchUpload');
         const bytes = met === 'wrong' ? part.bytes.map((byte) => byte ^ 1) : part.bytes;
         upload.stored.set(number, bytes);
+        if (met === 'replaced') upload.stored.delete(number); // by one of another size
         if (met === 'lost') throw new NetworkFault('reset', true);
         const headers = met === 'no crc' ? {} : { 'x-oss-hash-crc64ecma': crcOf(bytes) };
         return { status: 200, headers, body: '' };

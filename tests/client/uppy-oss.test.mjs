@@ -261,7 +261,8 @@ test('an upload leaves nothing behind on Uppy', async (t) => {
   const off = t.mock.method(uppy, 'off');
   add(uppy);
   await uppy.upload();
-  assert.deepEqual([on.mock.callCount(), off.mock.callCount()], [1, 1]);
+  assert.equal(on.mock.callCount(), off.mock.callCount());
+  assert.ok(on.mock.callCount() > 0);
 });
 
 test('a file that is cancelled when all of it has left, and chosen again, is asked about first', async () => {
@@ -369,4 +370,63 @@ test('once removed from Uppy it uploads nothing', async () => {
   add(uppy);
   await uppy.upload();
   assert.equal(requests.length, 0);
+});
+
+// ---- Pause
+
+test('Uppy offers to pause while the plugin is there', () => {
+  const { uppy } = open({});
+  assert.equal(uppy.getState().capabilities.resumableUploads, true);
+  uppy.removePlugin(uppy.getPlugin('OssUpload'));
+  assert.equal(uppy.getState().capabilities.resumableUploads, false);
+});
+
+for (const [what, pause, resume] of [
+  ['one file', (uppy, id) => uppy.pauseResume(id), (uppy, id) => uppy.pauseResume(id)],
+  ['all files', (uppy) => uppy.pauseAll(), (uppy) => uppy.resumeAll()],
+])
+  test(`pausing ${what} in Uppy stops sending, and resuming goes on`, async () => {
+    const [held, go] = hold();
+    const states = [];
+    const { uppy, of } = open({ oss: [held], onState: (_, { state }) => states.push(state) });
+    const id = add(uppy);
+    const running = uppy.upload();
+    await turn();
+    pause(uppy, id);
+    await turn();
+    assert.deepEqual([of('oss')[0].signal.aborted, states.at(-1)], [true, 'paused']);
+    go();
+    resume(uppy, id);
+    assert.equal((await running).successful.length, 1);
+    assert.equal(of('oss').length, 2);
+  });
+
+test('what Uppy pauses before its turn waits for the word to go on', async () => {
+  const { uppy, of } = open({ oss: [answered], limit: 1 });
+  const ids = ['a', 'b'].map((name) => add(uppy, name));
+  const running = uppy.upload();
+  uppy.pauseResume(ids[1]);
+  await turn();
+  await turn();
+  assert.equal(of('oss').length, 1);
+  uppy.pauseResume(ids[1]);
+  assert.equal((await running).successful.length, 2);
+});
+
+test('a file keeps its date, by which an upload in parts is remembered', async () => {
+  const opened = [];
+  const memory = {
+    open: async (_, { name, lastModified }) => {
+      opened.push([name, lastModified]);
+      return null;
+    },
+  };
+  const { uppy } = open({ oss: [answered], memory });
+  add(uppy, 'a.png');
+  uppy.addFile({ name: 'b.txt', data: new Blob(['b']) });
+  await uppy.upload();
+  assert.deepEqual(opened, [
+    ['a.png', 1],
+    ['b.txt', 0],
+  ]);
 });

@@ -28,7 +28,8 @@ export function remember(
       const key = JSON.stringify([tokenUrl, owner, name, size, lastModified, type]);
       const release = locks ? await lockOf(locks, key) : null;
       if (!release) return null;
-      const found = await Promise.race([store.get(key), wait(READ_MS)]).catch(() => null);
+      const read = Promise.resolve().then(() => store.get(key)); // it may throw
+      const found = await Promise.race([read, wait(READ_MS)]).catch(() => null);
       const grant = /** @type {PartsGrant | null | undefined} */ (found);
       const isAlive =
         grant && now() < (grant.until ?? 0) && grant.parts === Math.ceil(size / grant.part_size);

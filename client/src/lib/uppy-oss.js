@@ -10,10 +10,10 @@ import {
   filterFilesToUpload,
   getFileType,
 } from '@uppy/core/utils';
-import { UploadError, uploadFile } from './upload.js';
+import { UploadControl, UploadError, uploadFile } from './upload.js';
 
 /** @import { Body, Meta, PluginOpts, Uppy, UppyFile } from '@uppy/core' */
-/** @import { Grant, Headers, Options, UploadState, Environment } from './upload.js' */
+/** @import { Environment, Grant, Headers, Memory, Options, UploadState } from './upload.js' */
 
 /**
  * @template {Meta} M
@@ -21,10 +21,13 @@ import { UploadError, uploadFile } from './upload.js';
  * @typedef {PluginOpts & Partial<Environment> & {
  *   tokenUrl: Options['tokenUrl'],
  *   headers?: Headers | ((file: UppyFile<M, B>, after: UploadError | null) => Headers | Promise<Headers>),
+ *   memory?: Memory,
  *   limit?: number,
  *   onState?: (file: UppyFile<M, B>, state: UploadState) => void,
  * }} OssUploadOptions  `headers` are for the token function only; a function is called before each request for a
- *   grant, with the error of the try before. `limit` is how many files are sent at the same time; 0 is no limit.
+ *   grant, with the error of the try before. `memory` as of `uploadFile`: what Golden Retriever brings
+ *   back goes on where it was. `limit` is how many files are sent at the same time; 0 is no limit; a file that is paused
+ *   keeps its turn.
  *   `onState` gets every state of every file, for a page that shows more than a percentage.
  */
 
@@ -52,11 +55,18 @@ export default class OssUpload extends BasePlugin {
   /** @override */
   install() {
     this.uppy.addUploader(this.#upload);
+    this.#offerPause(true);
   }
 
   /** @override */
   uninstall() {
     this.uppy.removeUploader(this.#upload);
+    this.#offerPause(false);
+  }
+
+  /** @param {boolean} resumableUploads  whether Uppy offers to pause */
+  #offerPause(resumableUploads) {
+    this.uppy.setState({ capabilities: { ...this.uppy.getState().capabilities, resumableUploads } });
   }
 
   /** @override @param {Partial<OssUploadOptions<M, B>>} opts */
@@ -75,7 +85,11 @@ export default class OssUpload extends BasePlugin {
   /** @param {UppyFile<M, B>} file  resolves when its upload ended, with or without success; removing the file cancels it */
   async #waitForTurn(file) {
     const events = new EventManager(this.uppy);
-    const turn = this.#queue.add((signal) => this.#send(file, signal));
+    const control = new UploadControl();
+    const turn = this.#queue.add((signal) => this.#send(file, signal, control));
+    events.onPause(file.id, (isPaused) => (isPaused ? control.pause() : control.resume()));
+    events.onPauseAll(file.id, () => control.pause());
+    events.onResumeAll(file.id, () => control.resume());
     events.onFileRemove(file.id, () => turn.abort());
     await turn.catch((error) => {
       if (error?.name !== 'AbortError') this.uppy.log(error, 'error'); // thrown by a listener
@@ -83,18 +97,20 @@ export default class OssUpload extends BasePlugin {
     events.remove();
   }
 
-  /** @param {UppyFile<M, B>} file @param {AbortSignal} signal */
-  async #send(file, signal) {
+  /** @param {UppyFile<M, B>} file @param {AbortSignal} signal @param {UploadControl} control */
+  async #send(file, signal, control) {
     const { data } = file;
     if (!(data instanceof Blob)) return this.#failWithoutContent(file);
     const { headers = {}, onState, ...options } = this.opts;
-    const named = new File([data], file.meta.name, { type: givenType(file, data) });
+    const { lastModified = 0 } = /** @type {Partial<File>} */ (data);
+    const named = new File([data], file.meta.name, { type: givenType(file, data), lastModified });
     let body;
     try {
       body = await uploadFile(named, {
         ...options,
         headers: typeof headers === 'function' ? (_, after) => headers(file, after) : headers,
         signal,
+        control,
         unconfirmed: this.#unconfirmed.get(data) ?? null,
         onState: (state) => {
           this.#progress(file, state);
@@ -141,8 +157,9 @@ export default class OssUpload extends BasePlugin {
       bytesUploaded: state.loaded,
       bytesTotal: state.total,
     };
-    // the upload starts over; Uppy ignores progress of a file that had reached 100 %
-    if (state.loaded === 0) this.uppy.setFileState(id, { progress: { ...progress, percentage: 0 } });
+    // the upload, or a part, starts over; Uppy ignores progress of a file that had reached 100 %
+    if (state.loaded === 0 || (file.progress.percentage === 100 && state.loaded < state.total))
+      this.uppy.setFileState(id, { progress: { ...progress, percentage: 0 } });
     this.uppy.emit('upload-progress', file, progress);
   }
 }

@@ -43,6 +43,7 @@ export function openDashboard(target, { tokenUrl, limits }, language, uploads, s
     })
     .use(DropTarget, { target: document.body });
   connect(uppy, uploads, { tokenUrl, headers: (file, after) => signIn.headersFor(file, after) });
+  uppy.setState({ capabilities: { ...uppy.getState().capabilities, resumableUploads: false } }); // no buttons for it yet
   uppy.on('upload', () => {
     // the focus would go to the button that cancels everything, and the list may be out of sight
     if (target.contains(document.activeElement))
