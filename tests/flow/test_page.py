@@ -38,11 +38,12 @@ def change_grants(page: Page, stack: Stack, change: Any) -> None:
 
     def alter(route: Route) -> None:
         answer = route.fetch()
-        grant = answer.json()
-        change(grant)
-        route.fulfill(response=answer, json=grant)
+        document = answer.json()
+        for grant in document["uploads"]:
+            change(grant)
+        route.fulfill(response=answer, json=document)
 
-    page.route(f"{stack.token}/?*", alter)
+    page.route(f"{stack.token}/uploads", alter)
 
 
 @pytest.fixture(scope="module")

@@ -137,7 +137,7 @@ def test_uploads_whose_token_has_expired_wait_for_another_and_go_on(page: Page, 
     sign_in(page, token_for("alice"))
     expired = bearer_of("alice", SECONDS="-90")
     page.route(
-        f"{signed_in.token}/?*",
+        f"{signed_in.token}/uploads",
         lambda route: route.continue_(headers={**route.request.headers, "authorization": expired}),
     )
     rows = send_all(page, [payload(f"{number}.png") for number in range(5)])
