@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { NetworkFault } from '../../client/src/lib/upload.js';
 import { bytesOf, crcOf, scriptedOss } from './scripted-oss.mjs';
 
 const BYTES = bytesOf(10_000);
@@ -298,6 +299,41 @@ test('Complete that never answers leaves it open whether the file is stored', as
   const again = await oss.upload({ unconfirmed: error.unconfirmed });
   assert.ok(again);
 });
+
+test('Complete has more time than a function, because OSS waits for the callback', async () => {
+  const oss = scriptedOss({ faults: { complete: ['stall'] } });
+  await oss.upload();
+  const [asked, next] = oss.requests.filter(({ kind }) => kind === 'complete' || kind === 'confirm');
+  assert.ok(next.at - asked.at >= 30_000, String(next.at - asked.at));
+});
+
+// ---- Offline
+
+test('parts wait for the line as long as it is away, and that costs no try', async () => {
+  const oss = scriptedOss();
+  let offlineUntil = 0;
+  const { result } = await oss.upload({
+    at: { half: ({ clock }) => (offlineUntil = clock.now() + 120_000) },
+    online: async (ms, signal) => {
+      const leftMs = Math.max(0, offlineUntil - oss.clock.now());
+      if (leftMs) await oss.clock.wait(Math.min(ms, leftMs), signal);
+      return leftMs <= ms;
+    },
+    transport: lineOf(oss, () => oss.clock.now() < offlineUntil),
+  });
+  assert.equal(result?.id, 'u1');
+});
+
+/** A transport whose parts get through only while the line is there. */
+function lineOf({ transport }, isAway) {
+  return {
+    ...transport,
+    putPart: async (...request) => {
+      if (isAway()) throw new NetworkFault('away');
+      return transport.putPart(...request);
+    },
+  };
+}
 
 // ---- Pause, and cancel
 

@@ -173,7 +173,7 @@ export function scriptedOss({
     postJson: async (url, body, headers, _signal, keepalive) => {
       const kind = url.split('/').at(-1);
       const met = fault(kind);
-      requests.push({ kind, ...body, headers, keepalive });
+      requests.push({ kind, ...body, headers, keepalive, at: clock.now() });
       await wait(10); // what has been sent is carried out, also where nobody waits for it any more
       if (common[met]) return common[met]();
       return routes[kind](body, met);
