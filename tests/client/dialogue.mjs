@@ -19,8 +19,6 @@ const readAtOnce = (file) =>
   Object.assign(file, { slice: () => ({ arrayBuffer: async () => new ArrayBuffer(1) }) });
 /** The states of a file that is sent whole at the first try, as `dialogue` writes them. */
 export const WHOLE = ['signing', 'sending 0/5', 'sending 5/5'];
-/** The library's short wait in which files that are wanted at the same moment are collected. */
-export const COLLECT_MS = 5;
 const FORM_OVERHEAD = 100; // bytes of a form that are not the file's
 
 // ---- Answers
@@ -225,7 +223,6 @@ export async function dialogue(script, { file = PHOTO, cancelAt, offline = [0, 0
   };
   const offlineUntil = (ms) => (ms >= offline[0] * 1000 ? offline[1] * 1000 : ms);
   const wait = async (ms, signal) => {
-    if (ms === COLLECT_MS) return undefined; // at once, so that no test counts it
     if (cancelAt === 'pause' && ms < 10_000) queueMicrotask(() => controller.abort());
     await clock.wait(ms, signal);
     pauses.push(ms);
@@ -238,6 +235,7 @@ export async function dialogue(script, { file = PHOTO, cancelAt, offline = [0, 0
     tokenUrl: 'https://token.test/',
     transport,
     wait,
+    turn: async () => {},
     onState,
     now: clock.now,
     random: () => 0.5,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { NetworkFault, uploadFile } from '../../client/src/lib/upload.js';
-import { COLLECT_MS, dialogue, done, grant, json, problem, refused, turn } from './dialogue.mjs';
+import { dialogue, done, grant, json, problem, refused, turn } from './dialogue.mjs';
 
 const MIB = 1024 ** 2;
 
@@ -20,7 +20,7 @@ function together(files, answer, options = () => ({})) {
       tokenUrl: 'https://token.test/',
       transport,
       online: async () => true,
-      wait: (ms, signal) => (ms === COLLECT_MS ? turn() : ended(signal)),
+      wait: (_, signal) => ended(signal),
       ...options(nth),
     }),
   );

@@ -35,7 +35,7 @@ export function scriptedNetwork({ token, oss, confirm = [problem(503, 'unavailab
       files ? uploads(files, headers, signal) : receive('confirm', { ticket, signal }),
   };
   return {
-    options: { tokenUrl: 'https://token.test/', transport, wait, random: () => 0 },
+    options: { tokenUrl: 'https://token.test/', transport, wait, turn: async () => {}, random: () => 0 },
     requests,
     of: (kind) => requests.filter((request) => request.kind === kind),
   };

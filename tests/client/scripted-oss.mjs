@@ -10,7 +10,7 @@
 import { crc64 } from '../../client/src/lib/crc64.js';
 import { NetworkFault, UploadControl, uploadFile } from '../../client/src/lib/upload.js';
 import { remember } from '../../client/src/lib/resume.js';
-import { COLLECT_MS, Clock, json, problem, xml } from './dialogue.mjs';
+import { Clock, json, problem, xml } from './dialogue.mjs';
 
 const EXPIRES_MS = 900_000;
 
@@ -231,7 +231,8 @@ export function scriptedOss({
       now: clock.now,
       random: () => 0.5,
       online: async () => true,
-      wait: (ms, signal) => (ms === COLLECT_MS ? Promise.resolve() : wait(ms, signal)),
+      wait,
+      turn: async () => {},
       signal: controller.signal,
       control,
       memory: store && remember(store, { owner, locks, now: clock.now, wait: (ms) => clock.wait(ms) }),

@@ -10,7 +10,6 @@ import { askOnline, unlessAborted, withTimeLimit } from './timing.js';
 
 export const ANSWER_MS = 15_000; // for a function: it gives up after 5 s; cold start and a slow line add to that
 
-const COLLECT_MS = 5;
 const MAX_FILES = 20; // in one request
 const LARGE_BYTES = 8 * 1024 ** 2; // a request begins one upload in parts at most; none of them is smaller
 
@@ -24,7 +23,7 @@ const LARGE_BYTES = 8 * 1024 ** 2; // a request begins one upload in parts at mo
  * @property {Promise<Map<Member, Answer>>} answers  what concerns each of them
  */
 
-/** @type {Map<string, Batch>} by address and headers: those that more files may join, for a few milliseconds */
+/** @type {Map<string, Batch>} by address and headers: those that more files may join, until the turn of the page's tasks ends */
 const open = new Map();
 
 /** @param {Job} job @param {string} path @returns {string} */
@@ -103,6 +102,7 @@ function begin(job, headers, key) {
   const close = () => open.get(key) === batch && open.delete(key);
   const send = async () => {
     close();
+    over.signal.throwIfAborted();
     const asked = batch.members.filter(({ signal }) => !signal.aborted);
     const files = asked.map(({ wanted }) => wanted);
     const answer = await job.transport.postJson(addressOf(job, 'uploads'), { files }, headers, over.signal);
@@ -113,7 +113,7 @@ function begin(job, headers, key) {
     members: [],
     hasLarge: false,
     end: () => (close(), over.abort()),
-    answers: job.wait(COLLECT_MS, over.signal).then(send),
+    answers: job.turn().then(send),
   };
   return batch;
 }

@@ -28,6 +28,7 @@
  * @property {() => number} now  milliseconds
  * @property {() => number} random  0 to 1
  * @property {(ms: number, signal: AbortSignal) => Promise<unknown>} wait  rejects when the signal aborts
+ * @property {() => Promise<unknown>} turn  ends when all uploads that begin at this moment have begun
  * @property {(ms: number, signal: AbortSignal) => Promise<boolean>} online  whether the browser says that it is online:
  *   true as soon as it does, false after this time; rejects when the signal aborts
  *

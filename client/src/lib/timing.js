@@ -38,6 +38,15 @@ export function wait(ms, signal) {
   });
 }
 
+/** Lets everything else begin that is about to. No timer: pages in the background have one in a second, or a minute. */
+export function turn() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => resolve(port1.close());
+    port2.postMessage(null);
+  });
+}
+
 /**
  * @param {number} ms
  * @param {AbortSignal} signal

@@ -17,7 +17,7 @@ import { requestGrant } from './grant.js';
 import { sendInParts } from './multipart.js';
 import { PutBlocked } from './parts.js';
 import { ATTEMPTS, backOff } from './retry.js';
-import { online, wait } from './timing.js';
+import { online, turn, wait } from './timing.js';
 
 /** @import { Environment, Job, Options, RememberedUpload } from './options.js' */
 /** @import { Grant, PartsGrant, Result } from './protocol.js' */
@@ -43,6 +43,7 @@ export async function uploadFile(file, options) {
     now: Date.now,
     random: Math.random,
     wait,
+    turn,
     online,
     headers: {},
     ...options,
