@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -124,7 +125,7 @@ def sign_in_again(page: Page, stack: Stack) -> None:
     page.get_by_test_id("sign-in-go").click()
     expect(choose_button(page)).to_be_visible()
     page.route(
-        f"{stack.token}/?*",
+        f"{stack.token}/uploads",
         lambda route: route.fulfill(
             status=401, json={"code": "token_expired"}, headers={"Access-Control-Allow-Origin": "*"}
         ),
@@ -201,7 +202,7 @@ def offline(page: Page, stack: Stack) -> None:
 def trying_again(page: Page, stack: Stack) -> None:
     _open(page, stack)
     stop_the_clock(page)
-    page.route(f"{stack.token}/?*", lambda route: route.abort())
+    page.route(f"{stack.token}/uploads", lambda route: route.abort())
     rows = send_all(page, FILES[:2])
     expect(rows.first.get_by_test_id("state")).to_have_text(re.compile("again|重试"))
     page.clock.resume()
@@ -228,12 +229,14 @@ def failed(page: Page, stack: Stack) -> None:
 
     def aim_elsewhere(route: Route) -> None:
         answer = route.fetch()
-        grant: Any = answer.json()
-        if "csv" in route.request.url:
-            grant["fields"]["key"] += "x"
-        route.fulfill(response=answer, json=grant)
+        document: Any = answer.json()
+        files = json.loads(route.request.post_data or "")["files"]
+        for file, grant in zip(files, document["uploads"], strict=True):
+            if "csv" in file["name"]:
+                grant["fields"]["key"] += "x"
+        route.fulfill(response=answer, json=document)
 
-    page.route(f"{stack.token}/?*", aim_elsewhere)
+    page.route(f"{stack.token}/uploads", aim_elsewhere)
     rows = send_all(page, FILES)
     ended(rows.nth(2), "failed")
     expect(page.get_by_role("button", name=re.compile("^(Upload more|上传其他文件)$"))).to_be_visible()

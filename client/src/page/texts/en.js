@@ -142,7 +142,7 @@ export const texts = {
     grant_expired: 'The permission to upload kept running out before the file was sent. Try again.',
     bad_answer: 'The upload service gave an unexpected reply. Try again later.',
     unexpected: 'Something in this page went wrong. Reload it and try again.',
-    corrupted: 'What was stored is not what the file has. Send it again.',
+    corrupted: 'What was stored differs from the file. Choose it again.',
     unreadable: 'The file has changed or is gone since you chose it. Choose it again.',
     not_local: 'The file is not on this device, so it cannot be uploaded from here.',
     missing_parameter: 'This page and the upload service are different versions. Reload the page.',

@@ -136,7 +136,7 @@ export const texts = {
     grant_expired: '上传授权多次在发送之前就已过期，请重试。',
     bad_answer: '上传服务返回了无法识别的响应，请稍后重试。',
     unexpected: '页面出现了问题，请刷新后重试。',
-    corrupted: '已存储的内容与文件不一致。请重新发送。',
+    corrupted: '已存储的内容与文件不一致。请重新选择。',
     unreadable: '选择之后，文件被修改、移动或删除了。请重新选择。',
     not_local: '该文件不在此设备上，无法从此处上传。',
     missing_parameter: '上传服务与此页面版本不符，请刷新页面。',
