@@ -307,6 +307,31 @@ test('Complete has more time than a function, because OSS waits for the callback
   assert.ok(next.at - asked.at >= 30_000, String(next.at - asked.at));
 });
 
+// ---- Going on
+
+/** An upload of which only the last part is missing, and the options for one that goes on from a slow disk. */
+async function nearlySent(faults) {
+  const oss = scriptedOss({ faults: { 'put 10': [...Array(5).fill('reset'), ...faults] } });
+  const { error } = await oss.upload();
+  const read = () => oss.clock.wait(10_000);
+  return { oss, again: { unconfirmed: error.unconfirmed, like: { read } } };
+}
+
+test('what was sent earlier and not yet compared stays known when the next upload fails', async () => {
+  const { oss, again } = await nearlySent(Array(5).fill('503'));
+  const { error } = await oss.upload(again);
+  assert.deepEqual([error.code, Object.keys(error.unconfirmed.sent).length], ['unavailable', 9]);
+});
+
+test('a cancel ends comparing what was sent earlier', async () => {
+  const { oss, again } = await nearlySent([]);
+  const begun = oss.clock.now();
+  const cancelSoon = ({ cancel, clock }) => void clock.wait(25_000).then(cancel);
+  const { error } = await oss.upload({ ...again, at: { 'sending 10000': cancelSoon } });
+  assert.equal(error.code, 'aborted');
+  assert.ok(oss.clock.now() - begun < 60_000, String(oss.clock.now() - begun));
+});
+
 // ---- Offline
 
 test('parts wait for the line as long as it is away, and that costs no try', async () => {

@@ -15,12 +15,18 @@ import { Clock, json, problem, xml } from './dialogue.mjs';
 const EXPIRES_MS = 900_000;
 
 /** A file that is read at once: time passes here whenever everything waits. */
-export function fileOf(bytes, { name = 'film.mp4', lastModified = 7, type = 'video/mp4' } = {}) {
+export function fileOf(
+  bytes,
+  { name = 'film.mp4', lastModified = 7, type = 'video/mp4', read = () => {} } = {},
+) {
   const blobOf = (from, to) => ({
     size: Math.max(0, Math.min(to, bytes.length) - from),
     bytes: bytes.subarray(from, to),
     slice: (a, b) => blobOf(from + a, Math.min(from + b, to)),
-    arrayBuffer: async () => bytes.slice(from, to).buffer,
+    arrayBuffer: async () => {
+      await read();
+      return bytes.slice(from, to).buffer;
+    },
   });
   return { ...blobOf(0, bytes.length), name, lastModified, type };
 }

@@ -29,6 +29,7 @@ const ENDED = ['upload_expired', 'not_verified', 'not_found']; // the token func
 export async function sendInParts(job, grant, memory) {
   const over = new AbortController();
   const begunAt = job.now();
+  job.signal.addEventListener('abort', () => over.abort(), { signal: over.signal });
   job.unconfirmed = grant;
   try {
     const sent = (grant.sent ??= {});
@@ -117,8 +118,11 @@ async function checkSent(job, parts, sent) {
   const numbers = Object.keys(sent);
   /** @param {string[]} some */
   const check = async (some) => {
-    for (const number of some)
-      if ((await readChecksum(job, parts.blobOf(Number(number)))) !== sent[number]) delete sent[number];
+    for (const number of some) {
+      const crc = await readChecksum(job, parts.blobOf(Number(number)));
+      job.signal.throwIfAborted();
+      if (crc !== sent[number]) delete sent[number];
+    }
   };
   await check([...numbers.slice(0, 1), ...numbers.slice(-1)]);
   const checked = check(numbers.slice(1, -1));
