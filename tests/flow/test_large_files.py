@@ -79,8 +79,8 @@ def test_an_upload_goes_on_after_a_reload(page: Page, stack: Stack, file: Path) 
     page.route(PART_4, lambda _: None)  # never answered, as if the line were slow
     page.locator("#file").set_input_files(file)
     page.evaluate(REMEMBERED, 3)
-    page.unroute_all(behavior="ignoreErrors")
     page.reload()
+    page.unroute_all(behavior="ignoreErrors")
     page.locator("#file").set_input_files(file)
     check_stored(answer_of(page), file, stack)
     assert page.evaluate("sent") == [4]
