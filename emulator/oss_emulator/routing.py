@@ -8,6 +8,7 @@ Alibaba's own SDKs; MethodNotAllowed from captures.
 import base64
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 
 from oss_emulator.addressing import check_endpoint, has_broken_path, key_of, subresource_of
@@ -15,7 +16,7 @@ from oss_emulator.bucket.configuration_requests import configuration_answer
 from oss_emulator.bucket.cors import actual_headers, preflight
 from oss_emulator.bucket.state import Bucket, Site, new_request_id
 from oss_emulator.bucket_requests import create_bucket, delete_bucket, facts_answer
-from oss_emulator.console.callers import CONSOLE_HEADERS
+from oss_emulator.console.callers import CONSOLE_HEADERS, READ_METHODS
 from oss_emulator.console.routes import console_answer, is_console_request
 from oss_emulator.errors import OssError, error_document, internal_error, not_emulated
 from oss_emulator.history.records import RefusalRecord
@@ -44,6 +45,7 @@ _BROKEN_PATH_PAGE = b"""\
 </html>
 """.replace(b"\n", b"\r\n")
 
+_NO_LOOK = nullcontext()
 _LOG = logging.getLogger(__name__)
 
 
@@ -79,29 +81,42 @@ def _answer(
         request.notes["code"] = error.code
         request.body.drain()
         return Answer(400, {"Content-Type": "text/html"}, _BROKEN_PATH_PAGE)
+    with _look(request, bucket):
+        answer = _outcome(request, bucket, request_id, started, alone=alone, of_console=of_console)
+        # the emulator's own pages are for no other origin, even if the bucket's CORS rules allow one
+        cors = (
+            CONSOLE_HEADERS if of_console else actual_headers(bucket.cors, request, bucket.settings.switches)
+        )
+    request.body.drain()
+    seconds = _server_time(answer, bucket.now() - started)
+    headers = {"x-oss-request-id": request_id, **seconds, **cors, **answer.headers}
+    return Answer(answer.status, headers, answer.body)
+
+
+def _look(request: Request, bucket: Site) -> AbstractContextManager[None]:
+    """Return one look at the index for a request that only reads; others see the changes of their time."""
+    if isinstance(bucket, Bucket) and request.method in READ_METHODS:
+        return bucket.buckets.look
+    return _NO_LOOK
+
+
+def _outcome(
+    request: Request, bucket: Site, request_id: str, started: float, *, alone: bool, of_console: bool
+) -> Answer:
+    """Return the answer without the headers of every answer, also of a refusal and of our own fault."""
     try:
         if of_console:
-            answer = console_answer(request, bucket, alone=alone)
-        else:
-            answer = _dispatch(request, bucket, request_id, alone=alone)
+            return console_answer(request, bucket, alone=alone)
+        return _dispatch(request, bucket, request_id, alone=alone)
     except OssError as error:
         if not of_console:
             bucket.history.add_refusal(_refusal_record(error, request, request_id, started))
-        answer = _refusal_answer(error, request, request_id, bucket.settings.region)
+        return _refusal_answer(error, request, request_id, bucket.settings.region)
     except ConnectionLost:
         raise
     except Exception:  # noqa: BLE001 - our own fault: logged, and answered in OSS's form
         _LOG.exception("request %s", request_id)
-        answer = _refusal_answer(internal_error(), request, request_id, bucket.settings.region)
-    request.body.drain()
-    headers = {
-        "x-oss-request-id": request_id,
-        **_server_time(answer, bucket.now() - started),
-        # the emulator's own pages are for no other origin, even if the bucket's CORS rules allow one
-        **(CONSOLE_HEADERS if of_console else actual_headers(bucket.cors, request, bucket.settings.switches)),
-        **answer.headers,
-    }
-    return Answer(answer.status, headers, answer.body)
+        return _refusal_answer(internal_error(), request, request_id, bucket.settings.region)
 
 
 def _server_time(answer: Answer, seconds: float) -> dict[str, str]:

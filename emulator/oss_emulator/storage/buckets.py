@@ -4,6 +4,7 @@ Source: OSS DeleteBucket page; the words of BucketNotEmpty are unconfirmed.
 """
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import IntegrityError
@@ -46,6 +47,11 @@ class Buckets:
     def close(self) -> None:
         """Close the index, for a folder that is to be removed."""
         self._index.close()
+
+    @property
+    def look(self) -> AbstractContextManager[None]:
+        """One look at the index, for a request that changes nothing and waits for nobody."""
+        return self._index.look
 
     def create(self, name: str, *, acl: str, now: float, requested: bool = False) -> bool:
         """Make a bucket; an existing one only gets the ACL. Return whether it is new.

@@ -9,7 +9,8 @@ Keys are BLOBs: they sort by the bytes of their UTF-8, which is OSS's order. Of 
 upload, whose id is its `content_file`: completing an upload copies nothing.
 
 Readers share one connection and writers another, each for a moment: nobody waits for an upload, and no
-reader for a writer. Rows that were found one by one are remembered until any process commits a change.
+reader for a writer. Rows that were found one by one are remembered until any process commits a change; a
+request that only reads asks once whether one has.
 
 The table `pending` names the content files that no object has: those being written and those being removed.
 The next start removes them, without a look at the others.
@@ -28,6 +29,7 @@ BUSY_SECONDS = 60  # how long a change waits for those of other processes
 MAX_REMEMBERED_ROWS = 256  # ours: of some hundred bytes each, and at most 16 KB
 
 _Read = TypeVar("_Read")
+_Rows = dict[tuple[str | bytes, ...], Any]  # what was found, by query and values
 
 _TABLES = f"""
 CREATE TABLE pending (content_file TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -105,8 +107,9 @@ class Index:
         self._path = folder / "index.sqlite"
         self._reader = _Connection(self._path)
         self._writer = _Connection(self._path)
-        self._remembered: dict[tuple[str | bytes, ...], Any] = {}
+        self._remembered: _Rows = {}
         self._data_version = 0
+        self.look = Look(self._current)
         try:
             self._prepare()
         except sqlite3.DatabaseError as error:
@@ -121,18 +124,24 @@ class Index:
 
         It is remembered until any process changes something, so it must not be changed by a caller.
         """
+        rows = self._current() if self.look.rows is None else self.look.rows
         asked = (query, *values)
+        if asked not in rows:
+            with self._reader as connection:
+                row = connection.execute(query, values).fetchone()
+            rows[asked] = None if row is None else read(row)
+        found: _Read | None = rows[asked]
+        return found
+
+    def _current(self) -> _Rows:
+        """Return the rows that are remembered and still true. A change begins others, and leaves these."""
         with self._reader as connection:
             # differs when another connection has committed, the one of our own writers too (SQLite: PRAGMAs)
             (version,) = connection.execute("PRAGMA data_version").fetchone()
             if version != self._data_version or len(self._remembered) >= MAX_REMEMBERED_ROWS:
-                self._remembered.clear()
+                self._remembered = {}
                 self._data_version = version
-            if asked not in self._remembered:
-                row = connection.execute(query, values).fetchone()
-                self._remembered[asked] = None if row is None else read(row)
-            found: _Read | None = self._remembered[asked]
-        return found
+            return self._remembered
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -144,7 +153,7 @@ class Index:
         """Close the connections, each when nobody uses it."""
         self._reader.close()
         self._writer.close()
-        self._remembered.clear()
+        self._remembered = {}
 
     def _prepare(self) -> None:
         # Not the connections of requests: the process that serves them may be a child of this one, and
@@ -159,6 +168,28 @@ class Index:
                         connection.execute(statement)
         if found not in {0, FORMAT}:
             raise _other_format(self._path.parent)
+
+
+class Look(threading.local):
+    """One look at the index for all that a thread finds inside this context: nothing asks for changes again.
+
+    It is for a request that changes nothing and waits for nobody.
+    """
+
+    def __init__(self, current: Callable[[], _Rows]) -> None:
+        self._current = current
+        self.rows: _Rows | None = None
+
+    def __enter__(self) -> None:
+        self.rows = self._current()
+
+    def __exit__(self, *_: object) -> None:
+        self.rows = None
+
+    def again(self) -> None:
+        """Look again, if this thread is looking."""
+        if self.rows is not None:
+            self.rows = self._current()
 
 
 class _Connection:

@@ -79,6 +79,7 @@ class Store:
                 return None
             with suppress(FileNotFoundError):
                 return found, self._content(found)
+            self._index.look.again()
         return None
 
     def page(self, *, prefix: str = "", delimiter: str = "", after: str = "", limit: int) -> Page:

@@ -1,14 +1,19 @@
 import base64
 import gzip
+import sqlite3
 from dataclasses import replace
+from functools import partial
 from itertools import chain, repeat
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from oss_emulator.storage.buckets import Buckets
 from tests.support.emulator.scene import (
     BUCKET,
     CLOCK,
+    NOW,
     ORIGIN,
     Scene,
     callback_parameter,
@@ -44,6 +49,41 @@ def test_a_read_has_the_stored_headers_and_content(scene: Scene) -> None:
         "x-oss-server-time": "0",
         "Vary": "Origin",
     }
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_read_asks_once_whether_anything_has_changed(
+    scene: Scene, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements: list[str] = []
+
+    class Traced(sqlite3.Connection):
+        def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+            statements.append(statement)
+            return super().execute(statement, *values)
+
+    with monkeypatch.context() as tracing:
+        tracing.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Traced))
+        scene.set(acl="public-read")
+        scene.upload({"key": "a"})
+    scene.request(method, "/a")
+    statements.clear()
+
+    assert scene.request(method, "/a").status == 200
+    assert statements == ["PRAGMA data_version"]
+
+
+def test_a_read_meets_every_change_before_it(scene: Scene) -> None:
+    other = Buckets(scene.folder)
+    scene.upload({"key": "a"})
+    assert scene.request("GET", "/a").refusal == (403, "AccessDenied", "0003-00000001")
+
+    other.create(BUCKET, acl="public-read", now=NOW)
+    assert scene.request("GET", "/a").body == b"hello"
+    other.store(BUCKET).delete("a", now=NOW)
+    assert scene.request("GET", "/a").status == 404
+    other.delete(BUCKET)
+    assert scene.request("GET", "/a").refusal == (404, "NoSuchBucket", "0015-00000101")
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0.0126, "13"), (0.0, "0"), (-1.0, "0")])

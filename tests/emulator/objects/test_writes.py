@@ -10,6 +10,8 @@ import pytest
 
 from oss_emulator.auth import v4
 from oss_emulator.auth.header_signature import canonical_request, string_to_sign
+from oss_emulator.http_messages import Body, Request
+from oss_emulator.routing import respond
 from tests.support.emulator.process import EmulatorProcess
 from tests.support.emulator.scene import BUCKET, DATE, DAY, REGION, Scene, Seen, signing_key
 
@@ -184,6 +186,23 @@ def test_deletes_an_object_and_does_not_mind_that_there_is_none(scene: Scene) ->
         answer = send(scene, "DELETE", "/a")
         assert (answer.status, answer.body, scene.stored("a")) == (204, b"", None)
         assert not {"x-oss-version-id", "x-oss-delete-marker"} & set(answer.headers)
+
+
+def test_what_changes_during_a_put_counts_at_its_end(scene: Scene) -> None:
+    pieces = [b"hello"]
+
+    def receive(_size: int) -> bytes:
+        versioning(scene, "Enabled")
+        return pieces.pop(0) if pieces else b""
+
+    scene.set(acl="public-read-write")
+    headers = {
+        "content-length": "5",
+        "x-oss-forbid-overwrite": "true",
+    }  # which depends on it at the beginning
+    answer = respond(Request("PUT", "/a", headers, Body(receive)), scene.bucket)
+
+    assert answer.headers["x-oss-version-id"] == scene.stored("a").version_id != ""
 
 
 def test_a_versioned_bucket_keeps_what_is_overwritten_and_deleted(scene: Scene) -> None:

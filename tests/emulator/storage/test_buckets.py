@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from oss_emulator.storage.buckets import Buckets, StoredBucket
 from oss_emulator.storage.multipart import Completion
 from oss_emulator.storage.object_version import Metadata
 from oss_emulator.storage.store import Statistics, Store
-from tests.support.emulator.stores import assert_every_content_is_named_once, contents
+from tests.support.emulator.stores import assert_every_content_is_named_once, content_of, contents
 
 
 @pytest.fixture
@@ -65,6 +67,28 @@ def test_the_changes_of_another_process_count_at_once(buckets: Buckets, tmp_path
     other.store("aaa").delete("a", now=9.0)
     assert buckets.store("aaa").find("a") is None
     assert buckets.store("aaa").open("a") is None
+
+
+def test_one_look_finds_what_it_found_and_the_next_one_what_is_there(
+    buckets: Buckets, tmp_path: Path
+) -> None:
+    first = buckets.get("aaa")
+    with ThreadPoolExecutor(1) as another_thread:
+        with buckets.look:
+            assert buckets.find("aaa") == first
+            Buckets(tmp_path).create("aaa", acl="public-read", now=9.0)
+            assert buckets.find("aaa") == first
+            assert another_thread.submit(buckets.find, "aaa").result() == replace(first, acl="public-read")
+        assert buckets.find("aaa") == replace(first, acl="public-read")
+
+
+def test_a_look_that_misses_a_content_looks_again(buckets: Buckets, tmp_path: Path) -> None:
+    store, other = buckets.store("aaa"), Buckets(tmp_path).store("aaa")
+    put(other, "a", b"first")
+    with buckets.look:
+        assert content_of(store, "a") == b"first"
+        put(other, "a", b"second")
+        assert content_of(store, "a") == b"second"
 
 
 def test_each_bucket_has_objects_of_its_own(buckets: Buckets) -> None:
