@@ -70,6 +70,11 @@ class Faults:
             if requests:
                 self._pending[name] = replace(taken, requests=requests)
 
+    @property
+    def any_pending(self) -> bool:
+        """Whether a fault is pending, for whatever requests."""
+        return bool(self._pending)
+
     def strike(self, *names: str) -> Fault | None:
         """Return the first of `names` that is pending for this request, and count it down by one."""
         if not self._pending:  # as a rule: without the lock

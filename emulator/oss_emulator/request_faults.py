@@ -6,12 +6,12 @@ Source: EC 0004-00000302 for throttling; the words of ServiceUnavailable are unc
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from oss_emulator.bucket.state import Site
 from oss_emulator.errors import OssError, internal_error
 from oss_emulator.faults import Fault, Faults
-from oss_emulator.http_messages import Answer, Body, ConnectionLost, Request
+from oss_emulator.http_messages import READ_METHODS, Answer, Body, ConnectionLost, Request
 from oss_emulator.operations import operation_of, part_number_of
 
 SERVICE_UNAVAILABLE = 503
@@ -24,9 +24,12 @@ _AnySite = TypeVar("_AnySite", bound=Site)
 def faulty_bucket(request: Request, bucket: _AnySite, key: str, subresource: str) -> _AnySite:
     """Return the bucket as this request meets it: with the faults of its operation, perhaps a wrong clock.
 
-    The body will break off, stall or be corrupted while it is read. Raises the OssError of a pending fault
+    The body will break off, stall or be corrupted while it is read; an upload also meets the faults that are
+    ordered during its body. Raises the OssError of a pending fault
     `throttle` or `server_error`.
     """
+    if not bucket.faults.any_pending and request.method in READ_METHODS:
+        return cast("_AnySite", bucket.undisturbed)
     operation = operation_of(request, key, subresource)
     faults = bucket.faults.met_by(operation, part_number_of(request))
     _raise_pending_error(faults)

@@ -16,12 +16,12 @@ from oss_emulator.bucket.configuration_requests import configuration_answer
 from oss_emulator.bucket.cors import actual_headers, preflight
 from oss_emulator.bucket.state import Bucket, Site, new_request_id
 from oss_emulator.bucket_requests import create_bucket, delete_bucket, facts_answer
-from oss_emulator.console.callers import CONSOLE_HEADERS, READ_METHODS
+from oss_emulator.console.callers import CONSOLE_HEADERS
 from oss_emulator.console.routes import console_answer, is_console_request
 from oss_emulator.errors import OssError, error_document, internal_error, not_emulated
 from oss_emulator.history.records import RefusalRecord
 from oss_emulator.history.requests import entry
-from oss_emulator.http_messages import Answer, ConnectionLost, Request
+from oss_emulator.http_messages import READ_METHODS, Answer, ConnectionLost, Request
 from oss_emulator.multipart_requests import MULTIPART_PARTS, multipart_answer
 from oss_emulator.objects.access import check_may_read, check_may_write
 from oss_emulator.objects.batch_delete import delete_objects

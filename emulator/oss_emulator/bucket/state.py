@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -44,6 +44,11 @@ class Site:
         """Return the CORS rules: one, for the allowed origins, with ResponseVary."""
         origins = self.settings.allowed_origins
         return Cors((CorsRule(origins),), response_vary=True) if origins else Cors()
+
+    @cached_property
+    def undisturbed(self) -> "Site":
+        """Return the same without the faults that are pending, and those that are ordered later."""
+        return replace(self, faults=Faults())
 
     def reset(self) -> None:
         """Forget faults and history."""

@@ -14,8 +14,9 @@ import ipaddress
 import re
 from collections.abc import Mapping
 
+from oss_emulator.http_messages import READ_METHODS
+
 PREFIX = "/-/"
-READ_METHODS = frozenset({"GET", "HEAD"})
 # RFC 9110 7.2, of a name or an address in brackets; `urlsplit` takes `[::1].evil.example` for the address
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]*)?")
 

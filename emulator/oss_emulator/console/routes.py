@@ -14,7 +14,6 @@ from oss_emulator.callback.key import public_pem
 from oss_emulator.console import callback_forge
 from oss_emulator.console.callers import (
     PREFIX,
-    READ_METHODS,
     reason_against,
     reason_against_change,
     reason_against_form,
@@ -26,7 +25,7 @@ from oss_emulator.console.request_search import find_requests
 from oss_emulator.console.view import View, read_view
 from oss_emulator.errors import OssError, invalid_argument
 from oss_emulator.fault_table import FaultError
-from oss_emulator.http_messages import Answer, Request
+from oss_emulator.http_messages import READ_METHODS, Answer, Request
 from oss_emulator.objects.upload_callback import public_key_url
 from oss_emulator.switches import describe
 
