@@ -6,11 +6,10 @@ Source: OSS GetObject and HeadObject pages; the FAQ of 2024-11 on gzip and missi
 
 import zlib
 from collections.abc import Iterator, Mapping
-from email.utils import formatdate
 from typing import BinaryIO
 
 from oss_emulator import compressing
-from oss_emulator.http_messages import CHUNK_BYTES, Answer, Request
+from oss_emulator.http_messages import CHUNK_BYTES, Answer, Request, http_date
 from oss_emulator.objects.conditions import check_preconditions, is_not_modified, requested_range
 from oss_emulator.storage.object_version import StoredObject
 
@@ -60,7 +59,7 @@ def meta_answer(stored: StoredObject, version_headers: Mapping[str, str]) -> Ans
     headers = {
         "Content-Length": str(stored.size),
         "ETag": f'"{stored.etag}"',
-        "Last-Modified": formatdate(stored.last_modified, usegmt=True),
+        "Last-Modified": http_date(int(stored.last_modified)),
         "x-oss-hash-crc64ecma": stored.crc64,
     }
     return Answer(200, {**headers, **version_headers}, iter(()))
@@ -69,7 +68,7 @@ def meta_answer(stored: StoredObject, version_headers: Mapping[str, str]) -> Ans
 def _headers(stored: StoredObject) -> dict[str, str]:
     return {
         **stored.headers,
-        "Last-Modified": formatdate(stored.last_modified, usegmt=True),
+        "Last-Modified": http_date(int(stored.last_modified)),
         "x-oss-hash-crc64ecma": stored.crc64,
         "x-oss-object-type": stored.object_type,
         "x-oss-storage-class": stored.storage_class,

@@ -8,9 +8,10 @@ overrides one on the date is RFC 9110's rule; no page of OSS says otherwise.
 import re
 from collections.abc import Mapping
 from datetime import timezone
-from email.utils import formatdate, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 
 from oss_emulator.errors import OssError
+from oss_emulator.http_messages import http_date
 from oss_emulator.storage.object_version import StoredObject
 
 _RANGE = r"\s*(\d{0,18})-(\d{0,18})\s*"
@@ -26,7 +27,7 @@ def check_preconditions(headers: Mapping[str, str], stored: StoredObject) -> Non
         return
     since = _timestamp(headers.get("if-unmodified-since"))
     if since is not None and int(stored.last_modified) > since:
-        last_modified = formatdate(stored.last_modified, usegmt=True)
+        last_modified = http_date(int(stored.last_modified))
         raise _precondition_failed("If-Unmodified-Since", last_modified, headers["if-unmodified-since"])
 
 

@@ -7,12 +7,11 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 
 from oss_emulator.errors import OssError, error_document
-from oss_emulator.http_messages import Answer
+from oss_emulator.http_messages import Answer, http_date
 
 SERVER = "AliyunOSS"
 
@@ -65,28 +64,21 @@ def plain_answer(error: OssError, host_id: str, request_id: str) -> Answer:
 def _head(answer: Answer, framing: dict[str, str], *, last: bool) -> bytes:
     headers = {
         "Server": SERVER,
-        "Date": _date(int(time.time())),
+        "Date": http_date(int(time.time())),
         **framing,
         **answer.headers,
         "Connection": "close" if last else "keep-alive",
     }
-    lines = "".join([f"{name}: {_line(headers[name])}\r\n" for name in sorted(headers, key=_place)])
+    if not "".join(headers.values()).isprintable():
+        headers = {name: _NOT_IN_A_LINE.sub(" ", value) for name, value in headers.items()}
+    lines = "".join([f"{name}: {headers[name]}\r\n" for name in _in_order(tuple(headers))])
     phrase = _PHRASES.get(answer.status, "")
     return f"HTTP/1.1 {int(answer.status)} {phrase}\r\n{lines}\r\n".encode()
 
 
-@lru_cache(maxsize=256)  # most answers have the same names
-def _place(name: str) -> int:
-    return _PLACES.get(name.lower(), _PLACES["*"])
-
-
-def _line(value: str) -> str:
-    return value if value.isprintable() else _NOT_IN_A_LINE.sub(" ", value)
-
-
-@lru_cache(maxsize=1)
-def _date(seconds: int) -> str:
-    return formatdate(seconds, usegmt=True)
+@lru_cache(maxsize=64)  # most answers have the same names
+def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(names, key=lambda name: _PLACES.get(name.lower(), _PLACES["*"])))
 
 
 def _send_pieces(connection: socket.socket, head: bytes, pieces: Iterator[bytes], *, chunked: bool) -> None:
