@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import NamedTuple
 
 from oss_emulator.bucket.state import new_request_id
 from oss_emulator.errors import OssError, internal_error
@@ -27,6 +28,13 @@ _LINGER_OFF = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)  # SO_LINGER:
 _LOG = logging.getLogger(__name__)
 
 
+class _Ends(NamedTuple):
+    """Both ends of a connection: the client's IP address, and the URL of our own, without a path."""
+
+    client_ip: str
+    address: str
+
+
 def serve_connection(
     connection: socket.socket,
     client_ip: str,
@@ -40,15 +48,16 @@ def serve_connection(
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if isinstance(connection, ssl.SSLSocket):
             connection.do_handshake()
+        ends = _Ends(client_ip, _address(connection))
         incoming = Incoming(connection)
         while True:
             try:
                 with idle:
                     head = incoming.read_head()
             except NotHttpError as error:
-                _refuse(connection, error)
+                _refuse(connection, error, ends.address)
                 break
-            if head is None or not _answer(connection, client_ip, incoming, head, respond, log):
+            if head is None or not _answer(connection, ends, incoming, head, respond, log):
                 break
         _linger(connection)
     except ConnectionLost:
@@ -59,7 +68,7 @@ def serve_connection(
 
 def _answer(
     connection: socket.socket,
-    client_ip: str,
+    ends: _Ends,
     incoming: Incoming,
     head: Head,
     respond: Callable[[Request], Answer],
@@ -67,14 +76,13 @@ def _answer(
 ) -> bool:
     """Answer one request; whether another may follow. Raises ConnectionLost and OSError."""
     body = Body(incoming.read, digested="content-md5" in head.headers, pause=partial(_pause, connection))
-    scheme = "https" if isinstance(connection, ssl.SSLSocket) else "http"
     request = Request(
         method=head.method,
         target=head.target,
         headers=head.headers,
         body=body,
-        client_ip=client_ip,
-        address=f"{scheme}://{_authority(connection)}",
+        client_ip=ends.client_ip,
+        address=ends.address,
     )
     started = time.monotonic()
     try:
@@ -85,7 +93,7 @@ def _answer(
         raise
     except Exception:  # noqa: BLE001 - our own fault: logged, and answered in OSS's form
         _LOG.exception("%s %s", head.method, head.target)
-        answer = plain_answer(internal_error(), _authority(connection), new_request_id(time.time()))
+        answer = plain_answer(internal_error(), _authority(ends.address), new_request_id(time.time()))
         body.incomplete = True
     # The next bytes may be the rest of a body that broke off, and must not be taken for a request.
     last = head.last or body.incomplete or answer.headers.get("Connection") == "close"
@@ -98,7 +106,7 @@ def _answer(
     return not last
 
 
-def _refuse(connection: socket.socket, error: NotHttpError) -> None:
+def _refuse(connection: socket.socket, error: NotHttpError, address: str) -> None:
     """Answer bytes that are no request.
 
     What OSS answers is unconfirmed: the Code is the phrase of the status, as BadRequest and NotImplemented
@@ -106,14 +114,18 @@ def _refuse(connection: socket.socket, error: NotHttpError) -> None:
     """
     code = error.status.phrase.title().replace(" ", "").replace("-", "")
     refusal = OssError(error.status, code, error.message)
-    answer = plain_answer(refusal, _authority(connection), new_request_id(time.time()))
+    answer = plain_answer(refusal, _authority(address), new_request_id(time.time()))
     send_answer(connection, answer, method="", last=True)
 
 
-def _authority(connection: socket.socket) -> str:
-    """Return host and port of our end of a connection, as in a URL."""
+def _address(connection: socket.socket) -> str:
+    scheme = "https" if isinstance(connection, ssl.SSLSocket) else "http"
     host, port = connection.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _authority(address: str) -> str:
+    return address.partition("://")[2]
 
 
 def _pause(connection: socket.socket, seconds: float) -> None:
