@@ -8,13 +8,15 @@ modify a read. A bare `+` in a path is a blank: inferred from reports of NoSuchK
 """
 
 import re
-from urllib.parse import parse_qsl, unquote_plus
+from functools import lru_cache
+from urllib.parse import unquote_plus
 
 from oss_emulator.errors import OssError, no_such_bucket
 from oss_emulator.http_messages import Request
 
 # OSS, PutBucket page: lower-case letters, digits and hyphens, no hyphen at either end, 3 to 63 characters
 BUCKET_NAME = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+KEPT_HOSTS = 64  # ours: that were named last; nearly all requests have the same
 _BROKEN_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _ENDPOINT = re.compile(
     r"((?P<bucket>[^:]+)\.)?oss-(?!accelerate)(?P<region>[a-z0-9-]+?)(-internal)?\.aliyuncs\.com(:[0-9]*)?"
@@ -24,12 +26,18 @@ _VIRTUAL = re.compile(r"(?P<bucket>[^:]+)\.(localhost|oss-[a-z0-9-]+\.aliyuncs\.
 
 def has_broken_path(request: Request) -> bool:
     """Whether a `%` in the path is not followed by two hexadecimal digits."""
-    return bool(_BROKEN_PERCENT.search(request.path))
+    path = request.path
+    return "%" in path and bool(_BROKEN_PERCENT.search(path))
 
 
 def bucket_in_host(request: Request) -> str:
     """Return the bucket that the Host names (virtual-hosted style), or nothing."""
-    found = _VIRTUAL.fullmatch(request.headers.get("host", "").lower())
+    return _bucket_of(request.headers.get("host", ""))
+
+
+@lru_cache(maxsize=KEPT_HOSTS)
+def _bucket_of(host: str) -> str:
+    found = _VIRTUAL.fullmatch(host.lower())
     return found["bucket"] if found else ""
 
 
@@ -43,7 +51,7 @@ def check_endpoint(request: Request, region: str) -> None:
 
     The words are from captures (coderhaoxin/aliyun-oss 25 of 2015, treeverse/lakeFS 3613 of 2022).
     """
-    found = _ENDPOINT.fullmatch(request.headers.get("host", "").lower())
+    found = _endpoint(request.headers.get("host", ""))
     if not found:
         return
     if not found["bucket"]:
@@ -57,6 +65,11 @@ def check_endpoint(request: Request, region: str) -> None:
         details = {"Bucket": found["bucket"], "Endpoint": f"oss-{region}.aliyuncs.com"}
         error = OssError(403, "AccessDenied", message, "", details)
         raise error.explained(expected=f"the region {region}", got=found["region"])
+
+
+@lru_cache(maxsize=KEPT_HOSTS)
+def _endpoint(host: str) -> re.Match[str] | None:
+    return _ENDPOINT.fullmatch(host.lower())
 
 
 def key_of(request: Request, bucket: str, *, alone: bool = True) -> str:
@@ -158,5 +171,4 @@ SUBRESOURCES = frozenset(
 
 def subresource_of(request: Request) -> str:
     """Return the first subresource in the request's query, or nothing."""
-    names = (name for name, _ in parse_qsl(request.query, keep_blank_values=True))
-    return next((name for name in names if name in SUBRESOURCES), "")
+    return next((name for name in request.parameters if name in SUBRESOURCES), "")

@@ -3,8 +3,6 @@
 Source: OSS API reference, overview of operations.
 """
 
-from urllib.parse import parse_qsl
-
 from oss_emulator.http_messages import Request
 
 _COPY_SOURCE = "x-oss-copy-source"
@@ -42,4 +40,4 @@ def part_number_of(request: Request) -> int:
 
 def _query(request: Request, name: str) -> dict[str, str]:
     """Return the parameters of a query that may have this one; most have not, and are not parsed."""
-    return dict(parse_qsl(request.query, keep_blank_values=True)) if name in request.query else {}
+    return request.parameters if name in request.query else {}

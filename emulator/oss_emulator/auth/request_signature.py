@@ -17,7 +17,7 @@ from oss_emulator.http_messages import Request
 
 _CREDENTIAL = re.compile("Credential=([^/,\\s]+)")
 _V1 = {v1.ACCESS_KEY_ID, v1.SIGNATURE}
-_V4 = {CREDENTIAL, SIGNATURE, VERSION}
+_V1_V4 = _V1 | {CREDENTIAL, SIGNATURE, VERSION}
 
 
 def is_signed(request: Request) -> bool:
@@ -27,7 +27,7 @@ def is_signed(request: Request) -> bool:
 
 def is_presigned(request: Request) -> bool:
     """Whether the request has any part of a signature in its query."""
-    return bool(_query_names(request) & (_V1 | _V4))
+    return not _V1_V4.isdisjoint(request.parameters)
 
 
 def claimed_signer(request: Request) -> str:
@@ -58,8 +58,8 @@ def verify_request(
     if not known.empty_type_signed and request.headers.get("content-type") == "":
         sent = {name: value for name, value in request.headers.items() if name != "content-type"}
         request = replace(request, headers=sent)
-    names, authorization = _query_names(request), request.headers.get("authorization")
-    in_query = names & (_V1 | _V4)
+    names, authorization = request.parameters.keys(), request.headers.get("authorization")
+    in_query = names & _V1_V4
     if in_query and authorization is not None:
         message = "A request is signed in its Authorization header or in its query, not in both."
         raise invalid_argument(message, "0002-00000039", name="Authorization")
@@ -74,7 +74,3 @@ def verify_request(
         verify_presigned_url(request, bucket, key, known, region=region, now=now)
     else:
         verify_header(request, bucket, key, known, region=region, now=now)
-
-
-def _query_names(request: Request) -> set[str]:
-    return {name for name, _ in parse_qsl(request.query, keep_blank_values=True)}

@@ -5,7 +5,6 @@ also applies to GetObject is inferred), 0016-00000404, 0017-00000902, 0026-00000
 """
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 
 from oss_emulator.auth.request_signature import is_signed
 from oss_emulator.bucket.state import Bucket
@@ -32,14 +31,14 @@ def read_object(request: Request, bucket: Bucket, key: str, *, signed_key: str) 
 
     `signed_key` is the key in the request's path, which a signature covers: a website shows another one.
     """
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query = request.parameters
     signed = is_signed(request)
     if signed:
         check_signed(request, bucket, signed_key)
     version_id = requested_version_id(query)
     if not signed:
         check_anonymous_read(bucket, key, version_id)
-    overrides = _overrides(query, signed=signed) if request.method == "GET" else {}
+    overrides = _overrides(query, signed=signed) if query and request.method == "GET" else {}
     meta_only = "objectMeta" in query
     if meta_only and request.method != "HEAD":
         raise not_emulated("GET of ?objectMeta")

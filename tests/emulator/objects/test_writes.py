@@ -196,10 +196,7 @@ def test_what_changes_during_a_put_counts_at_its_end(scene: Scene) -> None:
         return pieces.pop(0) if pieces else b""
 
     scene.set(acl="public-read-write")
-    headers = {
-        "content-length": "5",
-        "x-oss-forbid-overwrite": "true",
-    }  # which depends on it at the beginning
+    headers = {"content-length": "5", "x-oss-forbid-overwrite": "true"}  # so its beginning depends on it
     answer = respond(Request("PUT", "/a", headers, Body(receive)), scene.bucket)
 
     assert answer.headers["x-oss-version-id"] == scene.stored("a").version_id != ""
