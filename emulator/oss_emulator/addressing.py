@@ -171,4 +171,7 @@ SUBRESOURCES = frozenset(
 
 def subresource_of(request: Request) -> str:
     """Return the first subresource in the request's query, or nothing."""
-    return next((name for name in request.parameters if name in SUBRESOURCES), "")
+    for name in request.parameters:
+        if name in SUBRESOURCES:
+            return name
+    return ""

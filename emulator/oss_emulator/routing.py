@@ -9,7 +9,6 @@ import base64
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from http import HTTPStatus
 
 from oss_emulator.addressing import check_endpoint, has_broken_path, key_of, subresource_of
 from oss_emulator.bucket.configuration_requests import configuration_answer
@@ -45,6 +44,7 @@ _BROKEN_PATH_PAGE = b"""\
 </html>
 """.replace(b"\n", b"\r\n")
 
+_METHOD_NOT_ALLOWED = 405
 _NO_LOOK = nullcontext()
 _LOG = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def _outcome(
 
 def _server_time(answer: Answer, seconds: float) -> dict[str, str]:
     """Return how long the answer took; nothing for a method that is not allowed (capture of 2019)."""
-    if answer.status == HTTPStatus.METHOD_NOT_ALLOWED and answer.headers.get("Connection") == "close":
+    if answer.status == _METHOD_NOT_ALLOWED and answer.headers.get("Connection") == "close":
         return {}
     return {"x-oss-server-time": str(max(0, round(seconds * 1000)))}
 

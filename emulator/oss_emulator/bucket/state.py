@@ -1,5 +1,6 @@
 """One bucket: settings, objects, clock and history, which all its requests share. No rules, no routes."""
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ from oss_emulator.storage.store import Store
 
 def new_request_id(now: float) -> str:
     """Return 24 upper-case hex digits, as OSS's: the first 8 are the seconds since 1970 (captures)."""
-    return f"{int(now) & 0xFFFFFFFF:08X}{secrets.token_hex(8).upper()}"
+    return f"{int(now) & 0xFFFFFFFF:08X}{os.urandom(8).hex().upper()}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,7 +40,7 @@ _LISTED_BUCKETS = 1000
 
 def is_console_request(request: Request) -> bool:
     """Whether a request is for the emulator itself and not for its bucket."""
-    return request.path.startswith(PREFIX)
+    return request.target.startswith(PREFIX)
 
 
 def console_answer(request: Request, bucket: Site, *, alone: bool) -> Answer:

@@ -37,17 +37,16 @@ def object_answer(
     """
     check_preconditions(request.headers, stored)
     headers = {**_headers(stored), **description}
-    whole = _content_headers(stored)
     if is_not_modified(request.headers, stored):
         content.close()
-        kept = {name: value for name, value in {**headers, **whole}.items() if name in _NOT_MODIFIED_HEADERS}
-        return Answer(304, kept)
+        headers |= _content_headers(stored)
+        return Answer(304, {name: value for name, value in headers.items() if name in _NOT_MODIFIED_HEADERS})
     wanted = None if request.method == "HEAD" else requested_range(request.headers, stored.size)
     if wanted:
         return _partial(stored, content, headers, wanted)
     headers |= overrides
     zipped = compressing.is_compressed(request, stored.size, headers)
-    headers = {**headers, "Content-Encoding": "gzip"} if zipped else {**headers, **whole}
+    headers |= {"Content-Encoding": "gzip"} if zipped else _content_headers(stored)
     if request.method == "HEAD":
         content.close()
         return Answer(200, headers, iter(()))
@@ -76,12 +75,10 @@ def _headers(stored: StoredObject) -> dict[str, str]:
 
 
 def _content_headers(stored: StoredObject) -> dict[str, str]:
-    return {
-        "Accept-Ranges": "bytes",
-        "Content-Length": str(stored.size),
-        **({"Content-MD5": stored.content_md5} if stored.content_md5 else {}),
-        "ETag": f'"{stored.etag}"',
-    }
+    headers = {"Accept-Ranges": "bytes", "Content-Length": str(stored.size), "ETag": f'"{stored.etag}"'}
+    if stored.content_md5:
+        headers["Content-MD5"] = stored.content_md5
+    return headers
 
 
 def _partial(

@@ -3,11 +3,12 @@
 Source: OSS DeleteBucket page; the words of BucketNotEmpty are unconfirmed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import IntegrityError
+from typing import Any
 
 from oss_emulator.errors import OssError, no_such_bucket
 from oss_emulator.storage.contents import Contents
@@ -16,6 +17,8 @@ from oss_emulator.storage.object_version import MULTIPART
 from oss_emulator.storage.store import Store
 
 _SELECT = "SELECT name, created, acl FROM buckets"
+_FIND = f"{_SELECT} WHERE name = ?"
+_CONFIGURATION = "SELECT content FROM configuration WHERE bucket = ? AND part = ?"
 _SET_ACL = """
 UPDATE buckets SET acl = :acl, acl_requested = max(acl_requested, :requested)
 WHERE name = :name AND (:requested OR NOT acl_requested)
@@ -68,7 +71,7 @@ class Buckets:
 
     def find(self, name: str) -> StoredBucket | None:
         """Return the bucket with this name, if there is one."""
-        return self._index.find(lambda row: StoredBucket(*row), f"{_SELECT} WHERE name = ?", name)
+        return self._index.find(_bucket, _FIND, name)
 
     def get(self, name: str) -> StoredBucket:
         """Return the bucket with this name. Raises OssError if there is none."""
@@ -110,8 +113,7 @@ class Buckets:
 
     def configuration(self, name: str, part: str) -> bytes | None:
         """Return the document that was stored for a part of a bucket's configuration, if there is one."""
-        query = "SELECT content FROM configuration WHERE bucket = ? AND part = ?"
-        return self._index.find(lambda row: bytes(row[0]), query, name, part)
+        return self._index.find(_content, _CONFIGURATION, name, part)
 
     def configure(self, name: str, part: str, content: bytes) -> None:
         """Store a part of a bucket's configuration; it goes with the bucket. Raises OssError without one."""
@@ -126,3 +128,11 @@ class Buckets:
     def store(self, name: str) -> Store:
         """Return the objects of a bucket, which may be deleted meanwhile: then nothing more is stored."""
         return Store(self._index, self._contents, name)
+
+
+def _bucket(row: Sequence[Any]) -> StoredBucket:
+    return StoredBucket(*row)
+
+
+def _content(row: Sequence[Any]) -> bytes:
+    return bytes(row[0])

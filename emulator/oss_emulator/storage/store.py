@@ -7,7 +7,7 @@ is killed. Callers decide what an upload must satisfy.
 import base64
 import json
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -77,9 +77,10 @@ class Store:
             found = self.find(key, version_id)
             if found is None or found.delete_marker:
                 return None
-            with suppress(FileNotFoundError):
+            try:
                 return found, self._content(found)
-            self._index.look.again()
+            except FileNotFoundError:
+                self._index.look.again()
         return None
 
     def page(self, *, prefix: str = "", delimiter: str = "", after: str = "", limit: int) -> Page:

@@ -25,6 +25,8 @@ _ORDER = """
 _PLACES = {name: place for place, name in enumerate(_ORDER)}
 
 _NOT_IN_A_LINE = re.compile("[\r\n\0]")  # a value must never begin another header
+_NOT_MODIFIED = 304
+_BODILESS = {204, _NOT_MODIFIED}
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -43,11 +45,11 @@ def send_answer(
         framing = {"Content-Length": str(len(body))}
     elif chunked and method != "HEAD":
         framing = {"Transfer-Encoding": "chunked"}
-    if answer.status == HTTPStatus.NOT_MODIFIED:
+    if answer.status == _NOT_MODIFIED:
         framing = {}
     # OSS has a Content-Length of 0 in a 204, which RFC 9110 8.6 forbids.
     head = _head(answer, framing, last=last)
-    if method == "HEAD" or answer.status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+    if method == "HEAD" or answer.status in _BODILESS:
         _send(connection, head)
     elif isinstance(body, bytes):
         _send(connection, head + body)
@@ -93,6 +95,6 @@ def _send_pieces(connection: socket.socket, head: bytes, pieces: Iterator[bytes]
 
 def _send(connection: socket.socket, content: bytes) -> None:
     """Send everything. The socket's time limit holds for each piece that the client takes, not for all."""
-    rest = memoryview(content)
-    while rest:
-        rest = rest[connection.send(rest) :]
+    sent = connection.send(content)
+    while sent < len(content):
+        sent += connection.send(memoryview(content)[sent:])
