@@ -9,14 +9,12 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from hashlib import md5
+from contextlib import closing, contextmanager, suppress
 from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
-from fastcrc import crc64
-
+from oss_emulator.storage.digests import Digests
 from oss_emulator.storage.index import Index
 from oss_emulator.storage.joined_files import JoinedFiles
 
@@ -35,20 +33,23 @@ class Upload:
         self.kept = False
         self.size = 0
         self._file = path.open("xb")
-        self._md5 = md5(usedforsecurity=False)
-        self._crc64 = 0
+        self._digests = Digests()
 
     def write(self, chunk: bytes) -> None:
         """Append to the content."""
         self._file.write(chunk)
-        self._md5.update(chunk)
-        self._crc64 = crc64.xz(chunk, self._crc64)  # ECMA-182 reflected, all ones in and out: OSS's variant
+        self._digests.update(chunk)
         self.size += len(chunk)
 
     def finish(self) -> tuple[bytes, str]:
         """Close the file; return the MD5 and, in decimal, the CRC64 of the content."""
         self._file.close()
-        return self._md5.digest(), str(self._crc64)
+        return self._digests.finish()
+
+    def close(self) -> None:
+        """Let go of the file and of the digests, finished or not."""
+        with closing(self._digests):
+            self._file.close()
 
 
 class Change:
@@ -110,7 +111,7 @@ class Contents:
         try:
             yield upload
         finally:
-            upload.finish()
+            upload.close()
             if not upload.kept:
                 self._remove([name])
 
