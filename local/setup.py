@@ -83,6 +83,8 @@ def install(group: str) -> None:
     print(f"Installing what {NEEDED_BY[group]} into .venv, by {'uv' if uv else 'pip'}", flush=True)
     added = group == "dev" and not stamp.exists() and is_newer(VENV / "run", REQUIREMENTS / "run.txt")
     if not added:
+        if VENV.is_symlink():  # `--clear` would empty the folder that it leads to, which others use
+            VENV.unlink()
         without_pip = ["--without-pip"] if uv else []
         call([sys.executable, "-m", "venv", "--clear", *without_pip, str(VENV)], "the folder .venv")
     if group == "dev":

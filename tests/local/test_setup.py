@@ -127,6 +127,17 @@ def test_adds_the_developers_packages_to_those_that_run(machine: Machine) -> Non
     assert (machine.folder / "said").read_text().split() == ["requirements/run.txt", *added, *added]
 
 
+def test_leaves_the_folder_alone_to_which_a_linked_one_leads(machine: Machine, tmp_path: Path) -> None:
+    machine.has("uv", "exit 0")
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "theirs").touch()
+    venv = machine.folder / ".venv"
+    venv.symlink_to(shared)
+    assert machine.step("install", "run")[0] == 0
+    assert ((shared / "theirs").exists(), venv.is_symlink(), (venv / "run").exists()) == (True, False, True)
+
+
 def test_says_how_much_room_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as refused:
