@@ -116,8 +116,9 @@ class MultipartUploads:
         """Return an upload and its first `limit` parts with numbers above `after`. Raises OssError."""
         query = f"{_PARTS} AND number > ? ORDER BY number LIMIT ?"
         with self._index.reading() as connection:
-            found = self._find(connection, key, upload_id, ABORT_OR_LIST)
-            return found, [Part(*row) for row in connection.execute(query, [upload_id, after, limit])]
+            found = [Part(*row) for row in connection.execute(query, [upload_id, after, limit])]
+            # afterwards: one that ends between the two reads has no parts, and is none
+            return self._find(connection, key, upload_id, ABORT_OR_LIST), found
 
     def page(
         self, *, prefix: str, delimiter: str, after: tuple[str, str], limit: int

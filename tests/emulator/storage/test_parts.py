@@ -8,7 +8,7 @@ import pytest
 
 from oss_emulator.errors import OssError
 from oss_emulator.storage import crc64
-from oss_emulator.storage.multipart import Completion, Part, joined_etag
+from oss_emulator.storage.multipart import Completion, Part, StoredUpload, joined_etag
 from oss_emulator.storage.object_version import Metadata, StoredObject
 from oss_emulator.storage.store import Store
 from tests.support.emulator.stores import (
@@ -182,6 +182,26 @@ def test_parts_are_listed_in_pages(tmp_path: Path) -> None:
 
     assert (upload.id, upload.key, upload.initiated, first) == (upload_id, "a", 1.0, parts[:2])
     assert store.multipart.parts("a", upload_id, after=5, limit=2)[1] == parts[2:]
+
+
+def test_a_list_never_shows_an_upload_that_ends_meanwhile_without_its_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads, other = open_store(tmp_path).multipart, open_store(tmp_path).multipart
+    upload_id, parts, _ = filled(open_store(tmp_path))
+    find = uploads._find
+
+    def aborted_after_a_look(*of: Any) -> StoredUpload:
+        found = find(*of)
+        other.abort("a", upload_id)
+        return found
+
+    monkeypatch.setattr(uploads, "_find", aborted_after_a_look)
+
+    assert uploads.parts("a", upload_id, after=0, limit=9)[1] == parts
+    monkeypatch.undo()
+    with pytest.raises(OssError):
+        uploads.parts("a", upload_id, after=0, limit=9)
 
 
 def test_deleting_or_replacing_the_object_removes_its_parts(tmp_path: Path) -> None:
