@@ -43,9 +43,9 @@ def rules_to_add(missing: MissingRules, parameters: Mapping[str, str]) -> Iterat
             "in the OSS console: that origin, methods POST and PUT, headers *, exposed headers ETag, "
             "x-oss-request-id and x-oss-hash-crc64ecma; or give UPLOAD_BUCKET_RULES=merge."
         )
-    elif missing.parts:
+    if parts := [origin for origin in missing.parts if origin not in missing.forms]:
         yield (
-            f"The CORS rules of {bucket} let no page of {' or '.join(missing.parts)} send a file in parts. "
+            f"The CORS rules of {bucket} let no page of {' or '.join(parts)} send a file in parts. "
             "Add method PUT and the exposed header x-oss-hash-crc64ecma to your rule in the OSS console; or "
             "give UPLOAD_BUCKET_RULES=merge, or MULTIPART_BYTES=0."
         )

@@ -25,6 +25,7 @@ METHODS = {1: ["POST"], 2: ["POST", "PUT"]}
 EXPOSED = {1: ["ETag", "x-oss-request-id"], 2: ["ETag", "x-oss-request-id", "x-oss-hash-crc64ecma"]}
 DAYS = {1: "1", 2: "2"}  # the ticket of an upload in parts lives one
 HEADERS, AGE_SECONDS = ["*"], "600"
+HEADER_NAMES = {"AllowedHeader", "ExposeHeader"}
 # or OSS refuses two rules for parts whose prefixes overlap, also where both are somebody else's
 OVERLAP_ALLOWED = {"x-oss-allow-same-action-overlap": "true"}
 
@@ -122,8 +123,11 @@ def is_rule_for(kind: Kind, text: str, version: int, rule: ET.Element) -> bool:
 
 
 def has_rule_for(kind: Kind, text: str, rules: Iterable[str]) -> bool:
-    """Say whether rules, as XML, have the one that this project makes for a text."""
-    return any(is_rule_for(kind, text, VERSION, ET.fromstring(one)) for one in rules)  # noqa: S314 - as above
+    """Say whether rules of others, as XML, leave nothing to the one that this project makes for a text."""
+    found = [ET.fromstring(one) for one in rules]  # noqa: S314 - as above
+    if kind is LIFECYCLE:
+        return any(aborts_parts(rule, text) for rule in found)
+    return any(is_rule_for(kind, text, VERSION, rule) for rule in found)
 
 
 def aborts_parts(rule: ET.Element, prefix: str) -> bool:
@@ -141,13 +145,14 @@ def has_abort_rule(client: oss.Client, bucket: str, prefix: str) -> bool:
 
 
 def parts_of(rule: ET.Element, path: str = "") -> list[tuple[str, str]]:
-    """Return the parts of a rule but for its id; OSS tells header names in lower case."""
+    """Return the parts of a rule but for its id; OSS tells the names of headers in lower case."""
     found = []
     for part in rule:
         if len(part):
             found += parts_of(part, f"{path}{part.tag}/")
         elif part.tag != "ID":
-            found.append((f"{path}{part.tag}", (part.text or "").strip().lower()))
+            text = (part.text or "").strip()
+            found.append((f"{path}{part.tag}", text.lower() if part.tag in HEADER_NAMES else text))
     return sorted(found)
 
 

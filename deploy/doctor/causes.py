@@ -94,7 +94,7 @@ TABLE = (
     Row("bucket 403 AccessDenied", "The token function's role lacks oss:PutObject on the prefix, or a bucket policy denies it.", "Grant its role oss:PutObject on BUCKET/PREFIX* (and oss:PutObjectAcl, if OSS wants it for the ACL field)."),
     Row("bucket 503|bucket 5", "OSS is busy or failing.", "Run it again later."),
     # ---- what should have been refused
-    Row("check accepted_part", "OSS stored a part that its address does not allow, or one of an upload that was aborted.", "Do not use this deployment; compare functions/token/grants/multipart_grant.py with the released one."),
+    Row("check accepted_part", "OSS stored a part that its address does not allow, or one of an upload that was aborted.", "Do not use this deployment; compare functions/token/grants/part_addresses.py with the released one."),
     Row("check completed_early", "The token function completed an upload whose parts are not all there.", "Do not use this deployment; compare functions/token/grants/multipart_routes.py with the released one."),
     Row("check wrong_ticket", "The token function took the ticket of a form for an upload in parts.", "Do not use this deployment; compare functions/token/grants/multipart_grant.py with the released one."),
     Row("check accepted_again", "One grant stored two objects: forbid-overwrite has no effect, for instance because the bucket keeps versions.", "Use a new bucket on which versioning was never enabled."),

@@ -66,6 +66,17 @@ LACKS = [
         ),
     ),
     (
+        MissingRules(("https://b.example",), ("https://a.example", "https://b.example")),
+        (
+            "The CORS rules of media let no page of https://b.example upload. Add a rule in the OSS console: "
+            "that origin, methods POST and PUT, headers *, exposed headers ETag, x-oss-request-id and "
+            "x-oss-hash-crc64ecma; or give UPLOAD_BUCKET_RULES=merge. The CORS rules of media let no page of "
+            "https://a.example send a file in parts. Add method PUT and the exposed header "
+            "x-oss-hash-crc64ecma to your rule in the OSS console; or give UPLOAD_BUCKET_RULES=merge, or "
+            "MULTIPART_BYTES=0."
+        ),
+    ),
+    (
         MissingRules(parts_stay=True),
         (
             "No lifecycle rule of media deletes the parts of broken uploads below in/: they stay, and cost "
@@ -76,10 +87,10 @@ LACKS = [
 ]
 
 
-@pytest.mark.parametrize(("missing", "told"), LACKS, ids=["forms", "parts", "parts stay"])
+@pytest.mark.parametrize(("missing", "told"), LACKS, ids=["forms", "parts", "either", "parts stay"])
 def test_what_the_buckets_own_rules_lack_is_told_with_the_rule_to_add(
     missing: MissingRules, told: str
 ) -> None:
     parameters = {**DOMAINS, "UploadBucket": "media", "UploadPrefix": "in/"}
     stack = Stack("stack-1", "uploads", "CREATE_COMPLETE", "", {}, parameters)
-    assert next_steps(stack, "eu-west-1", missing, []) == [told]
+    assert " ".join(next_steps(stack, "eu-west-1", missing, [])) == told

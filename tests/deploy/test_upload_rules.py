@@ -220,6 +220,9 @@ def test_a_rule_for_parts_is_left_out_where_one_of_others_does_the_same(
     state.lifecycle["media"] = parts_rule(prefix)
     deploy(cloud, **MINE)
     assert state.lifecycle["media"] == parts_rule(prefix)
+    record = read_record(cloud.oss, CODE)
+    assert record is not None
+    assert [rule.kind for rule in record.ours] == ["cors"], "what others do is not ours to remove"
 
 
 @pytest.mark.parametrize(
@@ -255,6 +258,13 @@ def test_another_prefix_moves_our_rule_for_parts(cloud: Cloud, state: State) -> 
     deploy(cloud, **MINE)
     deploy(cloud, UPLOAD_PREFIX="in/")
     assert state.lifecycle["media"] == OUR_PARTS.replace("uploads/", "in/") + THEIR_EXPIRY
+
+
+def test_prefixes_that_differ_in_the_case_of_letters_are_two(cloud: Cloud, state: State) -> None:
+    state.buckets["media"] = {}
+    deploy(cloud, **MINE)
+    deploy(cloud, UPLOAD_PREFIX="Uploads/")
+    assert state.lifecycle["media"] == OUR_PARTS.replace("uploads/", "Uploads/")
 
 
 def test_origins_that_a_kept_rule_refuses_are_told_and_no_others(cloud: Cloud, state: State) -> None:

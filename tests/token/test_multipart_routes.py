@@ -11,8 +11,8 @@ import pytest
 from grants import object_key
 from grants.callers import fits_ticket
 from grants.post_policy import callback_parameter
-from tests.support.emulator.scene import BUCKET, json_reply
-from tests.support.multipart import CONFIRMED, ONE_PART, PART, TWO_PARTS, Deployment
+from tests.support.emulator.scene import BUCKET, KEY, json_reply
+from tests.support.multipart import CONFIRMED, ONE_PART, PART, TWO_PARTS, Deployment, role
 from vendored.oss_signing import Signer
 from vendored.ticket import FileTicket, sign_ticket
 
@@ -64,6 +64,22 @@ def test_a_callback_that_failed_leaves_a_stored_file_and_says_so(
     assert deployed.scene.stored(grant["key"]).size == 5
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (line["code"], line["level"], line["upload_id"]) == ("callback_failed", "warning", grant["id"])
+    assert line["detail"] == "Error status : 500."
+
+
+@pytest.mark.parametrize(("left", "code"), [(61, "ok"), (60, "upload_expired"), (1, "upload_expired")])
+def test_nothing_is_completed_in_the_last_minute_of_a_ticket(
+    deployed: Deployment, left: int, code: str
+) -> None:
+    """The callback function would refuse the ticket, and nobody would be told of a file that is stored."""
+    deployed.start(**role(KEY))
+    grant = deployed.begin()
+    deployed.send(grant)
+    deployed.scene.now = int(deployed.scene.now) + 24 * 3600 - left
+    deployed.scene.replies[:] = [json_reply(CONFIRMED)]
+    answer = deployed.ask("/complete", {"ticket": grant["ticket"]})
+    assert answer.content.get("code", "ok") == code
+    assert (deployed.scene.stored(grant["key"]) is None) == (code != "ok")
 
 
 def test_a_completed_upload_is_gone(deployed: Deployment) -> None:

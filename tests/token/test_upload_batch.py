@@ -135,8 +135,8 @@ def test_one_bad_file_refuses_no_other(
 
 
 def test_the_second_large_file_is_told_to_ask_again(deployed: Deployment) -> None:
-    uploads = deployed.uploads({**LARGE, "size": 10**14}, LARGE, FILE, LARGE)
-    assert codes(uploads) == ["too_large", "multipart", "form", "unavailable"]
+    uploads = deployed.uploads({**LARGE, "size": 10**14}, LARGE, FILE, LARGE, FILE)
+    assert codes(uploads) == ["too_large", "multipart", "form", "unavailable", "form"]
     assert uploads[3]["problem"]["retryable"] is True
     assert uploads[3]["problem"]["status"] == 503
     assert "retryable" not in uploads[0]["problem"]

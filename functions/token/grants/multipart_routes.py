@@ -28,7 +28,7 @@ from vendored.env import Credentials
 from vendored.errors import MultipartConflict, PartsMissing, Refusal, Unavailable
 from vendored.fc_http import Reply, Request
 from vendored.oss_signing import Signer
-from vendored.ticket import FileTicket, sign_ticket
+from vendored.ticket import CLOCK_LEEWAY_SECONDS, FileTicket, sign_ticket
 
 DEADLINE_SECONDS = 13.0  # of the 15 that Function Compute gives
 BEGIN_SECONDS = 3.0
@@ -39,6 +39,7 @@ OK, CALLBACK_FAILED, NO_CONTENT = 200, 203, 204
 UPLOAD_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 ENTITY_TAG = re.compile(r'"[0-9A-Fa-f]{1,64}"')
 OSS_CODE = re.compile(rb"<Code>([A-Za-z]{1,64})</Code>")
+OSS_MESSAGE = re.compile(rb"<Message>([^<]{1,200})</Message>")
 CONFLICTS = {  # OSS's Code: ours, and a sentence
     b"NoSuchUpload": ("upload_gone", "The upload was completed or aborted: /confirm says which."),
     b"InvalidPart": ("parts_changed", "A part was replaced meanwhile: complete once more."),
@@ -88,6 +89,9 @@ class Multipart(NamedTuple):
         """Answer `POST /complete`: the callback's answer, or 203 if that failed. Raises a `Refusal`."""
         document = read_object(request.body, {"ticket": str})
         ticket = read_ticket(document, self.settings, request.now)
+        if ticket.exp - request.now <= CLOCK_LEEWAY_SECONDS:
+            detail = "The upload took too long: its ticket ends before its callback could be answered."
+            raise MultipartConflict("upload_expired", detail, upload_id=ticket.id)
         bucket = self._bucket(ticket.key, ticket.id, request)
         stored = _list_parts(bucket, ticket)
         numbers = range(1, count_of(ticket) + 1)
@@ -166,6 +170,8 @@ def _completed(answer: BucketAnswer, ticket: FileTicket) -> Reply:
     if answer.status in {OK, CALLBACK_FAILED}:
         detail = "The file is stored, and its callback failed: /confirm has the answer."
         told = {"code": "callback_failed", "detail": detail}
+        reason = OSS_MESSAGE.search(answer.body)
+        log["detail"] = reason[1].decode(errors="replace") if reason else ""
         return Reply(CALLBACK_FAILED, told, code="callback_failed", log=log)
     raise _refusal(answer, "complete", ticket.id)
 

@@ -73,7 +73,7 @@ def answer_batch(
         try:
             upload, in_parts = _judge(wanted, limits, settings.multipart_bytes)
             begun += in_parts
-            if begun > MAX_BEGUN:
+            if in_parts and begun > MAX_BEGUN:
                 raise Unavailable("one_multipart_at_a_time", retry_after=0)
             answers.append(begin(upload) if in_parts else grant_form(upload))
         except ALONE as refusal:  # noqa: PERF203 - a file that is refused refuses no other
