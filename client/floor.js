@@ -20,6 +20,9 @@ const OPTIONAL = [
   'css.properties.cursor.pointer', // a phone has no pointer
   'css.at-rules.media.forced-colors', // a browser without it forces no colours
   'css.properties.forced-color-adjust',
+  'api.Navigator.wakeLock', // the screen goes dark as ever
+  'api.FileSystemHandle.kind', // whoever has no handles is asked to choose the file again
+  'api.FileSystemFileHandle.getFile',
   'javascript.builtins.Symbol.dispose', // Uppy only offers a method by this name
   'javascript.builtins.Error.captureStackTrace', // Uppy calls it where it is there
 ];

@@ -15,6 +15,8 @@ import { ATTEMPTS } from './retry.js';
 /** @import { Parts } from './parts.js' */
 /** @import { PartsGrant, Result } from './protocol.js' */
 
+/** @typedef {{isRunning: boolean, over: Promise<void>}} Check  of what was sent earlier */
+
 const ENDED = ['upload_expired', 'not_verified', 'not_found']; // the token function gives no more addresses
 
 /**
@@ -35,8 +37,8 @@ export async function sendInParts(job, grant, memory) {
     const sent = (grant.sent ??= {});
     const parts = partsOf(job, grant, () => memory?.save(grant));
     memory?.save(grant);
-    const { checked } = await checkSent({ ...job, signal: over.signal }, parts, sent);
-    const result = await finish(job, grant, parts, checked);
+    const check = await checkSent({ ...job, signal: over.signal }, parts, sent);
+    const result = await finish(job, grant, parts, check);
     memory?.forget();
     job.unconfirmed = null;
     const crcs = Object.values(sent); // in the order of their numbers
@@ -62,13 +64,14 @@ export async function sendInParts(job, grant, memory) {
  * @param {Job} job
  * @param {PartsGrant} grant
  * @param {Parts} parts
- * @param {Promise<void>} checked
+ * @param {Check} check
  * @returns {Promise<Result>}
  */
-async function finish(job, grant, parts, checked) {
+async function finish(job, grant, parts, check) {
   for (let rounds = 0; rounds < ATTEMPTS;) {
     const isGone = await send(job, parts);
-    await checked;
+    if (check.isRunning) job.report({ state: 'checking' });
+    await check.over;
     if (!isGone && parts.unsent().length > 0) continue; // the check has found some that differ
     const outcome = await complete(job, grant);
     if (outcome && !Array.isArray(outcome)) return outcome;
@@ -111,7 +114,7 @@ async function send(job, parts) {
  * @param {Job} job
  * @param {Parts} parts
  * @param {Record<string, string>} sent
- * @returns {Promise<{checked: Promise<void>}>}
+ * @returns {Promise<Check>}
  * @throws {UploadError} when the file cannot be read
  */
 async function checkSent(job, parts, sent) {
@@ -125,7 +128,10 @@ async function checkSent(job, parts, sent) {
     }
   };
   await check([...numbers.slice(0, 1), ...numbers.slice(-1)]);
-  const checked = check(numbers.slice(1, -1));
-  checked.catch(() => {}); // who waits for it gets it too
-  return { checked };
+  const started = { isRunning: true, over: check(numbers.slice(1, -1)) };
+  const end = () => {
+    started.isRunning = false;
+  };
+  started.over.then(end, end); // who waits for it gets its error
+  return started;
 }

@@ -37,11 +37,13 @@
  *   | {state: 'signing'}
  *   | {state: 'sending', loaded: number, total: number}
  *   | {state: 'paused', loaded: number, total: number}
+ *   | {state: 'checking'}
  *   | {state: 'confirming'}
  *   | {state: 'done', result: Result}
  *   | {state: 'failed', code: string, status: number, retryable: boolean, requestId: string | null}
- * )} UploadState  `signing` after another state means that the upload starts over; `sending` after `confirming`
- *   or `paused`, that it goes on. `loaded` and `total` count bytes of the file, not of the form around it.
+ * )} UploadState  `signing` after another state means that the upload starts over; `sending` after `checking`,
+ *   `confirming` or `paused`, that it goes on. `checking`: parts of an earlier visit are compared with the file before all
+ *   are put together. `loaded` and `total` count bytes of the file, not of the form around it.
  *
  * @typedef {Object} Transport  The network. Each function rejects with the signal's reason or with a `NetworkFault`.
  * @property {(url: string, headers: Headers, signal: AbortSignal) => Promise<Answer>} get

@@ -52,6 +52,11 @@ export function remember(
   };
 }
 
+/** @param {string} key  of what is remembered @returns {string} the lock of the tab that sends it */
+export function lockName(key) {
+  return `oss-direct-upload ${key}`;
+}
+
 /**
  * @param {Pick<LockManager, 'request'>} locks
  * @param {string} key
@@ -65,7 +70,7 @@ function lockOf(locks, key) {
         resolve(lock ? () => release(null) : null);
         if (!lock) release(null);
       });
-    locks.request(`oss-direct-upload ${key}`, { ifAvailable: true }, hold).catch(() => resolve(null));
+    locks.request(lockName(key), { ifAvailable: true }, hold).catch(() => resolve(null));
   });
 }
 

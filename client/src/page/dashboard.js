@@ -6,6 +6,7 @@ import '@uppy/core/css/style.min.css';
 import Dashboard from '@uppy/dashboard';
 import '@uppy/dashboard/css/style.min.css';
 import DropTarget from '@uppy/drop-target';
+import { GIVES_HANDLES, handlesIn, pickFiles } from './file-picker.js';
 import { addFile, connect, setLimits } from './files.js';
 import { TEXTS, UPPY_LOCALES } from './texts/languages.js';
 
@@ -13,6 +14,7 @@ import { TEXTS, UPPY_LOCALES } from './texts/languages.js';
 /** @import { Settings } from './settings.js' */
 /** @import { SignIn } from './sign-in.js' */
 /** @import { Language } from './texts/languages.js' */
+/** @import { UnfinishedUploads } from './unfinished.js' */
 /** @import { Uploads } from './uploads.js' */
 
 const CAN_DROP = matchMedia('(hover: hover)').matches; // a phone can neither drop files nor choose a folder
@@ -24,9 +26,10 @@ const IS_SMALL = matchMedia('(max-width: 34rem), (max-height: 32rem)').matches;
  * @param {Language} language
  * @param {Uploads} uploads
  * @param {SignIn} signIn
+ * @param {UnfinishedUploads | null} unfinished  null where nothing can be remembered
  * @returns {PageUppy}
  */
-export function openDashboard(target, { tokenUrl, limits }, language, uploads, signIn) {
+export function openDashboard(target, { tokenUrl, limits }, language, uploads, signIn, unfinished) {
   target.classList.toggle('nothing-to-drop', !CAN_DROP);
   const uppy = /** @type {PageUppy} */ (new Uppy());
   uppy
@@ -42,8 +45,12 @@ export function openDashboard(target, { tokenUrl, limits }, language, uploads, s
       hideRetryButton: true,
     })
     .use(DropTarget, { target: document.body });
-  connect(uppy, uploads, { tokenUrl, headers: (file, after) => signIn.headersFor(file, after) });
-  uppy.setState({ capabilities: { ...uppy.getState().capabilities, resumableUploads: false } }); // no buttons for it yet
+  connect(uppy, uploads, {
+    tokenUrl,
+    headers: (file, after) => signIn.headersFor(file, after),
+    ...(unfinished && { memory: unfinished.memory }),
+  });
+  if (unfinished) keepHandles(target, uppy, unfinished);
   uppy.on('upload', () => {
     // the focus would go to the button that cancels everything, and the list may be out of sight
     if (target.contains(document.activeElement))
@@ -58,6 +65,42 @@ export function openDashboard(target, { tokenUrl, limits }, language, uploads, s
   setLimits(uppy, limits, uploads);
   setLanguage(uppy, language);
   return uppy;
+}
+
+/**
+ * Has the browser choose the files, and give their handles, in place of the Dashboard's input; and takes the handles of
+ * what is dropped.
+ *
+ * @param {HTMLElement} target
+ * @param {PageUppy} uppy
+ * @param {UnfinishedUploads} unfinished
+ */
+function keepHandles(target, uppy, unfinished) {
+  /** @param {HTMLInputElement} input */
+  const choose = async ({ accept }) => {
+    for (const { file, handle } of await pickFiles(true, accept)) {
+      await unfinished.takeHandle(handle);
+      addFile(uppy, { name: file.name, data: file, meta: {} });
+    }
+  };
+  target.addEventListener(
+    'click',
+    (event) => {
+      const input = event.target;
+      if (!GIVES_HANDLES || !(input instanceof HTMLInputElement) || input.webkitdirectory) return;
+      event.preventDefault();
+      void choose(input);
+    },
+    true,
+  );
+  document.addEventListener(
+    'drop',
+    ({ dataTransfer }) => {
+      for (const asked of dataTransfer ? handlesIn(dataTransfer) : [])
+        void asked.then((handle) => unfinished.takeHandle(handle));
+    },
+    true,
+  );
 }
 
 /** @param {PageUppy} uppy @param {Language} language */

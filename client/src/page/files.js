@@ -4,7 +4,7 @@
 import OssUpload from '../lib/uppy-oss.js';
 import { extensionsOf, typeOfFile } from './media-types.js';
 import { reasonToRefuse } from './settings.js';
-import { canRetry } from './uploads.js';
+import { canRetry, isSameFile } from './uploads.js';
 
 /** @import { Uppy, UppyFile } from '@uppy/core' */
 /** @import { UploadError } from '../lib/upload.js' */
@@ -34,6 +34,9 @@ export function connect(uppy, uploads, options) {
     releaseFailed(uppy, file.id);
   });
   uppy.on('file-removed', (file) => uploads.onRemoved(file));
+  uppy.on('upload-pause', (file, isPaused) => file && uploads.onPause(file, isPaused));
+  uppy.on('pause-all', () => uploads.onPauseAll(true));
+  uppy.on('resume-all', () => uploads.onPauseAll(false));
 }
 
 /** @param {PageUppy} uppy @param {Limits} limits  of the signed-in user @param {Uploads} uploads */
@@ -58,6 +61,36 @@ export function addFile(uppy, { name, data: chosen, meta: { relativePath } }) {
   } catch (error) {
     uppy.log(String(error)); // refused: the list shows why
   }
+}
+
+/** @param {PageUppy} uppy @param {Item} item  pauses it, or goes on with it */
+export function togglePause(uppy, { file }) {
+  if (uppy.getFile(file.id)) uppy.pauseResume(file.id);
+}
+
+/** @param {PageUppy} uppy @param {Uploads} uploads  pauses all, or goes on with all if they are paused */
+export function togglePauseAll(uppy, { pausable }) {
+  if (pausable.every(({ isPaused }) => isPaused)) uppy.resumeAll();
+  else uppy.pauseAll();
+}
+
+/**
+ * Goes on with what an earlier visit has left, if this is the file.
+ *
+ * @param {PageUppy} uppy
+ * @param {Uploads} uploads
+ * @param {Item} item
+ * @param {File} file  that was chosen for it
+ */
+export function resume(uppy, uploads, item, file) {
+  if (!item.unfinished) return;
+  if (!isSameFile(item.unfinished.file, { name: file.name, size: file.size, data: file }))
+    return uploads.onStillUnfinished(item, 'another_file');
+  const isIt = (/** @type {PageFile} */ { name, size, data }) =>
+    item.unfinished && isSameFile(item.unfinished.file, { name, size, data });
+  if (!uppy.getFiles().some(isIt)) addFile(uppy, { name: file.name, data: file, meta: {} });
+  const added = uppy.getFiles().find(isIt);
+  if (added && !added.progress.uploadStarted) void uppy.retryUpload(added.id);
 }
 
 /** @param {PageUppy} uppy @param {Item} item  that failed; Uppy no longer has its file */

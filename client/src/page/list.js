@@ -4,7 +4,7 @@
 import { part } from './dom.js';
 import { Announcer, reactionsTo } from './reactions.js';
 import { createRow, drawRow } from './row.js';
-import { announcementText, shownState, tallyText } from './wording.js';
+import { announcementText, pauseAllText, shownState, tallyText } from './wording.js';
 
 /** @import { Texts } from './texts/languages.js' */
 /** @import { Item, Uploads } from './uploads.js' */
@@ -14,8 +14,11 @@ import { announcementText, shownState, tallyText } from './wording.js';
  * @typedef {Object} Page  What the list needs of the page.
  * @property {() => Context | null} context  null until files can be chosen
  * @property {(text: string) => void} announce  for screen readers
+ * @property {(item: Item) => void} pause  or go on
+ * @property {() => void} pauseAll  or go on
  * @property {(item: Item) => void} cancel
- * @property {(item: Item) => void} retry
+ * @property {(item: Item) => void} retry  or go on with what an earlier visit has left
+ * @property {(item: Item) => void} discard  the user wants nothing more of it
  */
 
 const COPIED_MS = 2_000;
@@ -33,6 +36,7 @@ export class UploadList {
     this.list = part(section, 'ul');
     this.list.addEventListener('click', (event) => this.#press(event));
     part(section, '#clear').addEventListener('click', () => this.#clear());
+    part(section, '#pause-all').addEventListener('click', () => page.pauseAll());
   }
 
   /** @param {Item} item  a new one, or one that has changed */
@@ -60,6 +64,12 @@ export class UploadList {
     this.#drawTally(context.texts);
   }
 
+  /** @param {Item[]} items  that are no longer among the uploads */
+  drop(items) {
+    for (const item of items) this.#rows.get(item)?.remove();
+    this.draw();
+  }
+
   /** @param {Item} item @returns {HTMLElement} */
   #add(item) {
     const row = createRow(item);
@@ -71,9 +81,12 @@ export class UploadList {
   /** @param {Texts} texts */
   #drawTally(texts) {
     const { all, ended } = this.uploads.counts;
-    this.section.hidden = all === 0;
+    const pauseAll = pauseAllText(this.uploads.pausable, texts);
+    this.section.hidden = this.uploads.items.length === 0;
     part(this.section, '#clear').hidden = ended < 2;
-    part(this.section, '#tally').textContent = tallyText(this.uploads, texts);
+    part(this.section, '#pause-all').hidden = !pauseAll;
+    part(this.section, '#pause-all').textContent = pauseAll;
+    part(this.section, '#tally').textContent = all ? tallyText(this.uploads, texts) : '';
   }
 
   /** @param {Item[]} items */
@@ -89,6 +102,8 @@ export class UploadList {
     const item = this.uploads.items.find(({ id }) => String(id) === row?.dataset['id']);
     if (!button || !row || !item) return;
     switch (button.dataset['action']) {
+      case 'pause':
+        return this.page.pause(item);
       case 'cancel':
         return this.page.cancel(item);
       case 'retry':
@@ -103,8 +118,10 @@ export class UploadList {
   }
 
   #clear() {
-    for (const item of [...this.uploads.items]) {
-      if (this.uploads.remove(item)) this.#rows.get(item)?.remove();
+    for (const item of this.uploads.items.filter(({ now }) => now.state !== 'unfinished')) {
+      if (!this.uploads.remove(item)) continue;
+      this.page.discard(item);
+      this.#rows.get(item)?.remove();
     }
     part(document, 'h1').focus();
     this.draw();
@@ -114,6 +131,7 @@ export class UploadList {
   #remove(item, row) {
     const next = row.nextElementSibling ?? row.previousElementSibling;
     this.uploads.remove(item);
+    this.page.discard(item);
     row.remove();
     const top = part(document, 'h1'); // for an empty list: without a focus the Tab key would begin above it
     (next instanceof HTMLElement ? next : top).focus();

@@ -3,15 +3,22 @@
  */
 import './page.css';
 import { browserTransport } from '../lib/upload.js';
+import { BusyWindow } from './busy-window.js';
 import { openDashboard, setLanguage } from './dashboard.js';
 import { part } from './dom.js';
-import { retry, setLimits } from './files.js';
+import { fileOf, pickFiles } from './file-picker.js';
+import { resume, retry, setLimits, togglePause, togglePauseAll } from './files.js';
 import { UploadList } from './list.js';
 import { Session } from './session.js';
 import { readSettings } from './settings.js';
 import { TEXTS, firstLanguage, textAt } from './texts/languages.js';
-import { Uploads } from './uploads.js';
+import { UnfinishedUploads } from './unfinished.js';
+import { Uploads, isBusy } from './uploads.js';
 import './uppy-theme.css';
+import { titleText } from './wording.js';
+
+/** @import { Settings } from './settings.js' */
+/** @import { Item } from './uploads.js' */
 
 const REMEMBERED_LANGUAGE = 'language';
 const TICK_MS = 1_000;
@@ -21,11 +28,13 @@ const page = part(document, 'body');
 let language = firstLanguage(remembered(), navigator.languages);
 /** @type {import('./files.js').PageUppy | null} */
 let uppy = null;
+/** @type {UnfinishedUploads | null} null until the user is known, and where the user's token names nobody */
+let unfinished = null;
 
 const session = new Session((headers) => readSettings(browserTransport.get, location.href, headers), {
   onSettings: (settings) => {
     if (uppy) setLimits(uppy, settings.limits, uploads);
-    else uppy = openDashboard(part(page, '#dashboard'), settings, language, uploads, session.signIn);
+    else uppy = open(settings);
   },
   onSigningIn: (signingIn) => {
     list.draw();
@@ -48,9 +57,54 @@ const list = new UploadList(part(page, '#uploads'), uploads, {
       signingIn: session.signingIn,
     },
   announce,
+  pause: (item) => uppy && togglePause(uppy, item),
+  pauseAll: () => uppy && togglePauseAll(uppy, uploads),
   cancel: ({ file }) => uppy?.removeFile(file.id),
-  retry: (item) => uppy && retry(uppy, item),
+  retry: (item) => void (item.unfinished ? goOn(item) : uppy && retry(uppy, item)),
+  discard: ({ now, file, unfinished: left }) => {
+    if (now.state !== 'done') void unfinished?.discard(left?.file ?? /** @type {File} */ (file.data));
+  },
 });
+const busyWindow = new BusyWindow();
+
+/** @param {Settings} settings @returns {import('./files.js').PageUppy} */
+function open(settings) {
+  const { tokenUrl } = settings;
+  const { signIn } = session;
+  const owner = signIn.subject;
+  if (owner !== null)
+    unfinished = new UnfinishedUploads({
+      tokenUrl,
+      owner,
+      transport: browserTransport,
+      onChange: followBusy,
+    });
+  void offerUnfinished();
+  return openDashboard(part(page, '#dashboard'), settings, language, uploads, signIn, unfinished);
+}
+
+// ---- What an earlier visit has left
+
+async function offerUnfinished() {
+  if (unfinished) list.drop(uploads.onUnfinished(await unfinished.list()));
+}
+
+/** @param {Item} item  that an earlier visit has left */
+async function goOn(item) {
+  const kept = item.unfinished?.handle;
+  const file = kept ? await fileOf(kept) : await choose();
+  if (file && uppy) resume(uppy, uploads, item, file);
+  else if (kept && item.unfinished) {
+    item.unfinished.handle = null; // the next time the user chooses the file
+    uploads.onStillUnfinished(item, 'choose_again');
+  }
+}
+
+async function choose() {
+  const [picked] = await pickFiles(false);
+  if (picked) await unfinished?.takeHandle(picked.handle);
+  return picked?.file ?? null;
+}
 
 // ---- Texts
 
@@ -74,6 +128,7 @@ function drawTexts() {
   if (uppy) setLanguage(uppy, language);
   drawSession();
   list.draw();
+  followBusy();
 }
 
 part(page, '#languages').addEventListener('click', (event) => {
@@ -128,26 +183,40 @@ part(page, '#sign-in').addEventListener('submit', async (event) => {
   part(page, uploads.busy ? '#uploads-heading' : '#dashboard button').focus(); // while busy that button cancels all
 });
 
-part(page, '#sign-out').addEventListener('click', () => location.reload()); // the token was in memory only
+part(page, '#sign-out').addEventListener('click', async () => {
+  await unfinished?.clear();
+  location.reload(); // the token was in memory only
+});
 
 // ---- The browser's window
-
-/** @param {BeforeUnloadEvent} event */
-const warn = (event) => event.preventDefault();
 
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let ticking;
 
 function followBusy() {
-  if (uploads.busy) {
-    addEventListener('beforeunload', warn);
-    ticking ??= setInterval(() => uploads.tick(), TICK_MS);
-  } else {
-    removeEventListener('beforeunload', warn);
+  busyWindow.show({
+    title: titleText(uploads, texts()),
+    isSending: uploads.moving,
+    wouldLose: uploads.items.some(
+      ({ now, file }) => isBusy(now.state) && !isKept(/** @type {File} */ (file.data)),
+    ),
+  });
+  if (uploads.busy) ticking ??= setInterval(() => uploads.tick(), TICK_MS);
+  else {
     clearInterval(ticking);
     ticking = undefined;
   }
 }
+
+/** @param {File} file @returns {boolean} whether its upload can go on when the page is opened again */
+function isKept(file) {
+  return unfinished?.keeps(file) ?? false;
+}
+
+document.addEventListener('visibilitychange', () => {
+  followBusy();
+  if (document.visibilityState === 'visible') void offerUnfinished(); // another tab may have left or finished some
+});
 
 for (const type of ['dragover', 'drop']) {
   addEventListener(type, (event) => {

@@ -5,7 +5,16 @@
 /** @import { Item } from './uploads.js' */
 
 const ANNOUNCE_MS = 1_000; // changes within it are one sentence: nobody can listen to sixty
-const ANNOUNCED = new Set(['confirming', 'done', 'failed', 'not_confirmed', 'refused', 'aborted']);
+const ANNOUNCED = new Set([
+  'paused',
+  'unfinished',
+  'confirming',
+  'done',
+  'failed',
+  'not_confirmed',
+  'refused',
+  'aborted',
+]);
 
 /**
  * @param {string | undefined} before  the state shown so far; undefined for a new row

@@ -3,13 +3,14 @@
  * set as text, never as HTML.
  */
 import { part } from './dom.js';
-import { canRetry, isBusy } from './uploads.js';
+import { canPause, canRetry, isBusy } from './uploads.js';
 import {
   extensionText,
   factsIn,
   pathText,
   problemText,
   progressOf,
+  removeText,
   retryText,
   shownState,
   stateText,
@@ -50,7 +51,7 @@ export function drawRow(row, item, context) {
 function drawProgress(row, item) {
   const bar = /** @type {HTMLProgressElement} */ (part(row, 'progress'));
   const share = progressOf(item);
-  bar.hidden = !isBusy(item.now.state);
+  bar.hidden = !isBusy(item.now.state) && item.now.state !== 'unfinished';
   bar.setAttribute('aria-label', item.file.name);
   if (share === null) bar.removeAttribute('value');
   else bar.value = share;
@@ -59,12 +60,16 @@ function drawProgress(row, item) {
 /** @param {HTMLElement} row @param {Item} item @param {Texts} texts */
 function drawActions(row, item, texts) {
   const busy = isBusy(item.now.state);
-  const retry = retryText(item, texts);
-  row.classList.toggle('can-retry', canRetry(item));
+  const mayRetry = canRetry(item) || item.now.state === 'unfinished';
+  row.classList.toggle('two-actions', mayRetry || canPause(item));
   const { name } = item.file;
-  drawAction(row, 'cancel', busy, texts.cancel, texts.aboutFile(texts.cancel, name));
-  drawAction(row, 'retry', canRetry(item), retry, texts.aboutFile(retry, name));
-  drawAction(row, 'remove', !busy, texts.remove, texts.aboutFile(texts.remove, name));
+  for (const [action, isShown, text] of /** @type {const} */ ([
+    ['pause', canPause(item), item.isPaused ? texts.resume : texts.pause],
+    ['cancel', busy, texts.cancel],
+    ['retry', mayRetry, retryText(item, texts)],
+    ['remove', !busy, removeText(item, texts)],
+  ]))
+    drawAction(row, action, isShown, text, texts.aboutFile(text, name));
 }
 
 /**

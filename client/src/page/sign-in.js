@@ -21,6 +21,12 @@ export class SignIn {
     return this.#token !== '';
   }
 
+  /** The user: empty where nobody has signed in, null where the token does not name one. @returns {string | null} */
+  get subject() {
+    const subject = this.signedIn ? subjectOf(this.#token) : '';
+    return typeof subject === 'string' && (subject || !this.signedIn) ? subject : null;
+  }
+
   /** @param {string} token  that the token function accepts: uploads that wait for one continue */
   take(token) {
     this.#token = token;

@@ -4,9 +4,15 @@
 
 /** @import { UploadError, UploadState } from '../lib/upload.js' */
 /** @import { Refused } from './settings.js' */
+/** @import { FileFacts, Unfinished } from './unfinished.js' */
 
 /**
- * @typedef {UploadState | {state: 'waiting'} | {state: 'refused', reason: Refused}} ItemState
+ * @typedef {(
+ *   | UploadState
+ *   | {state: 'waiting'}
+ *   | {state: 'refused', reason: Refused}
+ *   | {state: 'unfinished', problem: 'choose_again' | 'another_file' | null}
+ * )} ItemState  `unfinished` is what an earlier visit has left; `problem` is why it cannot go on yet.
  *
  * @typedef {Object} ChosenFile  The properties of Uppy's file that are needed here.
  * @property {string} id  Uppy's: of name, type, size and date, so a file chosen again has the same one
@@ -21,12 +27,16 @@
  * @property {ChosenFile} file
  * @property {ItemState} now
  * @property {boolean} restarted  whether this try has failed before and started over by itself
+ * @property {boolean} resumed  whether it is about to go on with what an earlier visit has left
+ * @property {boolean} isPaused  by the user
+ * @property {number} loaded  bytes that have been sent
+ * @property {Unfinished | null} unfinished  what an earlier visit has left, until it goes on
  * @property {number | null} bytesPerSecond  over the last seconds of sending
  * @property {UploadError | null} error
  *
  * @typedef {{at: number, loaded: number}[]} Samples  of the last seconds, oldest first
  *
- * @typedef {'waiting' | 'signing' | 'sending' | 'paused' | 'confirming'} Busy
+ * @typedef {'waiting' | 'signing' | 'sending' | 'paused' | 'checking' | 'confirming'} Busy
  */
 
 const SPEED_WINDOW_MS = 4_000;
@@ -41,6 +51,8 @@ export class Uploads {
   #latest = new Map();
   /** @type {WeakMap<Item, Samples>} */
   #samples = new WeakMap();
+  /** @type {Set<Item>} that have begun since nothing was under way */
+  #begun = new Set();
 
   /**
    * @param {(item: Item) => void} onChange  called after every change of an item
@@ -51,27 +63,49 @@ export class Uploads {
     this.now = now;
   }
 
-  /** Whether an upload would be lost if the page were closed. */
   get busy() {
     return this.items.some(({ now }) => isBusy(now.state));
   }
 
-  get counts() {
-    const done = this.items.filter(({ now }) => now.state === 'done').length;
-    const ended = this.items.filter(({ now }) => !isBusy(now.state)).length;
-    return { done, ended, all: this.items.length };
+  /** Whether something is under way that is not paused. */
+  get moving() {
+    return this.items.some((item) => isBusy(item.now.state) && !(item.isPaused && canPause(item)));
   }
 
-  /** The speed of all uploads together, and how many bytes those that have begun still have to send. */
+  /** The uploads that can be paused, or are. */
+  get pausable() {
+    return this.items.filter(canPause);
+  }
+
+  get counts() {
+    const own = this.items.filter(({ now }) => now.state !== 'unfinished');
+    const done = own.filter(({ now }) => now.state === 'done').length;
+    const ended = own.filter(({ now }) => !isBusy(now.state)).length;
+    return { done, ended, all: own.length };
+  }
+
+  /** The speed of all uploads together, and how many bytes those that are not paused still have to send. */
   get pace() {
     let bytesPerSecond = 0;
     let bytesLeft = 0;
-    for (const { now, file, bytesPerSecond: speed } of this.items) {
+    for (const { now, file, isPaused, loaded, bytesPerSecond: speed } of this.items) {
       bytesPerSecond += speed ?? 0;
-      if (now.state === 'sending') bytesLeft += now.total - now.loaded;
-      else if (now.state === 'waiting' || now.state === 'signing') bytesLeft += file.size ?? 0;
+      const isToSend = now.state === 'sending' || now.state === 'waiting' || now.state === 'signing';
+      if (isToSend && !isPaused) bytesLeft += (file.size ?? 0) - loaded;
     }
     return { bytesPerSecond, bytesLeft };
+  }
+
+  /** The share of all bytes that has been sent, of all that has begun since nothing was under way; null when nothing is. */
+  get share() {
+    if (!this.busy) return null;
+    let [loaded, total] = [0, 0];
+    for (const item of this.#begun) {
+      if (!isBusy(item.now.state) && item.now.state !== 'done') continue;
+      loaded += item.loaded;
+      total += item.file.size ?? 0;
+    }
+    return total ? loaded / total : 0;
   }
 
   /** @param {ChosenFile} file  a new one, or one that is tried again @param {Refused} reason  why it is not sent */
@@ -86,9 +120,22 @@ export class Uploads {
   /** @param {ChosenFile} file  a new one, or one that is tried again */
   onStart(file) {
     const earlier = this.#latest.get(file.id);
-    const item = earlier?.now.state === 'failed' ? earlier : this.#add(file);
+    const left = this.items.find(({ unfinished }) => unfinished && isSameFile(unfinished.file, file));
+    const item = left ?? (earlier?.now.state === 'failed' ? earlier : this.#add(file));
     this.#latest.set(file.id, item);
-    Object.assign(item, { file, restarted: false, error: null });
+    if (!this.busy) this.#begun.clear();
+    this.#begun.add(item);
+    const loaded = left?.unfinished?.loaded ?? 0;
+    const resumed = Boolean(left);
+    Object.assign(item, {
+      file,
+      resumed,
+      loaded,
+      unfinished: null,
+      restarted: false,
+      isPaused: false,
+      error: null,
+    });
     this.#samples.set(item, []);
     this.#change(item, { state: 'waiting' });
   }
@@ -97,9 +144,60 @@ export class Uploads {
   onState(file, state) {
     const item = this.#latest.get(file.id);
     if (!item || !isBusy(item.now.state)) return;
-    if (state.state === 'signing' && item.now.state !== 'waiting') item.restarted = true;
+    const isFirst = item.now.state === 'waiting' || item.now.state === 'paused';
+    if (state.state === 'signing') item.restarted = !isFirst;
+    if (state.state === 'sending') item.resumed = false;
+    if (state.state === 'paused') this.#samples.set(item, []);
+    if (state.state === 'sending' || state.state === 'paused') item.loaded = state.loaded;
+    if (state.state === 'done') item.loaded = file.size ?? 0;
     item.bytesPerSecond = state.state === 'sending' ? this.#speed(item, state.loaded) : null;
     this.#change(item, state);
+  }
+
+  /** @param {ChosenFile} file @param {boolean} isPaused  by the user */
+  onPause(file, isPaused) {
+    const item = this.#latest.get(file.id);
+    if (item) this.#pause(item, isPaused);
+  }
+
+  /** @param {boolean} isPaused  by the user, all of them */
+  onPauseAll(isPaused) {
+    for (const item of this.items) this.#pause(item, isPaused);
+  }
+
+  /** @param {Item} item @param {boolean} isPaused */
+  #pause(item, isPaused) {
+    if (!isBusy(item.now.state)) return;
+    item.isPaused = isPaused;
+    if (isPaused) item.bytesPerSecond = null;
+    this.onChange(item);
+  }
+
+  /**
+   * Shows what earlier visits have left, and no longer what has gone on elsewhere.
+   *
+   * @param {Unfinished[]} all
+   * @returns {Item[]} those that are no longer there
+   */
+  onUnfinished(all) {
+    const isThere = (/** @type {Item} */ { unfinished }) =>
+      unfinished && all.some((one) => isSameFile(one.file, { ...unfinished.file, data: unfinished.file }));
+    const gone = this.items.filter((item) => item.unfinished && !isThere(item));
+    for (const item of gone) this.remove(item);
+    for (const unfinished of all) {
+      const { file, loaded } = unfinished;
+      if (this.items.some((item) => item.now.state !== 'done' && isSameFile(file, item.file))) continue;
+      const { name, type, size } = file;
+      const item = this.#add({ id: '', name, type, size, meta: {}, data: file }); // `data` has its date
+      Object.assign(item, { unfinished, loaded });
+      this.#change(item, { state: 'unfinished', problem: unfinished.handle ? null : 'choose_again' });
+    }
+    return gone;
+  }
+
+  /** @param {Item} item  of an earlier visit @param {'choose_again' | 'another_file'} problem  why it cannot go on yet */
+  onStillUnfinished(item, problem) {
+    if (item.now.state === 'unfinished') this.#change(item, { state: 'unfinished', problem });
   }
 
   /** @param {ChosenFile} file @param {UploadError} error  follows the state `failed`, which it explains */
@@ -151,6 +249,10 @@ export class Uploads {
       file,
       now: { state: 'waiting' },
       restarted: false,
+      resumed: false,
+      isPaused: false,
+      loaded: 0,
+      unfinished: null,
       bytesPerSecond: null,
       error: null,
     };
@@ -163,7 +265,11 @@ export class Uploads {
   #speed(item, loaded) {
     const at = this.now();
     const earlier = loaded ? (this.#samples.get(item) ?? []) : [];
-    const samples = [...earlier.filter((sample) => at - sample.at < SPEED_WINDOW_MS), { at, loaded }];
+    const lost = Math.max(0, (earlier.at(-1)?.loaded ?? 0) - loaded); // by parts that failed: the line was as fast
+    const samples = earlier
+      .filter((sample) => at - sample.at < SPEED_WINDOW_MS)
+      .map((sample) => ({ at: sample.at, loaded: sample.loaded - lost }));
+    samples.push({ at, loaded });
     this.#samples.set(item, samples);
     const first = samples[0];
     return first && at - first.at >= SPEED_FIRST_MS
@@ -180,7 +286,18 @@ export class Uploads {
 
 /** @param {ItemState['state']} state @returns {state is Busy} */
 export function isBusy(state) {
-  return ['waiting', 'signing', 'sending', 'paused', 'confirming'].includes(state);
+  return ['waiting', 'signing', 'sending', 'paused', 'checking', 'confirming'].includes(state);
+}
+
+/** @param {Item} item @returns {boolean} also if it is paused */
+export function canPause({ now }) {
+  return ['waiting', 'signing', 'sending', 'paused'].includes(now.state);
+}
+
+/** @param {FileFacts} facts @param {Pick<ChosenFile, 'name' | 'size' | 'data'>} file */
+export function isSameFile({ name, size, lastModified }, file) {
+  const { lastModified: date } = /** @type {Partial<File>} */ (file.data);
+  return name === file.name && size === file.size && lastModified === date;
 }
 
 /** @param {Item} item @returns {boolean} false also for a second press of the button: the first has started it */

@@ -3,6 +3,7 @@
  */
 import { sizeInWords } from './texts/formatting.js';
 import { sentenceFor } from './texts/languages.js';
+import { canPause } from './uploads.js';
 
 /** @import { Limits } from './settings.js' */
 /** @import { Texts } from './texts/languages.js' */
@@ -25,7 +26,9 @@ const FACTS = /** @type {const} */ (['key', 'size', 'etag', 'type']);
  *
  * @param {Item} item
  */
-export function shownState({ now }) {
+export function shownState(item) {
+  const { now } = item;
+  if (item.isPaused && canPause(item)) return 'paused';
   if (now.state !== 'failed') return now.state;
   return now.code === 'aborted' || now.code === 'not_confirmed' ? now.code : 'failed';
 }
@@ -41,17 +44,22 @@ export function extensionText({ name }) {
 }
 
 /** @param {Item} item @param {Context} context @returns {string} */
-export function stateText({ now, restarted, bytesPerSecond, file, error }, { texts, offline, signingIn }) {
+export function stateText(item, { texts, offline, signingIn }) {
+  const { now, restarted, resumed, loaded, bytesPerSecond, file, error } = item;
   const { states } = texts;
+  const soFar = sentTexts(loaded, file.size ?? 0, states);
+  if (shownState(item) === 'paused') return [states.paused, ...soFar].join(' · ');
   if (signingIn && now.state === 'signing') return states.signIn;
   if (offline && needsNetwork(now, bytesPerSecond)) return states.offline;
   switch (now.state) {
     case 'signing':
-      return restarted ? states.signingAgain : states.signing;
+      return restarted ? states.signingAgain : resumed ? states.continuing : states.signing;
     case 'sending':
       return now.loaded === now.total && now.total > 0
         ? states.answering
         : sendingText(now, bytesPerSecond, states);
+    case 'unfinished':
+      return [states.unfinished, ...soFar].join(' · ');
     case 'done':
       return `${states.done} · ${sizeInWords(file.size ?? 0)}`;
     case 'failed':
@@ -79,15 +87,25 @@ function needsNetwork(now, bytesPerSecond) {
   return now.state === 'signing' || now.state === 'confirming';
 }
 
+/** @param {number} loaded @param {number} total @param {Texts['states']} states @returns {string[]} */
+function sentTexts(loaded, total, states) {
+  return [percentText(total ? loaded / total : 0), states.sending(sizeInWords(loaded), sizeInWords(total))];
+}
+
+/** @param {number} share @returns {string} */
+function percentText(share) {
+  return `${Math.floor(share * 100)}%`;
+}
+
 /**
  * @param {{loaded: number, total: number}} sent
  * @param {number | null} bytesPerSecond
  * @param {Texts['states']} states
  */
 function sendingText({ loaded, total }, bytesPerSecond, states) {
-  const percent = total ? Math.floor((loaded / total) * 100) : 0;
-  const sent = [`${percent}%`, states.sending(sizeInWords(loaded), sizeInWords(total))];
-  return [...sent, ...paceTexts(bytesPerSecond, total - loaded, states)].join(' · ');
+  return [...sentTexts(loaded, total, states), ...paceTexts(bytesPerSecond, total - loaded, states)].join(
+    ' · ',
+  );
 }
 
 /**
@@ -109,17 +127,36 @@ export function tallyText({ counts, pace }, { tally, states }) {
 }
 
 /**
+ * @param {Pick<Uploads, 'share' | 'moving'>} uploads
+ * @param {Texts} texts
+ * @returns {string} of the window: how far all uploads are together
+ */
+export function titleText({ share, moving }, { title, states }) {
+  if (share === null) return title;
+  return [percentText(share), ...(moving ? [] : [states.paused]), title].join(' · ');
+}
+
+/** @param {Uploads['pausable']} pausable @param {Texts} texts @returns {string} of the button for all; empty where it is no help */
+export function pauseAllText(pausable, { pauseAll, resumeAll }) {
+  if (pausable.length < 2) return '';
+  return pausable.every(({ isPaused }) => isPaused) ? resumeAll : pauseAll;
+}
+
+/**
  * @param {Item} item
  * @returns {number | null} for its bar: the share that is sent; null while something goes on that has no measure
  */
-export function progressOf({ now }) {
+export function progressOf(item) {
+  const { now, loaded, file } = item;
   if (now.state === 'sending' && now.loaded < now.total) return now.loaded / now.total;
-  return now.state === 'waiting' ? 0 : null;
+  const isAtRest = now.state === 'unfinished' || now.state === 'waiting' || shownState(item) === 'paused';
+  return isAtRest ? loaded / (file.size || 1) : null;
 }
 
 /** @param {Item} item @param {Context} context @returns {string} why it failed or was refused, in a sentence */
 export function problemText({ now, file }, { texts, limits }) {
   if (now.state === 'failed') return sentenceFor(texts, now.code, now.status);
+  if (now.state === 'unfinished') return now.problem ? texts.unfinished[now.problem] : '';
   if (now.state !== 'refused') return '';
   switch (now.reason) {
     case 'too_large':
@@ -144,8 +181,14 @@ export function technicalTexts({ now, error }) {
   };
 }
 
+/** @param {Item} item @param {Texts} texts @returns {string} of the button that ends it, or what is left of it */
+export function removeText({ now }, { discard, remove }) {
+  return now.state === 'unfinished' ? discard : remove;
+}
+
 /** @param {Item} item @param {Texts} texts @returns {string} of its button: it may first ask for the file */
-export function retryText({ now }, { askAgain, tryAgain }) {
+export function retryText({ now }, { askAgain, resume, tryAgain }) {
+  if (now.state === 'unfinished') return resume;
   return now.state === 'failed' && now.code === 'not_confirmed' ? askAgain : tryAgain;
 }
 

@@ -1,0 +1,190 @@
+/**
+ * Uploads in parts that are not finished: what this browser remembers of them, for one user. No DOM.
+ *
+ * Beside what resume.js needs, the file's handle is kept where the browser has given one, so that the file need not be
+ * chosen again.
+ */
+import { indexedDbStore, lockName, remember } from '../lib/resume.js';
+import { wait, withTimeLimit } from '../lib/timing.js';
+
+/** @import { Memory, PartsGrant, Transport, UploadStore } from '../lib/upload.js' */
+
+/**
+ * @typedef {{name: string, size: number, lastModified: number}} FileFacts  by which a file is known again
+ *
+ * @typedef {PartsGrant & {handle?: FileSystemFileHandle}} Kept
+ *
+ * @typedef {Object} Unfinished
+ * @property {FileFacts & {type: string}} file
+ * @property {number} loaded  bytes that have arrived
+ * @property {FileSystemFileHandle | null} handle
+ *
+ * @typedef {UploadStore & {keys: () => Promise<IDBValidKey[]>}} Store
+ */
+
+const ABORT_MS = 15_000;
+
+export class UnfinishedUploads {
+  /** @type {Map<string, FileSystemFileHandle>} of files that were chosen on this page */
+  #handles = new Map();
+  /** @type {Map<string, string>} the key of each file that is remembered and under way on this page */
+  #kept = new Map();
+  #forgotten = false;
+
+  /**
+   * @param {Object} options
+   * @param {string} options.tokenUrl
+   * @param {string} options.owner  the user; empty where nobody signs in
+   * @param {Pick<Transport, 'postJson'>} options.transport
+   * @param {() => void} options.onChange  after a file has begun to be remembered, or no longer is
+   * @param {Store} [options.store]
+   * @param {Pick<LockManager, 'request' | 'query'> | undefined} [options.locks]
+   * @param {() => number} [options.now]
+   */
+  constructor({
+    tokenUrl,
+    owner,
+    transport,
+    onChange,
+    store = indexedDbStore(),
+    locks = navigator.locks,
+    now = Date.now,
+  }) {
+    this.tokenUrl = tokenUrl;
+    this.owner = owner;
+    this.transport = transport;
+    this.onChange = onChange;
+    this.store = store;
+    this.locks = locks;
+    this.now = now;
+    /** @type {Memory} for the uploader */
+    this.memory = remember(this.#watched(), { owner, locks, now });
+  }
+
+  /** @param {FileFacts} file @returns {boolean} whether its upload goes on when the page is opened again */
+  keeps(file) {
+    return this.#kept.has(factsOf(file));
+  }
+
+  /** @param {FileSystemHandle | null} handle  of what was chosen or dropped */
+  async takeHandle(handle) {
+    if (!(handle && handle.kind === 'file')) return;
+    const fileHandle = /** @type {FileSystemFileHandle} */ (handle);
+    try {
+      this.#handles.set(factsOf(await fileHandle.getFile()), fileHandle);
+    } catch {
+      // gone meanwhile: without a handle the file is chosen again
+    }
+  }
+
+  /** @returns {Promise<Unfinished[]>} those that no tab is sending; what has ended is forgotten */
+  async list() {
+    if (!this.locks) return [];
+    try {
+      const { held = [] } = await this.locks.query();
+      const busy = new Set(held.map(({ name }) => name));
+      const found = await Promise.all(
+        (await this.#keys()).filter((key) => !busy.has(lockName(key))).map((key) => this.#read(key)),
+      );
+      return found.filter((one) => one !== null);
+    } catch {
+      return []; // storage may be forbidden
+    }
+  }
+
+  /** Forgets an upload, and has OSS drop its parts. @param {FileFacts} file */
+  async discard(file) {
+    const facts = factsOf(file);
+    await this.#forget((key) => factsInKey(key) === facts);
+  }
+
+  /** Forgets all uploads of this user, also those under way. */
+  async clear() {
+    this.#forgotten = true;
+    await this.#forget(() => true);
+  }
+
+  /** @param {(key: string) => boolean} isMeant */
+  async #forget(isMeant) {
+    try {
+      for (const key of (await this.#keys()).filter(isMeant)) {
+        const kept = /** @type {Kept | undefined} */ (await this.store.get(key));
+        await this.store.delete(key);
+        if (kept && !kept.completing) this.#abort(kept);
+      }
+    } catch {
+      // storage may be forbidden: then nothing is in it
+    }
+  }
+
+  /** @param {Kept} kept  nobody waits for it: a rule of the bucket drops the parts in the end */
+  #abort({ ticket }) {
+    const { signal } = new AbortController(); // nobody cancels
+    withTimeLimit({ signal, wait, now: this.now }, ABORT_MS, (over) =>
+      this.transport.postJson(`${this.tokenUrl}abort`, { ticket }, {}, over, true),
+    ).catch(() => {});
+  }
+
+  /** @returns {Promise<string[]>} the keys of this user's uploads to this address */
+  async #keys() {
+    const keys = (await this.store.keys()).map(String);
+    return keys.filter((key) => {
+      const [tokenUrl, owner] = JSON.parse(key);
+      return tokenUrl === this.tokenUrl && owner === this.owner;
+    });
+  }
+
+  /** @param {string} key @returns {Promise<Unfinished | null>} null if it has ended, or another tab has just forgotten it */
+  async #read(key) {
+    const kept = /** @type {Kept | undefined} */ (await this.store.get(key));
+    if (!kept) return null;
+    if (this.now() >= (kept.until ?? 0)) {
+      await this.store.delete(key);
+      return null;
+    }
+    const [, , name, size, lastModified, type] = JSON.parse(key);
+    const file = { name, size, lastModified, type };
+    return { file, loaded: loadedOf(kept, size), handle: kept.handle ?? null };
+  }
+
+  /** @returns {UploadStore} the store, as this page uses it */
+  #watched() {
+    return {
+      get: (key) => this.store.get(key),
+      put: async (key, upload) => {
+        if (this.#forgotten) return;
+        const facts = factsInKey(key);
+        const handle = this.#handles.get(facts);
+        /** @type {Kept} */
+        const kept = handle ? { ...upload, handle } : upload;
+        await this.store.put(key, kept);
+        if (this.#kept.has(facts)) return;
+        this.#kept.set(facts, key);
+        this.onChange();
+      },
+      delete: async (key) => {
+        this.#kept.delete(factsInKey(key));
+        this.onChange();
+        await this.store.delete(key);
+      },
+    };
+  }
+}
+
+/** @param {FileFacts} file */
+function factsOf({ name, size, lastModified }) {
+  return JSON.stringify([name, size, lastModified]);
+}
+
+/** @param {string} key  of the store */
+function factsInKey(key) {
+  const [, , name, size, lastModified] = JSON.parse(key);
+  return factsOf({ name, size, lastModified });
+}
+
+/** @param {Kept} kept @param {number} size  of the file @returns {number} bytes */
+function loadedOf({ sent = {}, part_size: partSize, parts }, size) {
+  const numbers = Object.keys(sent).map(Number);
+  const last = numbers.includes(parts) ? parts * partSize - size : 0; // bytes that the last part lacks
+  return numbers.length * partSize - last;
+}
