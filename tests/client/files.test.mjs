@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import Uppy from '../../client/node_modules/@uppy/core/lib/index.js';
-import { addFile, connect, retry, setLimits } from '../../client/src/page/files.js';
+import {
+  addFile,
+  connect,
+  resume,
+  retry,
+  setLimits,
+  togglePause,
+  togglePauseAll,
+} from '../../client/src/page/files.js';
 import { Uploads } from '../../client/src/page/uploads.js';
 import { callbackFailed, grant, problem } from './dialogue.mjs';
 import { add, answered, hold, scriptedNetwork, turn } from './scripted-network.mjs';
@@ -212,4 +220,67 @@ test('a pasted file that is refused is in the list, and breaks nothing', () => {
   const { uppy, states } = open({});
   addFile(uppy, { name: 'a.html', type: 'text/html', data: new File(['a'], 'a.html'), meta: {} });
   assert.deepEqual(states(), ['type_not_allowed']);
+});
+
+test('one file, and all of them, can be paused and continued', async () => {
+  const [held, go] = hold();
+  const { uppy, uploads, states } = open({ oss: [held] });
+  for (const name of ['a.png', 'b.png']) add(uppy, name);
+  const running = uppy.upload();
+  await turn();
+  const isPaused = () => uploads.items.map((item) => item.isPaused);
+  togglePause(uppy, uploads.items[0]);
+  const seen = [isPaused()];
+  togglePauseAll(uppy, uploads);
+  await turn();
+  seen.push(isPaused(), states());
+  togglePauseAll(uppy, uploads);
+  seen.push(isPaused());
+  go();
+  await running;
+  assert.deepEqual(seen, [
+    [true, false],
+    [true, true],
+    ['paused', 'paused'],
+    [false, false],
+  ]);
+  assert.deepEqual(states(), ['done', 'done']);
+});
+
+const LEFT = {
+  file: { name: 'a.png', size: 5, lastModified: 1, type: 'image/png' },
+  loaded: 3,
+  handle: null,
+};
+const again = (name = 'a.png', content = '12345', lastModified = 1) =>
+  new File([content], name, { type: 'image/png', lastModified });
+
+test('what was left goes on at once with its file, in its row', async () => {
+  const { uppy, uploads, states } = open({});
+  uploads.onUnfinished([LEFT]);
+  resume(uppy, uploads, uploads.items[0], again());
+  await turn();
+  assert.deepEqual(states(), ['done']);
+});
+
+test('what was left goes on when its file is among those that were chosen already', async () => {
+  const { uppy, uploads, states, of } = open({});
+  uploads.onUnfinished([LEFT]);
+  const [item] = uploads.items;
+  uppy.addFile({ source: 'Dashboard', name: 'a.png', type: 'image/png', data: again() });
+  resume(uppy, uploads, item, again());
+  resume(uppy, uploads, item, again());
+  await turn();
+  assert.deepEqual([states(), of('oss').length], [['done'], 1]);
+});
+
+test('another file does not go on with what was left, and is not sent', async () => {
+  for (const other of [again('b.png'), again('a.png', '1234'), again('a.png', '12345', 2)]) {
+    const { uppy, uploads, of } = open({});
+    uploads.onUnfinished([LEFT]);
+    resume(uppy, uploads, uploads.items[0], other);
+    await turn();
+    assert.deepEqual(uploads.items[0].now, { state: 'unfinished', problem: 'another_file' });
+    assert.deepEqual([uppy.getFiles(), of('token')], [[], []]);
+  }
 });

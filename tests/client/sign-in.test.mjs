@@ -56,6 +56,20 @@ test("a token is another user's only if both tokens name their users", () => {
   }
 });
 
+test('the user is who the token names, nobody before signing in, and unknown where it names none', () => {
+  for (const [token, subject] of [
+    [jwt({ sub: 'alice' }), 'alice'],
+    [jwt({ sub: '' }), null],
+    [jwt({ sub: 1 }), null],
+    ['opaque', null],
+  ]) {
+    const { signIn } = open();
+    assert.equal(signIn.subject, '');
+    signIn.take(token);
+    assert.equal(signIn.subject, subject, token);
+  }
+});
+
 test('uploads whose token has expired wait until somebody has signed in again', async () => {
   const { signIn, asked } = open();
   const [one, other] = [{}, {}];

@@ -285,3 +285,175 @@ test('a file chosen anew may be stored while its row is not confirmed, and only 
   answers.push(uploads.mayBeStored(anew));
   assert.deepEqual(answers, [false, false, true, false, false]);
 });
+
+// ---- Paused
+
+const paused = (loaded) => ({ state: 'paused', loaded, total: 9000 });
+
+test('what is paused does not move, has no speed, and adds nothing to the time left', () => {
+  const { uploads, clock } = open();
+  for (const id of ['a', 'b']) uploads.onStart(file(id));
+  for (const [ms, loaded] of [
+    [0, 0],
+    [1000, 1000],
+  ]) {
+    clock.ms = ms;
+    for (const id of ['a', 'b']) uploads.onState(file(id), sending(loaded));
+  }
+  uploads.onPause(file('a'), true);
+  assert.deepEqual([uploads.moving, uploads.pace], [true, { bytesPerSecond: 1000, bytesLeft: 8000 }]);
+  uploads.onState(file('a'), paused(500));
+  uploads.onPauseAll(true);
+  assert.deepEqual(
+    [uploads.moving, uploads.busy, uploads.pace, uploads.items.map(({ loaded }) => loaded)],
+    [false, true, { bytesPerSecond: 0, bytesLeft: 0 }, [500, 1000]],
+  );
+  uploads.onPauseAll(false);
+  assert.equal(uploads.moving, true);
+});
+
+test('the time of a pause is not counted as slow, and going on is not starting over', () => {
+  const { uploads, clock } = open();
+  const at = (ms, state) => {
+    clock.ms = ms;
+    uploads.onState(file('a'), state);
+    return uploads.items[0].bytesPerSecond;
+  };
+  uploads.onStart(file('a'));
+  at(0, sending(0));
+  at(1000, sending(4000));
+  at(1001, paused(4000));
+  at(3000, { state: 'signing' });
+  assert.equal(uploads.items[0].restarted, false);
+  assert.deepEqual([at(3000, sending(4000)), at(3500, sending(4500))], [null, 1000]);
+});
+
+test('what is confirmed is not paused, and can still end', () => {
+  const { uploads } = open();
+  uploads.onStart(file('a'));
+  uploads.onState(file('a'), { state: 'confirming' });
+  uploads.onPause(file('a'), true);
+  assert.deepEqual([uploads.moving, uploads.pausable], [true, []]);
+  uploads.onState(file('a'), { state: 'done', result: { id: '1' } });
+  uploads.onPauseAll(true);
+  assert.equal(uploads.moving, false);
+});
+
+test('a part that fails takes its bytes back, and leaves the speed of the line as it was', () => {
+  const { uploads, clock } = open();
+  uploads.onStart(file('a'));
+  const speeds = [
+    [0, 0],
+    [1000, 4000],
+    [1500, 3000],
+    [2000, 5000],
+  ].map(([ms, loaded]) => {
+    clock.ms = ms;
+    uploads.onState(file('a'), sending(loaded));
+    return uploads.items[0].bytesPerSecond;
+  });
+  assert.deepEqual(speeds, [null, 4000, 4000 / 1.5, 3000]);
+});
+
+// ---- The share of all
+
+test('the share is of all that has begun since nothing was under way, and does not run backwards', () => {
+  const { uploads } = open();
+  const shares = [uploads.share];
+  const then = (id, state) => {
+    uploads.onState(file(id), state);
+    shares.push(uploads.share);
+  };
+  for (const id of ['a', 'b']) uploads.onStart(file(id));
+  shares.push(uploads.share);
+  then('a', { state: 'signing' });
+  then('a', sending(9000));
+  then('a', { state: 'confirming' });
+  then('b', sending(4500));
+  then('a', { state: 'done', result: { id: '1' } });
+  then('b', { state: 'signing' });
+  then('b', { state: 'done', result: { id: '2' } });
+  uploads.onStart(file('c'));
+  shares.push(uploads.share);
+  assert.deepEqual(shares, [null, 0, 0, 0.5, 0.5, 0.75, 0.75, 0.75, null, 0]);
+});
+
+test('what fails no longer counts, and empty files are no share of anything', () => {
+  const { uploads } = open();
+  for (const id of ['a', 'b']) uploads.onStart(file(id));
+  uploads.onStart(file('c', { size: 0 }));
+  uploads.onState(file('a'), sending(4500));
+  uploads.onState(file('b'), failed());
+  assert.equal(uploads.share, 0.5);
+  uploads.onState(file('a'), failed());
+  assert.equal(uploads.share, 0);
+});
+
+// ---- Left by an earlier visit
+
+const facts = { name: 'a.png', size: 9000, lastModified: 7, type: 'image/png' };
+const chosenAgain = file('a', { data: { lastModified: 7 } });
+const left = (more = {}) => ({ file: facts, loaded: 6000, handle: null, ...more });
+
+test('what an earlier visit has left is in the list once, and is neither busy nor counted', () => {
+  const { uploads, changes } = open();
+  uploads.onUnfinished([left()]);
+  uploads.onUnfinished([left()]);
+  assert.deepEqual([changes, uploads.busy, uploads.counts.all], [[' unfinished'], false, 0]);
+  assert.deepEqual(uploads.items[0].now, { state: 'unfinished', problem: 'choose_again' });
+});
+
+test('with its handle the file need not be chosen', () => {
+  const { uploads } = open();
+  uploads.onUnfinished([left({ handle: {} })]);
+  assert.equal(uploads.items[0].now.problem, null);
+});
+
+test('the same file, chosen again, goes on in the same row from where it was', () => {
+  const { uploads } = open();
+  uploads.onUnfinished([left()]);
+  const [item] = uploads.items;
+  uploads.onStart(chosenAgain);
+  assert.deepEqual(
+    [uploads.items.length, item.now.state, item.resumed, uploads.share],
+    [1, 'waiting', true, 2 / 3],
+  );
+  assert.equal(uploads.pace.bytesLeft, 3000);
+  uploads.onState(chosenAgain, sending(6000));
+  assert.deepEqual([item.resumed, item.unfinished], [false, null]);
+  uploads.onUnfinished([left()]);
+  assert.equal(uploads.items.length, 1, 'it is under way');
+});
+
+test('another file of that name begins in a row of its own', () => {
+  for (const more of [{ data: { lastModified: 8 } }, { data: { lastModified: 7 }, size: 1 }]) {
+    const { uploads } = open();
+    uploads.onUnfinished([left()]);
+    uploads.onStart(file('a', more));
+    assert.deepEqual(
+      uploads.items.map(({ now, resumed }) => [now.state, resumed]),
+      [
+        ['unfinished', false],
+        ['waiting', false],
+      ],
+    );
+  }
+});
+
+test('what another tab has finished or discarded is no longer offered', () => {
+  const { uploads } = open();
+  uploads.onUnfinished([left()]);
+  const [item] = uploads.items;
+  assert.deepEqual([uploads.onUnfinished([]), uploads.items], [[item], []]);
+});
+
+test('what cannot go on yet says why, and what goes on already is not disturbed', () => {
+  const { uploads } = open();
+  uploads.onUnfinished([left()]);
+  const [item] = uploads.items;
+  uploads.onStillUnfinished(item, 'another_file');
+  assert.deepEqual(item.now, { state: 'unfinished', problem: 'another_file' });
+  uploads.onStart(chosenAgain);
+  uploads.onStillUnfinished(item, 'choose_again');
+  assert.equal(item.now.state, 'waiting');
+});

@@ -6,13 +6,16 @@ import {
   extensionText,
   factsIn,
   pathText,
+  pauseAllText,
   problemText,
   progressOf,
+  removeText,
   retryText,
   shownState,
   stateText,
   tallyText,
   technicalTexts,
+  titleText,
   valueText,
 } from '../../client/src/page/wording.js';
 
@@ -23,6 +26,10 @@ const item = (now, more = {}) => ({
   file: { id: 'a', name: 'a.png', type: 'image/png', size: 2048, meta: {}, data: 'a' },
   now,
   restarted: false,
+  resumed: false,
+  isPaused: false,
+  loaded: 0,
+  unfinished: null,
   bytesPerSecond: null,
   error: null,
   ...more,
@@ -36,6 +43,13 @@ test('a state is described in words', () => {
     [{ state: 'waiting' }, {}, states.waiting],
     [{ state: 'signing' }, {}, states.signing],
     [{ state: 'signing' }, { restarted: true }, states.signingAgain],
+    [{ state: 'signing' }, { resumed: true }, states.continuing],
+    [{ state: 'paused' }, { isPaused: true, loaded: 1024 }, 'Paused · 50% · 1 KB of 2 KB'],
+    [sending(1024), { isPaused: true, loaded: 1024 }, 'Paused · 50% · 1 KB of 2 KB'],
+    [{ state: 'waiting' }, { isPaused: true }, 'Paused · 0% · 0 B of 2 KB'],
+    [{ state: 'confirming' }, { isPaused: true }, states.confirming],
+    [{ state: 'checking' }, {}, states.checking],
+    [{ state: 'unfinished', problem: null }, { loaded: 512 }, 'Not finished · 25% · 512 B of 2 KB'],
     [sending(0), {}, '0% · 0 B of 2 KB'],
     [sending(2047), {}, '99% · 2 KB of 2 KB'],
     [sending(1024), { bytesPerSecond: 512 }, '50% · 1 KB of 2 KB · 512 B/s · 2 s left'],
@@ -111,6 +125,44 @@ test('the bar knows what is sent, is empty while a file waits, and knows nothing
       progressOf(item(now)),
     ),
     [0, 0.25, null, null, null],
+  );
+  const atRest = [
+    [{ state: 'paused' }, { isPaused: true }],
+    [{ state: 'unfinished', problem: null }, {}],
+    [{ state: 'signing' }, { isPaused: true }],
+    [{ state: 'waiting' }, { resumed: true }],
+  ];
+  for (const [now, more] of atRest)
+    assert.equal(progressOf(item(now, { loaded: 512, ...more })), 0.25, now.state);
+});
+
+test('the title tells how far all are, and whether they are paused', () => {
+  for (const [uploads, text] of [
+    [{ share: null, moving: false }, 'Direct upload'],
+    [{ share: 0.429, moving: true }, '42% · Direct upload'],
+    [{ share: 0.429, moving: false }, '42% · Paused · Direct upload'],
+  ])
+    assert.equal(titleText(uploads, TEXTS.en), text);
+});
+
+test('the button for all is there for several, and goes on with them once all are paused', () => {
+  const [moving, paused] = [{ isPaused: false }, { isPaused: true }];
+  assert.deepEqual(
+    [[], [moving], [moving, paused], [paused, paused]].map((all) => pauseAllText(all, TEXTS.en)),
+    ['', '', 'Pause all', 'Continue all'],
+  );
+});
+
+test('what an earlier visit has left is continued or discarded, and says what it needs', () => {
+  const left = (problem) => item({ state: 'unfinished', problem });
+  assert.deepEqual(
+    [retryText(left(null), TEXTS.en), removeText(left(null), TEXTS.en)],
+    ['Continue', 'Discard'],
+  );
+  assert.equal(removeText(item(failed('network')), TEXTS.en), 'Dismiss');
+  assert.deepEqual(
+    [null, 'choose_again', 'another_file'].map((problem) => problemText(left(problem), CONTEXT)),
+    ['', TEXTS.en.unfinished.choose_again, TEXTS.en.unfinished.another_file],
   );
 });
 

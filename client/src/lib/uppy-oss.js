@@ -150,7 +150,7 @@ export default class OssUpload extends BasePlugin {
   /** @param {UppyFile<M, B>} file @param {UploadState} state */
   #progress({ id }, state) {
     const file = this.uppy.getFile(id);
-    if (!file || state.state !== 'sending') return;
+    if (!file || !('loaded' in state)) return;
     const progress = {
       ...file.progress,
       uploadStarted: file.progress.uploadStarted ?? Date.now(),

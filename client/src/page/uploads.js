@@ -119,11 +119,11 @@ export class Uploads {
 
   /** @param {ChosenFile} file  a new one, or one that is tried again */
   onStart(file) {
+    if (!this.busy) this.#begun.clear();
     const earlier = this.#latest.get(file.id);
     const left = this.items.find(({ unfinished }) => unfinished && isSameFile(unfinished.file, file));
     const item = left ?? (earlier?.now.state === 'failed' ? earlier : this.#add(file));
     this.#latest.set(file.id, item);
-    if (!this.busy) this.#begun.clear();
     this.#begun.add(item);
     const loaded = left?.unfinished?.loaded ?? 0;
     const resumed = Boolean(left);

@@ -12,7 +12,7 @@ export class WakeLock {
   #wanted = false;
 
   /** @param {{request: (type: 'screen') => Promise<Sentinel>} | undefined} [wakeLock]  none on pages without TLS */
-  constructor(wakeLock = navigator.wakeLock) {
+  constructor(wakeLock = globalThis.navigator?.wakeLock) {
     this.wakeLock = wakeLock;
   }
 

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { lockName } from '../../client/src/lib/resume.js';
+import { UnfinishedUploads } from '../../client/src/page/unfinished.js';
+
+const TOKEN_URL = 'https://token.test/';
+const FILM = { name: 'film.mp4', size: 2500, lastModified: 7, type: 'video/mp4' };
+const grant = (more = {}) => ({
+  id: 'u1',
+  kind: 'multipart',
+  ticket: 'ticket-u1',
+  part_size: 1000,
+  parts: 3,
+  expires_in: 100,
+  sent: { 1: '11', 3: '33' },
+  ...more,
+});
+const handle = { kind: 'file', getFile: async () => FILM };
+
+/** What a browser keeps, and who asks for it; `held` are locks of other tabs. */
+function open({ kept = new Map(), held = [], owner = 'ann', tokenUrl = TOKEN_URL } = {}) {
+  const clock = { ms: 0 };
+  const requests = [];
+  const changes = [];
+  const store = {
+    get: async (key) => kept.get(key),
+    put: async (key, upload) =>
+      kept.set(key, structuredClone({ ...upload, handle: undefined, given: upload.handle === handle })),
+    delete: async (key) => kept.delete(key),
+    keys: async () => [...kept.keys()],
+  };
+  const locks = {
+    query: async () => ({ held: held.map((name) => ({ name })) }),
+    request: async (name, options, run) => run({ name }),
+  };
+  const transport = {
+    postJson: async (url, body, headers, signal, keepalive) => {
+      requests.push([url, body, keepalive]);
+      return { status: 200, headers: {}, body: '{}' };
+    },
+  };
+  const unfinished = new UnfinishedUploads({
+    tokenUrl,
+    owner,
+    transport,
+    onChange: () => changes.push(unfinished.keeps(FILM)),
+    store,
+    locks,
+    now: () => clock.ms,
+  });
+  const begin = async (upload = grant()) => {
+    const one = await unfinished.memory.open(tokenUrl, FILM);
+    one.save(upload);
+    await settled();
+    return one;
+  };
+  return { unfinished, begin, kept, clock, requests, changes };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const keyOf = (owner) => JSON.stringify([TOKEN_URL, owner, ...Object.values(FILM)]);
+
+test('what was left is listed with the bytes that have arrived', async () => {
+  const { begin, kept } = open();
+  await begin();
+  assert.deepEqual(await open({ kept }).unfinished.list(), [{ file: FILM, loaded: 1500, handle: null }]);
+});
+
+test('another user of the browser, and another deployment, see nothing of it', async () => {
+  const { begin, kept } = open();
+  await begin();
+  for (const other of [{ owner: 'bob' }, { owner: '' }, { tokenUrl: 'https://other.test/' }]) {
+    const { unfinished } = open({ kept, ...other });
+    assert.deepEqual(await unfinished.list(), []);
+    await unfinished.clear();
+  }
+  assert.equal(kept.size, 1);
+});
+
+test('what another tab is sending is not offered', async () => {
+  const { begin, kept } = open();
+  await begin();
+  assert.deepEqual(await open({ kept, held: [lockName(keyOf('ann'))] }).unfinished.list(), []);
+});
+
+test('what has ended is not offered, and forgotten', async () => {
+  const { begin, kept } = open();
+  await begin();
+  const { unfinished, clock } = open({ kept });
+  clock.ms = 100_000;
+  assert.deepEqual([await unfinished.list(), kept.size], [[], 0]);
+});
+
+test('where storage is forbidden nothing is offered', async () => {
+  const { unfinished } = open();
+  unfinished.store.keys = async () => {
+    throw new Error('denied');
+  };
+  assert.deepEqual(await unfinished.list(), []);
+  await unfinished.clear();
+});
+
+test('a page knows which of its files would go on after a reload', async () => {
+  const { begin, unfinished, changes } = open();
+  const one = await begin();
+  one.save(grant());
+  await settled();
+  assert.deepEqual(
+    [unfinished.keeps(FILM), unfinished.keeps({ ...FILM, size: 1 }), changes],
+    [true, false, [true]],
+  );
+  one.forget();
+  await settled();
+  assert.deepEqual([unfinished.keeps(FILM), changes], [false, [true, false]]);
+});
+
+test("a file's handle is kept with its upload; that of a folder is no file's", async () => {
+  const { begin, unfinished, kept } = open();
+  for (const given of [null, { kind: 'directory' }, handle]) await unfinished.takeHandle(given);
+  await begin();
+  assert.deepEqual(
+    [...kept.values()].map(({ given }) => given),
+    [true],
+  );
+});
+
+test('the handle of a file that is gone is not kept', async () => {
+  const { begin, unfinished, kept } = open();
+  await unfinished.takeHandle({ kind: 'file', getFile: () => Promise.reject(new Error('gone')) });
+  await begin();
+  assert.deepEqual(
+    [...kept.values()].map(({ given }) => given),
+    [false],
+  );
+});
+
+test('what is discarded is forgotten, and OSS drops its parts', async () => {
+  const { begin, unfinished, kept, requests } = open();
+  await begin();
+  await unfinished.discard({ ...FILM, size: 1 });
+  assert.equal(kept.size, 1);
+  await unfinished.discard(FILM);
+  assert.deepEqual([kept.size, requests], [0, [[`${TOKEN_URL}abort`, { ticket: 'ticket-u1' }, true]]]);
+});
+
+test('the parts of what may be stored already are left alone', async () => {
+  const { begin, unfinished, kept, requests } = open();
+  await begin(grant({ completing: true }));
+  await unfinished.discard(FILM);
+  assert.deepEqual([kept.size, requests], [0, []]);
+});
+
+test('after signing out nothing is remembered, also of what is still being sent', async () => {
+  const { begin, unfinished, kept } = open();
+  const one = await begin();
+  await unfinished.clear();
+  one.save(grant({ sent: { 1: '11', 2: '22', 3: '33' } }));
+  await settled();
+  assert.equal(kept.size, 0);
+});
