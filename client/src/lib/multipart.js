@@ -17,6 +17,7 @@ import { ATTEMPTS } from './retry.js';
 
 /** @typedef {{isRunning: boolean, over: Promise<void>}} Check  of what was sent earlier */
 
+const CLOSING_MS = 1_000;
 const ENDED = ['upload_expired', 'not_verified', 'not_found']; // the token function gives no more addresses
 
 /**
@@ -45,6 +46,8 @@ export async function sendInParts(job, grant, memory) {
     return { result, crc: combine(crcs, grant.part_size, parts.blobOf(grant.parts).size) };
   } catch (caught) {
     const failure = toUploadError(caught, job.signal);
+    // WebKit says so of every file while a page is closed: then nothing below happens
+    if (failure.code === 'unreadable') await job.wait(CLOSING_MS, job.signal).catch(() => {});
     const hasEnded = ENDED.includes(failure.code);
     const error = hasEnded ? expiredError(failure, job.now() - begunAt, grant) : failure;
     const startsOver = hasEnded || error instanceof PutBlocked || error.code === 'upload_gone';
