@@ -19,6 +19,9 @@ test('the list reacts to a change, and to each change once', () => {
     ['sending', 'aborted', true, { announce: true }],
     [undefined, 'refused', true, { announce: true, scrollTo: true }],
     ['failed', 'refused', true, { announce: true }],
+    ['sending', 'paused', true, { announce: true }],
+    [undefined, 'unfinished', true, { announce: true, scrollTo: true }],
+    ['unfinished', 'unfinished', true, {}],
   ])
     assert.deepEqual(reactionsTo(before, now, isOnly), { ...none, ...reactions }, `${before} to ${now}`);
 });

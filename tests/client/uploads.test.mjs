@@ -328,12 +328,14 @@ test('the time of a pause is not counted as slow, and going on is not starting o
   assert.deepEqual([at(3000, sending(4000)), at(3500, sending(4500))], [null, 1000]);
 });
 
-test('what is confirmed is not paused, and can still end', () => {
+test('what has left, and what is confirmed, is not paused, and can still end', () => {
   const { uploads } = open();
   uploads.onStart(file('a'));
-  uploads.onState(file('a'), { state: 'confirming' });
-  uploads.onPause(file('a'), true);
-  assert.deepEqual([uploads.moving, uploads.pausable], [true, []]);
+  for (const state of [sending(9000), { state: 'confirming' }]) {
+    uploads.onState(file('a'), state);
+    uploads.onPause(file('a'), true);
+    assert.deepEqual([uploads.moving, uploads.pausable], [true, []]);
+  }
   uploads.onState(file('a'), { state: 'done', result: { id: '1' } });
   uploads.onPauseAll(true);
   assert.equal(uploads.moving, false);

@@ -40,8 +40,12 @@ class EnginePage:
 
     def __init__(self, tab: Tab, stack: Stack) -> None:
         self.tab = tab
-        tab.open(f"{stack.site}/")
-        tab.run(NEW_PAGE)
+        self._site = stack.site
+        self.open()
+
+    def open(self) -> None:
+        self.tab.open(f"{self._site}/")
+        self.tab.run(NEW_PAGE)
         self.texts(INPUT)
 
     def texts(self, selector: str, count: int = 1) -> list[str]:
@@ -105,6 +109,50 @@ def test_a_lost_answer_is_asked_for(page: EnginePage, stack: Stack, tmp_path: Pa
     page.send(tmp_path / "photo.png")
     assert [answer["etag"] for answer in page.ended()] == [md5(PHOTO)]
     assert stack.pending_faults() == []
+
+
+# keeps the parts from the fourth on from leaving
+HOLD = """() => {
+    const send = XMLHttpRequest.prototype.send;
+    const open = XMLHttpRequest.prototype.open;
+    window.numbers = [];
+    window.arrived = 0;
+    XMLHttpRequest.prototype.open = function (method, url, ...more) {
+        this.number = Number(new URL(url, location).searchParams.get('partNumber'));
+        if (this.number) numbers.push(this.number);
+        if (this.number) this.addEventListener('load', () => { arrived += 1; });
+        return open.call(this, method, url, ...more);
+    };
+    XMLHttpRequest.prototype.send = function (body) {
+        if (!window.holding || this.number < 4) send.call(this, body);
+    };
+}"""
+
+ARRIVED = """async (count, patience) => {
+    const ends = performance.now() + patience;
+    while (arrived < count) {
+        if (performance.now() > ends) throw new Error(`${arrived} parts have arrived`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+}"""
+
+
+def test_a_large_file_is_paused_and_goes_on_after_a_reload(page: EnginePage, tmp_path: Path) -> None:
+    film = large_file(tmp_path, 40)  # four parts
+    page.tab.run(HOLD)
+    page.tab.run("() => { window.holding = true; }")
+    page.send(film)
+    page.tab.run(ARRIVED, 3, PATIENCE)
+    page.tab.click("[data-testid=pause]")
+    page.texts(f"{state('paused')} progress[value='0.75']")
+    page.tab.click("[data-testid=pause]")
+    page.texts(state("sending"))
+    page.open()
+    assert page.texts(f"{state('unfinished')} [data-testid=state]") == ["Not finished · 75% · 30 MB of 40 MB"]
+    page.tab.run(HOLD)
+    page.send(film)
+    assert [answer["size"] for answer in page.ended()] == [40 * 1024**2]
+    assert page.tab.run("() => numbers") == [4]
 
 
 def test_a_cancelled_upload_stops_and_can_be_tried_again(

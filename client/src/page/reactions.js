@@ -25,7 +25,8 @@ const ANNOUNCED = new Set([
 export function reactionsTo(before, now, isOnly) {
   return {
     announce: now !== before && ANNOUNCED.has(now),
-    scrollTo: now === 'refused' && !before, // where the file was chosen nothing shows the refusal
+    // where the file was chosen nothing shows the refusal; and a phone shows no row without it
+    scrollTo: (now === 'refused' || now === 'unfinished') && !before,
     unfold: now === 'done' && before !== 'done' && isOnly,
   };
 }

@@ -289,8 +289,9 @@ export function isBusy(state) {
   return ['waiting', 'signing', 'sending', 'paused', 'checking', 'confirming'].includes(state);
 }
 
-/** @param {Item} item @returns {boolean} also if it is paused */
+/** @param {Item} item @returns {boolean} also if it is paused; false once all of it has left */
 export function canPause({ now }) {
+  if (now.state === 'sending' && now.loaded === now.total) return false;
   return ['waiting', 'signing', 'sending', 'paused'].includes(now.state);
 }
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.support.page.actions import (
     PHOTO,
@@ -47,6 +48,8 @@ FILES = (
     payload("会议纪要 2026-11.pdf", b"%PDF-1.7" + bytes(200_000), "application/pdf"),
     payload("numbers.csv", b"1,2\n" * 3000, "text/csv"),
 )
+
+LATER_PARTS = re.compile(r"partNumber=([4-9]|\d\d)")
 
 Scene = Callable[[Page, Stack], None]
 
@@ -182,14 +185,60 @@ def sending(page: Page, stack: Stack) -> None:
     """One on its way, two sent, one in the queue; one more is chosen, but not started."""
     _open(page, stack)
     stack.fault("stall", after_bytes=100_000, seconds=600, requests=9)
+    page.route(LATER_PARTS, lambda _: None)
     small = [payload(f"会议纪要 {number}.pdf", bytes(200_000), "application/pdf") for number in range(1, 3)]
     choose(page, *small)
-    video = stack.state / "holiday.mp4"
-    choose(page, video if video.exists() else large_file(stack.state, 64, video.name))
+    video = _video(stack)
+    choose(page, video)
     start(page)
     under_way = page.get_by_test_id("upload").filter(has_text=video.name).get_by_test_id("state")
     expect(under_way).to_have_text(re.compile(r"^\d+% · [1-9]"))
     choose(page, FILES[2])
+
+
+def _video(stack: Stack) -> Path:
+    path = stack.state / "holiday.mp4"
+    return path if path.exists() else large_file(stack.state, 64, path.name)
+
+
+def _half_of_a_video(page: Page, stack: Stack) -> Locator:
+    """A video of which some parts have arrived, and the others stay on their way."""
+    _open(page, stack)
+    page.route(LATER_PARTS, lambda _: None)
+    choose(page, _video(stack))
+    start(page)
+    row = page.get_by_test_id("upload")
+    expect(row.get_by_test_id("state")).to_have_text(re.compile(r"^\d+% · 24 MB"))
+    return row
+
+
+def paused(page: Page, stack: Stack) -> None:
+    _half_of_a_video(page, stack).get_by_test_id("pause").click()
+    ended(page.get_by_test_id("upload"), "paused")
+
+
+def unfinished(page: Page, stack: Stack) -> None:
+    """What an earlier visit has left."""
+    _half_of_a_video(page, stack)
+    page.unroute_all(behavior="ignoreErrors")
+    _open(page, stack)
+    ended(page.get_by_test_id("upload"), "unfinished")
+
+
+def several_paused(page: Page, stack: Stack) -> None:
+    """A video and a form, of which one is paused; what an earlier visit has left is another file."""
+    unfinished(page, stack)
+    page.route(LATER_PARTS, lambda _: None)
+    stack.fault("stall", after_bytes=100_000, seconds=600, requests=9)
+    clip = large_file(stack.state, 40, "clip.mp4")
+    notes = stack.state / "会议纪要 1.pdf"
+    notes.write_bytes(bytes(200_000))
+    choose(page, clip, notes)
+    start(page)
+    row = page.get_by_test_id("upload").filter(has_text="clip.mp4")
+    expect(row.get_by_test_id("state")).to_have_text(re.compile(r"^75%"))
+    row.get_by_test_id("pause").click()
+    ended(row, "paused")
 
 
 def offline(page: Page, stack: Stack) -> None:
@@ -291,6 +340,9 @@ STATES: Mapping[str, Scene] = {
         adding_more,
         refused,
         sending,
+        paused,
+        unfinished,
+        several_paused,
         offline,
         trying_again,
         confirming,
