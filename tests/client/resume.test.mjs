@@ -125,3 +125,34 @@ for (const [what, store] of [
     const oss = scriptedOss();
     assert.equal((await oss.upload({ store, locks: scriptedLocks() })).result.id, 'u1');
   });
+
+test('parts of an earlier visit are compared before all are put together, as a state of its own', async () => {
+  const { oss, page } = await closed();
+  const { states } = await oss.upload(page);
+  assert.deepEqual(
+    [...new Set(states.filter((state) => !state.startsWith('sending')))],
+    ['signing', 'checking', 'confirming', 'done'],
+  );
+});
+
+test('a file that cannot be read while its page is closed leaves its upload as it is', async () => {
+  const oss = scriptedOss();
+  const store = scriptedStore();
+  const state = { closing: false, ended: null };
+  const ended = new Promise((resolve) => {
+    state.ended = resolve;
+  });
+  const read = () => {
+    if (oss.puts().length < 4) return;
+    state.closing = true;
+    throw new DOMException('closing', 'NotReadableError');
+  };
+  const wait = (ms, signal) => {
+    if (!state.closing || ms !== 1000) return oss.clock.wait(ms, signal);
+    state.ended(); // no timer fires any more
+    return new Promise(() => {});
+  };
+  const page = { store, locks: scriptedLocks(), owner: 'ann', wait, like: { read } };
+  await Promise.race([oss.upload(page), ended]);
+  assert.deepEqual([store.kept.size, oss.kinds().includes('abort')], [1, false]);
+});

@@ -15,9 +15,9 @@ import { ATTEMPTS } from './retry.js';
 /** @import { Parts } from './parts.js' */
 /** @import { PartsGrant, Result } from './protocol.js' */
 
-/** @typedef {{isRunning: boolean, over: Promise<void>}} Check  of what was sent earlier */
+/** @typedef {{over: Promise<void> | null}} Check  of what was sent earlier; null if it is over already */
 
-const CLOSING_MS = 1_000;
+const CLOSING_MS = 1_000; // more than a page that is closed still has
 const ENDED = ['upload_expired', 'not_verified', 'not_found']; // the token function gives no more addresses
 
 /**
@@ -73,19 +73,19 @@ export async function sendInParts(job, grant, memory) {
 async function finish(job, grant, parts, check) {
   for (let rounds = 0; rounds < ATTEMPTS;) {
     const isGone = await send(job, parts);
-    if (check.isRunning) job.report({ state: 'checking' });
+    if (check.over) job.report({ state: 'checking' });
     await check.over;
     if (!isGone && parts.unsent().length > 0) continue; // the check has found some that differ
     const outcome = await complete(job, grant);
     if (outcome && !Array.isArray(outcome)) return outcome;
     if (!outcome) {
       grant.completing = false;
-      throw new UploadError('upload_gone', 'OSS does not know it.', { status: 409, retryable: true });
+      throw new UploadError('upload_gone', 'Parts are gone.', { status: 409, retryable: true });
     }
     for (const number of outcome) delete grant.sent?.[number];
     rounds += 1;
   }
-  throw new UploadError('parts_missing', 'Parts are lost.', {
+  throw new UploadError('parts_missing', 'Parts are gone.', {
     status: 409,
     retryable: true,
   });
@@ -131,10 +131,8 @@ async function checkSent(job, parts, sent) {
     }
   };
   await check([...numbers.slice(0, 1), ...numbers.slice(-1)]);
-  const started = { isRunning: true, over: check(numbers.slice(1, -1)) };
-  const end = () => {
-    started.isRunning = false;
-  };
-  started.over.then(end, end); // who waits for it gets its error
-  return started;
+  if (!numbers[2]) return { over: null };
+  const over = check(numbers.slice(1, -1));
+  over.catch(() => {}); // who waits for it gets it too
+  return { over };
 }
