@@ -151,10 +151,18 @@ test('the parts of what may be stored already are left alone', async () => {
 });
 
 test('after signing out nothing is remembered, also of what is still being sent', async () => {
-  const { begin, unfinished, kept } = open();
+  const { begin, unfinished, kept, requests, changes } = open();
   const one = await begin();
   await unfinished.clear();
   one.save(grant({ sent: { 1: '11', 2: '22', 3: '33' } }));
   await settled();
-  assert.equal(kept.size, 0);
+  assert.deepEqual([kept.size, requests, changes], [0, [], [true, false]]);
+});
+
+test('signing out has OSS drop what an earlier visit has left', async () => {
+  const { begin, kept } = open();
+  await begin();
+  const { unfinished, requests } = open({ kept });
+  await unfinished.clear();
+  assert.deepEqual([kept.size, requests.length], [0, 1]);
 });

@@ -63,7 +63,7 @@ export class UnfinishedUploads {
 
   /** @param {FileFacts} file @returns {boolean} whether its upload goes on when the page is opened again */
   keeps(file) {
-    return this.#kept.has(factsOf(file));
+    return !this.#forgotten && this.#kept.has(factsOf(file));
   }
 
   /** @param {FileSystemHandle | null} handle  of what was chosen or dropped */
@@ -98,9 +98,10 @@ export class UnfinishedUploads {
     await this.#forget((key) => factsInKey(key) === facts);
   }
 
-  /** Forgets all uploads of this user, also those under way. */
+  /** Forgets all uploads of this user. Those under way go on until the page is closed. */
   async clear() {
     this.#forgotten = true;
+    this.onChange();
     await this.#forget(() => true);
   }
 
@@ -110,7 +111,8 @@ export class UnfinishedUploads {
       for (const key of (await this.#keys()).filter(isMeant)) {
         const kept = /** @type {Kept | undefined} */ (await this.store.get(key));
         await this.store.delete(key);
-        if (kept && !kept.completing) this.#abort(kept);
+        const isUnderWay = this.#forgotten && this.#kept.has(factsInKey(key));
+        if (kept && !kept.completing && !isUnderWay) this.#abort(kept);
       }
     } catch {
       // storage may be forbidden: then nothing is in it
