@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
 from tests.support.page.actions import choose, choose_button, ended, large_file, start
 from tests.support.stack import Stack, bearer_of, md5
@@ -71,10 +71,18 @@ def page(browser: Browser, stack: Stack) -> Iterator[Page]:
 def watched(page: Page, stack: Stack) -> Iterator[Page]:
     heard: list[str] = []
     page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("dialog", lambda dialog: (heard.append(dialog.type), dialog.accept()))
+    accept_dialogs(page, heard)
     opened(page, stack)
     yield page
     assert heard == []
+
+
+def accept_dialogs(page: Page, heard: list[str]) -> None:
+    def accept(dialog: Dialog) -> None:
+        heard.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", accept)
 
 
 def opened(page: Page, stack: Stack) -> None:
@@ -338,7 +346,7 @@ def test_leaving_asks_first_where_nothing_can_be_remembered(
     context.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
     page = context.new_page()
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    accept_dialogs(page, asked)
     opened(page, stack)
     page.route(LAST_PART, lambda _: None)
     choose(page, film)
