@@ -22,6 +22,7 @@ import { titleText } from './wording.js';
 
 const REMEMBERED_LANGUAGE = 'language';
 const TICK_MS = 1_000;
+const AGAIN_MS = 2_000; // a page that was reloaded may hold its locks a moment longer
 
 const page = part(document, 'body');
 
@@ -80,6 +81,7 @@ function open(settings) {
       onChange: followBusy,
     });
   void offerUnfinished();
+  setTimeout(offerUnfinished, AGAIN_MS);
   return openDashboard(part(page, '#dashboard'), settings, language, uploads, signIn, unfinished);
 }
 

@@ -220,7 +220,6 @@ def paused(page: Page, stack: Stack) -> None:
 def unfinished(page: Page, stack: Stack) -> None:
     """What an earlier visit has left."""
     _half_of_a_video(page, stack)
-    page.unroute_all(behavior="ignoreErrors")
     _open(page, stack)
     ended(page.get_by_test_id("upload"), "unfinished")
 
