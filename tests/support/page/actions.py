@@ -25,6 +25,7 @@ def open_page(browser: Browser, site: str, heard: list[str] | None = None, **opt
     Errors on the page, and refusals by its security policy, are appended to `heard`.
     """
     page = browser.new_context(**{"locale": "en-US", **options}).new_page()
+    page.add_init_script("delete window.showOpenFilePicker")  # nothing drives this chooser of Chromium
     if heard is not None:
         page.on("pageerror", lambda error: heard.append(str(error)))
         page.on("console", lambda said: heard.append(said.text) if "Security Policy" in said.text else None)
