@@ -209,13 +209,13 @@ def test_a_file_with_a_record_leaves_the_folder_of_uploads(stack: Stack, backend
 def test_region_and_limits_are_settings_and_nothing_else(language: str, tmp_path: Path) -> None:
     (other_port,) = free_ports(1)
     webhook = {"WEBHOOK_URL": f"http://127.0.0.1:{other_port}/uploads", "WEBHOOK_SECRET": SECRET}
-    changed = {"OSS_REGION": "ap-southeast-1", "MAX_BYTES": "4999934464", "ALLOWED_TYPES": "image/*,video/*"}
+    changed = {"OSS_REGION": "ap-southeast-1", "MAX_BYTES": "10737418240", "ALLOWED_TYPES": "image/*,video/*"}
     stack = Stack(tmp_path / "stack", SIGN_IN="true", **webhook, **changed)
     try:
         limits = stack.http.get(
             f"{stack.token}/limits", headers={"Authorization": bearer_of("alice")}, timeout=10
         ).json()
-        assert (limits["max_bytes"], limits["types"]) == (4999934464, ["image/*", "video/*"])
+        assert (limits["max_bytes"], limits["types"]) == (10737418240, ["image/*", "video/*"])
         environ = {**settings(stack.upload), "WEBHOOK_SECRET": SECRET, "OSS_REGION": "ap-southeast-1"}
         (tmp_path / "sample").mkdir()
         backend = SampleBackend(language, tmp_path / "sample", other_port, environ)

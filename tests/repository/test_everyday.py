@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from grants.lifetime import GRANT_SECONDS, MAX_GRANT_SECONDS, SLOWEST_BYTES_PER_SECOND, lifetime_seconds
-from grants.settings import FORM_OVERHEAD_BYTES, LARGEST_FORM_BYTES
+from grants.callers import Limits
+from grants.settings import DEFAULT_MULTIPART_BYTES, LARGEST_BYTES, LARGEST_FORM
+from grants.upload_request import describe_limits
 
 REPOSITORY = Path(__file__).parent.parent.parent
 SAMPLES = REPOSITORY / "samples"
@@ -72,10 +73,13 @@ def test_the_packages_that_it_installs_are_those_that_the_samples_import() -> No
 
 @pages
 def test_its_numbers_follow_from_the_code(name: str) -> None:
-    largest = LARGEST_FORM_BYTES - FORM_OVERHEAD_BYTES
-    slowest = -(-largest // lifetime_seconds(largest))
-    an_hour = (MAX_GRANT_SECONDS - GRANT_SECONDS) * SLOWEST_BYTES_PER_SECOND
-    for number in (largest, slowest, an_hour):
+    shown = max(map(int, re.findall(r"MAX_BYTES=(\d{2,})", PAGES[name])))
+    in_parts = [(size, DEFAULT_MULTIPART_BYTES) for size in (shown, LARGEST_BYTES)]
+    lines = [
+        describe_limits(Limits(size, ()), (), threshold)["slowest_bytes_per_second"]
+        for size, threshold in [*in_parts, (LARGEST_FORM, 0)]
+    ]
+    for number in (LARGEST_BYTES, LARGEST_FORM, *lines):
         assert str(number) in PAGES[name]
 
 
