@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.error_codes import client_codes, oss_codes, page_codes, refusals
+from tests.support.error_codes import client_codes, oss_codes, page_codes, refusals, reply_codes
 from tests.support.stack import REPOSITORY
 
 PAGES = ("docs/errors.md", "docs/errors.zh.md")
@@ -43,7 +43,7 @@ def helps(entry: Entry) -> bool:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_code_has_a_heading_and_every_heading_is_a_code(page: str) -> None:
     told = {code for one in refusals() for code in (one.code, one.public_code)}
-    assert set(entries(page)) == told | client_codes() | page_codes() | oss_codes()
+    assert set(entries(page)) == told | reply_codes() | client_codes() | page_codes() | oss_codes()
 
 
 @pytest.mark.parametrize("page", PAGES)

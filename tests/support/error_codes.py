@@ -93,6 +93,14 @@ def _arguments(function: str, tree: ast.Module) -> list[ast.expr]:
     return [call.args[1] for call in calls if getattr(call.func, "id", "") == function]
 
 
+def reply_codes() -> set[str]:
+    """Return the codes of answers that are no refusal."""
+    found: set[str] = set()
+    for path in FUNCTIONS.rglob("*.py"):
+        found |= set(re.findall(r'\bReply\(.*\bcode="(\w+)"', path.read_text(encoding="utf-8")))
+    return found
+
+
 def client_codes() -> set[str]:
     """Return the codes that the library and the page set themselves."""
     sources = {path: path.read_text(encoding="utf-8") for path in CLIENT.rglob("*.js")}
