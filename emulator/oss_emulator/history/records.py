@@ -1,7 +1,7 @@
 """The last requests, callbacks and refusals, for the page at `/-/`. Kept in memory only.
 
 Number and size of the records are bounded here, so an emulator that runs for weeks does not grow; security
-tokens are not kept. Refused forms and other refusals are counted apart, so many refused reads do not push out
+tokens are not kept, nor the signatures of refused requests. Refused forms and other refusals are counted apart, so many refused reads do not push out
 the refused forms that people look for.
 """
 
@@ -16,6 +16,7 @@ from oss_emulator.history.redaction import (
     make_redaction,
     redact_explanation,
     redact_fields,
+    redact_target,
     shorten,
     shorten_bytes,
     shorten_headers,
@@ -115,7 +116,7 @@ class History:
             self._callbacks.appendleft(kept)
 
     def add_refusal(self, record: RefusalRecord) -> None:
-        """Keep a refusal, shortened to the limits of this history and without security tokens."""
+        """Keep a refusal, shortened to the limits of this history and without tokens and signatures."""
         kept = _shorten_refusal(record)
         kind = self._forms if record.method == "POST" else self._others
         with self._lock:
@@ -138,7 +139,7 @@ def _shorten_refusal(record: RefusalRecord) -> RefusalRecord:
     return replace(
         record,
         method=shorten(record.method),
-        target=redact(record.target),
+        target=redact_target(record.target, redact),
         message=redact(record.message),
         explanation=redact_explanation(record.explanation, redact),
         fields=redact_fields(record.fields, redact),

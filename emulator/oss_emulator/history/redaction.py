@@ -1,7 +1,8 @@
-"""Shortening of the texts that the history keeps, and redaction of security tokens in them. Pure.
+"""Shortening of the texts that the history keeps, and redaction of tokens and signatures in them. Pure.
 
-Sizes are in bytes of UTF-8. A shortened text ends with its full length. A token is replaced by its length
-wherever it occurs: in its own field, in the policy that pins it, in a condition, in a URL.
+Sizes are in bytes of UTF-8. A shortened text ends with its full length. A token or signature is replaced by
+its length wherever it occurs: in its own field, in the policy that pins it, in a condition, in a URL. Who
+reads the valid signature of a refused request could send the request again.
 """
 
 import base64
@@ -9,6 +10,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
 
 KEPT_BYTES = 4096  # of any one text or body
 KEPT_POLICY_BYTES = 16 * 1024  # kept whole or not at all: a shortened policy cannot be decoded
@@ -20,21 +22,22 @@ KEPT_HEADERS_BYTES = 8 * 1024  # of all headers of one request or answer
 SECURITY_TOKEN = "x-oss-security-token"  # noqa: S105 - the field's name
 SHORTEST_TOKEN = 8  # a shorter text is no secret, and replacing it everywhere would damage other texts
 
-_SECRET_FIELDS = frozenset({SECURITY_TOKEN, "security-token"})
+_SECRET_FIELDS = frozenset({SECURITY_TOKEN, "security-token", "x-oss-signature", "signature"})
 _QUOTE = '"'
 # No two repetitions are adjacent, so there is no backtracking: a search takes linear time.
 _TOKEN_IN_JSON = re.compile(
     r"""("\$?x-oss-security-token"\s*[:,]\s*(?:\[\s*)?)("(?:[^"\\]|\\.)*"?(?:,\s*"(?:[^"\\]|\\.)*"?)*)""",
     re.IGNORECASE,
 )
-_TOKEN_IN_TEXT = re.compile(r"(security-token\s*[=:]\s*)([^\s&;,\"'(]+)", re.IGNORECASE)
+_SECRET_IN_TEXT = re.compile(r"((?:security-token|signature)\s*[=:]\s*)([^\s&;,\"'(]+)", re.IGNORECASE)
+_V1_AUTHORIZATION = re.compile(r"(\bOSS [^\s:]*:)([^\s&;,\"'(]+)")
 
 Redact = Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class Redaction:
-    """Shortens any text about one form and removes the form's security token from it.
+    """Shortens any text about one form and removes the form's security token and signature from it.
 
     `policy` is the form's policy, redacted; `replaced` maps each secret to the text that replaces it.
     """
@@ -46,7 +49,7 @@ class Redaction:
         """Return `text`, shortened and redacted."""
         for secret, shown in self.replaced.items():
             text = text.replace(secret, shown)
-        return _without_named_token(shorten(text))  # shortened first: it may be megabytes long
+        return _without_named_secret(shorten(text))  # shortened first: it may be megabytes long
 
 
 def shorten(text: str, limit: int = KEPT_BYTES) -> str:
@@ -101,7 +104,7 @@ def make_redaction(fields: Mapping[str, str]) -> Redaction:
 
 
 def redact_fields(fields: Mapping[str, str], redact: Redaction) -> dict[str, str]:
-    """Return a form's fields, shortened and without the security token; the policy is last."""
+    """Return a form's fields, shortened, without security token and signature; the policy is last."""
     named = {
         name: length_note(text) if name.lower() in _SECRET_FIELDS else text
         for name, text in fields.items()
@@ -109,6 +112,17 @@ def redact_fields(fields: Mapping[str, str], redact: Redaction) -> dict[str, str
     }
     kept = shorten_mapping(named, redact)
     return {**kept, "policy": redact.policy} if "policy" in fields else kept
+
+
+def redact_target(target: str, redact: Redact) -> str:
+    """Return path and query, shortened and redacted; the names in a query may be percent-encoded."""
+    path, mark, query = target.partition("?")
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    shown = (
+        f"{name}={length_note(text)}" if unquote_plus(name).lower() in _SECRET_FIELDS else name + sign + text
+        for name, sign, text in pairs
+    )
+    return redact(path + mark + "&".join(shown))
 
 
 def redact_explanation(explanation: Mapping[str, str], redact: Redact) -> dict[str, str]:
@@ -126,9 +140,11 @@ def length_note(text: str) -> str:
     return f"({len(text)} characters)"
 
 
-def _without_named_token(text: str) -> str:
+def _without_named_secret(text: str) -> str:
     found = _TOKEN_IN_JSON.sub(lambda part: f'{part[1]}"{length_note(part[2].strip(_QUOTE))}"', text)
-    return _TOKEN_IN_TEXT.sub(lambda part: part[1] + length_note(part[2]), found)
+    for secret in (_SECRET_IN_TEXT, _V1_AUTHORIZATION):
+        found = secret.sub(lambda part: part[1] + length_note(part[2]), found)
+    return found
 
 
 def _redact_policy(policy: str, tokens: Mapping[str, str]) -> str:
@@ -142,7 +158,7 @@ def _redact_policy(policy: str, tokens: Mapping[str, str]) -> str:
     shown = text
     for secret, length in tokens.items():
         shown = shown.replace(secret, length)
-    shown = _without_named_token(shown)
+    shown = _without_named_secret(shown)
     return policy if shown == text else base64.b64encode(shown.encode()).decode()
 
 

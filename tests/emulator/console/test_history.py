@@ -288,6 +288,29 @@ def test_a_token_that_is_cut_off_is_not_kept() -> None:
     assert "SecurityToken" not in said({}, message=message)
 
 
+@pytest.mark.parametrize(
+    "name", ["x-oss-signature", "Signature", "x-oss-sign%61ture", "SIGNATURE", "security%2Dtoken"]
+)
+def test_no_signature_of_a_refused_address_is_kept(name: str) -> None:
+    text = said({}, target=f"/a?x-oss-expires=60&{name}=s3cret%2Fsecret&x=1")
+
+    assert "s3cret" not in text
+    assert f"/a?x-oss-expires=60&{name}=(15 characters)&x=1" in text
+
+
+@pytest.mark.parametrize("name", ["x-oss-signature", "Signature"])
+def test_no_signature_of_a_refused_form_is_kept(name: str) -> None:
+    record = kept(fields={name: "s3cret+secret="}, explanation={"got_signature": "s3cret+secret="})
+
+    assert record.fields == {name: "(14 characters)"}
+    assert record.explanation == {"got_signature": "(14 characters)"}
+
+
+@pytest.mark.parametrize("sent", ["OSS4-HMAC-SHA256 Credential=AK/x,Signature=s3cret", "OSS AK:s3cret="])
+def test_no_signature_of_a_refused_header_is_kept(sent: str) -> None:
+    assert "s3cret" not in said({}, {"field": "Authorization", "got": sent})
+
+
 def test_a_token_is_kept_as_its_length() -> None:
     record = kept(
         fields={"x-oss-security-token": TOKEN}, explanation={"field": "x-oss-security-token", "got": TOKEN}
@@ -320,7 +343,7 @@ def test_a_refused_form_is_kept_with_its_fields(scene: Scene) -> None:
     scene.send(multipart(fields, part("x:a", "2"), part("file", b"", '; filename="a"')))
 
     (record,) = scene.bucket.history.refusals()
-    assert record.fields == {**fields, "x:a": "2"}
+    assert record.fields == {**fields, "x:a": "2", "x-oss-signature": "(64 characters)"}
     assert (record.explanation["field"], record.explanation["expected"], record.explanation["got"]) == (
         "x:a",
         "1",
