@@ -6,8 +6,8 @@ without the secret of the emulator's own page, may not read a route through a wi
 pass for this machine by a domain name that resolves to it (DNS rebinding). A callback may not use them
 either: an uploader chooses its address.
 
-From a network these routes are answered too, but where the keys are secret, no content is read and nothing
-is deleted without one.
+From a network these routes are answered too, but where the keys are secret, no content is read and no order
+is obeyed without one.
 """
 
 import ipaddress
@@ -21,6 +21,8 @@ PREFIX = "/-/"
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]*)?")
 
 _PRELOAD = "service-worker-navigation-preload"
+
+_OF_A_PROXY = frozenset({"forwarded", "x-forwarded-for", "via"})  # RFC 7239, RFC 9110 7.6.3
 
 _NOT_THE_PAGE = f"Below {PREFIX} only the emulator's own page has forms."
 
@@ -77,16 +79,20 @@ def is_opened_by_person(headers: Mapping[str, str]) -> bool:
     return headers.get("sec-fetch-dest") == "document" and headers.get("sec-fetch-mode") == "navigate"
 
 
-def reason_against_change(client_ip: str, *, keys_are_known: bool) -> str | None:
-    """Return why a client may neither read contents below `/-/` nor delete anything, or None.
+def reason_against_change(
+    client_ip: str, headers: Mapping[str, str], *, public_url: str, keys_are_known: bool
+) -> str | None:
+    """Return why a client may neither read contents below `/-/` nor order anything, or None.
 
     Who listens on a network gives keys of his own, and these routes ask for none. Keys that everybody knows
-    protect nothing in any case.
+    protect nothing in any case. Behind a proxy, which `public_url` or a header tells of, any machine may be
+    the client.
     """
     client = ipaddress.ip_address(client_ip.partition("%")[0])
-    if keys_are_known or (getattr(client, "ipv4_mapped", None) or client).is_loopback:
+    of_this_machine = (getattr(client, "ipv4_mapped", None) or client).is_loopback
+    if keys_are_known or (of_this_machine and not public_url and headers.keys().isdisjoint(_OF_A_PROXY)):
         return None
-    return f"Below {PREFIX} contents, deletes and resets are for this machine only: sign a request instead."
+    return f"Below {PREFIX} contents and orders are for this machine only: sign a request instead."
 
 
 def _reason_against_host(headers: Mapping[str, str], own_host: str) -> str | None:

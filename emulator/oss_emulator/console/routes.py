@@ -58,12 +58,18 @@ def console_answer(request: Request, bucket: Site, *, alone: bool) -> Answer:
     _refuse(reason_against(request.method, request.headers, bucket.settings.host))
     if request.method in READ_METHODS:  # scripts that wait for a server to be up often send HEAD
         return _read(name, request, bucket, view, alone=alone)
+    _refuse(_reason_against_change(request, bucket))
     return _json(_obeyed(name, request, bucket, view))
 
 
 def _reason_against_change(request: Request, bucket: Site) -> str | None:
-    known = development.is_known(bucket.settings.credentials)
-    return reason_against_change(request.client_ip, keys_are_known=known)
+    settings = bucket.settings
+    return reason_against_change(
+        request.client_ip,
+        request.headers,
+        public_url=settings.public_url,
+        keys_are_known=development.is_known(settings.credentials),
+    )
 
 
 def _refuse(reason: str | None) -> None:
@@ -83,11 +89,9 @@ def _obeyed(name: str, request: Request, bucket: Site, view: View) -> object:
         case "POST", "callbacks" if isinstance(bucket, Bucket):
             return _send_callback(request, bucket)
         case "POST", "reset":
-            _refuse(_reason_against_change(request, bucket))
             bucket.reset()
             return {}
         case "DELETE", "objects" if shown := _shown(bucket, view):
-            _refuse(_reason_against_change(request, bucket))
             return {"deleted": delete_found(shown, view, LISTED_OBJECTS)}
     raise _no_such_route()
 

@@ -338,7 +338,27 @@ def test_unknown_routes_are_404(scene: Scene, method: str, target: str) -> None:
 
 
 KNOWN = Credential(development.ACCESS_KEY["access_key_id"], development.ACCESS_KEY["access_key_secret"])
-DONE, REFUSED = [404, 200, 303, 200], [403] * 4
+DONE, REFUSED = [404, 200, 303, 200, 200, 400, 400], [403] * 7
+
+
+def statuses_of_orders(scene: Scene, client: str, headers: dict[str, str] | None = None) -> list[int]:
+    """The statuses of a content and of each order, of which two are no JSON."""
+    statuses = []
+    for method, target, own in (
+        ("GET", "/-/content?key=none", {}),
+        ("DELETE", "/-/objects?key=none", {}),
+        ("POST", "/-/orders", FORM),
+        ("POST", "/-/reset", {}),
+        ("DELETE", "/-/faults", {}),
+        ("POST", "/-/faults", {}),
+        ("POST", "/-/callbacks", {}),
+    ):
+        sent = {"Host": "192.0.2.9:9000", **own, **(headers or {})}
+        lower = {name.lower(): text for name, text in sent.items()}
+        body = urlencode({"secret": scene.bucket.page_secret, "order": "clear_faults"}).encode()
+        request = Request(method, target, lower, Body(io.BytesIO(body).read), client_ip=client)
+        statuses.append(respond(request, scene.bucket).status)
+    return statuses
 
 
 @pytest.mark.parametrize(
@@ -352,20 +372,20 @@ DONE, REFUSED = [404, 200, 303, 200], [403] * 4
         ("192.0.2.1", KNOWN, DONE),
     ],
 )
-def test_with_secret_keys_other_machines_read_no_content_and_delete_nothing(
+def test_with_secret_keys_other_machines_read_no_content_and_order_nothing(
     scene: Scene, client: str, key: Credential, seen: list[int]
 ) -> None:
     scene.set(credentials=(key,))
-    statuses = []
-    for method, target, headers in (
-        ("GET", "/-/content?key=none", {}),
-        ("DELETE", "/-/objects?key=none", {}),
-        ("POST", "/-/orders", FORM),
-        ("POST", "/-/reset", {}),
-    ):
-        sent = {name.lower(): text for name, text in {"Host": "192.0.2.9:9000", **headers}.items()}
-        body = urlencode({"secret": scene.bucket.page_secret, "order": "clear_faults"}).encode()
-        request = Request(method, target, sent, Body(io.BytesIO(body).read), client_ip=client)
-        statuses.append(respond(request, scene.bucket).status)
 
-    assert statuses == seen
+    assert statuses_of_orders(scene, client) == seen
+
+
+@pytest.mark.parametrize("name", ["Forwarded", "X-Forwarded-For", "Via"])
+def test_a_client_behind_a_proxy_is_another_machine(scene: Scene, name: str) -> None:
+    assert statuses_of_orders(scene, "127.0.0.1", {name: ""}) == REFUSED
+
+
+def test_behind_a_public_address_every_client_is_another_machine(scene: Scene) -> None:
+    scene.set(public_url="https://oss.example")
+
+    assert statuses_of_orders(scene, "127.0.0.1") == REFUSED
