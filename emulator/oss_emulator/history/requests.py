@@ -86,7 +86,7 @@ def entry(
         request.target[:KEPT_CHARACTERS],
         request.headers.get("authorization", "")[:KEPT_CHARACTERS],
         notes.get("key", "")[:KEPT_CHARACTERS],
-        notes.get("signer", ""),
+        notes.get("signer", "")[-KEPT_CHARACTERS:],  # its end says which signature
         answer.status if answer else RESET,
         notes.get("code", ""),
         answer.headers.get("x-oss-ec", "") if answer else "",

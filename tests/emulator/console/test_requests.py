@@ -9,7 +9,7 @@ import pytest
 
 from oss_emulator.history.requests import KEPT_CHARACTERS, KEPT_REQUESTS
 from oss_emulator.http_messages import ConnectionLost
-from tests.support.emulator.scene import CLOCK, EXPIRED, KEY, TEMPORARY, Scene, signed
+from tests.support.emulator.scene import CLOCK, EXPIRED, KEY, REGION, TEMPORARY, Scene, signed
 from tests.support.emulator.signed_requests import ask
 
 V4 = "OSS4-HMAC-SHA256 Credential=AK/20260921/cn-hangzhou/oss/aliyun_v4_request,Signature=00ff"
@@ -79,6 +79,16 @@ def test_says_who_signed_and_how(
 
     assert (one["access_key_id"], one["signature"]) == signer
     assert "s3cret" not in json.dumps(one)
+
+
+def test_the_access_key_id_of_a_form_is_cut(scene: Scene) -> None:
+    credential = "A" * 100_000 + f"/20260921/{REGION}/oss/aliyun_v4_request"
+    scene.post({**signed({"key": "a"}), "x-oss-credential": credential})
+
+    (one,) = listed(scene)
+    assert set(one["access_key_id"]) == {"A"}
+    assert len(one["access_key_id"]) < KEPT_CHARACTERS
+    assert one["signature"] == "V4 form"
 
 
 def test_a_form_without_a_signature_is_anonymous(scene: Scene) -> None:
