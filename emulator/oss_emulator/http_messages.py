@@ -88,6 +88,13 @@ class Body:
             self._md5.update(chunk)
         return chunk
 
+    def read_up_to(self, limit: int) -> bytes:
+        """Return the rest of the body, however many pieces it arrives in, but at most `limit` bytes."""
+        content = b""
+        while len(content) < limit and (chunk := self.read(limit - len(content))):
+            content += chunk
+        return content
+
     def _until_stall(self, size: int, count: int, seconds: float) -> int:
         """Return how many bytes to read now: not beyond the stall, or `size` after it."""
         if self.received_bytes < count:

@@ -4,8 +4,6 @@ from oss_emulator.addressing import subresource_of
 from oss_emulator.auth.request_signature import claimed_signer
 from oss_emulator.http_messages import Answer, Request
 
-_UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
-
 
 def log_line(request: Request, answer: Answer | None, seconds: float) -> str:
     """Return method, key, status with EC, time and who signed, as the request says; no answer is a reset."""

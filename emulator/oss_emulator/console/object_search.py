@@ -30,6 +30,13 @@ class Found:
     after: str = ""
 
 
+def shown_bucket(bucket: Bucket, view: View) -> Bucket:
+    """Return the bucket that `view` names, or else the first one. Raises OssError if it does not exist."""
+    shown = bucket.named(view.bucket) if view.bucket else bucket
+    shown.buckets.get(shown.settings.bucket)
+    return shown
+
+
 def find_objects(bucket: Bucket, view: View, limit: int) -> Found:
     """Return the objects in the order of their keys; the newest, in the order of writing, of no search.
 
@@ -60,7 +67,7 @@ def find_objects(bucket: Bucket, view: View, limit: int) -> Found:
 
 
 def delete_found(bucket: Bucket, view: View, limit: int) -> int:
-    """Delete the object or version that `view` names, or else what its search finds; return how many.
+    """Delete the object or version that `view` names, or else what its search finds; return how many it had.
 
     Raises OssError if it names none and searches for nothing.
     """
@@ -70,10 +77,13 @@ def delete_found(bucket: Bucket, view: View, limit: int) -> int:
         wanted = [stored.key for stored in find_objects(bucket, view, limit).objects]
     else:
         raise invalid_argument("DELETE names a key, or a prefix or text of keys.", name="key")
+    deleted = 0
     for key in wanted:
         now, versioning = bucket.now(), bucket.versioning
-        bucket.store.delete(key, now=now, version_id=view.version if view.key else "", versioning=versioning)
-    return len(wanted)
+        version_id = view.version if view.key else ""
+        deleted += bucket.store.find(key, version_id) is not None
+        bucket.store.delete(key, now=now, version_id=version_id, versioning=versioning)
+    return deleted
 
 
 def content_answer(bucket: Bucket, view: View, method: str) -> Answer:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from oss_emulator.bucket.state import Bucket, Site
 from oss_emulator.console.callers import PREFIX
-from oss_emulator.console.object_search import delete_found
+from oss_emulator.console.object_search import delete_found, shown_bucket
 from oss_emulator.console.view import View
 from oss_emulator.errors import OssError, invalid_argument
 from oss_emulator.fault_table import FAULTS, FaultError
@@ -21,18 +21,18 @@ MAX_FORM_BYTES = 4096
 _ORDERS = "delete, fault, clear_faults and reset"
 
 
-def obey(request: Request, shown: Bucket | None, bucket: Site, view: View) -> Answer:
+def obey(request: Request, bucket: Site, view: View) -> Answer:
     """Do what a form of the page orders, and lead back to the page. Raises OssError.
 
-    `shown` is the bucket that the page shows, `bucket` the first one.
+    `bucket` is the first one; the page may show another.
     """
-    fields = parse_qs(request.body.read(MAX_FORM_BYTES).decode(errors="replace"))
+    fields = parse_qs(request.body.read_up_to(MAX_FORM_BYTES).decode(errors="replace"))
     form = {name: values[-1] for name, values in fields.items()}
     if not hmac.compare_digest(form.get("secret", "").encode(), bucket.page_secret.encode()):
         raise OssError(403, "AccessDenied", "This form is of no page of this emulator: load the page again.")
     match form.get("order"):
-        case "delete" if shown:
-            delete_found(shown, view, FOUND_OBJECTS)
+        case "delete" if isinstance(bucket, Bucket):
+            delete_found(shown_bucket(bucket, view), view, FOUND_OBJECTS)
             place = "objects"
         case "fault":
             _set_fault(form, bucket)

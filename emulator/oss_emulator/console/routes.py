@@ -18,7 +18,13 @@ from oss_emulator.console.callers import (
     reason_against_change,
     reason_against_form,
 )
-from oss_emulator.console.object_search import LISTED_OBJECTS, content_answer, delete_found, find_objects
+from oss_emulator.console.object_search import (
+    LISTED_OBJECTS,
+    content_answer,
+    delete_found,
+    find_objects,
+    shown_bucket,
+)
 from oss_emulator.console.page import console_page
 from oss_emulator.console.page_orders import obey
 from oss_emulator.console.request_search import find_requests
@@ -54,7 +60,7 @@ def console_answer(request: Request, bucket: Site, *, alone: bool) -> Answer:
     if (request.method, name) == ("POST", "orders"):  # of the page; tools have a route for each
         _refuse(reason_against_form(request.headers, bucket.settings.host))
         _refuse(_reason_against_change(request, bucket))
-        return obey(request, _shown(bucket, view), bucket, view)
+        return obey(request, bucket, view)
     _refuse(reason_against(request.method, request.headers, bucket.settings.host))
     if request.method in READ_METHODS:  # scripts that wait for a server to be up often send HEAD
         return _read(name, request, bucket, view, alone=alone)
@@ -91,43 +97,33 @@ def _obeyed(name: str, request: Request, bucket: Site, view: View) -> object:
         case "POST", "reset":
             bucket.reset()
             return {}
-        case "DELETE", "objects" if shown := _shown(bucket, view):
-            return {"deleted": delete_found(shown, view, LISTED_OBJECTS)}
+        case "DELETE", "objects" if isinstance(bucket, Bucket):
+            return {"deleted": delete_found(shown_bucket(bucket, view), view, LISTED_OBJECTS)}
     raise _no_such_route()
 
 
-def _shown(bucket: Site, view: View) -> Bucket | None:
-    """Return the bucket that a request is about; None of a site. Raises OssError if it does not exist."""
-    if not isinstance(bucket, Bucket):
-        return None
-    shown = bucket.named(view.bucket) if view.bucket else bucket
-    shown.buckets.get(shown.settings.bucket)
-    return shown
-
-
 def _read(name: str, request: Request, bucket: Site, view: View, *, alone: bool) -> Answer:
-    shown = _shown(bucket, view)
     match name:
         case "":
             may_change = not _reason_against_change(request, bucket)
-            return console_page(request, shown or bucket, view, alone=alone, may_change=may_change)
-        case "content" if shown:
+            shown = bucket.named(view.bucket) if view.bucket and isinstance(bucket, Bucket) else bucket
+            return console_page(request, shown, view, alone=alone, may_change=may_change)
+        case "content" if isinstance(bucket, Bucket):
             _refuse(_reason_against_change(request, bucket))
-            return content_answer(shown, view, request.method)
-        case "callback_pub_key.pem" if shown:
-            return Answer(200, {"Content-Type": "application/x-pem-file"}, public_pem(shown.key))
+            return content_answer(shown_bucket(bucket, view), view, request.method)
+        case "callback_pub_key.pem" if isinstance(bucket, Bucket):
+            return Answer(200, {"Content-Type": "application/x-pem-file"}, public_pem(bucket.key))
     return _json(_listed(name, bucket, view))
 
 
 def _listed(name: str, bucket: Site, view: View) -> object:
     if name in _LISTS:
         return _LISTS[name](bucket, view)
-    shown = _shown(bucket, view)
     match name:
-        case "objects" if shown:
-            return _object_list(shown, view)
-        case "buckets" if shown:
-            return [asdict(one) for one in shown.buckets.page(limit=_LISTED_BUCKETS)]
+        case "objects" if isinstance(bucket, Bucket):
+            return _object_list(shown_bucket(bucket, view), view)
+        case "buckets" if isinstance(bucket, Bucket):
+            return [asdict(one) for one in bucket.buckets.page(limit=_LISTED_BUCKETS)]
     raise _no_such_route()
 
 
@@ -153,7 +149,7 @@ def _send_callback(request: Request, bucket: Bucket) -> dict[str, object]:
 
 def _order(request: Request) -> Any:  # noqa: ANN401 - JSON, checked by the function that takes the order
     try:
-        return json.loads(request.body.read(MAX_ORDER_BYTES))
+        return json.loads(request.body.read_up_to(MAX_ORDER_BYTES))
     except (ValueError, RecursionError) as error:
         raise invalid_argument(f"an order below {PREFIX} is a JSON object") from error
 

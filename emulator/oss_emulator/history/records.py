@@ -1,8 +1,8 @@
 """The last requests, callbacks and refusals, for the page at `/-/`. Kept in memory only.
 
 Number and size of the records are bounded here, so an emulator that runs for weeks does not grow; security
-tokens are not kept, nor the signatures of refused requests. Refused forms and other refusals are counted apart, so many refused reads do not push out
-the refused forms that people look for.
+tokens are not kept, nor the signatures of refused requests. Refused forms and other refusals are counted
+apart, so many refused reads do not push out the refused forms that people look for.
 """
 
 import heapq

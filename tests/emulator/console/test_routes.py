@@ -285,8 +285,10 @@ def test_tools_delete_objects_and_reset(scene: Scene) -> None:
     for key in ("a/1", "a/2", "b", "c"):
         scene.upload({"key": key})
 
-    deleted = [scene.request("DELETE", f"/-/objects?{query}").body for query in ("key=b", "prefix=a/")]
-    assert deleted == [b'{"deleted": 1}', b'{"deleted": 2}']
+    deleted = [
+        scene.request("DELETE", f"/-/objects?{query}").body for query in ("key=b", "prefix=a/", "key=none")
+    ]
+    assert deleted == [b'{"deleted": 1}', b'{"deleted": 2}', b'{"deleted": 0}']
     assert scene.request("DELETE", "/-/objects").refusal == (400, "InvalidArgument", "")
     assert scene.request("DELETE", "/-/objects?bucket=none&key=c").refusal[1] == "NoSuchBucket"
     assert listed(scene, "") == (["c"], False, "")
@@ -335,6 +337,46 @@ def test_an_order_that_is_no_json_object_is_refused(scene: Scene, body: bytes) -
 )
 def test_unknown_routes_are_404(scene: Scene, method: str, target: str) -> None:
     assert scene.request(method, target).refusal == (404, "NoSuchKey", "")
+
+
+def test_an_order_may_arrive_in_pieces(scene: Scene) -> None:
+    form = urlencode(
+        {"secret": scene.bucket.page_secret, "order": "fault", "fault": "throttle", "requests": "2"}
+    )
+    for target, headers, content, status in (
+        ("/-/faults", {}, b'{"fault": "reset"}', 200),
+        ("/-/orders", FORM, form.encode(), 303),
+    ):
+        sent = {name.lower(): text for name, text in {"Host": "127.0.0.1:9000", **headers}.items()}
+        stream = io.BytesIO(content)
+        body = Body(lambda size, stream=stream: stream.read(min(size, 5)))
+        assert respond(Request("POST", target, sent, body), scene.bucket).status == status
+
+    assert [one["fault"] for one in scene.bucket.faults.pending()] == ["reset", "throttle"]
+
+
+def test_without_its_bucket_all_but_objects_is_there(scene: Scene) -> None:
+    scene.bucket.buckets.delete("examplebucket")
+    readable = (
+        "",
+        "requests",
+        "refusals",
+        "callbacks",
+        "faults",
+        "switches",
+        "buckets",
+        "callback_pub_key.pem",
+    )
+    missing = (404, "NoSuchBucket", "0015-00000101")
+
+    for query in ("", "?bucket=none"):
+        for name in readable:
+            assert scene.request("GET", f"/-/{name}{query}").status == 200, name
+        for name in ("objects", "content"):
+            assert scene.request("GET", f"/-/{name}{query}").refusal == missing, name
+    reset = urlencode({"secret": scene.bucket.page_secret, "order": "reset"}).encode()
+    assert scene.request("POST", "/-/orders", FORM, reset).status == 303
+    assert scene.request("GET", "/-/objects").status == 200
 
 
 KNOWN = Credential(development.ACCESS_KEY["access_key_id"], development.ACCESS_KEY["access_key_secret"])
