@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from io import BufferedReader, FileIO
+from io import BufferedReader, BytesIO, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +19,7 @@ from oss_emulator.storage.index import Index
 from oss_emulator.storage.joined_files import JoinedFiles
 
 NAMES_AT_ONCE = 64  # ours: that are put into `pending`, or taken out, by one change
+READ_AT_ONCE_BYTES = 512 * 1024  # ours: of an object of parts
 
 
 class LostUploadError(Exception):
@@ -130,13 +131,19 @@ class Contents:
         return FileIO(f"{self._path}/{content_file}")  # a Path, and `open`, cost more
 
     def open_joined(self, parts: Sequence[tuple[str, int]]) -> BinaryIO:
-        """Open several files, given by name and size, to be read as one. Raises FileNotFoundError for none.
+        """Open several files, given by name and size, to be read as one. Raises FileNotFoundError.
 
-        Each is opened when it is reached: if they are removed meanwhile, a read raises FileNotFoundError.
+        Few bytes are read at once. Of more, the first file is opened and each other when it is reached: if
+        that is removed meanwhile, a read raises FileNotFoundError.
         """
         if not parts:
             raise FileNotFoundError
-        return BufferedReader(JoinedFiles([(self._folder / name, size) for name, size in parts]))
+        joined = JoinedFiles([(self._folder / name, size) for name, size in parts])
+        if sum(size for _, size in parts) > READ_AT_ONCE_BYTES:
+            joined.open_first()
+            return BufferedReader(joined)
+        with joined:
+            return BytesIO(joined.readall())
 
     def _new_name(self) -> str:
         """Return the name for a new file, which is pending already."""

@@ -24,6 +24,10 @@ class JoinedFiles(io.RawIOBase):
         """Return true."""
         return True
 
+    def open_first(self) -> None:
+        """Open the first file that has a byte, before it is read. Raises FileNotFoundError."""
+        self._opened(bisect_right(self._ends, 0))
+
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move to a position, counted as in any file; return it from the start."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._ends[-1]}[whence]

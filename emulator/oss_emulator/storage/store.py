@@ -73,13 +73,14 @@ class Store:
 
     def open(self, key: str, version_id: str = "") -> tuple[StoredObject, BinaryIO] | None:
         """Return the object and its content, both from the same upload; None if one of them is missing."""
-        for _ in range(2):  # if the object was overwritten between the two reads: once more
-            found = self.find(key, version_id)
-            if found is None or found.delete_marker:
+        missing = ""
+        while (found := self.find(key, version_id)) and not found.delete_marker:
+            if found.content_file == missing:  # nobody has overwritten the object: somebody removed its file
                 return None
             try:
                 return found, self._content(found)
             except FileNotFoundError:
+                missing = found.content_file
                 self._index.look.again()
         return None
 

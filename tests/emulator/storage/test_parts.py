@@ -2,10 +2,11 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
+import oss_emulator.storage.contents
 from oss_emulator.errors import OssError
 from oss_emulator.storage import crc64
 from oss_emulator.storage.multipart import Completion, Part, StoredUpload, joined_etag
@@ -233,6 +234,59 @@ def test_a_reader_that_meets_a_replacement_looks_again(
         return found
 
     monkeypatch.setattr(store, "find", replaced_after_the_first_look)
+
+    assert content_of(store, "a") == b"second"
+
+
+def replacements(store: Store, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Replace the object `a` by another of parts after each of the next `times` looks at it."""
+    find, left = store.find, iter(range(times))
+
+    def replaced(key: str, version_id: str = "") -> StoredObject | None:
+        found = find(key, version_id)
+        if next(left, None) is not None:
+            complete(store, filled(store)[0])
+        return found
+
+    monkeypatch.setattr(store, "find", replaced)
+
+
+def test_a_reader_looks_again_as_often_as_the_object_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(tmp_path)
+    upload_id, _, content = filled(store)
+    complete(store, upload_id)
+    replacements(store, monkeypatch, 5)
+
+    assert content_of(store, "a") == content
+
+
+def test_a_small_object_that_was_opened_is_read_to_its_end(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    upload_id, _, content = filled(store)
+    complete(store, upload_id)
+
+    opened = store.open("a")
+    assert opened
+    with opened[1] as file:
+        put(store, "a", b"second")
+        assert file.read() == content
+
+
+def test_the_first_part_of_a_large_object_is_opened_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(tmp_path)
+    monkeypatch.setattr(oss_emulator.storage.contents, "READ_AT_ONCE_BYTES", BIG)
+    complete(store, filled(store)[0])
+    parts_of = store._contents.open_joined
+
+    def removed_meanwhile(parts: Sequence[tuple[str, int]]) -> BinaryIO:
+        put(store, "a", b"second")
+        return parts_of(parts)
+
+    monkeypatch.setattr(store._contents, "open_joined", removed_meanwhile)
 
     assert content_of(store, "a") == b"second"
 
