@@ -41,7 +41,12 @@ def check_may_read(
 
 def check_anonymous_read(bucket: Bucket, key: str, version_id: str = "") -> None:
     """Check that the ACL of the object, or else of its bucket, lets anybody read. Raises OssError."""
-    own_acl = _own_acl(bucket, key, version_id)
+    check_acl_allows_read(bucket, _own_acl(bucket, key, version_id))
+
+
+def check_acl_allows_read(bucket: Bucket, own_acl: str) -> None:
+    """Check that an object's own ACL, its bucket's if `default`, lets anybody read. Raises OssError."""
+    own_acl = "" if own_acl == "default" else own_acl
     if bucket.settings.block_public_access or (own_acl or bucket.acl) not in PUBLIC_ACLS:
         error = _object_acl_denied() if own_acl == "private" else bucket_acl_denied()
         raise _explain(error, bucket, own_acl)

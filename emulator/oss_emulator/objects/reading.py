@@ -10,7 +10,12 @@ from oss_emulator.auth.request_signature import is_signed
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.errors import OssError, bucket_acl_denied, invalid_argument, no_such_key, not_emulated
 from oss_emulator.http_messages import Answer, Request
-from oss_emulator.objects.access import check_anonymous_read, check_signed, requested_version_id
+from oss_emulator.objects.access import (
+    check_acl_allows_read,
+    check_anonymous_read,
+    check_signed,
+    requested_version_id,
+)
 from oss_emulator.objects.answers import meta_answer, object_answer
 from oss_emulator.storage.object_version import StoredObject
 
@@ -47,6 +52,8 @@ def read_object(request: Request, bucket: Bucket, key: str, *, signed_key: str) 
         raise _not_found(request, bucket, key, version_id)
     stored, content = opened
     try:
+        if not signed:  # perhaps another object than a moment ago
+            check_acl_allows_read(bucket, stored.acl)
         if request.method == "GET":
             check_not_archived(stored)
         versions = version_headers(bucket, stored)

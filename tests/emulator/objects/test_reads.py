@@ -4,12 +4,13 @@ import sqlite3
 from dataclasses import replace
 from functools import partial
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, BinaryIO
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from oss_emulator.storage.buckets import Buckets
+from oss_emulator.storage.object_version import StoredObject
 from tests.support.emulator.scene import (
     BUCKET,
     CLOCK,
@@ -171,6 +172,19 @@ def test_an_anonymous_read_needs_an_object_that_its_own_acl_or_else_its_bucket_s
     statuses = {acl: scene.request(method, f"/{acl}").status for acl in OBJECT_ACLS}
 
     assert statuses == {acl: 200 if acl in readable else 403 for acl in OBJECT_ACLS}
+
+
+def test_the_acl_of_the_object_that_was_opened_counts(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.upload({"key": "a", "x-oss-object-acl": "public-read"})
+    opened = scene.bucket.store.open
+
+    def replaced_before(key: str, version_id: str = "") -> tuple[StoredObject, BinaryIO] | None:
+        scene.upload({"key": "a", "x-oss-object-acl": "private"}, b"secret")
+        return opened(key, version_id)
+
+    monkeypatch.setattr(scene.bucket.store, "open", replaced_before)
+
+    assert scene.request("GET", "/a").refusal == (403, "AccessDenied", "0003-00000005")
 
 
 def test_block_public_access_makes_every_acl_be_ignored(scene: Scene) -> None:
