@@ -11,6 +11,7 @@ from oss_emulator.bucket.configuration_xml import read_cors, read_versioning, re
 from oss_emulator.bucket.cors import Cors
 from oss_emulator.bucket.stored_parts import STORED_PARTS
 from oss_emulator.storage.buckets import Buckets
+from oss_emulator.storage.index import MAX_REMEMBERED_BYTES
 from oss_emulator.website.rules import Website
 
 _READERS: Mapping[str, Callable[[bytes], object]] = {
@@ -62,7 +63,9 @@ class Configuration:
         content = self._buckets.configuration(self._bucket, name)
         if content is None:
             return default
-        return None if content == _DELETED else _read(name, content)
+        if content == _DELETED:
+            return None
+        return _read(name, content) if len(content) <= MAX_REMEMBERED_BYTES else _READERS[name](content)
 
 
 @lru_cache(maxsize=64)  # a bucket's are read for each request

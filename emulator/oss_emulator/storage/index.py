@@ -26,7 +26,8 @@ from typing import Any, TypeVar
 FORMAT = 3  # of the tables below
 CHECKPOINT_PAGES = 10_000  # 40 MB of log: only then does a change wait for the disk
 BUSY_SECONDS = 60  # how long a change waits for those of other processes
-MAX_REMEMBERED_ROWS = 256  # ours: of some hundred bytes each, and at most 16 KB
+MAX_REMEMBERED_ROWS = 256  # ours: of some hundred bytes each
+MAX_REMEMBERED_BYTES = 16 * 1024  # ours: of one row with its query; a larger one is read again
 
 _Read = TypeVar("_Read")
 _Rows = dict[tuple[str | bytes, ...], Any]  # what was found, by query and values
@@ -122,15 +123,21 @@ class Index:
     def find(self, read: Callable[[Sequence[Any]], _Read], query: str, *values: str | bytes) -> _Read | None:
         """Return what `read` makes of the first row of a query; None if there is no row.
 
-        It is remembered until any process changes something, so it must not be changed by a caller.
+        It is remembered until any process changes something, unless it is large, so it must not be changed
+        by a caller.
         """
         rows = self._current() if self.look.rows is None else self.look.rows
         asked = (query, *values)
-        if asked not in rows:
-            with self._reader as connection:
-                row = connection.execute(query, values).fetchone()
-            rows[asked] = None if row is None else read(row)
-        found: _Read | None = rows[asked]
+        if asked in rows:
+            remembered: _Read | None = rows[asked]
+            return remembered
+        with self._reader as connection:
+            row = connection.execute(query, values).fetchone()
+        found = None if row is None else read(row)
+        if sum(len(value) for value in (*asked, *(row or ())) if isinstance(value, str | bytes)) <= (
+            MAX_REMEMBERED_BYTES
+        ):
+            rows[asked] = found
         return found
 
     def _current(self) -> _Rows:

@@ -1,3 +1,4 @@
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,20 @@ def buckets(tmp_path: Path) -> Buckets:
     for number, name in enumerate(("bbb-2", "aaa", "bbb-1")):
         assert found.create(name, acl="private", now=float(number))
     return found
+
+
+def test_large_rows_are_not_remembered(buckets: Buckets) -> None:
+    size, parts = 200_000, [f"part {number}" for number in range(20)]
+    for part in parts:
+        buckets.configure("aaa", part, b"x" * size)
+    tracemalloc.start()
+    try:
+        assert {len(buckets.configuration("aaa", part) or b"") for part in parts} == {size}
+        remembered, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert remembered < size
 
 
 def put(store: Store, key: str, content: bytes, versioning: str = "") -> None:
