@@ -135,6 +135,11 @@ class Request:
     notes: dict[str, str] = field(default_factory=dict)
 
     @property
+    def scheme(self) -> str:
+        """`http` or `https`, as clients reach the server."""
+        return self.address.partition("://")[0]
+
+    @property
     def path(self) -> str:
         """The path as sent, percent-encoded."""
         return self.target.partition("?")[0]

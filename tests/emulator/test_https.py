@@ -46,6 +46,29 @@ def test_a_client_that_trusts_its_certificate_works(served: tuple[str, str]) -> 
     assert bucket.get_object("a").read() == b"x" * 3_000_000
 
 
+def test_the_addresses_that_it_tells_are_https(served: tuple[str, str]) -> None:
+    address, certificate = served
+    auth = oss2.AuthV4("development-access-key-id", "development-access-key-secret")
+    session = oss2.Session()
+    session.session.verify, session.session.trust_env = certificate, False
+    bucket = oss2.Bucket(auth, address, "examplebucket", region="cn-hangzhou", session=session)
+    upload_id = bucket.init_multipart_upload("parts").upload_id
+    part = oss2.models.PartInfo(1, bucket.upload_part("parts", upload_id, 1, b"x").etag)
+    completed = bucket.complete_multipart_upload("parts", upload_id, [part])
+    bucket.put_bucket_acl("public-read-write")
+    form = {"key": "a", "success_action_status": "201"}
+    posted = requests.post(
+        f"{address}/examplebucket/", data=form, files={"file": b"x"}, timeout=30, verify=certificate
+    )
+    page = requests.get(f"{address}/-/", timeout=30, verify=certificate).text
+
+    assert f"<Location>{address}/examplebucket/parts</Location>" in completed.resp.response.text
+    assert f"<Location>{address}/a</Location>" in posted.text
+    assert f"{address}/examplebucket/" in page
+    assert f"curl {address}/-/faults" in page
+    assert f"http://{address.partition('://')[2]}" not in page
+
+
 def test_others_refuse_it_and_it_answers_no_plain_http(served: tuple[str, str]) -> None:
     address, certificate = served
 

@@ -20,13 +20,13 @@ class Fact:
     wide: bool = False
 
 
-def bucket_facts(bucket: Site, host: str, *, alone: bool) -> Iterator[Fact]:
-    """Yield the facts about a bucket that clients reach at `host`, where it may be `alone`."""
+def bucket_facts(bucket: Site, origin: str, *, alone: bool) -> Iterator[Fact]:
+    """Yield the facts about a bucket that clients reach at `origin`, where it may be `alone`."""
     settings = bucket.settings
     if isinstance(bucket, Bucket) and not bucket.buckets.find(settings.bucket):
         yield Fact("Bucket", "Bucket", ["does not exist"])
-    own = [f"http://{host}/"] if alone else []
-    yield Fact("Address", "地址", [*own, f"http://{host}/{settings.bucket}/"], wide=True)
+    own = [f"{origin}/"] if alone else []
+    yield Fact("Address", "地址", [*own, f"{origin}/{settings.bucket}/"], wide=True)
     yield Fact("Region", "地域", [settings.region])
     if isinstance(bucket, Bucket):
         yield from _rights(bucket)

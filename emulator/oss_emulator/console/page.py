@@ -70,6 +70,7 @@ def console_page(request: Request, bucket: Site, view: View, *, alone: bool, may
     if seen:
         return Answer(303, {"Location": view.address()})
     host = request.headers.get("host") or request.address.partition("://")[2]
+    origin = f"{request.scheme}://{host}"
     address = view.address()
     records = bucket.history.requests()
     refusals, callbacks = bucket.history.refusals(), bucket.history.callbacks()
@@ -81,7 +82,7 @@ def console_page(request: Request, bucket: Site, view: View, *, alone: bool, may
         .render(
             bucket=bucket.settings.bucket,
             site=not isinstance(bucket, Bucket),
-            facts=list(bucket_facts(bucket, host, alone=alone)),
+            facts=list(bucket_facts(bucket, origin, alone=alone)),
             view=view,
             here=replace(view, bucket="" if not isinstance(bucket, Bucket) else bucket.settings.bucket),
             refresh="" if view.paused else f"{address}{'&' if '?' in address else '?'}seen={token}",
@@ -102,7 +103,7 @@ def console_page(request: Request, bucket: Site, view: View, *, alone: bool, may
             found=find_objects(bucket, view, FOUND_OBJECTS) if isinstance(bucket, Bucket) else Found([]),
             searched_keys=SEARCHED_KEYS,
             switches=describe(bucket.settings.switches),
-            faults=_faults(bucket, host),
+            faults=_faults(bucket, origin),
             recommend_doc=RECOMMEND_DOC,
             now=now,
             ago=lambda seconds: _ago(now - seconds),
@@ -110,7 +111,7 @@ def console_page(request: Request, bucket: Site, view: View, *, alone: bool, may
     )
     headers = {
         "Content-Type": "text/html; charset=utf-8",
-        "Content-Security-Policy": _policy(request.address.partition("://")[0], host),
+        "Content-Security-Policy": _policy(request.scheme, host),
         "Referrer-Policy": "no-referrer",
     }
     # `show_invisible` leaves no lone surrogate; one from anywhere else becomes a question mark.
@@ -126,16 +127,16 @@ def _state(bucket: Site, now: float) -> str:
     return hashlib.blake2s(repr(shown).encode(), key=bucket.page_secret.encode()[:32]).hexdigest()
 
 
-def _faults(bucket: Site, host: str) -> list[FaultRow]:
+def _faults(bucket: Site, origin: str) -> list[FaultRow]:
     pending = {str(planned["fault"]): planned for planned in bucket.faults.pending()}
-    return [FaultRow(name, _command(name, host), FAULTS[name], pending.get(name)) for name in FAULTS]
+    return [FaultRow(name, _command(name, origin), FAULTS[name], pending.get(name)) for name in FAULTS]
 
 
-def _command(fault: str, host: str) -> str:
+def _command(fault: str, origin: str) -> str:
     known = FAULTS[fault].options
     options = {name: min(max(1, option.lowest), option.highest) for name, option in known.items()}
     order = json.dumps({"fault": fault, "requests": 1} | options)
-    return f"curl http://{host}/-/faults -d '{order}'"
+    return f"curl {origin}/-/faults -d '{order}'"
 
 
 def _ago(seconds: float) -> str:

@@ -121,7 +121,7 @@ def _completed(request: Request, bucket: Bucket, stored: StoredObject, encoding:
     root = element(
         "CompleteMultipartUploadResult",
         *encoding.elements,
-        element("Location", xml_text(f"http://{request.headers.get('host', '')}{request.path}")),
+        element("Location", xml_text(f"{request.scheme}://{request.headers.get('host', '')}{request.path}")),
         element("Bucket", bucket.settings.bucket),
         element("Key", encoding.encode(stored.key)),
         element("ETag", f'"{stored.etag}"'),

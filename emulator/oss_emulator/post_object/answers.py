@@ -47,7 +47,7 @@ def _post_response(request: Request, stored: StoredObject, bucket: str) -> bytes
     host = request.headers.get("host", "")
     parts = {
         "Bucket": bucket,
-        "Location": f"http://{host}/{quote(stored.key, safe='')}",
+        "Location": f"{request.scheme}://{host}/{quote(stored.key, safe='')}",
         "Key": stored.key,
         "ETag": f'"{stored.etag}"',
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
@@ -339,6 +340,11 @@ def test_unknown_routes_are_404(scene: Scene, method: str, target: str) -> None:
     assert scene.request(method, target).refusal == (404, "NoSuchKey", "")
 
 
+def in_pieces(*pieces: bytes) -> Callable[[int], bytes]:
+    left = iter(pieces)
+    return lambda _: next(left, b"")
+
+
 def test_an_order_may_arrive_in_pieces(scene: Scene) -> None:
     form = urlencode(
         {"secret": scene.bucket.page_secret, "order": "fault", "fault": "throttle", "requests": "2"}
@@ -348,8 +354,7 @@ def test_an_order_may_arrive_in_pieces(scene: Scene) -> None:
         ("/-/orders", FORM, form.encode(), 303),
     ):
         sent = {name.lower(): text for name, text in {"Host": "127.0.0.1:9000", **headers}.items()}
-        stream = io.BytesIO(content)
-        body = Body(lambda size, stream=stream: stream.read(min(size, 5)))
+        body = Body(in_pieces(content[:5], content[5:]))
         assert respond(Request("POST", target, sent, body), scene.bucket).status == status
 
     assert [one["fault"] for one in scene.bucket.faults.pending()] == ["reset", "throttle"]
