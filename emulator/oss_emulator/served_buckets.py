@@ -28,7 +28,7 @@ class ServedBuckets:
 
     def __init__(self, settings: Settings, others: Sequence[str] = (), *, alone: bool) -> None:
         first = open_bucket(settings)
-        self.first = replace(first, others=others) if isinstance(first, Bucket) else first
+        self.first = replace(first, others=others, alone=alone) if isinstance(first, Bucket) else first
         self._named: Callable[[str], Bucket] | None = None
         if isinstance(self.first, Bucket) and not alone:
             self._named = lru_cache(maxsize=KEPT_BUCKETS)(self.first.named)

@@ -6,7 +6,10 @@ import oss2
 import pytest
 import requests
 
+from oss_emulator.http_messages import Body, Request
+from oss_emulator.served_buckets import ServedBuckets
 from tests.support.emulator.process import REGION, EmulatorProcess
+from tests.support.emulator.scene import Scene
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +44,17 @@ def test_another_name_is_no_bucket_and_no_part_of_a_key(two: EmulatorProcess, pa
 
     assert seen.refusal == (404, "NoSuchBucket", "0015-00000101")
     assert seen.error["BucketName"] == path.partition("/")[0]
+
+
+def test_a_bucket_that_is_alone_at_its_port_shows_no_other_on_its_page(scene: Scene) -> None:
+    settings = scene.bucket.settings
+    scene.bucket.buckets.create("other", acl="private", now=1.0)
+    for alone, status in ((True, 404), (False, 200)):
+        served = ServedBuckets(settings, alone=alone)
+        for target, seen in (("?bucket=other", status), ("objects?bucket=other", status), ("objects", 200)):
+            request = Request("GET", f"/-/{target}", {"host": "127.0.0.1:9000"}, Body(lambda _: b""))
+            assert served.respond(request).status == seen, target
+        served.close()
 
 
 def test_they_have_faults_and_history_in_common(two: EmulatorProcess) -> None:

@@ -16,6 +16,7 @@ from oss_emulator.callback.delivery import Timing
 from oss_emulator.callback.key import load_or_make_key
 from oss_emulator.callback.resolver import Resolve, resolve
 from oss_emulator.callback.transport import Send, send_over_network
+from oss_emulator.errors import no_such_bucket
 from oss_emulator.faults import Faults
 from oss_emulator.history.records import History
 from oss_emulator.settings import Settings, SettingsError
@@ -61,7 +62,8 @@ class Site:
 class Bucket(Site):
     """A bucket with an object store. A test may replace any part of it.
 
-    `others` are the buckets that exist from the start beside the first.
+    `others` are the buckets that exist from the start beside the first. One that is `alone` at its port lets
+    its requests reach no other.
     """
 
     buckets: Buckets
@@ -71,6 +73,7 @@ class Bucket(Site):
     timing: Timing
     configuration: Configuration
     others: Sequence[str] = ()
+    alone: bool = False
     resolve: Resolve = resolve
 
     @property
@@ -97,7 +100,12 @@ class Bucket(Site):
         return found.acl if found else self.settings.acl
 
     def named(self, name: str) -> "Bucket":
-        """Return the bucket of this name in the same folder, whether or not it exists."""
+        """Return the bucket of this name in the same folder, whether or not it exists.
+
+        Raises OssError for another name if this bucket is alone.
+        """
+        if self.alone and name != self.settings.bucket:
+            raise no_such_bucket(name)
         return replace(
             self,
             settings=replace(self.settings, bucket=name),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import alibabacloud_oss_v2 as v2
 import oss2
@@ -43,6 +44,16 @@ def store(scene: Scene, content: bytes = b"hello", /, **headers: str) -> Seen:
 def copy(scene: Scene, source: str = SOURCE, /, **headers: str) -> Seen:
     """Copy to the object `b`; header names are written with underscores."""
     return ask(scene, "PUT", "/b", x_oss_copy_source=source, **headers)
+
+
+def test_a_bucket_that_is_alone_at_its_port_copies_from_no_other(scene: Scene) -> None:
+    store(scene)
+    scene.bucket.buckets.create("other", acl="private", now=1.0)
+    put_in(scene.bucket.buckets.store("other"), "a", b"of another")
+    scene.bucket = replace(scene.bucket, alone=True)
+
+    assert copy(scene, "/other/a").refusal == (404, "NoSuchBucket", "0015-00000101")
+    assert copy(scene).status == 200
 
 
 def content_of(scene: Scene, key: str) -> bytes:
