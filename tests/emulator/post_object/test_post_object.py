@@ -728,7 +728,7 @@ def test_no_refusal_tells_the_signature_it_expected(scene: Scene) -> None:
     (refusal,) = scene.bucket.history.refusals()
     assert refusal.explanation == {
         "expected string to sign": form["policy"],
-        "got signature": signature("something else")["x-oss-signature"],
+        "got signature": "(64 characters)",  # it may be valid for another policy
     }
     assert form["x-oss-signature"] not in repr(refusal)
 
