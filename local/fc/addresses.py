@@ -39,19 +39,25 @@ class Addresses:
         return Answer(answer.status, headers, self._body(answer.body))
 
     def _body(self, body: bytes) -> bytes:
-        """Translate the members of a JSON object that are addresses, with or without a path."""
+        """Translate what is an address in a JSON object, at any depth, with or without a path.
+
+        The fields of a form stay as they are: they are signed.
+        """
         try:
             content = json.loads(body)
-        except ValueError:
+            translated = self._value(content) if isinstance(content, dict) else content
+        except (ValueError, RecursionError):
             return body
-        if not isinstance(content, dict):
-            return body
-        translated = {name: self._address(value) for name, value in content.items()}
         return body if translated == content else json.dumps(translated).encode()
 
-    def _address(self, value: object) -> object:
-        if not isinstance(value, str):
-            return value
+    def _value(self, value: object) -> object:
+        if isinstance(value, dict):
+            return {name: one if name == "fields" else self._value(one) for name, one in value.items()}
+        if isinstance(value, list):
+            return [self._value(one) for one in value]
+        return self._address(value) if isinstance(value, str) else value
+
+    def _address(self, value: str) -> str:
         scheme, slashes, rest = value.partition("//")
         host, slash, path = rest.partition("/")
         known = self._theirs.get(scheme + slashes + host)

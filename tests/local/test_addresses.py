@@ -36,12 +36,21 @@ def test_allows_the_origin_that_asked_and_no_other() -> None:
 def test_translates_the_members_of_an_answer_that_are_addresses() -> None:
     said = {"url": OWN, "confirm": f"{OWN}/confirm", "key": f"a {OWN}", "size": 5, "fields": {"url": OWN}}
     assert json.loads(outward(said).body) == {**said, "url": THEIRS, "confirm": f"{THEIRS}/confirm"}
+    uploads = [
+        said,
+        {"problem": {"type": f"{OWN}/errors#a"}},
+        {"parts": [{"number": 1, "url": f"{OWN}/a?b"}]},
+    ]
+    form, problem, parts = json.loads(outward({"uploads": uploads}).body)["uploads"]
+    assert (form["url"], form["fields"]) == (THEIRS, said["fields"])
+    assert (problem["problem"]["type"], parts["parts"][0]["url"]) == (f"{THEIRS}/errors#a", f"{THEIRS}/a?b")
     for other in (f"{OWN}0", f"{OWN}.example/", f"{OWN}@evil.example/", "https://127.0.0.1:9000", ""):
         assert json.loads(outward({"url": other}).body) == {"url": other}
 
 
 def test_leaves_every_other_body_as_it_is() -> None:
-    for body in (b"", b"\xff", b"[1]", b'{ "a" : 1 }', OWN.encode()):
+    deep = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    for body in (b"", b"\xff", b"[1]", b'{ "a" : 1 }', OWN.encode(), deep):
         assert TABLE.outward(Answer(200, {}, body), None).body == body
     answer = Answer(200, {}, json.dumps({"url": OWN}).encode())
     assert Addresses({}).outward(answer, THEIR_SITE) is answer
