@@ -332,6 +332,33 @@ test('a cancel ends comparing what was sent earlier', async () => {
   assert.ok(oss.clock.now() - begun < 60_000, String(oss.clock.now() - begun));
 });
 
+test('what takes too long to compare is not sent again', async () => {
+  const { oss, again } = await nearlySent([]);
+  const before = oss.puts().length;
+  const { result } = await oss.upload({ ...again, like: { read: () => oss.clock.wait(20_000) } });
+  assert.deepEqual([result?.id, oss.puts().slice(before)], ['u1', [10]]);
+});
+
+/** An upload that OSS has completed, though its answers were lost: the grant to go on with. */
+async function completedUnknown() {
+  const oss = scriptedOss({ faults: { complete: ['lost'], confirm: Array(5).fill('503') } });
+  const { error } = await oss.upload();
+  assert.equal(error.code, 'not_confirmed');
+  return { oss, unconfirmed: error.unconfirmed };
+}
+
+test('a stored file that takes too long to compare is not called corrupted', async () => {
+  const { oss, unconfirmed } = await completedUnknown();
+  const { result } = await oss.upload({ unconfirmed, like: { read: () => oss.clock.wait(20_000) } });
+  assert.equal(result?.id, 'u1');
+});
+
+test('a stored file one part of whose checksum is wrong here is read as a whole', async () => {
+  const { oss, unconfirmed } = await completedUnknown();
+  unconfirmed.sent[5] = '1';
+  assert.equal((await oss.upload({ unconfirmed })).result?.id, 'u1');
+});
+
 // ---- Offline
 
 test('parts wait for the line as long as it is away, and that costs no try', async () => {

@@ -26,7 +26,7 @@ const ENDED = ['upload_expired', 'not_verified', 'not_found']; // the token func
  * @param {Job} job
  * @param {PartsGrant} grant
  * @param {RememberedUpload | null | undefined} memory
- * @returns {Promise<{result: Result, crc: string}>} `crc`: of what was sent
+ * @returns {Promise<{result: Result, crc: string | null}>} `crc`: of what was sent, if all of it is known
  * @throws {UploadError}
  */
 export async function sendInParts(job, grant, memory) {
@@ -43,7 +43,8 @@ export async function sendInParts(job, grant, memory) {
     memory?.forget();
     job.unconfirmed = null;
     const crcs = Object.values(sent); // in the order of their numbers
-    return { result, crc: combine(crcs, grant.part_size, parts.blobOf(grant.parts).size) };
+    const isKnown = crcs.length === grant.parts; // not if OSS completed an upload of which a part differs
+    return { result, crc: isKnown ? combine(crcs, grant.part_size, parts.blobOf(grant.parts).size) : null };
   } catch (caught) {
     const failure = toUploadError(caught, job.signal);
     // WebKit says so of every file while a page is closed: then nothing below happens
@@ -112,7 +113,7 @@ async function send(job, parts) {
 
 /**
  * Compares what was sent earlier with the file, so that two files are never mixed: the first and the last part at once,
- * the others meanwhile. What differs is sent again.
+ * the others meanwhile. What differs is sent again; what cannot be read in time is believed.
  *
  * @param {Job} job
  * @param {Parts} parts
@@ -127,7 +128,7 @@ async function checkSent(job, parts, sent) {
     for (const number of some) {
       const crc = await readChecksum(job, parts.blobOf(Number(number)));
       job.signal.throwIfAborted();
-      if (crc !== sent[number]) delete sent[number];
+      if (crc !== null && crc !== sent[number]) delete sent[number];
     }
   };
   await check([...numbers.slice(0, 1), ...numbers.slice(-1)]);
