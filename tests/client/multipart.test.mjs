@@ -52,10 +52,17 @@ test('the last part has the rest', async () => {
 test('four parts at a time for a file, six for all files of a page', async () => {
   const oss = scriptedOss();
   await oss.upload();
-  assert.equal(oss.most.puts, 4);
+  assert.equal(oss.most.sends, 4);
   const many = [1, 2, 3].map(() => oss.upload({ plain: true }));
   const ends = await oss.clock.play(Promise.all(many));
-  assert.deepEqual([oss.most.puts, ends.filter(({ result }) => result).length], [6, 3]);
+  assert.deepEqual([oss.most.sends, ends.filter(({ result }) => result).length], [6, 3]);
+});
+
+test('forms wait for one of the six too, and are not taken for stalled', async () => {
+  const oss = scriptedOss({ putMs: 29_000 });
+  const many = Array.from({ length: 9 }, () => oss.upload({ bytes: bytesOf(100), plain: true }));
+  const ends = await oss.clock.play(Promise.all(many));
+  assert.deepEqual([oss.most.sends, ends.filter(({ result }) => result).length], [6, 9]);
 });
 
 test('addresses are asked for twenty at a time, and kept', async () => {

@@ -87,7 +87,11 @@ export function scriptedOss({
   const requests = [];
   let granted = 0;
   let atOnce = 0;
-  const most = { puts: 0 };
+  const most = { sends: 0 };
+  const begin = () => {
+    atOnce += 1;
+    most.sends = Math.max(most.sends, atOnce);
+  };
 
   const wait = (ms, signal) => clock.wait(ms, signal);
   const answer = (id) =>
@@ -187,11 +191,16 @@ export function scriptedOss({
     postForm: async (_url, { key }, file, onProgress, signal) => {
       const met = fault('form');
       requests.push({ kind: 'form', id: key });
-      await wait(putMs, signal);
-      if (met) return common[met]();
-      onProgress(file.size, file.size);
-      objects.set(key, file.bytes);
-      return answer(key);
+      begin();
+      try {
+        await wait(putMs, signal);
+        if (met) return await common[met]();
+        onProgress(file.size, file.size);
+        objects.set(key, file.bytes);
+        return answer(key);
+      } finally {
+        atOnce -= 1;
+      }
     },
     putPart: async (url, part, onProgress, signal) => {
       const { searchParams } = new URL(url);
@@ -199,8 +208,7 @@ export function scriptedOss({
       const upload = uploads.get(searchParams.get('ticket'));
       const met = fault(`put ${number}`) ?? fault('put');
       requests.push({ kind: 'put', number, bytes: part.size, at: clock.now() });
-      atOnce += 1;
-      most.puts = Math.max(most.puts, atOnce);
+      begin();
       try {
         if (met === 'blocked') await wait(10, signal).then(common.reset);
         await wait(putMs / 2, signal);

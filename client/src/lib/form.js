@@ -5,6 +5,7 @@ import { errorIn, isSuccess, isUndecided, resultIn } from './answers.js';
 import { assertReadable } from './checksum.js';
 import { Paused, unlessPaused } from './control.js';
 import { NetworkFault, UploadError, toUploadError } from './errors.js';
+import { inSlot } from './page-slots.js';
 import { reporter } from './progress.js';
 import { withTimeLimit } from './timing.js';
 
@@ -47,7 +48,11 @@ export async function sendForm(job, grant) {
       return job.transport.postForm(grant.url, grant.fields, job.file, onProgress, signal);
     });
   try {
-    const answer = await unlessPaused(job, post, () => !bodyLeft);
+    const answer = await unlessPaused(
+      job,
+      (until) => inSlot(until, () => post(until)),
+      () => !bodyLeft,
+    );
     const result = resultIn(answer, grant);
     if (!result && !isSuccess(answer)) throw errorIn(answer, job);
     if (!result) job.unconfirmed = { ...grant, stored: true }; // mostly a 203: stored, but the callback failed

@@ -1,10 +1,10 @@
 /**
- * How many parts a page sends at the same time, of all its uploads together: browsers open six connections to a host, and
- * a part that waits for one would be taken for stalled.
+ * How many forms and parts a page sends at the same time, of all its uploads together: browsers open six connections to a
+ * host, and what waits for one would be taken for stalled.
  */
 import { unlessAborted } from './timing.js';
 
-const PAGE_PARTS = 6;
+const PAGE_SENDS = 6;
 
 /** @type {{busy: number, waiting: ((value: unknown) => void)[]}} of the whole page, as the connections are */
 const slots = { busy: 0, waiting: [] };
@@ -16,7 +16,7 @@ const slots = { busy: 0, waiting: [] };
  * @returns {Promise<T>}
  */
 export async function inSlot(signal, run) {
-  while (slots.busy >= PAGE_PARTS) await unlessAborted(signal, (resolve) => slots.waiting.push(resolve));
+  while (slots.busy >= PAGE_SENDS) await unlessAborted(signal, (resolve) => slots.waiting.push(resolve));
   slots.busy += 1;
   try {
     return await run();
