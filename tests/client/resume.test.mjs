@@ -135,24 +135,23 @@ test('parts of an earlier visit are compared before all are put together, as a s
   );
 });
 
-test('a file that cannot be read while its page is closed leaves its upload as it is', async () => {
+test('a file that cannot be read for a time goes on where it was', async () => {
   const oss = scriptedOss();
-  const store = scriptedStore();
-  const state = { closing: false, ended: null };
-  const ended = new Promise((resolve) => {
-    state.ended = resolve;
-  });
+  const page = { store: scriptedStore(), locks: scriptedLocks(), owner: 'ann' };
   const read = () => {
-    if (oss.puts().length < 4) return;
-    state.closing = true;
-    throw new DOMException('closing', 'NotReadableError');
+    if (oss.puts().length > 5) throw new DOMException('gone', 'NotReadableError');
   };
-  const wait = (ms, signal) => {
-    if (!state.closing || ms !== 1000) return oss.clock.wait(ms, signal);
-    state.ended(); // no timer fires any more
-    return new Promise(() => {});
-  };
-  const page = { store, locks: scriptedLocks(), owner: 'ann', wait, like: { read } };
-  await Promise.race([oss.upload(page), ended]);
-  assert.deepEqual([store.kept.size, oss.kinds().includes('abort')], [1, false]);
+  const { error } = await oss.upload({ ...page, like: { read } });
+  assert.deepEqual(
+    [error.code, error.unconfirmed.id, page.store.kept.size, oss.kinds().includes('abort')],
+    ['unreadable', 'u1', 1, false],
+  );
+  assert.equal((await oss.upload(page)).result?.id, 'u1');
+});
+
+test('without a memory, the parts of a file that cannot be read are dropped', async () => {
+  const oss = scriptedOss();
+  const read = () => Promise.reject(new DOMException('gone', 'NotReadableError'));
+  const { error } = await oss.upload({ like: { read } });
+  assert.deepEqual([error.code, error.unconfirmed, oss.kinds().at(-1)], ['unreadable', null, 'abort']);
 });

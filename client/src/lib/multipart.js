@@ -17,7 +17,6 @@ import { ATTEMPTS } from './retry.js';
 
 /** @typedef {{over: Promise<void> | null}} Check  of what was sent earlier; null if it is over already */
 
-const CLOSING_MS = 1_000; // more than a page that is closed still has
 const ENDED = ['upload_expired', 'not_verified', 'not_found']; // the token function gives no more addresses
 
 /**
@@ -47,12 +46,12 @@ export async function sendInParts(job, grant, memory) {
     return { result, crc: isKnown ? combine(crcs, grant.part_size, parts.blobOf(grant.parts).size) : null };
   } catch (caught) {
     const failure = toUploadError(caught, job.signal);
-    // WebKit says so of every file while a page is closed: then nothing below happens
-    if (failure.code === 'unreadable') await job.wait(CLOSING_MS, job.signal).catch(() => {});
     const hasEnded = ENDED.includes(failure.code);
     const error = hasEnded ? expiredError(failure, job.now() - begunAt, grant) : failure;
     const startsOver = hasEnded || error instanceof PutBlocked || error.code === 'upload_gone';
-    const isOver = startsOver || job.signal.aborted || !error.retryable;
+    // once a disk is back, a file can be read again; WebKit can read none while a page is closed
+    const isKept = memory && error.code === 'unreadable';
+    const isOver = startsOver || job.signal.aborted || !(error.retryable || isKept);
     if (isOver && !grant.completing) {
       abort(job, grant);
       job.unconfirmed = null;
