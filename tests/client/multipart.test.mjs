@@ -124,14 +124,28 @@ test('progress runs backwards only by what has failed', async () => {
 });
 
 test('a part is tried five times, then the upload fails, and the next one goes on with the others', async () => {
-  const oss = scriptedOss({ faults: { 'put 10': Array(5).fill('reset') } });
+  const oss = scriptedOss({ faults: { 'put 10': Array(5).fill('503') } });
   const { error } = await oss.upload();
-  assert.deepEqual([error.code, error.retryable], ['network', true]);
+  assert.deepEqual([error.code, error.retryable], ['unavailable', true]);
   assert.equal(oss.puts().filter((number) => number === 10).length, 5);
   const again = await oss.upload({ unconfirmed: error.unconfirmed });
   assert.equal(again.result.id, 'u1');
   assert.deepEqual(oss.puts().slice(10), [10, 10, 10, 10, 10]);
 });
+
+for (const [seconds, end] of [
+  [120, undefined],
+  [3600, 'network'],
+])
+  test(`once a part has arrived, a line that is away for ${seconds} s ends in ${end ?? 'success'}`, async () => {
+    const oss = scriptedOss();
+    let awayUntil = 0;
+    const { error } = await oss.upload({
+      at: { half: ({ clock }) => (awayUntil = clock.now() + seconds * 1000) },
+      transport: lineOf(oss, () => oss.clock.now() < awayUntil),
+    });
+    assert.equal(error?.code, end);
+  });
 
 test('an address that has expired costs neither a try nor a wait', async () => {
   const oss = scriptedOss({ faults: { 'put 9': ['expired'] }, putMs: 50_000 });
@@ -318,7 +332,7 @@ test('Complete has more time than a function, because OSS waits for the callback
 
 /** An upload of which only the last part is missing, and the options for one that goes on from a slow disk. */
 async function nearlySent(faults) {
-  const oss = scriptedOss({ faults: { 'put 10': [...Array(5).fill('reset'), ...faults] } });
+  const oss = scriptedOss({ faults: { 'put 10': [...Array(5).fill('503'), ...faults] } });
   const { error } = await oss.upload();
   const read = () => oss.clock.wait(10_000);
   return { oss, again: { unconfirmed: error.unconfirmed, like: { read } } };

@@ -7,12 +7,12 @@ const BYTES = bytesOf(10_000);
 
 /** An upload that is closed with its page when half of it has arrived, and what is remembered of it. */
 async function closed(options = {}) {
-  const oss = scriptedOss({ faults: { 'put 7': Array(5).fill('stall'), ...options.faults } });
+  const oss = scriptedOss({ faults: { 'put 7': ['stall', ...Array(4).fill('503')], ...options.faults } });
   const store = scriptedStore();
   const locks = scriptedLocks();
   const page = { store, locks, owner: 'ann', ...options };
   const { error } = await oss.upload(page);
-  assert.equal(error.code, 'network');
+  assert.equal(error.code, 'unavailable');
   return { oss, store, locks, page, before: oss.puts().length };
 }
 
@@ -103,9 +103,9 @@ for (const [what, without] of [
 ])
   test(`without ${what} nothing is remembered, and the file is sent`, async () => {
     const store = scriptedStore();
-    const oss = scriptedOss({ faults: { 'put 7': Array(5).fill('stall') } });
+    const oss = scriptedOss({ faults: { 'put 7': ['stall', ...Array(4).fill('503')] } });
     const { error } = await oss.upload({ store, ...without });
-    assert.deepEqual([error.code, store.kept.size], ['network', 0]);
+    assert.deepEqual([error.code, store.kept.size], ['unavailable', 0]);
   });
 
 const broken = () => Promise.reject(new Error('quota'));

@@ -16,6 +16,7 @@ import { askOnline, unlessAborted, withTimeLimit } from './timing.js';
 
 const FILE_PARTS = 4; // of one file at the same time
 const STRAIN_MAX = 7; // failures to make good; up to four, one cut of the line, are no reason to send fewer at a time
+const OUTAGE_MS = 300_000; // without a success; the browser does not notice every line that is away
 const BLOCKED_AFTER = 3; // tries of a part of which no byte has ever left
 
 /** No part gets through, where a form may: an old rule of CORS allows no PUT. No caller of `uploadFile` sees it. */
@@ -34,6 +35,7 @@ export function partsOf({ file, ...job }, grant, onSent) {
   const leaving = new Map();
   /** @type {Map<number, number>} of each part since the last success of any */
   const failures = new Map();
+  let failingSince = 0;
   let strain = 0;
   let hasLeft = false;
 
@@ -118,11 +120,15 @@ export function partsOf({ file, ...job }, grant, onSent) {
   /** @param {Job} one @param {number} number @param {UploadError} error @param {string} url */
   const onFailure = async (one, number, error, url) => {
     const times = (failures.get(number) ?? 0) + 1;
+    if (failures.size === 0) failingSince = one.now();
     failures.set(number, times);
     strain = Math.min(STRAIN_MAX, strain + 1);
-    const isBlocked = url && error.code === 'network' && !hasLeft && Object.keys(sent).length === 0;
+    const isNetwork = error.code === 'network';
+    const hasArrived = Object.keys(sent).length > 0;
+    const isBlocked = url && isNetwork && !hasLeft && !hasArrived;
     if (isBlocked && times === BLOCKED_AFTER) throw new PutBlocked(error.code, error.message, error);
-    if (times === ATTEMPTS) throw error;
+    const isOutage = isNetwork && hasArrived && one.now() - failingSince < OUTAGE_MS;
+    if (times >= ATTEMPTS && !isOutage) throw error;
     await backOff(one, times, error);
   };
 
