@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { UploadError, browserTransport, uploadFile } from '../../client/src/lib/upload.js';
+import { UploadControl, UploadError, browserTransport, uploadFile } from '../../client/src/lib/upload.js';
 import {
   Clock,
   PHOTO,
@@ -489,13 +489,45 @@ test('cancelled after the last byte: the next try asks before it sends', async (
   assert.equal(error.unconfirmed.id, 'a');
 });
 
-test('cancelled before the last byte: nothing can be stored', async () => {
+test('cancelled before the first byte: nothing can be stored', async () => {
+  const { error } = await dialogue([
+    ['token', grant('a')],
+    ['oss a', cancelled()],
+  ]);
+  assert.equal(error.unconfirmed, null);
+});
+
+test('cancelled after a byte: the last may be on its way, so the file may be stored', async () => {
   const { error } = await dialogue([
     ['token', grant('a')],
     ['oss a', cancelled(4)],
   ]);
-  assert.equal(error.unconfirmed, null);
+  assert.equal(error.unconfirmed?.id, 'a');
 });
+
+for (const [what, answer, more, id] of [
+  ['stored all the same is not sent again', done('a'), [], 'a'],
+  [
+    'not stored is sent again',
+    problem(409, 'not_stored'),
+    [
+      ['token', grant('b')],
+      ['oss b', done('b')],
+    ],
+    'b',
+  ],
+])
+  test(`a form that was paused in its last moment and is ${what}`, async () => {
+    const control = new UploadControl();
+    const pause = ({ send }) => {
+      send(4);
+      control.pause();
+      queueMicrotask(() => control.resume());
+      return new Promise(() => {});
+    };
+    const script = [['token', grant('a')], ['oss a', pause], ['confirm a', answer], ...more];
+    assert.equal((await dialogue(script, { control })).result.id, id);
+  });
 
 // ---- The caller's own faults
 

@@ -3,7 +3,7 @@
  */
 import { errorIn, isSuccess, isUndecided, resultIn } from './answers.js';
 import { assertReadable } from './checksum.js';
-import { Paused, unlessPaused } from './control.js';
+import { unlessPaused } from './control.js';
 import { NetworkFault, UploadError, toUploadError } from './errors.js';
 import { inSlot } from './page-slots.js';
 import { reporter } from './progress.js';
@@ -23,7 +23,8 @@ const TOO_SLOW_SHARE = 0.9; // of the grant's life spent on sending; the grant's
  * @param {Job} job
  * @param {FormGrant} grant
  * @returns {Promise<{result: Result | null, fault: UploadError | null}>}
- * @throws {UploadError} when nothing is stored; `Paused` unless the whole body had left
+ * @throws {UploadError} when nothing is stored. `Paused` unless the whole body had left; then, and after a cancel, it is
+ *   not known once a byte has left: `job.unconfirmed` has the grant.
  */
 export async function sendForm(job, grant) {
   const total = job.file.size;
@@ -58,8 +59,11 @@ export async function sendForm(job, grant) {
     if (!result) job.unconfirmed = { ...grant, stored: true }; // mostly a 203: stored, but the callback failed
     return { result, fault: null };
   } catch (caught) {
-    if (caught instanceof Paused) throw caught;
     const error = toUploadError(caught, job.signal);
+    if (error.code === 'aborted') {
+      if (firstByteAt) job.unconfirmed = { ...grant, stored: false }; // the last bytes may be on their way
+      throw error;
+    }
     if (isExpired(error) && !isUndecided(error.status))
       throw expiredError(error, firstByteAt && job.now() - firstByteAt, grant);
     const isUnanswered = error.status === 0 || isUndecided(error.status);
@@ -69,7 +73,6 @@ export async function sendForm(job, grant) {
       throw error;
     }
     job.unconfirmed = { ...grant, stored: !isUnanswered };
-    job.signal.throwIfAborted();
     return { result: null, fault: isUnanswered ? error : null };
   }
 }

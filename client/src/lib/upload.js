@@ -87,8 +87,6 @@ function catching(onState) {
 async function run(job) {
   const { unconfirmed } = job;
   const begun = unconfirmed?.kind === 'multipart' ? unconfirmed : null;
-  const earlier = unconfirmed && !begun && (await confirm(job, unconfirmed, null));
-  if (earlier) return lookAgain(job, unconfirmed, earlier, null);
   const memory = job.inParts ? await job.memory?.open(job.tokenUrl, job.file) : null;
   try {
     return await tryOften(job, memory, begun ?? memory?.grant ?? null);
@@ -113,6 +111,9 @@ async function tryOften(job, memory, begun) {
     const after = error;
     try {
       await whilePaused(job, 0);
+      const { unconfirmed } = job;
+      const stored = unconfirmed && !unconfirmed.kind && (await confirm(job, unconfirmed, null));
+      if (stored) return await lookAgain(job, unconfirmed, stored, null);
       job.report({ state: 'signing' });
       if (after) await unlessPaused(job, (signal) => backOff({ ...job, signal }, attempt, after));
       return await tryOnce(job, memory, grant ?? (await requestGrant(job, after)));
