@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { NetworkFault } from '../../client/src/lib/upload.js';
+import { NetworkFault, UploadControl } from '../../client/src/lib/upload.js';
 import { bytesOf, crcOf, scriptedOss } from './scripted-oss.mjs';
 
 const BYTES = bytesOf(10_000);
@@ -464,4 +464,33 @@ test('a cancel while it is completed leaves open whether it is stored, and drops
     ['aborted', 'u1', false],
   );
   assert.equal((await oss.upload({ unconfirmed: error.unconfirmed })).result.id, 'u1');
+});
+
+test('a pause that ends at once, while addresses are asked for, ends no upload', async () => {
+  const oss = scriptedOss();
+  const control = new UploadControl();
+  const transport = { ...oss.transport };
+  transport.postJson = async (url, ...more) => {
+    const answer = oss.transport.postJson(url, ...more);
+    if (url.endsWith('parts') && oss.kinds().filter((kind) => kind === 'parts').length === 1) {
+      await oss.clock.wait(5);
+      control.pause();
+      control.resume();
+    }
+    return answer;
+  };
+  const { error } = await oss.upload({ control, transport });
+  assert.equal(error, undefined);
+});
+
+test('a cancel of an upload that goes on, while it is paused, drops its parts', async () => {
+  const { oss, again } = await nearlySent([]);
+  const control = new UploadControl();
+  control.pause();
+  const { error } = await oss.upload({
+    unconfirmed: again.unconfirmed,
+    control,
+    at: { paused: ({ cancel }) => cancel() },
+  });
+  assert.deepEqual([error.unconfirmed, oss.kinds().at(-1)], [null, 'abort']);
 });

@@ -38,6 +38,10 @@ export function partAddresses(grant, unsent) {
 
   return {
     addressFor,
+    /** The request under way has been ended: what comes next waits for one of its own. */
+    stop: () => {
+      asking = null;
+    },
     /** @param {number} number  whose address has failed */
     drop: (number) => known.delete(number),
     /** @param {Job} job @param {number} number  one of the next to be sent @returns {Promise<string>} */
@@ -45,10 +49,12 @@ export function partAddresses(grant, unsent) {
       for (;;) {
         const found = addressFor(job, number);
         if (found) return found;
-        asking ??= ask(job, number).finally(() => {
-          asking = null;
-        });
-        await asking;
+        const mine = (asking ??= ask(job, number));
+        try {
+          await mine;
+        } finally {
+          if (asking === mine) asking = null;
+        }
       }
     },
   };

@@ -166,6 +166,9 @@ export function partsOf({ file, ...job }, grant, onSent) {
     sendAll,
     unsent,
     /** Forgets the parts that were under way. */
-    stop: () => leaving.clear(),
+    stop: () => {
+      leaving.clear();
+      addresses.stop();
+    },
   };
 }

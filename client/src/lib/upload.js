@@ -110,7 +110,7 @@ async function tryOften(job, memory, begun) {
   for (let attempt = 0; attempt < ATTEMPTS;) {
     const after = error;
     try {
-      await whilePaused(job, 0);
+      if (!grant) await whilePaused(job, 0); // what was begun waits where a cancel drops it
       const { unconfirmed } = job;
       const stored = unconfirmed && !unconfirmed.kind && (await confirm(job, unconfirmed, null));
       if (stored) return await lookAgain(job, unconfirmed, stored, null);
