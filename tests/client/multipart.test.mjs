@@ -263,6 +263,12 @@ function lasting({ transport }, seconds) {
   };
 }
 
+test('an upload whose ticket ends after a long pause is not called too slow', async () => {
+  const oss = scriptedOss({ faults: { parts: [null, 'ended'] } });
+  const { result } = await oss.upload({ at: { half: pauseFor(4_000_000) }, ...lasting(oss, 4000) });
+  assert.equal(result?.id, 'u2');
+});
+
 test('a ticket that the token function does not accept any more starts over', async () => {
   const oss = scriptedOss({ faults: { parts: ['unverified'] } });
   assert.equal((await oss.upload()).result.id, 'u2');

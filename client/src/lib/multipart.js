@@ -30,12 +30,11 @@ const ENDED = ['upload_expired', 'not_verified', 'not_found']; // the token func
  */
 export async function sendInParts(job, grant, memory) {
   const over = new AbortController();
-  const begunAt = job.now();
   job.signal.addEventListener('abort', () => over.abort(), { signal: over.signal });
   job.unconfirmed = grant;
+  const sent = (grant.sent ??= {});
+  const parts = partsOf(job, grant, () => memory?.save(grant));
   try {
-    const sent = (grant.sent ??= {});
-    const parts = partsOf(job, grant, () => memory?.save(grant));
     memory?.save(grant);
     const check = await checkSent({ ...job, signal: over.signal }, parts, sent);
     const result = await finish(job, grant, parts, check);
@@ -47,7 +46,7 @@ export async function sendInParts(job, grant, memory) {
   } catch (caught) {
     const failure = toUploadError(caught, job.signal);
     const hasEnded = ENDED.includes(failure.code);
-    const error = hasEnded ? expiredError(failure, job.now() - begunAt, grant) : failure;
+    const error = hasEnded ? expiredError(failure, parts.sendingMs(), grant) : failure;
     const startsOver = hasEnded || error instanceof PutBlocked || error.code === 'upload_gone';
     // once a disk is back, a file can be read again; WebKit can read none while a page is closed
     const isKept = memory && error.code === 'unreadable';

@@ -17,6 +17,7 @@ import { askOnline, unlessAborted, withTimeLimit } from './timing.js';
 const FILE_PARTS = 4; // of one file at the same time
 const STRAIN_MAX = 7; // failures to make good; up to four, one cut of the line, are no reason to send fewer at a time
 const OUTAGE_MS = 300_000; // without a success; the browser does not notice every line that is away
+const GAP_MS = 180_000; // without a byte: a pause, a sleep or an outage, in which nothing is sent
 const BLOCKED_AFTER = 3; // tries of a part of which no byte has ever left
 
 /** No part gets through, where a form may: an old rule of CORS allows no PUT. No caller of `uploadFile` sees it. */
@@ -35,6 +36,8 @@ export function partsOf({ file, ...job }, grant, onSent) {
   const leaving = new Map();
   /** @type {Map<number, number>} of each part since the last success of any */
   const failures = new Map();
+  let movedAt = 0;
+  let sendingMs = 0;
   let failingSince = 0;
   let strain = 0;
   let hasLeft = false;
@@ -69,6 +72,9 @@ export function partsOf({ file, ...job }, grant, onSent) {
       const onProgress = (bytes) => {
         if (signal.aborted) return;
         touch();
+        const gapMs = job.now() - movedAt;
+        if (gapMs > 0 && gapMs < GAP_MS) sendingMs += gapMs;
+        movedAt = job.now();
         hasLeft ||= bytes > 0;
         leaving.set(number, bytes);
         report();
@@ -164,6 +170,8 @@ export function partsOf({ file, ...job }, grant, onSent) {
     blobOf,
     loaded,
     sendAll,
+    /** Milliseconds in which bytes left, without longer gaps. */
+    sendingMs: () => sendingMs,
     unsent,
     /** Forgets the parts that were under way. */
     stop: () => {
