@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { START_MS } from './dialogue.mjs';
+import { remember } from '../../client/src/lib/resume.js';
+import { START_MS, turn } from './dialogue.mjs';
 import { bytesOf, crcOf, scriptedLocks, scriptedOss, scriptedStore } from './scripted-oss.mjs';
 
 const BYTES = bytesOf(10_000);
@@ -154,4 +155,29 @@ test('without a memory, the parts of a file that cannot be read are dropped', as
   const read = () => Promise.reject(new DOMException('gone', 'NotReadableError'));
   const { error } = await oss.upload({ like: { read } });
   assert.deepEqual([error.code, error.unconfirmed, oss.kinds().at(-1)], ['unreadable', null, 'abort']);
+});
+
+test('what has ended is deleted, though the file is not sent', async () => {
+  const { oss, page, store } = await closed();
+  await oss.clock.play(oss.clock.wait(82_800_000));
+  await oss.upload({ ...page, faults: {}, at: { signing: ({ cancel }) => cancel() } });
+  assert.equal(store.kept.size, 0);
+});
+
+test('the next tab goes on only after what this one writes is written', async () => {
+  const locks = scriptedLocks();
+  let finish;
+  const put = () =>
+    new Promise((resolve) => {
+      finish = resolve;
+    });
+  const memory = remember({ ...scriptedStore(), put }, { locks, wait: () => new Promise(() => {}) });
+  const upload = await memory.open('https://token.test/', { name: 'a', size: 1 });
+  upload.save({ expires_in: 1 });
+  upload.close();
+  await turn();
+  assert.equal(locks.held.size, 1);
+  finish();
+  await turn();
+  assert.equal(locks.held.size, 0);
 });

@@ -6,7 +6,7 @@
 /** @import { Memory, UploadStore } from './upload.js' */
 /** @import { PartsGrant } from './upload.js' */
 
-const READ_MS = 3_000; // a store that hangs must not hold up an upload
+const STORE_MS = 3_000; // a store that hangs must not hold up an upload
 const UPLOADS = 'uploads';
 
 /**
@@ -29,7 +29,7 @@ export function remember(
       const release = locks ? await lockOf(locks, key) : null;
       if (!release) return null;
       const read = Promise.resolve().then(() => store.get(key)); // it may throw
-      const found = await Promise.race([read, wait(READ_MS)]).catch(() => null);
+      const found = await Promise.race([read, wait(STORE_MS)]).catch(() => null);
       const grant = /** @type {PartsGrant | null | undefined} */ (found);
       const isAlive =
         grant && now() < (grant.until ?? 0) && grant.parts === Math.ceil(size / grant.part_size);
@@ -39,14 +39,16 @@ export function remember(
       const queue = (write) => {
         written = written.then(write).catch(() => {});
       };
+      const forget = () => queue(() => store.delete(key));
+      if (grant && !isAlive) forget();
       return {
         grant: isAlive ? grant : null,
         save(sent) {
           sent.until ??= now() + sent.expires_in * 1000;
           queue(() => store.put(key, sent));
         },
-        forget: () => queue(() => store.delete(key)),
-        close: () => release(),
+        forget,
+        close: () => void Promise.race([written, wait(STORE_MS)]).then(release), // not before what is written
       };
     },
   };
