@@ -8,10 +8,10 @@ import { askOnline, unlessAborted, withTimeLimit } from './timing.js';
 /** @import { Job } from './options.js' */
 /** @import { Answer, Grant, Headers } from './protocol.js' */
 
-export const ANSWER_MS = 15_000; // for a function: it gives up after 5 s; cold start and a slow line add to that
+export const ANSWER_MS = 15_000; // for a function, of which only a completion may take more than 5 s; cold start and a slow line add
 
 const MAX_FILES = 20; // in one request
-const LARGE_BYTES = 8 * 1024 ** 2; // a request begins one upload in parts at most; none of them is smaller
+const LARGE_BYTES = 8 * 1024 ** 2; // a request begins one upload in parts at most; where smaller ones are sent in parts, a second is told to ask again
 
 /**
  * @typedef {{wanted: object, signal: AbortSignal}} Member
