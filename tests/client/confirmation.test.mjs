@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
+  START_MS,
   WHOLE,
   answerLost,
   answerLostUnseen,
@@ -311,3 +312,13 @@ for (const [what, reply, stored] of [
     assert.deepEqual([error.code, error.unconfirmed.stored], ['not_confirmed', stored]);
   });
 }
+
+test('a ticket that is refused is asked with again while it may live, and no more once it has ended', async () => {
+  const left = { ...JSON.parse(grant('a').body), until: START_MS - 3_600_000 };
+  const refusal = ['confirm a', problem(403, 'not_verified')];
+  const { error } = await dialogue([refusal], { unconfirmed: left });
+  assert.deepEqual([error.code, error.unconfirmed?.id], ['not_confirmed', 'a']);
+  const script = [refusal, ['token', grant('b')], ['oss b', done('b')]];
+  const { result } = await dialogue(script, { unconfirmed: { ...left, until: START_MS - 3_700_000 } });
+  assert.equal(result.id, 'b');
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { NetworkFault, UploadControl } from '../../client/src/lib/upload.js';
+import { problem } from './dialogue.mjs';
 import { bytesOf, crcOf, scriptedOss } from './scripted-oss.mjs';
 
 const BYTES = bytesOf(10_000);
@@ -384,6 +385,18 @@ test('a stored file one part of whose checksum is wrong here is read as a whole'
   const { oss, unconfirmed } = await completedUnknown();
   unconfirmed.sent[5] = '1';
   assert.equal((await oss.upload({ unconfirmed })).result?.id, 'u1');
+});
+
+test('a completion of which nobody will ever say what became, because its ticket has ended, starts over', async () => {
+  const { oss, unconfirmed } = await completedUnknown();
+  await oss.clock.play(oss.clock.wait(90_000_000));
+  const transport = { ...oss.transport };
+  transport.postJson = async (url, body, ...more) =>
+    body.ticket === unconfirmed.ticket
+      ? problem(403, 'not_verified')
+      : oss.transport.postJson(url, body, ...more);
+  const { result } = await oss.upload({ unconfirmed, transport });
+  assert.equal(result?.id, 'u2');
 });
 
 // ---- Offline

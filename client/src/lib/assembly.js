@@ -38,7 +38,7 @@ export async function complete(job, grant) {
     if (isGone || mayBeStored || retryable) {
       grant.stored ||= error.status === 203 || code === 'already_stored';
       const confirmed = await confirm(job, grant, retryable && !isSuccess(error) ? error : null);
-      if (confirmed) return confirmed;
+      if (confirmed || code === 'not_verified') return confirmed;
       job.unconfirmed = grant;
     } else if (grant.completing) {
       grant.completing = error.status === 0;

@@ -9,6 +9,7 @@ import { ATTEMPTS, backOff } from './retry.js';
 /** @import { Job } from './options.js' */
 /** @import { Grant, Result } from './protocol.js' */
 
+const TICKET_MS = 3_660_000; // how long a ticket lives after the end of its grant, and a minute for the clocks
 const DIFFERS = [409, 415]; // the callback function's statuses for a stored object that is not what was granted
 
 /**
@@ -17,7 +18,8 @@ const DIFFERS = [409, 415]; // the callback function's statuses for a stored obj
  * @param {Job} job
  * @param {Grant} grant
  * @param {UploadError | null} fault  that hid OSS's answer: wait before asking
- * @returns {Promise<Result | null>} the callback's answer, or null when nothing is stored
+ * @returns {Promise<Result | null>} the callback's answer, or null when nothing is stored, or its ticket has ended
+ *   and nobody will ever say
  * @throws {UploadError}
  */
 export async function confirm(job, grant, fault) {
@@ -27,6 +29,10 @@ export async function confirm(job, grant, fault) {
     if (error) await backOff(job, (pauses += 1), error);
     const outcome = await ask(job, grant);
     if (!(outcome instanceof UploadError)) return outcome;
+    if (outcome.code === 'not_verified' && job.now() > (grant.until ?? Infinity) + TICKET_MS) {
+      job.unconfirmed = null;
+      return null;
+    }
     if (DIFFERS.includes(outcome.status)) throw outcome;
     if (attempt === ATTEMPTS || !outcome.retryable) {
       const { status, requestId, message } = outcome;

@@ -8,10 +8,10 @@ import { askOnline, unlessAborted, withTimeLimit } from './timing.js';
 /** @import { Job } from './options.js' */
 /** @import { Answer, Grant, Headers } from './protocol.js' */
 
-export const ANSWER_MS = 15_000; // for a function, of which only a completion may take more than 5 s; cold start and a slow line add
+export const ANSWER_MS = 15_000; // only a completion may take a function more than 5 s; cold start and a slow line add
 
 const MAX_FILES = 20; // in one request
-const LARGE_BYTES = 8 * 1024 ** 2; // a request begins one upload in parts at most; where smaller ones are sent in parts, a second is told to ask again
+const LARGE_BYTES = 8 * 1024 ** 2; // a request begins one upload in parts at most; a second, of a smaller file, is refused for now
 
 /**
  * @typedef {{wanted: object, signal: AbortSignal}} Member
@@ -60,6 +60,7 @@ export async function requestGrant(job, after) {
   });
   const grant = grantIn(answer, job.file.size);
   if (!grant) throw errorIn(answer, job);
+  grant.until = job.now() + grant.expires_in * 1000;
   return grant;
 }
 

@@ -8,6 +8,7 @@
  * @property {number} expires_in  seconds
  * @property {string} ticket
  * @property {string} confirm  address that takes the ticket and answers whether the file is stored
+ * @property {number} [until]  set here: its end, in milliseconds by the clock of this machine
  * @property {boolean} [stored]  set here, once OSS has said that the file is stored
  *
  * @typedef {Object} FormOnly
@@ -20,7 +21,6 @@
  * @property {number} part_size  bytes of each part but the last
  * @property {number} parts  their number
  * @property {Record<number, string>} [sent]  set here: the CRC64 of each part that has arrived
- * @property {number} [until]  set here, when it is remembered: milliseconds by the clock of this machine
  * @property {boolean} [completing]  set here, while the parts may have been put together
  *
  * @typedef {GrantBase & FormOnly} FormGrant  What the token function signed for one file, sent whole as a form.
