@@ -4,6 +4,7 @@ import { UploadControl, UploadError, browserTransport, uploadFile } from '../../
 import {
   Clock,
   PHOTO,
+  START_MS,
   WHOLE,
   answerLost,
   callbackFailed,
@@ -352,7 +353,7 @@ test('a cancel while the stored file is read again leaves it known as stored', a
   );
   assert.deepEqual(
     [first.error.code, first.error.unconfirmed],
-    ['aborted', { ...JSON.parse(grant('a').body), stored: true }],
+    ['aborted', { ...JSON.parse(grant('a').body), until: START_MS + 300_000, stored: true }],
   );
   const again = await dialogue([['confirm a', done('a')]], { unconfirmed: first.error.unconfirmed });
   assert.equal(again.result.id, 'a');

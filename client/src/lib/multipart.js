@@ -50,12 +50,12 @@ export async function sendInParts(job, grant, memory) {
     const startsOver = hasEnded || error instanceof PutBlocked || error.code === 'upload_gone';
     // once a disk is back, a file can be read again; WebKit can read none while a page is closed
     const isKept = memory && error.code === 'unreadable';
-    const isOver = startsOver || job.signal.aborted || !(error.retryable || isKept);
+    const isOver = startsOver || job.signal.aborted || !error.retryable;
     if (isOver && !grant.completing) {
-      abort(job, grant);
+      if (!isKept) abort(job, grant);
       job.unconfirmed = null;
     }
-    if (isOver && !(job.signal.aborted && grant.completing)) memory?.forget();
+    if (isOver && !isKept && !(job.signal.aborted && grant.completing)) memory?.forget();
     throw error;
   } finally {
     over.abort();
