@@ -179,3 +179,9 @@ def test_the_largest_file_is_that_of_the_code(name: str) -> None:
     assert f"{LARGEST_BYTES // 1024**3} GiB" in prose(name)
     threshold = f"{DEFAULT_MULTIPART_BYTES // 1024**2} MiB"
     assert any(threshold in line and "`MULTIPART_BYTES`" in line for line in prose(name).splitlines())
+
+
+@pytest.mark.parametrize("document", ["CHANGELOG.md", "emulator/BEHAVIOUR.md"])
+def test_a_document_of_both_websites_links_no_anchor_of_another(document: str) -> None:
+    """Its links lead to the pages of each language, whose headings differ."""
+    assert re.findall(r"\]\([^)]*\.md#[^)]*\)", (REPOSITORY / document).read_text()) == []
