@@ -40,8 +40,7 @@ export async function checksumOf(blob, signal, touch) {
 export async function assertStoredWhole(job, answer, sent) {
   const stored = answer['crc64'];
   if (typeof stored !== 'string' || !stored) return;
-  const read =
-    sent ?? (await unlessUnreadable(job, 200, (signal, touch) => checksumOf(job.file, signal, touch)));
+  const read = sent ?? (await readChecksum(job, job.file, 200));
   if (read && read !== stored)
     throw new UploadError('corrupted', 'The stored bytes differ.', { status: 200 });
 }
