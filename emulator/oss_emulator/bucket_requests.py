@@ -9,7 +9,6 @@ from those of objects.
 
 import time
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qsl
 
 from oss_emulator.addressing import BUCKET_NAME
 from oss_emulator.bucket.state import Bucket
@@ -32,7 +31,7 @@ _OWNER = element("Owner", element("ID", ACCOUNT_ID), element("DisplayName", ACCO
 def list_buckets(request: Request, bucket: Bucket) -> Answer:
     """Answer GET of the service, whose name is empty. Raises OssError."""
     check_signed(request, bucket)
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query = request.parameters
     prefix, marker = query.get("prefix", ""), query.get("marker", "")
     limit = page_size(query, "max-keys", DEFAULT_BUCKETS)
     found = bucket.buckets.page(prefix=prefix, after=marker, limit=limit + 1)

@@ -65,7 +65,7 @@ def verify_v1_url(request: Request, resource: str, known: KnownKeys, *, now: flo
 
     The order of checks is: presence of the parameters -> key id and token -> expiry -> signature.
     """
-    sent = dict(parse_qsl(request.query, keep_blank_values=True))
+    sent = request.parameters
     access_key_id = _required(sent, ACCESS_KEY_ID, "0002-00000071")
     expires = _required(sent, EXPIRES, "0002-00000070")
     provided = _required(sent, SIGNATURE, "0002-00000074")

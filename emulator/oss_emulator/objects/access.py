@@ -7,7 +7,6 @@ listing is unconfirmed.
 
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 
 from oss_emulator.auth.request_signature import is_presigned, is_signed, verify_request
 from oss_emulator.bucket.state import Bucket
@@ -89,7 +88,7 @@ def requested_version_id(query: Mapping[str, str]) -> str:
 
 def asked_version_id(request: Request) -> str:
     """Return the version id that a request names, empty if none. Raises OssError."""
-    return requested_version_id(dict(parse_qsl(request.query, keep_blank_values=True)))
+    return requested_version_id(request.parameters)
 
 
 def _own_acl(bucket: Bucket, key: str, version_id: str = "") -> str:

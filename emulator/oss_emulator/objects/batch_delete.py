@@ -7,7 +7,6 @@ captures. The Codes of -612 and -613 are inferred; that no ACL allows it to anyb
 """
 
 from collections.abc import Sequence
-from urllib.parse import parse_qsl
 from xml.etree.ElementTree import Element
 
 from oss_emulator.bucket.state import Bucket
@@ -29,7 +28,7 @@ def delete_objects(request: Request, bucket: Bucket) -> Answer:
     A quiet answer has no body.
     """
     check_signed(request, bucket)
-    encoding = key_encoding(dict(parse_qsl(request.query, keep_blank_values=True)))
+    encoding = key_encoding(request.parameters)
     if "content-md5" not in request.headers:
         message = "Missing Some Required Arguments."
         raise OssError(400, "MissingArgument", message, "0016-00000606").explained(expected="Content-MD5")

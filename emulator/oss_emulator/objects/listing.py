@@ -6,7 +6,6 @@ the last name of the page before, in hex. The messages for wrong parameters are 
 
 import time
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qsl
 
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.errors import invalid_argument, xml_text
@@ -24,7 +23,7 @@ DEFAULT_KEYS = 100
 def list_objects(request: Request, bucket: Bucket) -> Answer:
     """Answer GET of the bucket. Raises OssError."""
     check_may_list(request, bucket)
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query = request.parameters
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     is_v2 = query.get("list-type", "1") == "2"
     after = (_token_name(query) or query.get("start-after", "")) if is_v2 else query.get("marker", "")

@@ -10,7 +10,6 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from urllib.parse import parse_qsl
 
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.errors import invalid_argument, not_emulated
@@ -33,7 +32,7 @@ COPY_RANGE = "x-oss-copy-source-range"
 def initiate(request: Request, bucket: Bucket, key: str) -> Answer:
     """Begin an upload, whose object gets the metadata of this request. Raises OssError."""
     check_may_write(request, bucket, key)
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query = request.parameters
     if "sequential" in query:
         raise not_emulated("sequential multipart uploads")
     switches, public_acls = bucket.settings.switches, not bucket.settings.block_public_access
@@ -64,7 +63,7 @@ def _remembered(metadata: Metadata, switches: Mapping[str, str]) -> dict[str, st
 def upload_part(request: Request, bucket: Bucket, key: str) -> Answer:
     """Store the body as one part of an upload. Raises OssError; the body may then be partly unread."""
     check_may_write(request, bucket, key)
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query = request.parameters
     number = part_number(query.get("partNumber", ""))
     if ENCRYPTION in request.headers:
         raise invalid_argument(f"{ENCRYPTION} is not for parts.", name=ENCRYPTION)
@@ -85,7 +84,7 @@ def upload_part(request: Request, bucket: Bucket, key: str) -> Answer:
 def upload_part_copy(request: Request, bucket: Bucket, key: str) -> Answer:
     """Store an object, or a range of it, as one part of an upload, or answer 304. Raises OssError."""
     check_signed(request, bucket, key)
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query = request.parameters
     number, upload_id = part_number(query.get("partNumber", "")), upload_id_of(query)
     find_upload(bucket, key, upload_id, UPLOAD_PART_COPY)
     source = open_source(request, bucket)
@@ -118,7 +117,7 @@ def _copied_range(text: str, size: int) -> tuple[int, int]:
 def abort(request: Request, bucket: Bucket, key: str) -> Answer:
     """Forget an upload and its parts. Raises OssError."""
     check_may_write(request, bucket, key)
-    upload_id = upload_id_of(dict(parse_qsl(request.query, keep_blank_values=True)))
+    upload_id = upload_id_of(request.parameters)
     bucket.store.multipart.abort(key, upload_id)
     return Answer(204)
 

@@ -8,7 +8,6 @@ oss2's tests for the form of XML. What a part number beyond 10000 is refused wit
 
 import re
 from collections.abc import Sequence
-from urllib.parse import parse_qsl
 
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.content_md5 import read_document
@@ -34,7 +33,7 @@ _QUOTED = re.compile('"?([^"]*)"?')
 def complete(request: Request, bucket: Bucket, key: str, request_id: str) -> Answer:
     """Make an object of the parts of an upload. Raises OssError; the upload then stays."""
     check_may_write(request, bucket, key)
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query = request.parameters
     upload_id, encoding = upload_id_of(query), key_encoding(query)
     metadata = _metadata(request, bucket, key)
     try:

@@ -6,7 +6,6 @@ That nobody lists anonymously, and the messages for wrong parameters, are unconf
 
 import re
 import time
-from urllib.parse import parse_qsl
 
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.errors import invalid_argument
@@ -22,7 +21,7 @@ from oss_emulator.xml_documents import document, element
 def list_parts(request: Request, bucket: Bucket, key: str) -> Answer:
     """Answer with the parts of an upload, by number. Raises OssError."""
     check_signed(request, bucket, key)
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query = request.parameters
     upload_id, encoding = upload_id_of(query), key_encoding(query)
     after, limit = (
         _part_marker(query.get("part-number-marker") or "0"),
@@ -50,7 +49,7 @@ def list_parts(request: Request, bucket: Bucket, key: str) -> Answer:
 def list_uploads(request: Request, bucket: Bucket) -> Answer:
     """Answer with the unfinished uploads of a bucket, by key and id. Raises OssError."""
     check_signed(request, bucket)
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query = request.parameters
     encoding = key_encoding(query)
     limit = page_size(query, "max-uploads", MAX_KEYS, limited=_is_limited(bucket))
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")

@@ -9,7 +9,6 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.callback.parameter import MAX_PARAMETER_BYTES, Callback, parse_callback
@@ -36,7 +35,7 @@ class RequestCallback:
 
 def requested_callback(request: Request, bucket: Bucket) -> RequestCallback | None:
     """Return the callback that a request asks for, if any. Raises OssError."""
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query = request.parameters
     parameter = _one_of(query, request.headers, "callback")
     variables = _one_of(query, request.headers, "callback-var")
     if not parameter:

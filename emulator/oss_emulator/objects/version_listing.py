@@ -8,7 +8,6 @@ an empty NextVersionIdMarker, are unconfirmed.
 
 import time
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.errors import invalid_argument
@@ -27,7 +26,7 @@ _OWNER = element("Owner", element("ID", ACCOUNT_ID), element("DisplayName", ACCO
 def list_versions(request: Request, bucket: Bucket) -> Answer:
     """Answer GET of ?versions. Raises OssError."""
     check_may_list(request, bucket)
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query = request.parameters
     prefix, delimiter, after = query.get("prefix", ""), query.get("delimiter", ""), _markers(query)
     limit, encoding = page_size(query, "max-keys", DEFAULT_KEYS), key_encoding(query)
     page = bucket.store.versions(prefix=prefix, delimiter=delimiter, after=after, limit=limit)

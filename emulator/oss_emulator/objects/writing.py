@@ -6,13 +6,12 @@ Source: OSS PutObject and DeleteObject pages; 400 and 411 error pages. A PUT tha
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import parse_qsl
 
 from oss_emulator.bucket.state import Bucket
 from oss_emulator.content_md5 import check_content_md5
 from oss_emulator.errors import OssError, file_already_exists
 from oss_emulator.http_messages import Answer, Body, Request
-from oss_emulator.objects.access import check_may_write, check_signed_at_end, requested_version_id
+from oss_emulator.objects.access import asked_version_id, check_may_write, check_signed_at_end
 from oss_emulator.objects.metadata import checked_metadata
 from oss_emulator.objects.request_callback import requested_callback, stored_headers
 from oss_emulator.objects.tags import header_tags
@@ -43,7 +42,7 @@ def put_object(request: Request, bucket: Bucket, key: str, request_id: str) -> A
 def delete_object(request: Request, bucket: Bucket, key: str) -> Answer:
     """Delete an object or one of its versions; 204, whether or not there was one. Raises OssError."""
     check_may_write(request, bucket, key)
-    version_id = requested_version_id(dict(parse_qsl(request.query, keep_blank_values=True)))
+    version_id = asked_version_id(request)
     now, versioning = bucket.now(), bucket.versioning
     deleted = bucket.store.delete(key, now=now, version_id=version_id, versioning=versioning)
     if deleted is None or not versioning:
