@@ -13,7 +13,7 @@ from oss_emulator.errors import OssError
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.access import asked_version_id, check_may_read, check_signed
 from oss_emulator.objects.metadata import checked_acl
-from oss_emulator.objects.reading import no_such_object, version_headers
+from oss_emulator.objects.reading import described_object, no_such_object, version_headers
 
 
 def get_object_acl(request: Request, bucket: Bucket, key: str) -> Answer:
@@ -24,9 +24,7 @@ def get_object_acl(request: Request, bucket: Bucket, key: str) -> Answer:
     if not is_signed(request):
         check_may_read(request, bucket, key, version_id, signed_key=key)
         raise OssError(403, "AccessDenied", "You do not have read acl permission on this object.")
-    found = bucket.store.find(key, version_id)
-    if found is None or found.delete_marker:
-        raise no_such_object(bucket, key, version_id)
+    found = described_object(bucket, key, version_id)
     headers = {"Content-Type": "application/xml", **version_headers(bucket, found)}
     return Answer(200, headers, acl_document(found.acl))
 

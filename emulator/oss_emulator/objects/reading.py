@@ -104,6 +104,14 @@ def version_headers(bucket: Bucket, stored: StoredObject) -> dict[str, str]:
     return {"x-oss-version-id": stored.version} if bucket.versioning else {}
 
 
+def described_object(bucket: Bucket, key: str, version_id: str) -> StoredObject:
+    """Return the version of an object that a request asks about. Raises OssError; a delete marker is none."""
+    found = bucket.store.find(key, version_id)
+    if found is None or found.delete_marker:
+        raise no_such_object(bucket, key, version_id)
+    return found
+
+
 def no_such_object(bucket: Bucket, key: str, version_id: str) -> OssError:
     """404 for an object that is not read itself; a delete marker is none, even if it is named.
 

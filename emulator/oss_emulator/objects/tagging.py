@@ -10,7 +10,7 @@ from oss_emulator.bucket.state import Bucket
 from oss_emulator.content_md5 import read_document
 from oss_emulator.http_messages import Answer, Request
 from oss_emulator.objects.access import asked_version_id, check_signed
-from oss_emulator.objects.reading import no_such_object, version_headers
+from oss_emulator.objects.reading import described_object, no_such_object, version_headers
 from oss_emulator.objects.tags import read_tags, tags_document
 from oss_emulator.xml_documents import MAX_DOCUMENT_BYTES
 
@@ -19,9 +19,7 @@ def get_object_tagging(request: Request, bucket: Bucket, key: str) -> Answer:
     """Answer with the tags of an object, in the order in which they were set. Raises OssError."""
     check_signed(request, bucket, key)
     version_id = asked_version_id(request)
-    found = bucket.store.find(key, version_id)
-    if found is None or found.delete_marker:
-        raise no_such_object(bucket, key, version_id)
+    found = described_object(bucket, key, version_id)
     headers = {"Content-Type": "application/xml", **version_headers(bucket, found)}
     return Answer(200, headers, tags_document(found.tags))
 
