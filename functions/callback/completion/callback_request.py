@@ -6,7 +6,6 @@ The ticket in the body proves that we granted the upload; `object_proof.py` prov
 Source: Alibaba Cloud OSS, "Callback".
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from completion.callback_keys import KeyFinder, decode_canonical
 from vendored.errors import Unverified
 from vendored.fc_http import Request
 from vendored.oss_signing import callback_message
+from vendored.strict_json import read_object
 from vendored.ticket import DirectoryTicket, FileTicket, Ticket, verify_ticket
 
 FIELDS = frozenset({"ticket", "bucket", "object", "size", "etag"})
@@ -92,12 +92,9 @@ def read_form(body: bytes) -> Mapping[str, str]:
 def read_confirm(body: bytes) -> str:
     """Read the page's `{"ticket": "..."}` and return the ticket."""
     try:
-        document = json.loads(body.decode(), object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError):
+        return str(read_object(body, {"ticket": str})["ticket"])
+    except ValueError:
         raise Unverified("body_malformed") from None
-    if not isinstance(document, dict) or document.keys() != {"ticket"} or type(document["ticket"]) is not str:
-        raise Unverified("body_malformed")
-    return document["ticket"]
 
 
 def read_ticket(ticket: str, secrets: Sequence[str], prefix: str, now: float) -> Ticket:
@@ -139,10 +136,3 @@ def verify_signature(request: Request, find_key: KeyFinder) -> None:
         raise Unverified("key_unusable", type(error).__name__) from None
     if not genuine:
         raise Unverified("signature_wrong")
-
-
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError
-    return found

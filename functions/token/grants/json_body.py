@@ -1,24 +1,15 @@
-"""The JSON that a page sends. Never lives here: what its members mean."""
+"""The JSON that a page sends to the token function, and its refusal."""
 
-import json
 from collections.abc import Mapping
 
+from vendored import strict_json
 from vendored.errors import Malformed
 
 
 def read_object(body: bytes, members: "Mapping[str, type]") -> "dict[str, object]":
     """Read a JSON object with exactly these members, of exactly these types. Raises `Malformed`."""
     try:
-        document = json.loads(body.decode(), object_pairs_hook=_without_repeats)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict) or {name: type(value) for name, value in document.items()} != members:
-        raise Malformed("body_malformed", f"The body must be a JSON object with {' and '.join(members)}.")
-    return document
-
-
-def _without_repeats(pairs: "list[tuple[str, object]]") -> "dict[str, object]":
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError
-    return found
+        return strict_json.read_object(body, members)
+    except ValueError:
+        detail = f"The body must be a JSON object with {' and '.join(members)}."
+        raise Malformed("body_malformed", detail) from None
