@@ -369,7 +369,7 @@ def test_the_callers_own_limits_count(
 
 
 def test_shows_exactly_what_a_browser_cannot_run() -> None:
-    assert sorted(file_grant.INLINE_TYPES) == [
+    assert sorted(media_types.INLINE_TYPES) == [
         "audio/mp4",
         "audio/mpeg",
         "audio/ogg",
@@ -405,7 +405,7 @@ def test_no_two_grants_are_alike(environ: dict[str, str]) -> None:
 
 
 def test_every_named_type_has_an_extension() -> None:
-    named = {*media_types.DEFAULT_TYPES.split(","), *file_grant.INLINE_TYPES}
+    named = {*media_types.DEFAULT_TYPES.split(","), *media_types.INLINE_TYPES}
     without = {kind for kind in named if not media_types.extension_of(kind) and not kind.endswith("/*")}
     assert without == {"application/octet-stream"}
 

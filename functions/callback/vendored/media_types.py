@@ -173,6 +173,11 @@ AMBIGUOUS = {  # types that systems give to several kinds of file, and the exten
     "video/ogg": "ogg oga opus",
     "image/heif": "heic",
 }
+INLINE_TYPES = frozenset(
+    [f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp", "avif", "bmp")]
+    + [f"audio/{kind}" for kind in ("mpeg", "mp4", "ogg", "wav", "webm")]
+    + [f"video/{kind}" for kind in ("mp4", "webm", "ogg")]
+)  # browsers show these without running anything in them
 BIDI_CONTROLS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 LINE_SEPARATORS = (0x2028, 0x2029)
 UNSAFE_IN_NAMES = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0), *LINE_SEPARATORS, *b"/\\")))

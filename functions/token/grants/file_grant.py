@@ -15,17 +15,13 @@ from grants.post_policy import callback_parameter, sign_v4, v4_fields, write_pol
 from grants.settings import Settings
 from grants.upload_request import UploadRequest
 from vendored.env import Credentials
+from vendored.media_types import INLINE_TYPES
 from vendored.oss_signing import uri_encode
 from vendored.ticket import FileTicket, sign_ticket
 
 NOT_ATTR_CHARS = re.compile(r"[^A-Za-z0-9._~-]+")
 KEPT_NAME_BYTES = 120
 KEPT_EXTENSION_BYTES = 16
-INLINE_TYPES = frozenset(
-    [f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp", "avif", "bmp")]
-    + [f"audio/{kind}" for kind in ("mpeg", "mp4", "ogg", "wav", "webm")]
-    + [f"video/{kind}" for kind in ("mp4", "webm", "ogg")]
-)  # browsers show these without running anything in them
 
 
 def issue_file_grant(

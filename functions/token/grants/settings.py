@@ -1,7 +1,6 @@
 """The settings of the token function, from its environment. docs/settings.md explains each."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 from typing import NamedTuple
 
@@ -54,10 +53,10 @@ class Settings(NamedTuple):
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
         """Read the environment. Raises `Misconfigured` naming every variable that is missing or bad."""
         read = env.Variables(environ)
-        form_size = whole_number(1, LARGEST_FORM)
+        form_size = env.whole_number(1, LARGEST_FORM)
         bucket = read.take("UPLOAD_BUCKET", env.bucket)
         region = read.take("OSS_REGION", env.region)
-        read.take("ALLOW_ANONYMOUS", flag, "false")
+        read.take("ALLOW_ANONYMOUS", env.flag, "false")
         keys = read.take("AUTH_JWKS", env.optional(key_set, None), "")
         secret = read.take("AUTH_HS256_SECRET", env.optional(hs256_secret, None), "")
         settings = cls(
@@ -70,16 +69,16 @@ class Settings(NamedTuple):
             callback_url=read.take("CALLBACK_URL", env.address),
             ticket_secret=read.take("TICKET_SECRET", env.secrets),
             allowed_origins=read.take("ALLOWED_ORIGINS", env.origins),
-            max_bytes=read.take("MAX_BYTES", whole_number(1, LARGEST_BYTES), str(DEFAULT_MAX_BYTES)),
+            max_bytes=read.take("MAX_BYTES", env.whole_number(1, LARGEST_BYTES), str(DEFAULT_MAX_BYTES)),
             multipart_bytes=read.take(
-                "MULTIPART_BYTES", whole_number(0, LARGEST_FORM), str(DEFAULT_MULTIPART_BYTES)
+                "MULTIPART_BYTES", env.whole_number(0, LARGEST_FORM), str(DEFAULT_MULTIPART_BYTES)
             ),
             allowed_types=read.take("ALLOWED_TYPES", media_types.read_patterns, media_types.DEFAULT_TYPES),
             problem_types_url=read.take("PROBLEM_TYPES_URL", env.optional(env.url, ""), ""),
             find_keys=keys or secret,
             auth_issuer=read.take("AUTH_ISSUER", claim, ""),
             auth_audience=read.take("AUTH_AUDIENCE", claim, ""),
-            allow_directory_grants=read.take("ALLOW_DIRECTORY_GRANTS", flag, "false"),
+            allow_directory_grants=read.take("ALLOW_DIRECTORY_GRANTS", env.flag, "false"),
             directory_max_bytes=read.take("DIRECTORY_MAX_BYTES", form_size, str(DEFAULT_DIRECTORY_MAX_BYTES)),
             signature_version=read.take("SIGNATURE_VERSION", signature_version, "V4"),
         )
@@ -117,24 +116,6 @@ def signature_version(value: str) -> str:
     if value not in {"V4", "V1"}:
         raise env.InvalidValue("must be V4 or V1")
     return value
-
-
-def flag(value: str) -> bool:
-    """Read `true` or `false`."""
-    if value not in {"true", "false"}:
-        raise env.InvalidValue("must be true or false")
-    return value == "true"
-
-
-def whole_number(low: int, high: int) -> "Callable[[str], int]":
-    """Return a parser of whole numbers from `low` to `high`."""
-
-    def parse(value: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,15}", value) or not low <= int(value) <= high:
-            raise env.InvalidValue(f"must be a whole number from {low} to {high}")
-        return int(value)
-
-    return parse
 
 
 def _key_sets() -> ModuleType:

@@ -113,6 +113,24 @@ def optional(parse: "Callable[[str], T]", unset: U) -> "Callable[[str], T | U]":
     return lambda value: parse(value) if value else unset
 
 
+def flag(value: str) -> bool:
+    """Read `true` or `false`."""
+    if value not in {"true", "false"}:
+        raise InvalidValue("must be true or false")
+    return value == "true"
+
+
+def whole_number(low: int, high: int) -> "Callable[[str], int]":
+    """Return a parser of whole numbers from `low` to `high`."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,15}", value) or not low <= int(value) <= high:
+            raise InvalidValue(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
 def bucket(value: str) -> str:
     """Read a bucket's name."""
     return full_match(BUCKET, value, "must be a bucket's name")
