@@ -41,7 +41,7 @@ DOCS_PIP := .venv-docs/bin/python -m pip install --quiet --disable-pip-version-c
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for show oss package deploy preflight page destroy rotate-secret doctor build release check lint types test test-fast screenshots mutate fuzz soak emulator-figures bench bench-check audit fmt vendor requirements docs pictures llms clean python ready-run ready-oss node chromium playwright-chromium lint-client test-client test-parts types-client
+.PHONY: help run token-for show oss package deploy preflight page destroy rotate-secret doctor build release check lint types test test-fast screenshots mutate fuzz soak emulator-figures bench bench-check bench-trial audit fmt vendor requirements docs pictures llms clean python ready-run ready-oss node chromium playwright-chromium lint-client test-client test-parts types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -119,11 +119,14 @@ soak: $(VENV) $(PAGE) ## uploads, refusals and faults mixed on the local stack, 
 emulator-figures: $(VENV) ## how fast is the OSS emulator beside http.server, and how much does it need? MOTO=a venv with moto[server]; minutes
 	@PYTHONPATH=emulator $(BIN)/python -m tools.emulator_figures $(if $(MOTO),--moto "$(MOTO)")
 
-bench: $(MEASURING) | chromium ## how fast is it, beside what people would pick instead? writes docs/benchmarks.md; minutes
-	@$(BIN)/python -m bench.run
+bench: $(MEASURING) | chromium ## how fast is it, beside what people would pick instead? writes docs/benchmarks.md; PARTS="cold warm", minutes
+	@$(BIN)/python -m bench.run $(PARTS)
 
-bench-check: $(MEASURING) | chromium ## the same again; fails where something became slower beside the others; minutes
-	@$(BIN)/python -m bench.check
+bench-check: $(MEASURING) | chromium ## the same again; fails where something became slower beside the others; PARTS="cold warm", minutes
+	@$(BIN)/python -m bench.check $(PARTS)
+
+bench-trial: $(MEASURING) ## does bench-check pass beside a busy loop, and fail for a function made 25 % slower? many minutes
+	@$(BIN)/python -m bench.trial
 
 audit: $(VENV) $(PROOF_TOOLS) ## is a dependency known to be vulnerable, is the workflow safe? asks PyPI and npm
 	@$(BIN)/python -m tools.audit

@@ -1,7 +1,8 @@
 """Cold starts: from the start of an interpreter to the first answered event, each in a fresh process.
 
-The contestants take turns, so that other load of the machine falls on all of them. To imitate the share of a
-processor that a small instance has, the process is stopped for the rest of each period.
+The contestants take turns on the same core, and processor time is what counts, so that other load of the
+machine falls on all of them and hardly matters. To imitate the share of a processor that a small instance
+has, the process is stopped for the rest of each period; then time is the clock's.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
 from bench import events
 from bench.harness import CHILDREN, PEERS, SITE_PACKAGES, TIMEOUT_SECONDS, Packages, python, without_byte_code
+from bench.turns import pinned
 from tests.support.environment import clean_environment
 
 ROUNDS = 20
@@ -36,7 +39,14 @@ class Contestant(NamedTuple):
     packages: Sequence[str] = ()
 
 
-def first_answer(contestant: Contestant, share: float = 1.0) -> float:
+class Took(NamedTuple):
+    """Milliseconds until the first answer, by the clock and of processor time."""
+
+    wall: float
+    processor: float
+
+
+def first_answer(contestant: Contestant, share: float = 1.0) -> Took:
     """Return the milliseconds until the first answer; raise `RuntimeError` if there is none."""
     answered, write_end = os.pipe()
     words = (contestant.folder, contestant.module, contestant.event, contestant.status, write_end)
@@ -51,12 +61,13 @@ def first_answer(contestant: Contestant, share: float = 1.0) -> float:
             )[0]:
                 rest(process, share)
             took = time.perf_counter() - started
-            if not os.read(answered, 1):
+            said = os.read(answered, 64)
+            if not said:
                 raise RuntimeError(f"{contestant.module} in {contestant.folder} did not answer")
         finally:
             process.kill()
             os.close(answered)
-    return took * 1000
+    return Took(took * 1000, float(said) * 1000)
 
 
 def rest(process: subprocess.Popen[bytes], share: float) -> None:
@@ -109,15 +120,26 @@ UNDER_A_SHARE = ("token", "Flask + alibabacloud-oss-v2", "callback", "Flask + os
 
 
 def measure(everybody: Mapping[str, Contestant], rounds: int = ROUNDS) -> dict[str, list[float]]:
-    """Return the milliseconds of each by name; `name at 0.1` is under that share of a processor."""
+    """Return the milliseconds of processor time of each by name and round.
+
+    Samples of the same index are of the same round.
+    """
     found: dict[str, list[float]] = {name: [] for name in everybody}
     for contestant in everybody.values():
         first_answer(contestant)  # the first time, files come from the disk
-    for _ in range(rounds):
-        for name in (*everybody, *NOISY * 2):
-            found[name].append(first_answer(everybody[name]))
-    for share in SHARES:
-        for name in UNDER_A_SHARE:
-            under = [first_answer(everybody[name], share) for _ in range(SHARE_ROUNDS)]
-            found[f"{name} at {share}"] = under
+    cores = cycle(sorted(os.sched_getaffinity(0)))
+    turns: Iterable[Iterable[str]] = [everybody] * rounds + [NOISY] * (2 * rounds)
+    for names in turns:
+        with pinned(next(cores)):
+            for name in names:
+                found[name].append(first_answer(everybody[name]).processor)
     return found
+
+
+def under_shares(everybody: Mapping[str, Contestant]) -> dict[str, list[float]]:
+    """Return the milliseconds by the clock under each share of a processor: `name at 0.1`."""
+    return {
+        f"{name} at {share}": [first_answer(everybody[name], share).wall for _ in range(SHARE_ROUNDS)]
+        for share in SHARES
+        for name in UNDER_A_SHARE
+    }

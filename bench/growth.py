@@ -15,7 +15,7 @@ from bench import events
 from bench.harness import CHILDREN, SITE_PACKAGES, Packages, ask_child
 from tests.support.fc_events import fc_event
 
-BATCHES = 5
+SAMPLES = 5
 BYTES = [1024 << doubling for doubling in range(6)]  # an event may have 64 KiB
 ENTRIES = [1 << doubling for doubling in range(7)]  # all variables together may have 4 KiB
 IDENTITY_KEYS = ENTRIES[:5]  # as above: a key has 150 bytes
@@ -101,7 +101,7 @@ def answered(package: Path, question: Question, folder: Path) -> float:
     """Return the median microseconds of one call."""
     order = folder / "growth.json"
     asked = {"events": {"it": [question.event.decode()]}, "status": {"it": question.status}}
-    order.write_text(json.dumps({**asked, "without_head": [], "batches": BATCHES}))
+    order.write_text(json.dumps({**asked, "without_head": [], "samples": SAMPLES}))
     took: dict[str, list[float]] = ask_child(
         "warm_calls.py", package, order, env=question.environment, paths=""
     )

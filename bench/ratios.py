@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
+
+from bench.samples import percentile
 
 IMPORTS = "interpreter with json hashlib hmac base64"
 FLASK_SDK, FLASK_OSS2 = "Flask + alibabacloud-oss-v2", "Flask + oss2 + cryptography"
@@ -12,39 +14,64 @@ SIGNING = "ours: policy and signature"
 PRESIGNING = ("boto3 generate_presigned_post", "alibabacloud-oss-v2 presign", "oss2 sign_url")
 OURS, UPPY = "this page", "Uppy, the whole bundle"
 SHARES = ("0.35", "0.1", "0.05")
+COLD = (f"token / {IMPORTS}", f"token / {FLASK_SDK}", f"callback / {FLASK_OSS2}")
+WARM = {
+    "file grant / its floor": ("file grant", "file grant, floor"),
+    "limits / a file grant's floor": ("limits", "file grant, floor"),
+    "refused grant / a file grant's floor": ("refused grant", "file grant, floor"),
+    "callback / its floor": ("callback", "callback, floor"),
+    "refused callback / a callback's floor": ("refused callback", "callback, floor"),
+}
+PROCESSOR_ALLOWED = 0.12  # half way to a function that became 25 % slower
+CLOCK_ALLOWED = 0.25
 
 
-def ratios(results: Any) -> dict[str, float]:
-    """Return each ratio by its name."""
-    cold, warm = (
-        {name: median(samples) for name, samples in results[one].items()}
-        for one in ("cold_start_milliseconds", "warm_microseconds")
-    )
-    page = results["page"]
-    usable = {name: median(one["milliseconds"]) for name, one in page.items()}
+class Ratio(NamedTuple):
+    """The median of pairs of the same round, their quartiles, and by how much it may become worse."""
+
+    value: float
+    low: float
+    high: float
+    allowed: float
+
+
+def paired(ours: Sequence[float], theirs: Sequence[float], allowed: float) -> Ratio:
+    """Return the ratio of samples of the same rounds."""
+    pairs = [one / other for one, other in zip(ours, theirs, strict=False)]
+    return Ratio(median(pairs), percentile(pairs, 25), percentile(pairs, 75), allowed)
+
+
+def ratios(results: Any) -> dict[str, Ratio]:
+    """Return each ratio by its name; of partial results, those that they have."""
+    found = {}
+    if cold := results.get("cold_start_milliseconds"):
+        for name in COLD:
+            ours, theirs = name.split(" / ")
+            found[f"cold start: {name}"] = paired(cold[ours], cold[theirs], PROCESSOR_ALLOWED)
+    if warm := results.get("warm_microseconds"):
+        for name, (ours, theirs) in WARM.items():
+            found[f"warm: {name}"] = paired(warm[ours], warm[theirs], PROCESSOR_ALLOWED)
+        for peer in PRESIGNING:
+            found[f"signing: ours / {peer}"] = paired(warm[SIGNING], warm[peer], PROCESSOR_ALLOWED)
+    if page := results.get("page"):
+        ours, theirs = page[OURS], page[UPPY]
+        sizes = [ours["bytes_gzip"]], [theirs["bytes_gzip"]]
+        found[f"page: bytes / {UPPY}"] = paired(*sizes, CLOCK_ALLOWED)
+        found[f"page: time to usable / {UPPY}"] = paired(
+            ours["milliseconds"], theirs["milliseconds"], CLOCK_ALLOWED
+        )
+    if peaks := results.get("peak_mebibytes"):
+        for worker, most in peaks["2 GiB"].items():
+            found[f"memory: {worker}, 2 GiB / 10 MB"] = paired(
+                [most], [peaks["10 MB"][worker]], CLOCK_ALLOWED
+            )
+    return found
+
+
+def worse(now: Mapping[str, Ratio], then: Mapping[str, Ratio]) -> dict[str, str]:
+    """Return a line for each ratio that became worse by more than it may."""
     return {
-        f"cold start: token / {IMPORTS}": cold["token"] / cold[IMPORTS],
-        f"cold start: token / {FLASK_SDK}": cold["token"] / cold[FLASK_SDK],
-        f"cold start: callback / {FLASK_OSS2}": cold["callback"] / cold[FLASK_OSS2],
-        "warm: file grant / its floor": warm["file grant"] / warm["file grant, floor"],
-        "warm: limits / a file grant's floor": warm["limits"] / warm["file grant, floor"],
-        "warm: refused grant / a file grant's floor": warm["refused grant"] / warm["file grant, floor"],
-        "warm: callback / its floor": warm["callback"] / warm["callback, floor"],
-        "warm: refused callback / a callback's floor": warm["refused callback"] / warm["callback, floor"],
-        **{f"signing: ours / {peer}": warm[SIGNING] / warm[peer] for peer in PRESIGNING},
-        f"page: bytes / {UPPY}": page[OURS]["bytes_gzip"] / page[UPPY]["bytes_gzip"],
-        f"page: time to usable / {UPPY}": usable[OURS] / usable[UPPY],
-        **{
-            f"memory: {worker}, 2 GiB / 10 MB": results["peak_mebibytes"]["2 GiB"][worker] / most
-            for worker, most in results["peak_mebibytes"]["10 MB"].items()
-        },
-    }
-
-
-def worse(now: Mapping[str, float], then: Mapping[str, float], allowed: float) -> list[str]:
-    """Return a line for each ratio that became worse by more than `allowed`, such as 0.25."""
-    return [
-        f"{name}: {now[name]:.2f}, was {ratio:.2f}"
+        name: f"{name}: {now[name].value:.2f}, was {ratio.value:.2f}"
         for name, ratio in then.items()
-        if now[name] > ratio * (1 + allowed)
-    ]
+        if name in now and now[name].value > ratio.value * (1 + ratio.allowed)
+    }

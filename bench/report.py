@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from bench import cost
-from bench.ratios import FLASK_OSS2, FLASK_SDK, IMPORTS, SHARES, ratios
+from bench.ratios import FLASK_OSS2, FLASK_SDK, IMPORTS, SHARES, Ratio, ratios
 from bench.samples import exponent, percentile
 from bench.texts import Texts, en, zh
 
@@ -27,36 +27,41 @@ def benchmarks(results: Any, texts: Texts) -> str:
 
 def starts(results: Any, texts: Texts) -> str:
     """Return the section about cold starts."""
-    cold = results["cold_start_milliseconds"]
+    cold, shared = results["cold_start_milliseconds"], results["under_shares_milliseconds"]
     middle = {name: median(samples) for name, samples in cold.items()}
-    whole = [name for name in cold if " at " not in name]
-    shared = [name for name in whole if f"{name} at 0.1" in cold]
+    found = ratios(results)
+    slower = {name: median(samples) for name, samples in shared.items()}
     return (
-        texts.COLD.format(rounds=len(cold["token"]))
+        texts.COLD.format(rounds=len(cold["token"]), fewest=min(map(len, cold.values())))
         + table(
             texts,
             texts.COLD_HEAD,
-            ((name, f"{middle[name]:.1f}", ", ".join(beside(name, middle))) for name in whole),
+            ((name, f"{took:.1f}", ", ".join(beside(name, found))) for name, took in middle.items()),
         )
-        + texts.UNDER_A_SHARE.format(rounds=len(cold["token at 0.1"]))
+        + texts.UNDER_A_SHARE.format(rounds=len(shared["token at 0.1"]))
         + table(
             texts,
             ("", *SHARES),
-            ((name, *(f"{middle[f'{name} at {share}']:.0f}" for share in SHARES)) for name in shared),
+            (
+                (name, *(f"{slower[f'{name} at {share}']:.0f}" for share in SHARES))
+                for name in cold
+                if f"{name} at 0.1" in shared
+            ),
         )
     )
 
 
-def beside(name: str, middle: Mapping[str, float]) -> Iterable[str]:
+def beside(name: str, found: Mapping[str, Ratio]) -> Iterable[str]:
     """Yield the ratio of a start to each one that it is compared with."""
     for other in BESIDE.get(name, ()):
-        yield f"{middle[name] / middle[other]:.2f} × {other}"
+        yield f"{found[f'cold start: {name} / {other}'].value:.2f} × {other}"
 
 
 def warm_calls(results: Any, texts: Texts) -> str:
     """Return the sections about warm calls and about signing alone."""
     took = {name: median(samples) for name, samples in results["warm_microseconds"].items()}
     floors = {name: took[f"{name}, floor"] for name in took if f"{name}, floor" in took}
+    found = ratios(results)
     return (
         texts.WARM
         + table(
@@ -68,7 +73,7 @@ def warm_calls(results: Any, texts: Texts) -> str:
                     f"{took[name]:.1f}",
                     f"{1e6 / took[name]:,.0f}",
                     *(
-                        (f"{floors[name]:.1f}", f"{took[name] / floors[name]:.2f}")
+                        (f"{floors[name]:.1f}", f"{found[f'warm: {name} / its floor'].value:.2f}")
                         if name in floors
                         else ("", "")
                     ),
@@ -159,7 +164,7 @@ def page(results: Any, texts: Texts) -> str:
 
 def costs(results: Any, texts: Texts) -> str:
     """Return the section about costs, with the arithmetic."""
-    cold = {name: median(samples) for name, samples in results["cold_start_milliseconds"].items()}
+    cold = {name: median(samples) for name, samples in results["under_shares_milliseconds"].items()}
     warm = {name: median(samples) / 1000 for name, samples in results["warm_microseconds"].items()}
     head = results["parts_milliseconds"]["10 KB"]["HEAD"]
     token, callback = cost.TOKEN, cost.CALLBACK
@@ -198,10 +203,19 @@ def costs(results: Any, texts: Texts) -> str:
 
 
 def all_ratios(results: Any, texts: Texts) -> str:
-    """Return the ratios that `make bench-check` compares."""
-    return texts.RATIOS + table(
-        texts, texts.RATIO_HEAD, ((name, f"{ratio:.2f}") for name, ratio in ratios(results).items())
+    """Return the ratios that `make bench-check` compares, and how far the check was right."""
+    rows = (
+        (name, f"{one.value:.2f}", spread(one, texts), f"{one.allowed * 100:.0f} %")
+        for name, one in ratios(results).items()
     )
+    trial = texts.TRIAL.format(**results["trial"]) if "trial" in results else ""
+    return texts.RATIOS + table(texts, texts.RATIO_HEAD, rows) + trial
+
+
+def spread(ratio: Ratio, texts: Texts) -> str:
+    """Return the quartiles of a ratio that was measured more than once."""
+    low, high = f"{ratio.low:.2f}", f"{ratio.high:.2f}"
+    return texts.SPAN.format(first=low, last=high) if low != high else ""
 
 
 def table(texts: Texts, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -7,12 +7,13 @@ import json
 import platform
 import sys
 import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench import cold_start, events, growth, page, report, scripted_bucket, warm, whole_uploads
-from bench.harness import HERE, REPOSITORY, cores, unpack
+from bench.harness import HERE, REPOSITORY, Packages, cores, unpack
 from bench.texts import en
 
 RESULTS = HERE / "results.json"
@@ -39,32 +40,70 @@ def machine() -> dict[str, str]:
     }
 
 
-def measure() -> dict[str, Any]:
-    """Measure everything."""
+class Bench(NamedTuple):
+    """What the parts share: unpacked packages, a folder for their files, a signer and a bucket."""
+
+    packages: Packages
+    folder: Path
+    signer: events.Signer
+    bucket_url: str
+
+    def starting(self) -> dict[str, cold_start.Contestant]:
+        """Return who is started cold."""
+        return cold_start.contestants(self.packages, self.folder, self.signer, self.bucket_url)
+
+
+# each returns members of results.json; a ratio's name begins with the names that its part is listed with
+PARTS: Mapping[str, Callable[[Bench], Mapping[str, Any]]] = {
+    "cold": lambda it: {"cold_start_milliseconds": cold_start.measure(it.starting())},
+    "shares": lambda it: {"under_shares_milliseconds": cold_start.under_shares(it.starting())},
+    "warm": lambda it: {"warm_microseconds": warm.measure(*it)},
+    "growth": lambda it: {"growth_microseconds": growth.measure(it.packages, it.folder)},
+    "loop": lambda it: whole_uploads.measure(it.folder / "loop"),
+    "page": lambda it: page.measure(it.folder / "page"),
+}
+RATIOS_OF = {"cold start": "cold", "warm": "warm", "signing": "warm", "page": "page", "memory": "loop"}
+
+
+def parts_of(names: Iterable[str]) -> list[str]:
+    """Return the parts that measure these ratios."""
+    wanted = {RATIOS_OF[name.partition(":")[0]] for name in names}
+    return [part for part in PARTS if part in wanted]
+
+
+def measure(parts: Sequence[str] = (), change: Callable[[Packages], None] = lambda _: None) -> dict[str, Any]:
+    """Measure these parts, or everything; `change` may first change the unpacked functions."""
     signer = events.new_signer()
     with tempfile.TemporaryDirectory() as name, scripted_bucket.serving() as bucket_url:
-        folder = Path(name)
-        packages = unpack(folder)
-        contestants = cold_start.contestants(packages, folder, signer, bucket_url)
-        return {
-            "machine": machine(),
-            "zip_bytes": packages.zip_bytes,
-            "cold_start_milliseconds": cold_start.measure(contestants),
-            "warm_microseconds": warm.measure(packages, folder, signer, bucket_url),
-            "growth_microseconds": growth.measure(packages, folder),
-            **whole_uploads.measure(folder / "loop"),
-            **page.measure(folder / "page"),
-        }
+        packages = unpack(Path(name))
+        change(packages)
+        found: dict[str, Any] = {"machine": machine(), "zip_bytes": packages.zip_bytes}
+        for part in parts or PARTS:
+            sys.stderr.write(f"measuring: {part}\n")
+            folder = Path(name) / f"for-{part}"
+            folder.mkdir()
+            found |= PARTS[part](Bench(packages, folder, signer, bucket_url))
+    return found
 
 
-def main() -> None:
-    """Measure, and write the results."""
-    results = measure()
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+def main(parts: Sequence[str]) -> None:
+    """Measure, and write the results; of some parts only, the others stay what they were."""
+    found = measure(parts)
+    kept = json.loads(RESULTS.read_text(encoding="utf-8"))
+    if parts:
+        found = {**kept, **found, "machine": kept["machine"]}
+    elif "trial" in kept:
+        found["trial"] = kept["trial"]
+    record(found)
+    sys.stdout.write(report.benchmarks(found, en))
+
+
+def record(found: Mapping[str, Any]) -> None:
+    """Write the results and the documents that show them."""
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     for name, texts in report.PAGES.items():
-        (REPOSITORY / name).write_text(report.benchmarks(results, texts), encoding="utf-8")
-    sys.stdout.write(report.benchmarks(results, en))
+        (REPOSITORY / name).write_text(report.benchmarks(found, texts), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,13 +1,19 @@
-"""Warm calls: event bytes to reply dict in a process that has answered before, in microseconds."""
+"""Warm calls: event bytes to reply dict in a process that has answered before.
+
+In microseconds of processor time.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from bench import events
-from bench.harness import CHILDREN, SITE_PACKAGES, Packages, ask_child
+from bench.harness import CHILDREN, SITE_PACKAGES, Packages
 from bench.scripted_bucket import ETAG, SIZE_BYTES
+from bench.turns import Worker, in_turns
 
 UPLOADS = 500  # callbacks about this many uploads take turns: a cached answer runs no hook
 HEAD = {
@@ -22,32 +28,37 @@ HEAD = {
 def measure(
     packages: Packages, folder: Path, signer: events.Signer, bucket_url: str
 ) -> dict[str, list[float]]:
-    """Return the microseconds of our calls, of their floors and of signing alone, by batch."""
-    callbacks = [events.callback(signer, number).decode() for number in range(UPLOADS)]
-    order = folder / "order.json"
-    asked = {
+    """Return the microseconds of our calls, of their floors and of signing alone, by round."""
+    granted = {
         "file grant": [events.file_grant().decode()],
         "limits": [events.limits().decode()],
         "refused grant": [events.refused_grant().decode()],
     }
-    status = {"file grant": 200, "limits": 200, "refused grant": 413}
-    order.write_text(json.dumps({"events": asked, "status": status, "without_head": []}))
-    found: dict[str, list[float]] = ask_child(
-        "warm_calls.py", packages.token, order, env=events.TOKEN, paths=""
-    )
-    called_back = {"callback": callbacks, "refused callback": [events.refused_callback(signer).decode()]}
-    callback_order = {
-        "events": called_back,
-        "status": {"callback": 200, "refused callback": 403},
-        "without_head": ["callback"],
-        "head": HEAD,
+    called_back = {
+        "callback": [events.callback(signer, number).decode() for number in range(UPLOADS)],
+        "refused callback": [events.refused_callback(signer).decode()],
     }
-    order.write_text(json.dumps(callback_order))
+    status = {
+        "file grant": 200,
+        "limits": 200,
+        "refused grant": 413,
+        "callback": 200,
+        "refused callback": 403,
+    }
+
+    def order(name: str, asked: Mapping[str, list[str]], **more: Any) -> Path:
+        path = folder / f"{name}.json"
+        path.write_text(json.dumps({"events": asked, "status": status, "without_head": [], **more}))
+        return path
+
+    inside = order("callbacks", called_back, without_head=["callback"], head=HEAD)
     environment = events.callback_environment(signer, bucket_url)
-    found |= ask_child("warm_calls.py", packages.callback, order, env=environment, paths="")
-    order.write_text(json.dumps({"events": {**asked, **called_back}}))
-    both = {**events.TOKEN, **environment}
-    floors = ask_child("floor.py", order, env=both, paths=f"{SITE_PACKAGES}:{CHILDREN}")
-    found |= {f"{name}, floor": took for name, took in floors.items()}
-    found |= ask_child("presigning.py", packages.token, env=events.TOKEN)
-    return found
+    both, with_peers = {**events.TOKEN, **environment}, f"{SITE_PACKAGES}:{CHILDREN}"
+    return in_turns(
+        [
+            Worker("warm_calls.py", [packages.token, order("grants", granted)], events.TOKEN, ""),
+            Worker("floor.py", [order("floors", {**granted, **called_back})], both, with_peers),
+            Worker("warm_calls.py", [packages.callback, inside], environment, ""),
+            Worker("presigning.py", [packages.token], events.TOKEN),
+        ]
+    )

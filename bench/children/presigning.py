@@ -1,21 +1,21 @@
-"""Microseconds of signing alone, ours and the SDKs': FOLDER of the token function. Prints JSON."""
+"""Microseconds of signing alone, ours and the SDKs': FOLDER of the token function."""
 
 from __future__ import annotations
 
 import datetime as dt
 import importlib
-import json
 import os
 import sys
 import time
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any
 
 import alibabacloud_oss_v2
 import boto3
 import botocore.config
 import oss2
-from warm_calls import microseconds
+from warm_calls import Call, serve
 
 BUCKET, KEY, SECONDS = os.environ["UPLOAD_BUCKET"], "uploads/_/2026/11/23/01abc.png", 300
 REGION = os.environ["OSS_REGION"]
@@ -85,7 +85,7 @@ def oss2_sign_url() -> Callable[[], object]:
 
 
 def main(folder: str) -> None:
-    """Time each."""
+    """Measure each when asked."""
     sign, issue = ours(folder)
     signers = {
         "ours: policy and signature": sign,
@@ -94,10 +94,7 @@ def main(folder: str) -> None:
         "alibabacloud-oss-v2 presign": oss_v2_presign(),
         "oss2 sign_url": oss2_sign_url(),
     }
-    once = [b""]
-    print(
-        json.dumps({name: microseconds(lambda *_, sign=sign: sign(), once) for name, sign in signers.items()})
-    )
+    serve({name: Call(lambda *_, sign=sign: sign(), repeat(b"")) for name, sign in signers.items()})
 
 
 if __name__ == "__main__":

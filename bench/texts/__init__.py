@@ -22,6 +22,7 @@ class Texts(Protocol):
     COST: str
     SERVER: str
     RATIOS: str
+    TRIAL: str
     COLD_HEAD: Sequence[str]
     WARM_HEAD: Sequence[str]
     SIGNING_HEAD: Sequence[str]

@@ -6,26 +6,29 @@ INTRODUCTION = """# Benchmarks
 
 Measured by `make bench` in one run on one machine; the raw numbers are in `bench/results.json`. Compare the ratios, not
 the times: another machine has others. `make bench-check` measures again and fails where a ratio became worse by more
-than 25 %.
+than [its own limit](#all-ratios) allows; `PARTS="cold warm"` measures these parts only.
 """
 COLD = """
 ## Cold start
 
-From the start of an interpreter to the first answered event, each in a fresh process, in turns. The functions are the
-unpacked zips of `make package`; the peers answer the same events, with no server in between. The median of {rounds}.
+From the start of an interpreter to the first answered event, each in a fresh process, in turns on one core: the
+processor time of the process, in milliseconds. The functions are the unpacked zips of `make package`; the peers answer
+the same events, with no server in between. The median of {fewest} or more; a ratio is the median of those of each turn.
 
 """
 UNDER_A_SHARE = """
 ### Under a share of the processor
 
-As small instances have it: the process is stopped for the rest of every 0.1 s. The median of {rounds}, in milliseconds.
+As small instances have it: the process is stopped for the rest of every 0.1 s. The median of {rounds}, in milliseconds of
+the clock.
 
 """
 WARM = """
 ## Warm
 
-From event bytes to reply dict, in a process that has answered before; the HEAD is answered inside the process. The
-floor is the same HMACs, base64, RSA and JSON as one straight function without a single check.
+From event bytes to reply dict, in a process that has answered before, in processor time; the HEAD is answered inside
+the process. The floor is the same HMACs, base64, RSA and JSON as one straight function without a single check. All take
+turns, in blocks of some milliseconds.
 
 """
 SIGNING = """
@@ -93,8 +96,16 @@ at least 2 × {least} × {hours} = {least_month:.2f} CNY; called in no hour, not
 RATIOS = """
 ## All ratios
 
-What `make bench-check` compares; the lower, the better.
+What `make bench-check` compares; the lower, the better. The median of pairs that were measured in the same turn, their
+quartiles, and by how much `make bench-check` lets it become worse. What seems worse is measured once more.
 
+"""
+TRIAL = """
+### Can the check be believed?
+
+`make bench-trial` asks: it records the parts {parts}, then checks {runs} times at the same commit with a busy loop
+beside it on every core, and {runs} times with one function made {slower} slower. Passed with the busy loop: {passed} of
+{runs}. Failed for the slower function: {failed} of {runs}. Date: {date}.
 """
 
 # ---- The heads of the tables, without the first column where it has none
@@ -111,6 +122,6 @@ AND = " and "
 MODULE_HEAD: Sequence[str] = ("module", "bytes")
 COST_HEAD: Sequence[str] = ("", "token", "callback", "CU per upload", "CNY per million uploads")
 WARM_CALLS, COLD_CALLS = "both warm", "every call a cold start"
-RATIO_HEAD: Sequence[str] = ("", "ratio")
+RATIO_HEAD: Sequence[str] = ("", "ratio", "quartiles", "may become worse by")
 MACHINE: Mapping[str, str] = {}  # names of the results, in other words
 ROWS: Mapping[str, str] = {}

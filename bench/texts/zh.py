@@ -4,24 +4,24 @@ from collections.abc import Mapping, Sequence
 
 INTRODUCTION = """# 性能测试
 
-由 `make bench` 在一台机器上一次测得，原始数据在 `bench/results.json` 中。请比较比值，而不是时间：不同机器的时间不同。`make bench-check` 重新测量，比值变差超过 25 % 时报错。
+由 `make bench` 在一台机器上一次测得，原始数据在 `bench/results.json` 中。请比较比值，而不是时间：不同机器的时间不同。`make bench-check` 重新测量，比值变差超过[各自的限度](#全部比值)时报错；`PARTS="cold warm"` 只测量这几部分。
 """
 COLD = """
 ## 冷启动
 
-从解释器启动到响应第一个事件，每次都在新进程中，轮流进行。函数是 `make package` 的代码包解压后的内容；对照方案响应同样的事件，中间没有服务器。{rounds} 次的中位数。
+从解释器启动到响应第一个事件，每次都在新进程中，在同一个核上轮流进行：进程的 CPU 时间，单位为毫秒。函数是 `make package` 的代码包解压后的内容；对照方案响应同样的事件，中间没有服务器。至少 {fewest} 次的中位数；比值是各轮比值的中位数。
 
 """
 UNDER_A_SHARE = """
 ### 只有一部分处理器时
 
-与小规格实例相同：进程在每 0.1 秒的其余时间里被暂停。{rounds} 次的中位数，单位为毫秒。
+与小规格实例相同：进程在每 0.1 秒的其余时间里被暂停。{rounds} 次的中位数，单位为毫秒（实际经过的时间）。
 
 """
 WARM = """
 ## 热调用
 
-从事件字节到响应字典，在已经响应过的进程中；HEAD 在进程内响应。下限是把同样的 HMAC、base64、RSA 和 JSON 写成一个不含任何检查的函数。
+从事件字节到响应字典，在已经响应过的进程中，按 CPU 时间计；HEAD 在进程内响应。下限是把同样的 HMAC、base64、RSA 和 JSON 写成一个不含任何检查的函数。各项每次测几毫秒，轮流进行。
 
 """
 SIGNING = """
@@ -80,8 +80,13 @@ SERVER = """
 RATIOS = """
 ## 全部比值
 
-`make bench-check` 比较的比值；越小越好。
+`make bench-check` 比较的比值；越小越好。依次为同一轮中各对测量值之比的中位数、四分位数，以及 `make bench-check` 允许变差的幅度。看起来变差的会再测一次。
 
+"""
+TRIAL = """
+### 检查本身可信吗？
+
+`make bench-trial` 回答这个问题：先记录 {parts} 两部分，然后在同一个提交上，每个核旁边都有一个空转的循环，检查 {runs} 次；再让一个函数慢 {slower}，检查 {runs} 次。有空转循环时通过：{runs} 次中 {passed} 次。函数变慢时报错：{runs} 次中 {failed} 次。日期：{date}。
 """
 
 # ---- The heads of the tables, without the first column where it has none
@@ -98,7 +103,7 @@ AND = "、"
 MODULE_HEAD: Sequence[str] = ("模块", "字节")
 COST_HEAD: Sequence[str] = ("", "token", "callback", "每次上传的 CU", "每百万次上传的费用（元）")
 WARM_CALLS, COLD_CALLS = "两个函数都已预热", "每次调用都是冷启动"
-RATIO_HEAD: Sequence[str] = ("", "比值")
+RATIO_HEAD: Sequence[str] = ("", "比值", "四分位数", "允许变差")
 MACHINE: Mapping[str, str] = {"date": "日期", "processor": "处理器", "system": "系统"}
 ROWS: Mapping[str, str] = {
     "interpreter": "解释器",

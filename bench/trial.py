@@ -1,0 +1,91 @@
+"""`make bench-trial`: can `make bench-check` be believed? Records what it finds; many minutes.
+
+A busy loop beside it must not make it fail, and a function that became a quarter slower must.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import py_compile
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+from bench import run
+from bench.check import became_worse
+from bench.harness import Packages, cores
+from bench.ratios import ratios
+
+PARTS = ("cold", "warm")
+RUNS = 5
+SLOWER = """import time
+
+import usual
+
+
+def handler(event, context):
+    started = time.process_time() if handler.called else 0
+    handler.called = True
+    answer = usual.handler(event, context)
+    ended = time.process_time()
+    while time.process_time() - ended < (ended - started) / 4:
+        pass
+    return answer
+
+
+handler.called = False
+"""
+
+
+def make_slower(folder: Path) -> None:
+    """Make an unpacked function take a quarter more of the processor: its start, and each call."""
+    compiled = next((folder / "__pycache__").glob("main.*.pyc"))
+    compiled.rename(compiled.with_name(compiled.name.replace("main", "usual", 1)))
+    (folder / "main.py").rename(folder / "usual.py")
+    (folder / "main.py").write_text(SLOWER, encoding="utf-8")
+    py_compile.compile(
+        str(folder / "main.py"), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH, doraise=True
+    )
+
+
+@contextmanager
+def busy_loops() -> Iterator[None]:
+    """Keep every core busy until the block ends."""
+    with ExitStack() as started:
+        for _ in range(cores()):
+            process = started.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
+            started.callback(process.kill)
+        yield
+
+
+def main() -> None:
+    """Try both ways, and write the counts into the results."""
+    recorded = ratios(run.measure(PARTS))
+
+    def lines(change: Callable[[Packages], None], parts: Sequence[str]) -> Any:
+        return run.measure(parts or PARTS, change)
+
+    with busy_loops():
+        passed = sum(not became_worse(recorded, partial(lines, lambda _: None)) for _ in range(RUNS))
+    each = islice(cycle([lambda it: make_slower(it.token), lambda it: make_slower(it.callback)]), RUNS)
+    failed = sum(bool(became_worse(recorded, partial(lines, change))) for change in each)
+    counted = {
+        "parts": ", ".join(PARTS),
+        "runs": RUNS,
+        "slower": "25 %",
+        "passed": passed,
+        "failed": failed,
+        "date": dt.datetime.now(dt.timezone.utc).date().isoformat(),
+    }
+    run.record({**json.loads(run.RESULTS.read_text(encoding="utf-8")), "trial": counted})
+    print(counted)
+
+
+if __name__ == "__main__":
+    main()
