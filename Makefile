@@ -19,11 +19,11 @@ export PATH := $(CURDIR)/.venv/node/bin:$(PATH)
 NPM := env npm
 # from make's command line only: shells and tools set a HOST of their own, and this one opens ports to others
 HOST :=
-NODE_PACKAGES := tests/node_modules/.package-lock.json
+NODE_PACKAGES := tests/node_modules/.package-lock.json tests/packaging/node_modules/.package-lock.json
 PAGE := client/dist/index.html
 LIBRARY := client/lib/upload.js
 MEASURING := $(VENV) $(BENCH_TOOLS) $(PAGE) $(LIBRARY) bench/node_modules/.package-lock.json
-PAGE_SOURCES := $(wildcard client/*.html client/*.js client/*.json client/public/* client/src/*/* client/src/*/*/*)
+PAGE_SOURCES := $(wildcard client/*.html client/*.js client/*.json client/npm/* client/public/* client/src/*/* client/src/*/*/*)
 
 # The parts of the tests: each runs alone (make test-token), or all of them on two processes (make test).
 # Coverage is measured where it is asked for, and not under inputs at random, which it makes three times slower.
@@ -84,10 +84,10 @@ rotate-secret: $(VENV) ## the next of two steps to a new ticket secret: STACK= R
 doctor: $(VENV) ## check make run, or a deployment: STACK= REGION=, or TOKEN_URL= ORIGIN= SITE_URL=; JSON=true RECORD=
 	@exec $(BIN)/python -m deploy.doctor
 
-release: $(VENV) $(PAGE) $(LIBRARY) docs ## all zips of a release and their checksums, into dist/; TAG=v0.2.0 must be the newest version
+release: $(VENV) $(PAGE) $(LIBRARY) docs ## all zips of a release, the npm package and their checksums, into dist/; TAG=v0.2.0 must be the newest version
 	@exec $(BIN)/python -m tools.release
 
-build: $(PAGE) $(LIBRARY) ## the page for the site bucket in client/dist, upload.js for your own page in client/lib
+build: $(PAGE) $(LIBRARY) ## the page for the site bucket in client/dist, the library for your own page in client/lib, an npm package
 
 docs: $(DOCS_TOOLS) ## the documents as a website with search, in site/; a broken link fails
 	@.venv-docs/bin/python -m tools.docs_site
@@ -162,7 +162,7 @@ llms: ## llms.txt, the list of all documents, and all of a language in one file:
 	@exec $(PYTHON) -m tools.llms
 
 clean: ## remove everything that was made here: tools, caches, local uploads
-	rm -rf .venv .local .deploy dist .venv-docs .docs site .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots llms-full.txt llms-full.zh.txt tests/node_modules bench/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .local .deploy dist .venv-docs .docs site .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots llms-full.txt llms-full.zh.txt tests/node_modules tests/packaging/node_modules bench/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Parts of the above: make test-token, make test-flow ...

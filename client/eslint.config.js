@@ -73,4 +73,8 @@ export default [
     files: ['client/*.js', 'tests/**', 'bench/**', 'samples/**'],
     languageOptions: { globals: globals.node },
   },
+  {
+    files: ['tests/packaging/**'], // pages
+    languageOptions: { globals: globals.browser },
+  },
 ];

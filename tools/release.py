@@ -1,19 +1,22 @@
-"""`make release`: all that a release consists of, into `dist/`: zips, their checksums, and the notes.
+"""`make release`: all that a release consists of, in `dist/`: zips, npm package, checksums and notes.
 
 The zips are those of both functions for each runtime, token's also with sign-in; the page; the library; and
-the documents. They are reproducible. TAG, such as v0.2.0, must be the newest version of CHANGELOG.md; without
-TAG the zips may be of a version that has no number yet.
+the documents. The npm package is the library. All are reproducible. TAG, such as v0.2.0, must be the newest
+version of CHANGELOG.md; without TAG they may be of a version that has no number yet.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from deploy.function_zip import FUNCTIONS, REPOSITORY, RUNTIMES, names_in, zipped
@@ -59,6 +62,15 @@ def folder_zips(repository: Path) -> Iterator[tuple[str, bytes]]:
         yield part, zipped({**files, "LICENSE": license_text})
 
 
+def npm_package(library: Path) -> tuple[str, bytes]:
+    """Return the file name and the bytes of the npm package that `npm pack` makes of the built library."""
+    with TemporaryDirectory() as folder:
+        command = ["npm", "pack", "--json", "--ignore-scripts", "--pack-destination", folder]
+        said = subprocess.run(command, cwd=library, stdout=subprocess.PIPE, text=True, check=True).stdout
+        name = json.loads(said)[0]["filename"]
+        return name, (Path(folder) / name).read_bytes()
+
+
 def function_zips() -> Iterator[tuple[str, bytes]]:
     """Yield the zips for Function Compute."""
     for runtime in RUNTIMES:
@@ -79,6 +91,7 @@ def main(env: Mapping[str, str]) -> None:
         check_tag(env["TAG"], version)
     parts = dict([*folder_zips(REPOSITORY), *function_zips()])
     files = {f"oss-direct-upload-{version.number}-{part}.zip": content for part, content in parts.items()}
+    files.update([npm_package(REPOSITORY / FOLDERS["library"])])
     shutil.rmtree(RELEASE, ignore_errors=True)
     RELEASE.mkdir()
     for name, content in files.items():

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.support.environment import clean_environment
-from tools.release import FOLDERS, Version, check_tag, checksums, folder_zips, newest
+from tools.release import FOLDERS, Version, check_tag, checksums, folder_zips, newest, npm_package
 
 REPOSITORY = Path(__file__).parent.parent.parent
 RELEASED = "# Changelog\n\n## 0.2.0 - 2026-12-24\n\n### Added\n\n- This.\n\n## 0.1.0 - 2026-11-28\n\nFirst.\n"
@@ -87,6 +89,16 @@ def test_packs_page_library_and_documents_with_the_license_and_always_the_same(b
                 "LICENSE": b"MIT",
                 "deep/file": folder.encode(),
             }
+
+
+def test_packs_the_library_for_npm_and_always_the_same(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text(json.dumps({"name": "library", "version": "0.2.0"}))
+    (tmp_path / "upload.js").write_text("export {};\n")
+    name, content = npm_package(tmp_path)
+    assert (name, content) == npm_package(tmp_path)
+    assert name == "library-0.2.0.tgz"
+    with tarfile.open(fileobj=io.BytesIO(content)) as opened:
+        assert sorted(opened.getnames()) == ["package/package.json", "package/upload.js"]
 
 
 @pytest.mark.parametrize("folder", FOLDERS.values())
