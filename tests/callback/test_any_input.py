@@ -458,13 +458,13 @@ STEPS = st.lists(
 @given(steps=STEPS)
 def test_what_is_remembered_is_ones_own_and_bounded(steps: list[tuple[str, Upload, int]]) -> None:
     answers, now = AnswerCache(), 0.0
-    kept: dict[Upload, tuple[float, str]] = {}  # until when, which answer
+    kept: dict[str, tuple[float, str]] = {}  # until when, which answer, by what the upload is
     failed: dict[tuple[str, str | None], float] = {}  # until when
     for number, (step, upload, later) in enumerate(steps):
         now += later
         if step == "keep":
             answers.keep(upload, f"answer {number}", now)
-            kept[upload] = (now + 600, f"answer {number}")
+            kept[repr(upload)] = (now + 600, f"answer {number}")
             failed.pop((upload.key, upload.etag), None)
             failed.pop((upload.key, None), None)
         elif step.startswith("fail"):
@@ -477,7 +477,7 @@ def test_what_is_remembered_is_ones_own_and_bounded(steps: list[tuple[str, Uploa
                 answers.keep_failure(f"{number} {other}", None, now)
             kept.clear()
             failed.clear()
-        until, answer = kept.get(upload, (now, ""))
+        until, answer = kept.get(repr(upload), (now, ""))
         assert answers.recall(upload, now) == (answer if until > now else None)
         for etag in (upload.etag, None):
             hasty = tried(Unavailable, partial(answers.refuse_haste, etag=etag, now=now), upload.key)

@@ -194,7 +194,7 @@ TAMPERED = [
     ("body empty", body(lambda _: ""), "body_malformed"),
     ("body not a form", body(lambda _: '{"ticket":1}'), "body_malformed"),
     ("body not ASCII", body(lambda good: good + "é"), "body_malformed"),
-    ("body over 64 KiB", body(lambda good: good + "a" * 65536), "event_too_large"),
+    ("body over 96 KiB", body(lambda good: good + "a" * 98304), "event_too_large"),
     ("body with a field twice", body(lambda good: good + "&size=5"), "body_malformed"),
     (
         "body with a field twice for another",

@@ -98,6 +98,8 @@ def test_tells_the_backend_and_the_page_its_answer(handler: Handler, signed: Sig
             "user": "",
             "expires_at": TICKET.exp,
             "crc64": CRC64,
+            "data": {},
+            "page_data": {},
         },
     }
 

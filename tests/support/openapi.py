@@ -31,13 +31,17 @@ class Refusal(NamedTuple):
 
 
 def refusals(described: Mapping[str, Any]) -> Iterator[Refusal]:
-    """Yield each code of each answer."""
+    """Yield each code of each answer, and of each problem of one file."""
     for answer in described["components"]["responses"].values():
         if PROBLEM in answer.get("content", {}):
             _, narrowed = answer["content"][PROBLEM]["schema"]["allOf"]
             properties = narrowed["properties"]
             for code in properties["code"]["enum"]:
                 yield Refusal(properties["status"]["const"], code)
+    file_problem = described["components"]["schemas"].get("FileProblem", {"properties": {"problem": {}}})
+    for alternative in file_problem["properties"]["problem"].get("oneOf", ()):
+        for code in alternative["properties"]["code"]["enum"]:
+            yield Refusal(alternative["properties"]["status"]["const"], code)
 
 
 def operations(described: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:

@@ -203,8 +203,19 @@ SPELLED = (
 WORDS = st.text(UNICODE, max_size=20)
 TIMES = st.integers(0, 2**40)
 SIZES = st.integers(0, 10**15 - 1)
+MAPS = st.dictionaries(st.text(UNICODE, max_size=8), st.text(UNICODE, max_size=20), max_size=3)
 FILE_TICKETS: st.SearchStrategy[FileTicket] = st.builds(
-    FileTicket, id=WORDS, key=st.text(UNICODE, max_size=60), size=SIZES, sub=WORDS, iat=TIMES, exp=TIMES
+    FileTicket,
+    id=WORDS,
+    key=st.text(UNICODE, max_size=60),
+    size=SIZES,
+    sub=WORDS,
+    iat=TIMES,
+    exp=TIMES,
+    part=st.just(0),
+    up=st.just(""),
+    data=MAPS,
+    page_data=MAPS,
 )
 DIRECTORY_TICKETS: st.SearchStrategy[DirectoryTicket] = st.builds(
     DirectoryTicket, id=WORDS, dir=st.text(UNICODE, max_size=60), max=SIZES, sub=WORDS, iat=TIMES, exp=TIMES

@@ -287,8 +287,14 @@ def test_no_document_of_another_shape_is_a_ticket_even_signed(payload: bytes) ->
     members = claims._asdict()
     if members.get("up") == "":
         assert (members.pop("part"), members.pop("up")) == (0, "")
+    for name in ("data", "page_data"):
+        if members.get(name) == {}:
+            del members[name]
     assert document == members
-    assert [type(one) for one in claims] == [str, str, int, str, int, int, int, str][: len(claims)]
+    assert [type(one) for one in claims] == [str, str, int, str, int, int, int, str, dict, dict][
+        : len(claims)
+    ]
+    assert all(type(text) is str for name in ("data", "page_data") for text in members.get(name, {}).values())
 
 
 GIVEN_TYPES = (
@@ -454,7 +460,9 @@ SUBJECTS = st.one_of(
     ),
     st.text(max_size=64),
 )
-CALLERS = st.builds(Caller, SUBJECTS, st.builds(Limits, st.integers(0, 2**40), st.just(("image/*",))))
+CALLERS = st.builds(
+    Caller, SUBJECTS, st.builds(Limits, st.integers(0, 2**40), st.just(("image/*",))), st.just({})
+)
 ROLE = Credentials("STS.EXAMPLE", "SKEXAMPLE", "CAISEXAMPLE")
 
 
@@ -633,7 +641,8 @@ def test_any_header_is_one_bearer_token_or_unauthenticated(authorization: str | 
 @example(authorization=f"Bearer {token_of(HEADER, {**CLAIMS, 'exp': float('inf')})}")
 @example(authorization=f"Bearer {token_of(HEADER, {**CLAIMS, 'sub': ''})}")
 def test_any_header_is_a_caller_with_a_whole_token_or_unauthenticated(authorization: str | None) -> None:
-    signed_in = partial(authorize, sign_in=bearer.sign_in(FIND_HS256, MARK, "uploads"), limits=LIMITS)
+    sign_in = bearer.sign_in(FIND_HS256, MARK, "uploads")
+    signed_in = partial(authorize, sign_in=sign_in, limits=LIMITS, upload_request=None)
     caller = tried(Unauthenticated, signed_in, asking(authorization))
     if isinstance(caller, Unauthenticated):
         assert authorization != f"Bearer {GOOD}"

@@ -99,7 +99,7 @@ def test_answers_with_the_names_of_the_original_tutorial(environ: dict[str, str]
 def test_the_ticket_binds_folder_cap_and_user(
     environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(application, "authorize", lambda _, __, limits: Caller("alice", limits))
+    monkeypatch.setattr(application, "authorize", lambda _, __, limits, ___: Caller("alice", limits))
     granted = grant(environ, DIRECTORY_MAX_BYTES="1000")
     folder = "uploads/alice/2027/01/15/01mcc5rm7t0000000000000000/"
     assert granted["dir"] == folder
@@ -120,7 +120,7 @@ def test_the_smaller_limit_counts(settings: dict[str, str], cap: int, environ: d
 
 def test_a_users_own_limit_counts(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        application, "authorize", lambda _, __, limits: Caller("a", limits._replace(max_bytes=7))
+        application, "authorize", lambda _, __, limits, ___: Caller("a", limits._replace(max_bytes=7))
     )
     assert conditions_of(grant(environ))[2] == ["content-length-range", 0, 7]
 

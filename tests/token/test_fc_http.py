@@ -78,8 +78,8 @@ def test_a_body_without_a_flag_is_what_it_says() -> None:
     assert from_fc(json.dumps(document).encode(), 0, 0).body == b"aGk="
 
 
-def test_an_event_may_be_64_kib_and_no_byte_more() -> None:
-    padding = 64 * 1024 - len(fc_event())
+def test_an_event_may_be_96_kib_and_no_byte_more() -> None:
+    padding = 96 * 1024 - len(fc_event())
     assert answer(fc_event(body="a" * padding)).status == 200
     assert answer(fc_event(body="a" * (padding + 1))).status == 403
 
@@ -148,7 +148,7 @@ def changed(**parts: object) -> bytes:
         pytest.param(b"[]", "event_unreadable", id="not an object"),
         pytest.param(b"[" * 60_000, "event_unreadable", id="deep"),
         pytest.param(b"9" * 60_000, "event_unreadable", id="an enormous number"),
-        pytest.param(b" " * (64 * 1024 + 1), "event_too_large", id="over 64 KiB"),
+        pytest.param(b" " * (96 * 1024 + 1), "event_too_large", id="over 96 KiB"),
         pytest.param(changed(requestContext={}), "event_unreadable", id="no context"),
         pytest.param(changed(headers={"a": 1}), "event_unreadable", id="a header that is a number"),
         pytest.param(changed(headers={"A": "1", "a": "2"}), "event_unreadable", id="a header twice"),

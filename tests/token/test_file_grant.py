@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from grants import application, file_grant, lifetime, object_key, upload_request
+from grants import application, file_grant, lifetime, object_key, upload_data, upload_request
 from grants.callers import Caller, Limits
 from grants.settings import Settings
 from tests.support.fc_events import Answer, ask, fc_event
@@ -197,12 +197,16 @@ def test_the_longest_grant_stays_within_its_budget(subject: str, environ: dict[s
     longest = upload_request.UploadRequest("图" * 39 + "a.b", 4999934464, "a" * 32 + "/" + "b" * 64)
     assert len(longest.name.encode()) == file_grant.KEPT_NAME_BYTES
     assert media_types.is_media_type(longest.type)
-    caller = Caller(subject, Limits(4999934464, ("*/*",)))
+    longest = longest._replace(page_data={"a": "字" * 80})
+    caller = Caller(subject, Limits(4999934464, ("*/*",)), {"a": "b" * 256})
+    upload_data.check_both(caller.data, longest.page_data)
+    assert sum(map(upload_data.size_of, (caller.data, longest.page_data))) == upload_data.MAX_DATA_BYTES
     role = Credentials("STS." + "A" * 25, "s" * 44, "T" * 1000)
     granted: Any = file_grant.issue_file_grant(
         longest, caller, Settings.from_env(environ), role, NOW, bytes(10)
     )
     lengths = {name: len(value) for name, value in granted["fields"].items()}
+    assert ticket_module.verify_ticket(granted["ticket"], ["a-ticket-secret-of-more-than-32-bytes"], NOW)
     assert lengths["callback"] <= 4096
     assert max(lengths.values()) == lengths["policy"] <= 8192
 
@@ -351,7 +355,7 @@ def test_a_lone_surrogate_never_reaches_a_header() -> None:
 def test_the_callers_own_limits_count(
     handler: Handler, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def narrow(_: object, __: object, limits: Limits) -> Caller:
+    def narrow(_: object, __: object, limits: Limits, ___: object) -> Caller:
         return Caller("alice", Limits(limits.max_bytes // 1024, ("image/png",)))
 
     monkeypatch.setattr(application, "authorize", narrow)

@@ -14,7 +14,9 @@ from grants.post_policy import callback_parameter
 from tests.support.emulator.scene import BUCKET, KEY, json_reply
 from tests.support.multipart import CONFIRMED, ONE_PART, PART, TWO_PARTS, Deployment, role
 from vendored.oss_signing import Signer
-from vendored.ticket import FileTicket, sign_ticket
+from vendored.ticket import FileTicket, sign_ticket, verify_ticket
+
+DATA = {"a": "b" * 248}  # 256 bytes of JSON, of 512 for both
 
 
 def test_a_file_is_stored_and_the_page_gets_the_callbacks_answer(deployed: Deployment) -> None:
@@ -172,7 +174,9 @@ def test_the_longest_callback_is_one_that_oss_takes() -> None:
     assert fits_ticket(subject)
     folder = f"{'p' * 31}/{object_key.user_segment(subject)}/2026/09/21/"
     ticket = FileTicket(
-        "0" * 26, f"{folder}{'0' * 26}.docx", 10**11, subject, 10**10, 10**10, 10**9, "A" * 128
+        "0" * 26, f"{folder}{'0' * 26}.docx", 10**11, subject, 0, 10**10, 10**9, "A" * 128, DATA, DATA
     )
     address = f"https://{'.'.join(['a' * 63] * 3)}.{'b' * 61}"
-    assert len(callback_parameter(address, sign_ticket(ticket, "s"))) <= 4096
+    signed = sign_ticket(ticket, "s")
+    assert verify_ticket(signed, ["s"], 10**9) == ticket
+    assert len(callback_parameter(address, signed)) <= 4096

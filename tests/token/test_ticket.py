@@ -16,7 +16,9 @@ NOW = 1_800_000_000
 SECRET = "a-ticket-secret-of-more-than-32-bytes"
 CLAIMS = FileTicket("01abc", "uploads/_/2027/01/15/01abc.png", 5, "", NOW, NOW + 3900)
 IN_PARTS = CLAIMS._replace(part=8 * 2**20, up="0004B9895DBBB6EC98E36A2F1C0D7E55")
-MEMBERS = {name: value for name, value in CLAIMS._asdict().items() if name not in {"part", "up"}}
+MEMBERS = {
+    name: value for name, value in CLAIMS._asdict().items() if name not in {"part", "up", "data", "page_data"}
+}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,8 @@ MEMBERS = {name: value for name, value in CLAIMS._asdict().items() if name not i
         CLAIMS,
         CLAIMS._replace(size=0, sub="用户|1"),
         IN_PARTS,
+        CLAIMS._replace(data={"order": "17"}, page_data={"": "用户"}),
+        IN_PARTS._replace(page_data={"album": ""}),
         DirectoryTicket("01abc", "uploads/_/2027/01/15/01abc/", 1024, "u", NOW, NOW + 1),
     ],
 )
@@ -35,7 +39,10 @@ def test_verifies_what_it_signed(claims: ticket_module.Ticket) -> None:
 def test_a_ticket_says_no_more_than_its_grant_needs() -> None:
     """So a callback function of before uploads in parts reads the tickets of forms."""
     assert document_of(sign_ticket(CLAIMS, SECRET)) == {"v": 1, **MEMBERS}
-    assert document_of(sign_ticket(IN_PARTS, SECRET)) == {"v": 1, **IN_PARTS._asdict()}
+    in_parts = {**MEMBERS, "part": IN_PARTS.part, "up": IN_PARTS.up}
+    assert document_of(sign_ticket(IN_PARTS, SECRET)) == {"v": 1, **in_parts}
+    said = CLAIMS._replace(data={"order": "17"})
+    assert document_of(sign_ticket(said, SECRET)) == {"v": 1, **MEMBERS, "data": {"order": "17"}}
 
 
 def test_the_document_that_the_refused_ones_are_made_of_is_genuine() -> None:
@@ -126,6 +133,13 @@ def test_a_genuine_ticket_that_is_refused_is_named(now: float) -> None:
         {"v": 1, **MEMBERS, "part": True, "up": "A1"},
         {"v": 1, **MEMBERS, "part": 5},
         {"v": 1, **MEMBERS, "up": "A1"},
+        {"v": 1, **MEMBERS, "data": {}},
+        {"v": 1, **MEMBERS, "page_data": {}},
+        {"v": 1, **MEMBERS, "data": {"order": 17}},
+        {"v": 1, **MEMBERS, "data": {"order": {"id": "17"}}},
+        {"v": 1, **MEMBERS, "page_data": {"order": None}},
+        {"v": 1, **MEMBERS, "page_data": [["order", "17"]]},
+        {"v": 1, **MEMBERS, "page_data": "order"},
         {"v": 1, "id": "x", "key": "y"},
         {"v": 1, "id": "x"},
         ["v", 1],

@@ -53,7 +53,7 @@ def test_twenty_files_are_granted(deployed: Deployment) -> None:
 
 
 def test_twenty_files_with_the_longest_names_fit_an_event(deployed: Deployment) -> None:
-    files = [{**FILE, "name": "字" * 341}] * 20
+    files = [{**FILE, "name": "字" * 341, "data": {"a": "字" * 168}}] * 20
     body = json.dumps({"files": files})  # which writes each character as an escape, and browsers do not
     event = fc_event("/uploads", method="POST", body=body, headers={"Authorization": "a" * 7000})
     assert len(event) < MAX_EVENT_BYTES

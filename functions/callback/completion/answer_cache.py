@@ -22,17 +22,17 @@ class AnswerCache:
     """At most `MAX_ENTRIES` answers and as many failures. Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[Upload, tuple[float, str]] = OrderedDict()  # until when, and the JSON
+        self._answers: OrderedDict[str, tuple[float, str]] = OrderedDict()  # until when, and the JSON
         self._failures: OrderedDict[tuple[str, str | None], float] = OrderedDict()  # until when
 
     def recall(self, upload: Upload, now: float) -> str | None:
         """Return the JSON that was answered lately about exactly this upload, None if there is none."""
-        until, answer = self._answers.get(upload, (now, None))
+        until, answer = self._answers.get(repr(upload), (now, None))
         return answer if now < until else None
 
     def keep(self, upload: Upload, answer: str, now: float) -> None:
         """Remember an answer, and that neither a callback nor a confirm about this upload fails any more."""
-        _remember(self._answers, upload, (now + ANSWER_SECONDS, answer))
+        _remember(self._answers, repr(upload), (now + ANSWER_SECONDS, answer))
         for etag in (upload.etag, None):
             self._failures.pop((upload.key, etag), None)
 

@@ -40,6 +40,7 @@ class Upload(NamedTuple):
     `id` is the grant's. The uploads of one directory grant share it and differ in `key`, whose last part is
     then the `name`, without characters that can disguise it. After `expires_at`, in epoch seconds, the grant
     neither stores nor confirms anything. `crc64` is OSS's own of the content, in decimal, or empty.
+    `data` is what your server said the upload is for, `page_data` what the page said: a claim of the user.
     """
 
     id: str
@@ -51,6 +52,8 @@ class Upload(NamedTuple):
     user: str
     expires_at: int
     crc64: str = ""
+    data: Mapping[str, str] = {}
+    page_data: Mapping[str, str] = {}
 
     @property
     def marks(self) -> dict[str, bool]:
@@ -91,6 +94,8 @@ def verify_object(report: UploadReport, head: Head, allowed_types: Sequence[str]
         user=ticket.sub,
         expires_at=ticket.exp,  # a policy ends earlier, and OSS judges it when a whole form has arrived
         crc64=checksum if CRC64.fullmatch(checksum) else "",
+        data=ticket.data,
+        page_data=ticket.page_data,
     )
 
 

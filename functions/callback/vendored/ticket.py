@@ -10,7 +10,7 @@ import base64
 import hmac
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from vendored.errors import Unverified
@@ -25,6 +25,7 @@ class FileTicket(NamedTuple):
     """One upload was granted: `size` bytes at exactly `key`. Times are epoch seconds.
 
     An upload in parts has `up`, OSS's id of it, and `part`, the size of each part but the last in bytes.
+    `data` is your server's word of what the upload is for, `page_data` is the page's.
     """
 
     id: str
@@ -35,6 +36,8 @@ class FileTicket(NamedTuple):
     exp: int
     part: int = 0
     up: str = ""
+    data: Mapping[str, str] = {}
+    page_data: Mapping[str, str] = {}
 
 
 class DirectoryTicket(NamedTuple):
@@ -49,7 +52,7 @@ class DirectoryTicket(NamedTuple):
 
 
 Ticket = FileTicket | DirectoryTicket
-CLAIM_TYPES = (str, str, int, str, int, int, int, str)  # of both, in order
+CLAIM_TYPES = (str, str, int, str, int, int, int, str, dict, dict)  # of both, in order
 
 
 def sign_ticket(claims: Ticket, secret: str) -> str:
@@ -88,17 +91,23 @@ def _read_claims(payload: str) -> Ticket:
         unchanged = document == _members(claims) and _base64url(decoded) == payload
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise Unverified("ticket_malformed") from None
+    maps = [one for one in claims if isinstance(one, dict)]
     typed = tuple(map(type, claims)) == CLAIM_TYPES[: len(claims)]
+    typed = typed and all(type(text) is str for one in maps for text in one.values())
     if version != VERSION or not typed or not unchanged:
         raise Unverified("ticket_malformed")
     return claims
 
 
 def _members(claims: Ticket) -> dict[str, object]:
-    """Return the claims as they are written: only an upload in parts has those of one."""
+    """Return the claims as they are written: only those of a kind that it has, and no empty map."""
     members = claims._asdict()
-    if isinstance(claims, FileTicket) and not (claims.up and claims.part):
-        del members["part"], members["up"]
+    if isinstance(claims, FileTicket):
+        if not (claims.up and claims.part):
+            del members["part"], members["up"]
+        for name in ("data", "page_data"):
+            if not members[name]:
+                del members[name]
     return members
 
 

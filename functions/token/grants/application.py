@@ -2,19 +2,22 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from authorize import authorize
 from grants import object_key, upload_request
-from grants.callers import Caller, Limits, SignIn, anonymous
+from grants.callers import Caller, Limits, SignIn, anonymous, once
 from grants.file_grant import issue_file_grant
 from grants.settings import Settings
-from grants.upload_request import UploadRequest
+from grants.upload_request import UploadRequest, read_upload_request
 from vendored.env import credentials
+from vendored.errors import Malformed
 from vendored.fc_http import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Request, serve
 
 if TYPE_CHECKING:
     from grants.multipart_routes import Multipart
+
+T = TypeVar("T")
 
 
 def build(
@@ -62,7 +65,7 @@ class Instance:
 
     def show_limits(self, request: Request) -> Reply:
         """Answer `GET /limits`."""
-        caller, settings = self._caller(request), self.settings
+        caller, settings = self._caller(request, self._sign_in), self.settings
         kinds = ["file", "multipart"] if settings.multipart_bytes else ["file"]
         if settings.allow_directory_grants and self._directories.may_have_directory_grant(caller, settings):
             kinds.append("directory")
@@ -70,13 +73,14 @@ class Instance:
 
     def grant(self, request: Request, context: object) -> Reply:
         """Answer `GET /`: a file grant, or a directory grant to who names no file."""
-        caller = self._caller(request)
         if self.settings.allow_directory_grants and not request.query:
+            caller = self._caller(request, self._sign_in)
             granted = self._directories.issue_directory_grant(
                 caller, self.settings, credentials(self._environ, context), request.now, self._random()
             )
             return Reply(200, granted, log={"upload_id": str(granted["dir"]).split("/")[-2]})
-        upload = upload_request.read_upload_request(request.query)
+        upload = self._read(request, self._sign_in, lambda: read_upload_request(request.query))
+        caller = self._caller(request, self._sign_in, upload)
         upload_request.check_limits(upload, caller.limits)
         granted = self._grant_form(upload, caller, request, context)
         return Reply(200, granted, log={"upload_id": str(granted["id"])})
@@ -85,13 +89,14 @@ class Instance:
         """Answer `POST /uploads`: a grant for each file."""
         from grants import upload_batch  # noqa: PLC0415
 
-        caller = self._caller(request)
+        sign_in = once(self._sign_in)
         return upload_batch.answer_batch(
+            self._read(request, sign_in, lambda: upload_batch.read_batch(request.body)),
             request,
             self.settings,
-            caller.limits,
-            lambda upload: self._grant_form(upload, caller, request, context),
-            lambda upload: self.multipart(context).begin(request, upload, caller, self._random()),
+            lambda upload: self._caller(request, sign_in, upload),
+            lambda upload, caller: self._grant_form(upload, caller, request, context),
+            lambda upload, caller: self.multipart(context).begin(request, upload, caller, self._random()),
         )
 
     def address_parts(self, request: Request, context: object) -> Reply:
@@ -114,8 +119,22 @@ class Instance:
         role = credentials(self._environ, context)
         return issue_file_grant(upload, caller, self.settings, role, request.now, self._random())
 
-    def _caller(self, request: Request) -> Caller:
-        return authorize(request, self._sign_in, self._limits)
+    def _read(self, request: Request, sign_in: SignIn, read: "Callable[[], T]") -> T:
+        """Read what is asked for. Who may not ask at all is told that first."""
+        try:
+            return read()
+        except Malformed:
+            self._caller(request, sign_in)
+            raise
+
+    def _caller(self, request: Request, sign_in: SignIn, upload: UploadRequest | None = None) -> Caller:
+        caller = authorize(request, sign_in, self._limits, upload)
+        page_data = upload.page_data if upload else {}
+        if caller.data or page_data:
+            from grants import upload_data  # noqa: PLC0415 - most uploads have neither
+
+            upload_data.check_both(caller.data, page_data)
+        return caller
 
     def _random(self) -> bytes:
         return self._entropy(object_key.ID_RANDOM_BYTES)

@@ -30,10 +30,14 @@ class Limits(NamedTuple):
 
 
 class Caller(NamedTuple):
-    """`subject` is the user's id, empty for an anonymous caller; no two subjects share a folder of keys."""
+    """`subject` is the user's id, empty for an anonymous caller; no two subjects share a folder of keys.
+
+    `data` is your server's word of what the upload is for: a flat map of text (`upload_data.py`).
+    """
 
     subject: str
     limits: Limits
+    data: Mapping[str, str] = {}
 
 
 def anonymous(request: Request) -> Claims:
@@ -41,6 +45,18 @@ def anonymous(request: Request) -> Claims:
     if "authorization" in request.headers:
         raise Unauthenticated("token_unexpected")
     return {}
+
+
+def once(sign_in: SignIn) -> SignIn:
+    """Return `sign_in` for one request: its token is verified once, for however many files."""
+    found: list[Claims] = []
+
+    def claims_of(request: Request) -> Claims:
+        if not found:
+            found.append(sign_in(request))
+        return found[0]
+
+    return claims_of
 
 
 def fits_ticket(subject: str) -> bool:

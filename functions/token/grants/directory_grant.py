@@ -30,9 +30,9 @@ def may_have_directory_grant(caller: Caller, settings: Settings) -> bool:
     """Tell whether this caller may have a directory grant.
 
     A caller with fewer types than the settings allow may not: the directory ticket does not name types, so
-    the callback function could not refuse the others.
+    the callback function could not refuse the others. It carries no `data` either.
     """
-    return all(allows(caller.limits.types, one) for one in settings.allowed_types)
+    return not caller.data and all(allows(caller.limits.types, one) for one in settings.allowed_types)
 
 
 def issue_directory_grant(
@@ -44,7 +44,7 @@ def issue_directory_grant(
     may begin an upload; the policy lives longer, by the time that the largest upload takes. Raises `Refusal`.
     """
     if not may_have_directory_grant(caller, settings):
-        raise Refusal("directory_not_offered", "Your types are limited: ask for a grant for each file.")
+        raise Refusal("directory_not_offered", "You may upload single files only: ask for a grant for each.")
     grant_id = object_key.time_sortable_id(now, entropy)
     folder = f"{object_key.user_folder(caller, settings, now)}{grant_id}/"
     max_bytes = min(settings.directory_max_bytes, caller.limits.max_bytes)

@@ -41,7 +41,16 @@ def issue_file_grant(
     key = object_key.user_folder(caller, settings, now) + object_key.file_name_of(upload_id, upload.type)
     lifetime = lifetime_seconds(upload.size)
     expires_at = int(now) + lifetime
-    claims = FileTicket(upload_id, key, upload.size, caller.subject, int(now), expires_at + CONFIRM_SECONDS)
+    claims = FileTicket(
+        id=upload_id,
+        key=key,
+        size=upload.size,
+        sub=caller.subject,
+        iat=int(now),
+        exp=expires_at + CONFIRM_SECONDS,
+        data=caller.data,
+        page_data=upload.page_data,
+    )
     ticket = sign_ticket(claims, settings.ticket_secret[0])
     pinned = pinned_fields(upload, key, callback_parameter(settings.callback_url, ticket))
     return {

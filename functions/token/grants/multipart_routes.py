@@ -82,6 +82,8 @@ class Multipart(NamedTuple):
             exp=now + PARTS_SECONDS + CONFIRM_SECONDS,
             part=part_size_of(upload.size),
             up=_initiate(bucket, headers),
+            data=caller.data,
+            page_data=upload.page_data,
         )
         return describe_grant(ticket, sign_ticket(ticket, settings.ticket_secret[0]), settings)
 

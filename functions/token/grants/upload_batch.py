@@ -3,21 +3,22 @@
 Never lives here: what a grant is (`file_grant.py`, `multipart_grant.py`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from grants.callers import Limits
+from grants.callers import Caller
 from grants.json_body import read_object
 from grants.settings import Settings
 from grants.upload_request import UploadRequest, check_limits, read_upload_request
-from vendored.errors import Malformed, Refusal, TooLarge, TypeNotAllowed, Unavailable, describe
+from vendored.errors import Malformed, Misconfigured, Refusal, Unauthenticated, Unavailable, describe
 from vendored.fc_http import Reply, Request
 
 MAX_FILES = 20
 MAX_BEGUN = 1  # uploads in parts: each costs a request to OSS
-ALONE = (Malformed, TooLarge, TypeNotAllowed, Unavailable)  # refuse one file, and not the others
+WHOLE = (Unauthenticated, Misconfigured)  # refuse the request; any other refusal is of one file alone
 REQUIRED = {"name": str, "size": int}
 MEMBERS = {**REQUIRED, "type": str, "multipart": bool}
+JUDGED_ALONE = {"data"}  # whose own module says what it must be
 
 
 class Wanted(NamedTuple):
@@ -28,9 +29,9 @@ class Wanted(NamedTuple):
 
 
 def read_batch(body: bytes) -> "list[Wanted | Refusal]":
-    """Read `{"files": [{"name", "size", "type"?, "multipart"?}, ...]}`: each file, or why it is refused.
+    """Read `{"files": [{"name", "size", "type"?, "multipart"?, "data"?}, ...]}`: each file, or its refusal.
 
-    Raises `Malformed` for a document of another shape; a bad name, size or type refuses that file alone.
+    Raises `Malformed` for a document of another shape; a bad name, size, type or data refuses one file.
     """
     files = read_object(body, {"files": list})["files"]
     if not isinstance(files, list) or not 0 < len(files) <= MAX_FILES:
@@ -39,27 +40,35 @@ def read_batch(body: bytes) -> "list[Wanted | Refusal]":
 
 
 def _read_file(document: object) -> "Wanted | Refusal":
-    if not isinstance(document, dict) or not REQUIRED.keys() <= document.keys() <= MEMBERS.keys():
+    known = MEMBERS.keys() | JUDGED_ALONE
+    if not isinstance(document, dict) or not REQUIRED.keys() <= document.keys() <= known:
         raise Malformed(
-            "files_invalid", "A file has the members name and size, and may have type and multipart."
+            "files_invalid", "A file has the members name and size, and may have type, multipart and data."
         )
-    if any(type(value) is not MEMBERS[name] for name, value in document.items()):
+    typed = {name: value for name, value in document.items() if name not in JUDGED_ALONE}
+    if any(type(value) is not MEMBERS[name] for name, value in typed.items()):
         detail = "In a file, name and type are text, size is a whole number, multipart is true or false."
         raise Malformed("files_invalid", detail)
-    query = {**document, "size": str(document["size"])}
+    query = {**typed, "size": str(typed["size"])}
     multipart = query.pop("multipart", False)
     try:
-        return Wanted(read_upload_request(query), multipart)
+        upload = read_upload_request(query)
+        if "data" in document:
+            from grants.upload_data import read_page_data  # noqa: PLC0415 - most files have none
+
+            upload = upload._replace(page_data=read_page_data(document["data"]))
     except Malformed as refusal:
         return refusal
+    return Wanted(upload, multipart)
 
 
 def answer_batch(
+    files: "Sequence[Wanted | Refusal]",
     request: Request,
     settings: Settings,
-    limits: Limits,
-    grant_form: "Callable[[UploadRequest], dict[str, object]]",
-    begin: "Callable[[UploadRequest], dict[str, object]]",
+    authorize: "Callable[[UploadRequest | None], Caller]",
+    grant_form: "Callable[[UploadRequest, Caller], dict[str, object]]",
+    begin: "Callable[[UploadRequest, Caller], dict[str, object]]",
 ) -> Reply:
     """Grant each file a form, or parts where they are wanted and the file is large. Raises a `Refusal`.
 
@@ -69,14 +78,16 @@ def answer_batch(
     begun = 0
     answers: list[dict[str, object]] = []
     refused: list[Refusal] = []
-    for wanted in read_batch(request.body):
+    for wanted in files:
         try:
-            upload, in_parts = _judge(wanted, limits, settings.multipart_bytes)
+            upload, caller, in_parts = _judge(wanted, authorize, settings.multipart_bytes)
             begun += in_parts
             if in_parts and begun > MAX_BEGUN:
                 raise Unavailable("one_multipart_at_a_time", retry_after=0)
-            answers.append(begin(upload) if in_parts else grant_form(upload))
-        except ALONE as refusal:  # noqa: PERF203 - a file that is refused refuses no other
+            answers.append(begin(upload, caller) if in_parts else grant_form(upload, caller))
+        except WHOLE:  # noqa: PERF203 - a file that is refused refuses no other
+            raise
+        except Refusal as refusal:
             refused.append(refusal)
             answers.append({"problem": _problem(refusal, request.request_id, settings.problem_types_url)})
     log = {"upload_id": ",".join(str(one["id"]) for one in answers if "id" in one)}
@@ -86,12 +97,16 @@ def answer_batch(
     return Reply(200, {"uploads": answers}, code=codes or "ok", log=log)
 
 
-def _judge(wanted: "Wanted | Refusal", limits: Limits, multipart_bytes: int) -> "tuple[UploadRequest, bool]":
-    """Return an upload that the limits allow, and whether it is sent in parts. Raises its `Refusal`."""
+def _judge(
+    wanted: "Wanted | Refusal", authorize: "Callable[[UploadRequest | None], Caller]", multipart_bytes: int
+) -> "tuple[UploadRequest, Caller, bool]":
+    """Return an upload that its caller may make, and whether it is sent in parts. Raises its `Refusal`."""
     if isinstance(wanted, Refusal):
+        authorize(None)  # who may not ask is told that first
         raise wanted
-    check_limits(wanted.upload, limits)
-    return wanted.upload, wanted.multipart and 0 < multipart_bytes < wanted.upload.size
+    upload, caller = wanted.upload, authorize(wanted.upload)
+    check_limits(upload, caller.limits)
+    return upload, caller, wanted.multipart and 0 < multipart_bytes < upload.size
 
 
 def _problem(refusal: Refusal, request_id: str, types_url: str) -> "dict[str, object]":

@@ -21,11 +21,15 @@ MAX_NAME_BYTES = 1024  # no file system has longer names
 
 
 class UploadRequest(NamedTuple):
-    """One file that a page asks to upload: its name, its size in bytes, the one name of its media type."""
+    """One file that a page asks to upload: its name, its size in bytes, the one name of its media type.
+
+    `page_data` is what the page says it is for: a claim of the user.
+    """
 
     name: str
     size: int
     type: str
+    page_data: Mapping[str, str] = {}
 
 
 def read_upload_request(query: Mapping[str, str]) -> UploadRequest:
