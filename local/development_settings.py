@@ -64,6 +64,7 @@ CALLBACK_VARIABLES = (
     "UPLOAD_BUCKET",
     "OSS_REGION",
     "UPLOAD_PREFIX",
+    "UPLOAD_HOST",
     "OBJECT_URL",
     "TICKET_SECRET",
     "ALLOWED_ORIGINS",
@@ -71,6 +72,8 @@ CALLBACK_VARIABLES = (
     "PROBLEM_TYPES_URL",
     "WEBHOOK_URL",
     "WEBHOOK_SECRET",
+    "READ_SECONDS",
+    "IMAGE_STYLES",
     "PUBLIC_KEY_PEM",
 )
 EMULATE_VARIABLES = ("EMULATE_BASE64", "EMULATE_TIMEOUT")
@@ -115,6 +118,7 @@ def development_values(ports: Ports, public_key_pem: str) -> dict[str, str]:
         "OBJECT_URL": address(ports.upload),
         "TICKET_SECRET": "development-ticket-secret-for-one-machine-only",
         "MAX_BYTES": str(400 * 1024**2),
+        "READ_SECONDS": "900",
         "PUBLIC_KEY_PEM": public_key_pem,
         "LOCAL_OSS_PRIVATE_CALLBACKS": "allow",
     }

@@ -70,6 +70,15 @@ WEBHOOK_SECRET = "whsec_" + base64.b64encode(MARK.encode() * 5).decode()
 VARIABLES = {
     **ENVIRONMENT,
     "OBJECT_URL": ("", *ADDRESSES),
+    "UPLOAD_HOST": ("", *ADDRESSES),
+    "READ_SECONDS": ("", "0", "900", "3600", "3601", "1e3"),
+    "IMAGE_STYLES": (
+        "",
+        '{"thumb":"image/resize,w_320"}',
+        '{"thumb":"image/watermark,image_aHVudGVyMg"}',
+        "{",
+        "[]",
+    ),
     "WEBHOOK_URL": ("https://hunter2.example/hooks?key=hunter2", "http://localhost:8000/", ""),
     "WEBHOOK_SECRET": (WEBHOOK_SECRET, f"{WEBHOOK_SECRET}, {WEBHOOK_SECRET}", "whsec_aHVudGVyMg==", ""),
     "PUBLIC_KEY_PEM": ("", "-----BEGIN hunter2-----"),
@@ -95,6 +104,11 @@ def test_any_environment_is_sound_settings_or_says_what_is_wrong(environ: dict[s
         assert settings.webhook_url.isascii()
     for secret in settings.webhook_secret:
         assert 24 <= len(secret) <= 64
+    assert 0 <= settings.read_seconds <= 3600
+    if settings.read_seconds:
+        assert is_address(settings.upload_host)
+    assert settings.read_seconds or not settings.image_styles
+    assert set(settings.image_styles.items()) <= {("thumb", "image/resize,w_320")}
     if settings.public_key_pem:
         assert is_loopback(settings.object_url)
     assert MARK * 6 not in repr(settings)

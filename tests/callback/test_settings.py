@@ -33,12 +33,15 @@ def test_asks_the_internal_endpoint(deployed: dict[str, str]) -> None:
         oss_region="cn-hangzhou",
         upload_prefix="uploads/",
         object_url="https://examplebucket.oss-cn-hangzhou-internal.aliyuncs.com",
+        upload_host="",
         ticket_secret=("a-ticket-secret-of-more-than-32-bytes",),
         allowed_origins=("https://www.example.com",),
         allowed_types=tuple(DEFAULT_TYPES.split(",")),
         problem_types_url="",
         webhook_url="",
         webhook_secret=(),
+        read_seconds=0,
+        image_styles={},
         public_key_pem="",
     )
 

@@ -98,6 +98,7 @@ def test_uploads_a_file_and_shows_the_callbacks_answer(
         "crc64": crc64_of(content),
         "type": kind or "application/octet-stream",
         "name": name,
+        "url": answer["url"],
     }
     assert stack.stored(answer["key"]).content == content
 

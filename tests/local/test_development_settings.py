@@ -74,7 +74,9 @@ def test_gives_the_token_function_exactly_its_own_variables() -> None:
 def test_gives_the_callback_function_exactly_its_own_variables() -> None:
     assert environments()["callback"] == {
         **SHARED,
+        "UPLOAD_HOST": "http://127.0.0.1:9000",
         "OBJECT_URL": "http://127.0.0.1:9000",
+        "READ_SECONDS": "900",
         "PUBLIC_KEY_PEM": "the public key",
         "EMULATE_FUNCTION": "/repository/functions/callback",
         "EMULATE_METHODS": "POST,OPTIONS",

@@ -1,11 +1,12 @@
 """The callback function: its paths, and the way of a request.
 
-read → verify (`callback_request`) → look (HEAD) → decide (`object_proof`) → hook → answer
+read → verify (`callback_request`) → look (HEAD) → decide (`object_proof`) → hook → answer, with addresses
 
-A repeated request gets the answer given lately, without the hook. The object is looked at before every
-answer: it may have been deleted meanwhile, and other bytes stored under its key.
+A repeated request gets the answer given lately, without the hook, and fresh addresses. The object is looked
+at before every answer: it may have been deleted meanwhile, and other bytes stored under its key.
 """
 
+import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from completion.callback_keys import KeyFinder, key_finder
 from completion.callback_request import UploadReport
 from completion.object_proof import Upload, verify_object
 from completion.outbound import Outbound
+from completion.read_addresses import read_addresses
 from completion.settings import Settings
 from completion.webhook import Backend, Response
 from vendored import log
@@ -87,6 +89,7 @@ def complete(instance: Instance, report: UploadReport, request: Request, context
 def find_answer(instance: Instance, report: UploadReport, request: Request, context: object) -> str:
     """Look, then run the hook or recall the answer that it gave about this upload. Return the JSON.
 
+    An answer about a file grant gets addresses of the file; a page can replace that of a directory grant.
     A failure is remembered for a moment, unless only the object is missing: it may be stored any time now.
     """
     answers, clock = instance.answers, instance.clock
@@ -102,7 +105,12 @@ def find_answer(instance: Instance, report: UploadReport, request: Request, cont
     except BaseException:
         answers.keep_failure(report.ticket.key, report.etag, clock.monotonic())
         raise
-    return answer
+    if report.in_directory or not instance.settings.read_seconds:
+        return answer
+    # signed after the cache, so that each answer has fresh ones; those of the hook stay
+    addresses = read_addresses(upload, instance.settings, credentials(instance.environ, context), request.now)
+    given = json.loads(answer)
+    return WRITER.encode({**given, **{name: one for name, one in addresses.items() if name not in given}})
 
 
 def look(instance: Instance, report: UploadReport, request: Request, context: object) -> Upload:

@@ -1,4 +1,4 @@
-"""JSON objects that a page sends, read strictly. Never lives here: what their members mean."""
+"""JSON objects that others write, read strictly. Never lives here: what their members mean."""
 
 import json
 from collections.abc import Mapping
@@ -6,12 +6,20 @@ from collections.abc import Mapping
 
 def read_object(body: bytes, members: "Mapping[str, type]") -> "dict[str, object]":
     """Read a JSON object with exactly these members and types, none twice. Raises `ValueError`."""
+    document = parse_object(body)
+    if {name: type(value) for name, value in document.items()} != members:
+        raise ValueError
+    return document
+
+
+def parse_object(body: bytes) -> "dict[str, object]":
+    """Read a JSON object in which no member stands twice, at any depth. Raises `ValueError`."""
     try:
         document = json.loads(body.decode(), object_pairs_hook=_without_repeats)
     except RecursionError:
         raise ValueError from None
-    if not isinstance(document, dict) or {name: type(value) for name, value in document.items()} != members:
-        raise ValueError
+    if not isinstance(document, dict):
+        raise ValueError  # noqa: TRY004 - its content is wrong, not its Python type
     return document
 
 
