@@ -30,6 +30,7 @@ from tests.support.emulator.stores import (
 from tests.support.environment import clean_environment
 
 EMULATOR = Path(__file__).parents[3] / "emulator"
+MEBIBYTE = 1024**2
 CRC64_CHECK = str(0x995DC9BBDF1939FA)  # of 123456789: the check value of CRC-64/XZ, which is OSS's variant
 
 
@@ -50,6 +51,21 @@ def test_digests_do_not_depend_on_the_pieces(tmp_path: Path) -> None:
 
     whole = put(store, "a", b"123456789")
     assert stored == replace(whole, headers={}, content_file=stored.content_file)
+
+
+@pytest.mark.parametrize("mark", [b"", b"a"], ids=["zeros at the end", "a byte at the end"])
+def test_zeros_take_no_room_on_the_disk(tmp_path: Path, mark: bytes) -> None:
+    pieces = [b"first", bytes(MEBIBYTE // 2), bytes(MEBIBYTE // 2), mark]
+    store = open_store(tmp_path)
+    with store.start() as upload:
+        for piece in pieces:
+            upload.write(piece)
+        stored = store.save(upload, Metadata("a", {}, "default", "IA", forbid_overwrite=False), now=1.0)
+
+    assert content_of(store, "a") == b"".join(pieces)
+    assert stored.size == len(b"".join(pieces))
+    (name,) = contents(tmp_path)
+    assert (tmp_path / "objects" / name).stat().st_blocks * 512 < MEBIBYTE // 4
 
 
 def test_objects_survive_a_restart(tmp_path: Path) -> None:
