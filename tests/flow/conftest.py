@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.browser import launch_chromium
+from tests.support.engines import OTHERS, Tab, chromium
 from tests.support.page.actions import open_page
 from tests.support.stack import Stack
 from tests.support.stack_fixtures import running, stack
@@ -24,6 +26,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser() -> Iterator[Browser]:
     with launch_chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module", params=["chromium", *OTHERS])
+def tab(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Tab]:
+    """A tab in each browser engine."""
+    with OTHERS.get(request.param, partial(chromium, browser))() as tab:
+        yield tab
 
 
 @pytest.fixture

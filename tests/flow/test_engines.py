@@ -2,76 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.support.browser import PATIENCE
-from tests.support.engines import OTHERS, Tab, chromium
+from tests.support.engines import Tab
 from tests.support.page.actions import PHOTO, large_file
+from tests.support.page.engine_page import EnginePage, state
 from tests.support.stack import Stack, md5
-
-INPUT = ".uppy-Dashboard-input"
-START = ".uppy-StatusBar-actionBtn--upload"
-NEW_PAGE = """() => {
-    window.wrong = [];
-    addEventListener('error', ({ message }) => wrong.push(message));
-    addEventListener('unhandledrejection', ({ reason }) => wrong.push(String(reason)));
-    addEventListener('securitypolicyviolation', ({ violatedDirective }) => wrong.push(violatedDirective));
-}"""
-WAIT = """async (selector, count, patience) => {
-    const ends = performance.now() + patience;
-    while (performance.now() < ends) {
-        const found = document.querySelectorAll(selector);
-        if (found.length >= count) return [...found].map(({ textContent }) => textContent);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    throw new Error(`No ${selector} on: ${document.body.innerText}`);
-}"""
-
-
-class EnginePage:
-    """The page in one engine, once files can be chosen."""
-
-    def __init__(self, tab: Tab, stack: Stack) -> None:
-        self.tab = tab
-        self._site = stack.site
-        self.open()
-
-    def open(self) -> None:
-        self.tab.open(f"{self._site}/")
-        self.tab.run(NEW_PAGE)
-        self.texts(INPUT)
-
-    def texts(self, selector: str, count: int = 1) -> list[str]:
-        """Wait until so many elements are there; return their texts."""
-        texts: list[str] = self.tab.run(WAIT, selector, count, PATIENCE)
-        return texts
-
-    def send(self, *files: Path) -> None:
-        self.tab.choose(INPUT, files)
-        self.texts(f"{START}:not([disabled])")
-        self.tab.click(START)
-
-    def ended(self, count: int = 1) -> list[Any]:
-        """Wait until so many uploads are done; return the callback's answers."""
-        self.texts(state("done"), count)
-        return [json.loads(text) for text in self.texts("[data-testid=answer]", count)]
-
-
-def state(name: str) -> str:
-    return f"[data-testid=upload][data-state={name}]"
-
-
-@pytest.fixture(scope="module", params=["chromium", *OTHERS])
-def tab(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Tab]:
-    with OTHERS.get(request.param, partial(chromium, browser))() as tab:
-        yield tab
 
 
 @pytest.fixture

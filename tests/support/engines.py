@@ -33,6 +33,11 @@ from tests.support.browser import PATIENCE
 FIREFOX = ("firefox-esr", "firefox")
 ANSWER_SECONDS = 2 * PATIENCE / 1000  # what a page waits for itself takes as long as PATIENCE
 
+SAY_OFFLINE = """(offline) => {
+    Object.defineProperty(navigator, 'onLine', { configurable: true, value: !offline });
+    dispatchEvent(new Event(offline ? 'offline' : 'online'));
+}"""
+
 
 class Tab(Protocol):
     """One tab. Selectors are CSS; the first element that matches is meant."""
@@ -48,6 +53,9 @@ class Tab(Protocol):
 
     def choose(self, selector: str, files: Sequence[Path]) -> None:
         """Choose files on the disk in an `input` for files."""
+
+    def go_offline(self, *, offline: bool) -> None:
+        """Take the network from the tab, or give it back."""
 
     def screenshot(self) -> bytes:
         """Return the visible part of the page as PNG."""
@@ -68,6 +76,9 @@ class ChromiumTab:
 
     def choose(self, selector: str, files: Sequence[Path]) -> None:
         self._page.locator(selector).first.set_input_files(files)
+
+    def go_offline(self, *, offline: bool) -> None:
+        self._page.context.set_offline(offline)
 
     def screenshot(self) -> bytes:
         return self._page.screenshot()
@@ -129,6 +140,10 @@ class FirefoxTab:
             files=[str(file) for file in files],
         )
 
+    def go_offline(self, *, offline: bool) -> None:
+        conditions = {"type": "offline"} if offline else None
+        self.send("emulation.setNetworkConditions", networkConditions=conditions, contexts=[self._context])
+
     def screenshot(self) -> bytes:
         return base64.b64decode(self.send("browsingContext.captureScreenshot", context=self._context)["data"])
 
@@ -164,6 +179,10 @@ class WebKitTab:
 
     def choose(self, selector: str, files: Sequence[Path]) -> None:
         self._driver.find_element(By.CSS_SELECTOR, selector).send_keys("\n".join(map(str, files)))
+
+    def go_offline(self, *, offline: bool) -> None:
+        """Tell the page so; its driver cannot take the network."""
+        self.run(SAY_OFFLINE, offline)
 
     def screenshot(self) -> bytes:
         return self._driver.get_screenshot_as_png()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Condition, Thread
 from typing import Any
@@ -17,8 +19,9 @@ from urllib.parse import quote
 import requests
 from fastcrc import crc64
 
+from local.launcher import is_free
 from local.token_for import token
-from tests.support.environment import clean_environment, free_ports
+from tests.support.environment import clean_environment, free_ports, processes_at
 from vendored import oss_signing
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -38,7 +41,8 @@ class Stack:
     def __init__(self, state: Path, **environ: str) -> None:
         self.state = state
         ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
-        chosen = {name: str(port) for name, port in ports.items()}
+        self._ports = {name: str(port) for name, port in ports.items()}
+        self._environ = environ
         self.token, self.callback, self.upload, self.site = (
             f"http://127.0.0.1:{ports[name]}" for name in PORTS
         )
@@ -47,10 +51,20 @@ class Stack:
         self.http.headers["Connection"] = "close"
         self.key_token = "" if environ.get("SIGNATURE_VERSION") == "V1" else KEY_TOKEN
         self.lines: list[str] = []
+        self._said = Condition()
+        self.start()
+
+    def start(self) -> None:
+        """Start the processes, also anew, and wait until all of them answer."""
         self._launcher = subprocess.Popen(
             [sys.executable, "-m", "local.run"],
             cwd=REPOSITORY,
-            env={**clean_environment(), **chosen, "LOCAL_STATE": str(state), **environ},
+            env={
+                **clean_environment(),
+                **self._ports,
+                "LOCAL_STATE": str(self.state),
+                **self._environ,
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -58,13 +72,22 @@ class Stack:
         assert self._launcher.stdout is not None
         for line in self._launcher.stdout:
             self.lines.append(line)
-            if f":{ports['SITE_PORT']}/ in a browser" in line:
+            if f":{self._ports['SITE_PORT']}/ in a browser" in line:
                 break
         else:
             raise AssertionError("".join(self.lines))
-        self._said = Condition()
         self._reader = Thread(target=self._read, args=[self._launcher.stdout], daemon=True)
         self._reader.start()
+
+    def kill(self) -> None:
+        """End every process at once, as a loss of power does; `start` goes on with what is on the disk."""
+        self._launcher.kill()
+        for port in self._ports.values():
+            while not is_free(int(port)):
+                for pid in processes_at(port):
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+        self._wait()
 
     def _read(self, output: Iterable[str]) -> None:
         for line in output:
@@ -75,6 +98,9 @@ class Stack:
     def end(self) -> None:
         self.http.close()
         self._launcher.send_signal(signal.SIGINT)
+        self._wait()
+
+    def _wait(self) -> None:
         self._launcher.wait(timeout=30)
         self._reader.join(timeout=30)
         assert self._launcher.stdout is not None
@@ -127,6 +153,12 @@ class Stack:
     def stored(self, key: str) -> requests.Response:
         """Read an object back as a holder of the AccessKey does."""
         return self._as_owner("GET", key)
+
+    def headers_of(self, key: str) -> Mapping[str, str]:
+        """Return the headers of an object, as a holder of the AccessKey reads them."""
+        answer = self._as_owner("HEAD", key)
+        assert answer.status_code == 200
+        return answer.headers
 
     def delete(self, key: str) -> None:
         """Delete an object as a holder of the AccessKey does."""
