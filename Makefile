@@ -41,7 +41,7 @@ DOCS_PIP := .venv-docs/bin/python -m pip install --quiet --disable-pip-version-c
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-header --no-emit-index-url
 
 .DELETE_ON_ERROR:
-.PHONY: help run token-for show oss package deploy preflight page destroy rotate-secret doctor build release check lint types test test-fast screenshots mutate fuzz soak emulator-figures bench bench-check bench-trial audit fmt vendor requirements docs pictures llms clean python ready-run ready-oss node chromium playwright-chromium lint-client test-client test-parts types-client
+.PHONY: help run token-for show oss package deploy preflight page destroy rotate-secret doctor build release check lint types test test-fast screenshots mutate fuzz soak large emulator-figures bench bench-check bench-trial audit fmt vendor requirements docs pictures llms clean python ready-run ready-oss node chromium playwright-chromium lint-client test-client test-parts types-client
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z<>-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -115,6 +115,9 @@ fuzz: $(VENV) $(PROOF_TOOLS) ## bytes at random for the callback function and th
 
 soak: $(VENV) $(PAGE) ## uploads, refusals and faults mixed on the local stack, for SECONDS=600; is anything lost, does anything grow?
 	@$(BIN)/python -m tools.soak $(SECONDS)
+
+large: $(VENV) | node ## one file of GIGABYTES=20 through client, functions and stand-in: does any of them take more memory for it? minutes
+	@$(BIN)/python -m tools.large_upload $(GIGABYTES)
 
 emulator-figures: $(VENV) ## how fast is the OSS emulator beside http.server, and how much does it need? MOTO=a venv with moto[server]; minutes
 	@PYTHONPATH=emulator $(BIN)/python -m tools.emulator_figures $(if $(MOTO),--moto "$(MOTO)")
