@@ -72,6 +72,7 @@ VARIABLES = {
     "OBJECT_URL": ("", *ADDRESSES),
     "UPLOAD_HOST": ("", *ADDRESSES),
     "READ_SECONDS": ("", "0", "900", "3600", "3601", "1e3"),
+    "DETECT_TYPE": ("", "true", "false", "yes"),
     "IMAGE_STYLES": (
         "",
         '{"thumb":"image/resize,w_320"}',

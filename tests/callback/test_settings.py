@@ -42,6 +42,7 @@ def test_asks_the_internal_endpoint(deployed: dict[str, str]) -> None:
         webhook_secret=(),
         read_seconds=0,
         image_styles={},
+        detect_type=False,
         public_key_pem="",
     )
 

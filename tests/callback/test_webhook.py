@@ -100,6 +100,7 @@ def test_tells_the_backend_and_the_page_its_answer(handler: Handler, signed: Sig
             "crc64": CRC64,
             "data": {},
             "page_data": {},
+            "detected_type": "",
         },
     }
 

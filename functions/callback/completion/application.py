@@ -97,7 +97,8 @@ def find_answer(instance: Instance, report: UploadReport, request: Request, cont
         upload = look(instance, report, request, context)
         answer = answers.recall(upload, request.received_at)
         if answer is None:
-            content = {**hook.on_upload(upload, backend(instance, request)), **describe(upload)}
+            seen = detect(instance, upload, request, context)
+            content = {**hook.on_upload(seen, backend(instance, request)), **describe(upload)}
             answer = WRITER.encode(content)  # as JSON, because the hook may change its own objects later
             answers.keep(upload, answer, clock.monotonic())
     except NotStored:
@@ -118,6 +119,17 @@ def look(instance: Instance, report: UploadReport, request: Request, context: ob
     role = credentials(instance.environ, context)
     head = instance.outbound.head(report.ticket.key, role, request.now, deadline_of(request))
     return verify_object(report, head, instance.settings.allowed_types)
+
+
+def detect(instance: Instance, upload: Upload, request: Request, context: object) -> Upload:
+    """Return the upload with the type that its first bytes show, if DETECT_TYPE is set. Refuses nothing."""
+    if not instance.settings.detect_type:
+        return upload
+    from completion.detected_type import FIRST_BYTES, detect_type  # noqa: PLC0415 - most deployments never need it
+
+    role = credentials(instance.environ, context)
+    first = instance.outbound.first_bytes(upload, FIRST_BYTES, role, request.now, deadline_of(request))
+    return upload._replace(detected_type=detect_type(first))
 
 
 def backend(instance: Instance, request: Request) -> Backend:

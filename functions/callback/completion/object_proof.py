@@ -41,6 +41,7 @@ class Upload(NamedTuple):
     then the `name`, without characters that can disguise it. After `expires_at`, in epoch seconds, the grant
     neither stores nor confirms anything. `crc64` is OSS's own of the content, in decimal, or empty.
     `data` is what your server said the upload is for, `page_data` what the page said: a claim of the user.
+    `detected_type` is what the first bytes show (`detected_type.py`), empty if unknown or DETECT_TYPE is off.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Upload(NamedTuple):
     crc64: str = ""
     data: Mapping[str, str] = {}
     page_data: Mapping[str, str] = {}
+    detected_type: str = ""
 
     @property
     def marks(self) -> dict[str, bool]:

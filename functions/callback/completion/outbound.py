@@ -1,6 +1,7 @@
 """The connections that this function opens, and no others. Each is limited in time and size.
 
-A HEAD to the upload bucket, a POST to your backend if there is one, and rarely a GET of a public key of OSS.
+A HEAD to the upload bucket, and a GET there with DETECT_TYPE; a POST to your backend if there is one; and
+rarely a GET of a public key of OSS.
 """
 
 import logging
@@ -13,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from completion.object_proof import Head
+from completion.object_proof import Head, Upload
 from completion.webhook import MAX_ANSWER_BYTES, Response
 from vendored import oss_signing, time_limit
 from vendored.env import Credentials
@@ -22,6 +23,7 @@ from vendored.time_limit import within
 
 HEAD_SECONDS = 1.0
 FETCH_SECONDS = 1.0
+FIRST_BYTES_SECONDS = 0.5  # with HEAD and webhook, no more than a request may take in all
 WEBHOOK_SECONDS = 2.0
 MAX_KEY_BYTES = 4096
 IDLE_SECONDS = 20.0  # OSS closes idle connections: after this time a new one is opened
@@ -141,6 +143,26 @@ class Outbound:
         except Exception as error:  # noqa: BLE001 - libraries fail in ways of their own
             raise Unavailable("head_unanswered", type(error).__name__) from None
         return Head(answer.status, answer.headers)
+
+    def first_bytes(
+        self, upload: Upload, count: int, role: Credentials, now: float, deadline: float
+    ) -> bytes:
+        """Return the first `count` bytes of a proved object, or all that it has; none if they come too late.
+
+        OSS answers a range that ends behind the object with the whole object, so the range never does.
+        """
+        count = min(count, upload.size)
+        if not count:
+            return b""
+        signer = oss_signing.Signer(self._bucket, self._region, role, now)
+        asked = {"Range": f"bytes=0-{count - 1}", "If-Match": f'"{upload.etag}"'}
+        headers = signer.headers("GET", upload.key, {}, asked)
+        request = requests.Request("GET", f"{self._object_url}/{oss_signing.path_of(upload.key)}", headers)
+        try:
+            answer = self._to_bucket.send(request, self._left(deadline, FIRST_BYTES_SECONDS), count)
+        except Exception:  # noqa: BLE001 - as above
+            return b""
+        return answer.body[:count] if answer.status == requests.codes.partial else b""
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes, deadline: float) -> Response:
         """Send an event to your backend. Raises `BackendFailed` when no answer comes in time."""

@@ -40,6 +40,7 @@ class Settings(NamedTuple):
     webhook_secret: tuple[bytes, ...]
     read_seconds: int
     image_styles: Mapping[str, str]
+    detect_type: bool
     public_key_pem: str
 
     def __repr__(self) -> str:
@@ -66,6 +67,7 @@ class Settings(NamedTuple):
             webhook_secret=read.take("WEBHOOK_SECRET", env.optional(webhook_secrets, ()), ""),
             read_seconds=read.take("READ_SECONDS", env.whole_number(0, MAX_READ_SECONDS), "0"),
             image_styles=read.take("IMAGE_STYLES", env.optional(image_styles, {}), ""),
+            detect_type=read.take("DETECT_TYPE", env.flag, "false"),
             public_key_pem=read.take("PUBLIC_KEY_PEM", str, ""),
         )
         read.refuse_development_secrets(SECRETS, settings.object_url, settings.upload_host)
