@@ -9,6 +9,10 @@ const webhook = new Webhook(process.env.WEBHOOK_SECRET);
 const secret = process.env.AUTH_HS256_SECRET;
 const key = secret ? new TextEncoder().encode(secret) : createRemoteJWKSet(new URL(process.env.AUTH_JWKS));
 
+const PREFIX = 'uploads/'; // UPLOAD_PREFIX of the functions
+const KEY = /^.+\/(?<user>[^/]+)\/\d{4}\/\d\d\/\d\d\/(?<id>[0-9a-z]{26})(\.\w+)?$/;
+const NO_EVENT_SECONDS = 25 * 3600; // a grant lives for a day at most; an hour more for the clocks
+
 // Use your database for both: one row for each upload id, with a unique key.
 const files = new Map();
 const records = new Map([
@@ -123,6 +127,37 @@ async function move(row, newKey) {
   await storage.remove(oldKey);
 }
 
+/**
+ * Make a row for each upload whose event never came; finish what `move` began; report what is missing.
+ * Only for objects of which no event can come any more. A row made here has no `data` and no `page_data`,
+ * which only the event has.
+ */
+export async function reconcile(now) {
+  const rows = [...files.values()].filter((row) => row.key.startsWith(PREFIX));
+  const expected = new Map(rows.map((row) => [row.key, row.id]));
+  for await (const found of storage.stored(PREFIX)) {
+    expected.delete(found.key);
+    const { user, id } = KEY.exec(found.key)?.groups ?? {};
+    if (!id || now < found.storedAt + NO_EVENT_SECONDS) continue;
+    const row = files.get(id);
+    if (!row) {
+      const owner = '_~'.includes(user[0]) ? '' : user;
+      const made = { id, key: found.key, user: owner, expires_at: 0, data: {}, page_data: {} };
+      files.set(id, { ...made, ...(await storage.describe(found.key)), record: '', deleted: false });
+      console.warn('made a row for', found.key);
+    } else if (row.key !== found.key) {
+      await storage.remove(found.key);
+    }
+  }
+  for (const id of expected.values()) console.error(`${id} has a row and no object`);
+}
+
+/** Sweep and reconcile; what fails is tried again by the next run. */
+async function tidy() {
+  await sweep(Date.now() / 1000);
+  await reconcile(Date.now() / 1000).catch((error) => console.error('reconcile', error));
+}
+
 // A scheduled job does it where several processes serve.
-setInterval(() => sweep(Date.now() / 1000), 3600_000).unref();
+setInterval(tidy, 3600_000).unref();
 app.listen(process.env.PORT ?? 3000, () => console.log('listening'));

@@ -1,4 +1,4 @@
-// The uploaded files in OSS: sign an address of one, copy one, delete one.
+// The uploaded files in OSS: sign an address of one, copy, delete, describe one, list all.
 import OSS from 'ali-oss';
 
 const LIFE_SECONDS = 60; // the address must be used by then; a download that has begun goes on
@@ -28,4 +28,28 @@ export async function copy(key, newKey) {
 /** Delete the object; it is no error if there is none. */
 export async function remove(key) {
   await client.delete(key);
+}
+
+/** Yield the key of each object below the prefix, and when it was stored, in epoch seconds. */
+export async function* stored(prefix) {
+  let page;
+  do {
+    const token = page ? { 'continuation-token': page.nextContinuationToken } : {};
+    page = await client.listV2({ prefix, ...token });
+    for (const { name, lastModified } of page.objects ?? []) {
+      yield { key: name, storedAt: Date.parse(lastModified) / 1000 };
+    }
+  } while (page.isTruncated);
+}
+
+/** Return what an event says of an object: size, ETag, type and name. */
+export async function describe(key) {
+  const { headers } = (await client.head(key)).res;
+  const [, name = ''] = (headers['content-disposition'] ?? '').split("filename*=UTF-8''");
+  return {
+    size: Number(headers['content-length']),
+    etag: headers.etag.replaceAll('"', ''),
+    type: headers['content-type'],
+    name: decodeURIComponent(name),
+  };
 }

@@ -1,6 +1,7 @@
 """A backend that owns the uploaded files: it lists them by upload id and shows each to its user only."""
 
 import os
+import re
 import threading
 import time
 from typing import Any
@@ -17,6 +18,10 @@ app = Flask(__name__)
 webhook = Webhook(os.environ["WEBHOOK_SECRET"])
 secret = os.environ.get("AUTH_HS256_SECRET", "")
 key_set = None if secret else jwt.PyJWKClient(os.environ["AUTH_JWKS"])  # an address
+
+PREFIX = "uploads/"  # UPLOAD_PREFIX of the functions
+KEY = re.compile(r".+/(?P<user>[^/]+)/\d{4}/\d\d/\d\d/(?P<id>[0-9a-z]{26})(\.\w+)?")
+NO_EVENT_SECONDS = 25 * 3600  # a grant lives for a day at most; an hour more for the clocks
 
 # Use your database for both: one row for each upload id, with a unique key.
 files: dict[str, dict[str, Any]] = {}
@@ -137,13 +142,42 @@ def move(row: dict[str, Any], new_key: str) -> None:
     storage.delete(old_key)
 
 
-def sweep_hourly() -> None:
-    """Sweep until the process ends; a scheduled job does it where several processes serve."""
+def reconcile(now: float) -> None:
+    """Make a row for each upload whose event never came; finish what `move` began; report what is missing.
+
+    Only for objects of which no event can come any more. A row made here has no `data` and no `page_data`,
+    which only the event has.
+    """
+    expected = {row["key"]: row["id"] for row in files.values() if row["key"].startswith(PREFIX)}
+    for key, stored_at in storage.stored(PREFIX):
+        expected.pop(key, None)
+        match = KEY.fullmatch(key)
+        if not match or now < stored_at + NO_EVENT_SECONDS:
+            continue
+        row = files.get(match["id"])
+        if row is None:
+            user = "" if match["user"][0] in "_~" else match["user"]
+            made: dict[str, Any] = {"id": match["id"], "key": key, "user": user, "data": {}, "page_data": {}}
+            made |= {"expires_at": 0, **storage.describe(key), "record": "", "deleted": False}
+            files[made["id"]] = made
+            app.logger.warning("made a row for %s", key)
+        elif row["key"] != key:
+            storage.delete(key)
+    for upload_id in expected.values():
+        app.logger.error("%s has a row and no object", upload_id)
+
+
+def tidy_hourly() -> None:
+    """Sweep and reconcile until the process ends; a scheduled job does it where several processes serve."""
     while True:
         time.sleep(3600)
         sweep(time.time())
+        try:
+            reconcile(time.time())
+        except OperationError:
+            app.logger.exception("reconcile")  # the next run tries again
 
 
 if __name__ == "__main__":
-    threading.Thread(target=sweep_hourly, daemon=True).start()
+    threading.Thread(target=tidy_hourly, daemon=True).start()
     app.run(port=int(os.environ.get("PORT", "3000")))

@@ -1,7 +1,10 @@
-"""The uploaded files in OSS: sign an address of one, copy one, delete one."""
+"""The uploaded files in OSS: sign an address of one, copy, delete, describe one, list all."""
 
 import os
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote
 
 import alibabacloud_oss_v2 as oss
 
@@ -31,3 +34,23 @@ def copy(key: str, new_key: str) -> None:
 def delete(key: str) -> None:
     """Delete the object; it is no error if there is none."""
     client.delete_object(oss.DeleteObjectRequest(BUCKET, key))
+
+
+def stored(prefix: str) -> Iterator[tuple[str, float]]:
+    """Yield the key of each object below the prefix, and when it was stored, in epoch seconds."""
+    request = oss.ListObjectsV2Request(BUCKET, prefix=prefix)
+    for page in client.list_objects_v2_paginator().iter_page(request):
+        for found in page.contents or ():
+            yield found.key, found.last_modified.timestamp()
+
+
+def describe(key: str) -> dict[str, Any]:
+    """Return what an event says of an object: size, ETag, type and name."""
+    head = client.head_object(oss.HeadObjectRequest(BUCKET, key))
+    _, _, name = (head.content_disposition or "").partition("filename*=UTF-8''")
+    return {
+        "size": head.content_length,
+        "etag": (head.etag or "").strip('"'),
+        "type": head.content_type,
+        "name": unquote(name),
+    }

@@ -205,6 +205,70 @@ def test_a_file_with_a_record_leaves_the_folder_of_uploads(stack: Stack, backend
     assert stack.stored(new_key).status_code == 404
 
 
+NO_EVENT_ANY_MORE = 26 * 3600
+
+
+def unheard(stack: Stack, user: str = "alice") -> Any:
+    """Upload a file whose page is closed before the callback has succeeded; return its grant."""
+    grant = stack.grant(NAME, authorization=bearer_of(user))
+    stack.fault("callback_down")
+    assert stack.send(grant, b"hello").status_code == 203
+    return grant
+
+
+def test_an_upload_whose_event_never_came_gets_a_row_when_none_can_come(
+    stack: Stack, backend: SampleBackend
+) -> None:
+    grant, other = unheard(stack), unheard(stack, "bob")
+    backend.reconcile(time.time() + NO_EVENT_ANY_MORE - 2 * 3600)
+    assert backend.ask("GET", f"/files/{grant['id']}", bearer_of("alice")).status_code == 404
+    for _ in range(2):
+        backend.reconcile(time.time() + NO_EVENT_ANY_MORE)
+    assert requests.get(address(backend, f"/files/{grant['id']}"), timeout=10).content == b"hello"
+    assert join(backend, grant["id"]) == 204
+    assert grant["id"] in files_of_record(backend)
+    assert backend.ask("GET", f"/files/{other['id']}", bearer_of("alice")).status_code == 404
+    assert backend.ask("GET", f"/files/{other['id']}", bearer_of("bob")).status_code == 200
+
+
+def test_reconciling_keeps_what_the_event_and_the_user_said(stack: Stack, backend: SampleBackend) -> None:
+    joined, deleted = upload(stack), upload(stack)
+    assert join(backend, joined["id"]) == 204
+    assert backend.ask("DELETE", deleted["url"], bearer_of("alice")).status_code == 204
+    backend.reconcile(time.time() + NO_EVENT_ANY_MORE)
+    assert joined["id"] in files_of_record(backend)
+    assert backend.ask("GET", deleted["url"], bearer_of("alice")).status_code == 404
+
+
+def test_a_row_without_an_object_is_reported(stack: Stack, backend: SampleBackend) -> None:
+    gone = upload(stack)
+    stack.delete(gone["key"])
+    assert f"{gone['id']} has a row and no object" in backend.reconcile(time.time())
+
+
+def test_a_copy_that_an_interrupted_move_left_is_deleted(stack: Stack, backend: SampleBackend) -> None:
+    moved = upload(stack)
+    assert join(backend, moved["id"]) == 204
+    backend.sweep(time.time() + 2 * 3600)
+    stack.put(moved["key"], b"hello")
+    backend.reconcile(time.time())
+    assert stack.stored(moved["key"]).status_code == 200
+    backend.reconcile(time.time() + NO_EVENT_ANY_MORE)
+    assert stack.stored(moved["key"]).status_code == 404
+    assert requests.get(address(backend, moved["url"]), timeout=10).content == b"hello"
+
+
+def test_every_page_of_the_list_is_read(stack: Stack, backend: SampleBackend) -> None:
+    """OSS lists 100 objects at once, unless it is asked for another number."""
+    ids = [f"00{number:024}" for number in range(101)]
+    for one in ids:
+        stack.put(f"uploads/carol/2026/11/29/{one}.txt", b"hello")
+    said = backend.reconcile(time.time() + NO_EVENT_ANY_MORE)
+    assert said.count("made a row for uploads/carol/") == len(ids)
+    for one in ids:
+        stack.delete(f"uploads/carol/2026/11/29/{one}.txt")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_region_and_limits_are_settings_and_nothing_else(language: str, tmp_path: Path) -> None:
     (other_port,) = free_ports(1)

@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from grants.callers import Limits
+from grants.lifetime import CONFIRM_SECONDS, MAX_GRANT_SECONDS, PARTS_SECONDS
+from grants.object_key import ID_RANDOM_BYTES, file_name_of, time_sortable_id, user_segment
 from grants.settings import DEFAULT_MULTIPART_BYTES, LARGEST_BYTES, LARGEST_FORM
 from grants.upload_request import describe_limits
+from vendored.ticket import CLOCK_LEEWAY_SECONDS
 
 REPOSITORY = Path(__file__).parent.parent.parent
 SAMPLES = REPOSITORY / "samples"
@@ -69,6 +72,27 @@ def test_the_packages_that_it_installs_are_those_that_the_samples_import() -> No
     node = "\n".join(path.read_text() for path in SAMPLES.glob("node/*.mjs"))
     used = {one for one in re.findall(r"from '([^']+)'", node) if not one.startswith((".", "node:"))}
     assert installed(r"npm install --prefix \.\./backend") == used
+
+
+def test_no_event_comes_any_more_when_the_samples_think_so() -> None:
+    """A grant lives longest for a file in parts, and its event comes before the ticket ends."""
+    for path in ("python/backend.py", "node/backend.mjs"):
+        (hours,) = re.findall(r"NO_EVENT_SECONDS = (\d+) \* 3600", (SAMPLES / path).read_text())
+        longest = max(PARTS_SECONDS, MAX_GRANT_SECONDS) + CONFIRM_SECONDS
+        assert int(hours) * 3600 > longest + CLOCK_LEEWAY_SECONDS
+
+
+def test_the_samples_read_the_keys_that_the_token_function_makes() -> None:
+    (pattern,) = re.findall(
+        r'^KEY = re.compile\(r"(.+)"\)$', (SAMPLES / "python/backend.py").read_text(), re.MULTILINE
+    )
+    upload_id = time_sortable_id(1_800_000_000, bytes(ID_RANDOM_BYTES))
+    for subject in ("alice", "", "Alice@example.com"):
+        for media_type in ("image/png", "text/html"):
+            name = file_name_of(upload_id, media_type)
+            match = re.fullmatch(pattern, f"uploads/{user_segment(subject)}/2027/01/15/{name}")
+            assert match
+            assert match.groups()[:2] == (user_segment(subject), upload_id)
 
 
 @pages

@@ -1,4 +1,4 @@
-"""A backend of `samples/` as a process that a test can also tell to sweep at a given time."""
+"""A backend of `samples/` as a process that a test can also tell to sweep or to reconcile at a given time."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ DRIVERS = {
 import os, sys, threading, backend
 threading.Thread(target=lambda: backend.app.run(port=int(os.environ["PORT"])), daemon=True).start()
 for line in sys.stdin:
-    backend.sweep(float(line))
-    print("swept", flush=True)
+    name, now = line.split()
+    getattr(backend, name)(float(now))
+    print("done", flush=True)
 """,
     "node": """
 import { createInterface } from 'node:readline';
-import { sweep } from './backend.mjs';
+import * as backend from './backend.mjs';
 for await (const line of createInterface({ input: process.stdin })) {
-  await sweep(Number(line));
-  console.log('swept');
+  const [name, now] = line.split(' ');
+  await backend[name](Number(now));
+  console.log('done');
 }
 process.exit();
 """,
@@ -80,13 +82,13 @@ class SampleBackend:
         )
         self._read_to("listening", "Running on")
 
-    def _read_to(self, *words: str) -> None:
+    def _read_to(self, *words: str) -> str:
         assert self._process.stdout is not None
         said = []
         for line in self._process.stdout:
             said.append(line)
             if any(word in line for word in words):
-                return
+                return "".join(said)
         raise AssertionError("".join(said))
 
     def ask(self, method: str, path: str, authorization: str = "") -> requests.Response:
@@ -94,10 +96,17 @@ class SampleBackend:
         return requests.request(method, f"{self.url}{path}", headers=headers, timeout=10)
 
     def sweep(self, now: float) -> None:
+        self._run("sweep", now)
+
+    def reconcile(self, now: float) -> str:
+        """Return what it says."""
+        return self._run("reconcile", now)
+
+    def _run(self, name: str, now: float) -> str:
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{now}\n")
+        self._process.stdin.write(f"{name} {now}\n")
         self._process.stdin.flush()
-        self._read_to("swept")
+        return self._read_to("done\n")
 
     def end(self) -> None:
         self._process.terminate()

@@ -164,7 +164,11 @@ class Stack:
         """Delete an object as a holder of the AccessKey does."""
         assert self._as_owner("DELETE", key).status_code == 204
 
-    def _as_owner(self, method: str, key: str) -> requests.Response:
+    def put(self, key: str, content: bytes) -> None:
+        """Store an object as a holder of the AccessKey does."""
+        assert self._as_owner("PUT", key, content).status_code == 200
+
+    def _as_owner(self, method: str, key: str, content: bytes | None = None) -> requests.Response:
         date = oss_signing.utc_stamp(time.time())
         headers = {
             "x-oss-date": date,
@@ -179,7 +183,9 @@ class Stack:
             to_sign, oss_signing.signing_key(KEY_SECRET, date[:8], "cn-hangzhou")
         )
         headers["Authorization"] = oss_signing.authorization_v4(KEY_ID, date, "cn-hangzhou", signature)
-        return self.http.request(method, f"{self.upload}/{quote(key)}", headers=headers, timeout=30)
+        return self.http.request(
+            method, f"{self.upload}/{quote(key)}", headers=headers, data=content, timeout=30
+        )
 
     def line_with(self, text: str) -> str:
         """Wait until some process logs a line with this text."""
