@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { dialogue, grant, json, problem, unreachable, xml } from './dialogue.mjs';
+import { dialogue, grant, json, problem, readBy, unreachable, xml } from './dialogue.mjs';
 
 test("reads code, message, request id and EC from OSS's XML", async () => {
   const answer = xml(403, 'AccessDenied', {
     message:
-      'Policy Condition failed: [&quot;eq&quot;, &quot;$bucket&quot;, &quot;a&amp;b&#x4e2d;&#25991;&quot;]',
+      'Policy Condition failed: [&quot;eq&quot;, &quot;$bucket&quot;, &quot;a&amp;b中文&lt;&apos;&gt;&quot;]',
     ec: '0006-00000227',
   });
   const { error } = await dialogue([
@@ -27,7 +27,7 @@ test("reads code, message, request id and EC from OSS's XML", async () => {
       ec: '0006-00000227',
       requestId: '5C3D',
       retryable: false,
-      message: 'Policy Condition failed: ["eq", "$bucket", "a&b中文"]',
+      message: `Policy Condition failed: ["eq", "$bucket", "a&b中文<'>"]`,
     },
   );
 });
@@ -61,7 +61,7 @@ test('an answer cannot have a code that only the library sets', async () => {
 
 test('a file that was changed or deleted after it was chosen is reported as that, and not sent again', async () => {
   const gone = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
-  gone.slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException('gone', 'NotReadableError')) });
+  gone.slice = readBy(() => Promise.reject(new DOMException('gone', 'NotReadableError')));
   const { error } = await dialogue(
     [
       ['token', grant('a')],
@@ -72,10 +72,10 @@ test('a file that was changed or deleted after it was chosen is reported as that
   assert.deepEqual([error.code, error.retryable, error.unconfirmed], ['unreadable', false, null]);
 });
 
-test('an XML entity of no character, or with the name of something else, stays as it came', async () => {
+test('an XML entity by number, or with the name of something else, stays as it came', async () => {
   const { error } = await dialogue([
     ['token', grant('a')],
-    ['oss a', xml(400, 'X', { message: '&constructor;&toString;&nope; &#x1fffff; &amp;lt;' })],
+    ['oss a', xml(400, 'X', { message: '&constructor;&toString;&nope; &#x41; &amp;lt;' })],
   ]);
-  assert.equal(error.message, '&constructor;&toString;&nope; &#x1fffff; &lt;');
+  assert.equal(error.message, '&constructor;&toString;&nope; &#x41; &lt;');
 });

@@ -45,7 +45,8 @@ test('the form goes out without cookies and without a header of ours, the file l
     status = 200;
     responseText = '{}';
     open = (...how) => sent.push(...how);
-    getAllResponseHeaders = () => 'X-Oss-Request-Id: R-1\r\n';
+    abort() {}
+    getAllResponseHeaders = () => 'x-oss-request-id: R-1\r\nx-test: a: b\r\n';
     send(form) {
       sent.push(this.withCredentials, [...form.keys()], form.get('file').name);
       this.dispatchEvent(new Event('load'));
@@ -56,7 +57,11 @@ test('the form goes out without cookies and without a header of ours, the file l
   const fields = { key: 'k', policy: 'p' };
   const answer = await browserTransport.postForm('https://oss.test/', fields, PHOTO, () => {}, signal);
   assert.deepEqual(sent, ['POST', 'https://oss.test/', false, ['key', 'policy', 'file'], 'file']);
-  assert.deepEqual(answer, { status: 200, headers: { 'x-oss-request-id': 'R-1' }, body: '{}' });
+  assert.deepEqual(answer, {
+    status: 200,
+    headers: { 'x-oss-request-id': 'R-1', 'x-test': 'a: b' },
+    body: '{}',
+  });
 });
 
 /** An upload in real time that is refused at its second try; `more` may make it wait. */

@@ -14,9 +14,10 @@ import { NetworkFault, uploadFile } from '../../client/src/lib/upload.js';
 
 export const START_MS = Date.UTC(2026, 10, 23, 12, 0, 0);
 export const PHOTO = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
+/** A file's `slice`, of one byte that is read by this function. */
+export const readBy = (arrayBuffer) => () => ({ size: 1, slice: () => ({ arrayBuffer }) });
 /** Makes reading a file a matter of one turn: time passes here whenever everything waits. */
-const readAtOnce = (file) =>
-  Object.assign(file, { slice: () => ({ arrayBuffer: async () => new ArrayBuffer(1) }) });
+const readAtOnce = (file) => Object.assign(file, { slice: readBy(async () => new ArrayBuffer(1)) });
 /** The states of a file that is sent whole at the first try, as `dialogue` writes them. */
 export const WHOLE = ['signing', 'sending 0/5', 'sending 5/5'];
 const FORM_OVERHEAD = 100; // bytes of a form that are not the file's
@@ -157,12 +158,14 @@ export class Clock {
   wait = (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const timer = { at: this.#ms + ms, resolve };
+      const over = new AbortController();
+      const timer = { at: this.#ms + ms, resolve: () => resolve(over.abort()) };
       this.#timers.add(timer);
-      signal?.addEventListener('abort', () => {
+      const onAbort = () => {
         this.#timers.delete(timer);
         reject(signal.reason);
-      });
+      };
+      signal?.addEventListener('abort', onAbort, { signal: over.signal });
     });
 
   /** Lets time pass until the promise has settled. */

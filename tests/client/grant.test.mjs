@@ -188,3 +188,50 @@ test('a request that fails is tried again by each of its files', async () => {
   );
   assert.deepEqual(namesIn(call), ['ab', 'ab']);
 });
+
+test("the page's data and a profile are sent as they are given, and nothing where none is", async () => {
+  const asked = [];
+  const answer = (wanted) => {
+    asked.push(...wanted);
+    return all(wanted);
+  };
+  const given = [{ data: { order: '7' }, profile: 'avatar' }, {}];
+  await together(['a', 'b'], answer, (nth) => given[nth]).ends;
+  assert.deepEqual(asked, [
+    { name: 'a', size: 1, type: '', data: { order: '7' }, profile: 'avatar' },
+    { name: 'b', size: 1, type: '' },
+  ]);
+});
+
+test('data that is no JSON fails its own file alone', async () => {
+  const call = together(['a', 'b'], all, (nth) => (nth === 0 ? { data: { size: 1n } } : {}));
+  const [failed, other] = await call.ends;
+  assert.deepEqual([failed.reason.code, other.value?.id, namesIn(call)], ['unexpected', 'b', ['b']]);
+});
+
+test('what is refused for its data is said with the code of the token function', async () => {
+  const refusal = JSON.parse(problem(422, 'data_invalid').body);
+  const answer = (wanted) =>
+    json(200, { uploads: wanted.map(({ data }) => (data ? { problem: refusal } : one('b'))) });
+  const [refusedOne, other] = await together(['a', 'b'], answer, (nth) =>
+    nth === 0 ? { data: { Order: '7' } } : {},
+  ).ends;
+  assert.deepEqual(
+    [refusedOne.reason.code, refusedOne.reason.retryable, other.value?.id],
+    ['data_invalid', false, 'b'],
+  );
+});
+
+test('data that is changed after the call changes nothing', async () => {
+  const asked = [];
+  const data = { order: '7' };
+  const call = together(
+    ['a'],
+    (wanted) => (asked.push(...wanted), all(wanted)),
+    () => ({ data }),
+  );
+  await turn();
+  data.order = '8';
+  await call.ends;
+  assert.equal(asked[0].data.order, '7');
+});

@@ -66,6 +66,33 @@ test('forms wait for one of the six too, and are not taken for stalled', async (
   assert.deepEqual([oss.most.sends, ends.filter(({ result }) => result).length], [6, 9]);
 });
 
+test('a form that waited long for its turn is sent under a new grant', async () => {
+  const oss = scriptedOss({ putMs: 29_000 });
+  const many = Array.from({ length: 14 }, () => oss.upload({ bytes: bytesOf(100), plain: true }));
+  const ends = await oss.clock.play(Promise.all(many));
+  const forms = oss.requests.filter(({ kind }) => kind === 'form').map(({ id }) => id);
+  assert.deepEqual(
+    ends.map(({ result }) => result?.id),
+    [...forms],
+  );
+  assert.deepEqual(forms.slice(12), ['u15', 'u16']); // the first twelve waited for 29 s at most
+});
+
+test('a user who must sign in for it holds the turns of others up for some seconds only', async () => {
+  const oss = scriptedOss({ putMs: 29_000 });
+  let asked = 0;
+  const headers = () => {
+    asked += 1;
+    return asked > 18 ? new Promise(() => {}) : {};
+  };
+  const bytes = bytesOf(100);
+  for (let n = 0; n < 18; n += 1) void oss.upload({ bytes, plain: true, headers });
+  await oss.clock.play(oss.clock.wait(58_100)); // twelve are stored, six ask for their headers again
+  const late = Array.from({ length: 6 }, () => oss.upload({ bytes, plain: true }));
+  const ends = await oss.clock.play(Promise.all(late));
+  assert.deepEqual([asked > 18, ends.filter(({ result }) => result).length], [true, 6]);
+});
+
 test('addresses are asked for twenty at a time, and kept', async () => {
   const oss = scriptedOss();
   await oss.upload({ bytes: bytesOf(30_000) });
@@ -335,6 +362,22 @@ test('Complete has more time than a function, because OSS waits for the callback
   assert.ok(next.at - asked.at >= 30_000, String(next.at - asked.at));
 });
 
+test('an outage of minutes while the parts are put together is waited for', async () => {
+  const oss = scriptedOss({ faults: { complete: ['reset'], confirm: Array(12).fill('reset') } });
+  const begun = oss.clock.now();
+  const { result, error } = await oss.upload();
+  assert.deepEqual([result?.id, error?.code], ['u1', undefined]);
+  assert.ok(oss.clock.now() - begun > 120_000, 'the outage was short');
+});
+
+test('an outage of hours while the parts are put together is not', async () => {
+  const oss = scriptedOss({ faults: { complete: ['lost'], confirm: Array(999).fill('reset') } });
+  const begun = oss.clock.now();
+  const { error } = await oss.upload();
+  assert.deepEqual([error.code, error.retryable, error.unconfirmed.id], ['not_confirmed', true, 'u1']);
+  assert.ok(oss.clock.now() - begun < 900_000, String(oss.clock.now() - begun));
+});
+
 // ---- Going on
 
 /** An upload of which only the last part is missing, and the options for one that goes on from a slow disk. */
@@ -374,6 +417,30 @@ async function completedUnknown() {
   assert.equal(error.code, 'not_confirmed');
   return { oss, unconfirmed: error.unconfirmed };
 }
+
+test('what was being completed is asked for before the file is read', async () => {
+  const { oss, unconfirmed } = await completedUnknown();
+  const before = oss.requests.length;
+  const kinds = [];
+  const read = () => void kinds.push(oss.kinds().slice(before).join());
+  const { states, result } = await oss.upload({ unconfirmed, like: { read } });
+  assert.deepEqual([result?.id, [...new Set(kinds)]], ['u1', ['confirm']]);
+  assert.deepEqual(states, ['signing', 'confirming', 'done']);
+});
+
+test('another file in its place is not done with what was being completed', async () => {
+  const { oss, unconfirmed } = await completedUnknown();
+  const { error } = await oss.upload({ unconfirmed, bytes: bytesOf(10_000, 3) });
+  assert.deepEqual([error.code, error.status], ['corrupted', 200]);
+});
+
+test('what was being completed and is not stored goes on', async () => {
+  const oss = scriptedOss({ faults: { complete: ['503'], confirm: Array(5).fill('503') } });
+  const { error } = await oss.upload();
+  const before = oss.puts().length;
+  const { result } = await oss.upload({ unconfirmed: error.unconfirmed });
+  assert.deepEqual([result?.id, oss.puts().length], ['u1', before]);
+});
 
 test('a stored file that takes too long to compare is not called corrupted', async () => {
   const { oss, unconfirmed } = await completedUnknown();
@@ -454,7 +521,7 @@ test('an upload that is paused before it begins asks for nothing', async () => {
     at: {
       paused: ({ cancel, clock }) => void clock.wait(1000).then(cancel),
     },
-    control: Object.assign(new EventTarget(), { paused: true }),
+    control: Object.assign(new UploadControl(), { paused: true }),
   });
   assert.deepEqual([states, oss.kinds()], [['paused', 'failed aborted 0'], []]);
 });

@@ -25,10 +25,11 @@ test('the same file, chosen again, goes on where it was', async () => {
   assert.equal(store.kept.size, 0);
 });
 
-test('what is remembered says whose it is, of which file, and until when', async () => {
-  const { store } = await closed();
+test('what is remembered says whose it is, of which file, for what, and until when', async () => {
+  const { store } = await closed({ data: { order: '7' } });
   const [[key, { ticket, sent, until }]] = [...store.kept];
-  assert.deepEqual(JSON.parse(key), ['https://token.test/', 'ann', 'film.mp4', 10_000, 7, 'video/mp4']);
+  const facts = ['film.mp4', 10_000, 7, 'video/mp4', { order: '7' }, null];
+  assert.deepEqual(JSON.parse(key), ['https://token.test/', 'ann', ...facts]);
   assert.deepEqual([ticket, Object.keys(sent).length, until], ['ticket-u1', 9, 82_800_000 + START_MS + 10]);
 });
 
@@ -38,6 +39,8 @@ for (const [what, other] of [
   ['a file of another date', { like: { lastModified: 8 } }],
   ['a file of another name', { like: { name: 'b.mp4' } }],
   ['a file of another type', { like: { type: 'video/x' } }],
+  ['a file with other data', { data: { order: '8' } }],
+  ['a file of another profile', { profile: 'b' }],
   ['a file of another size', { bytes: bytesOf(10_001) }],
 ])
   test(`${what} goes on with nothing`, async () => {
@@ -172,7 +175,7 @@ test('the next tab goes on only after what this one writes is written', async ()
       finish = resolve;
     });
   const memory = remember({ ...scriptedStore(), put }, { locks, wait: () => new Promise(() => {}) });
-  const upload = await memory.open('https://token.test/', { name: 'a', size: 1 });
+  const upload = await memory.open({ tokenUrl: 'https://token.test/', file: { name: 'a', size: 1 } });
   upload.save({ expires_in: 1 });
   upload.close();
   await turn();
@@ -180,4 +183,14 @@ test('the next tab goes on only after what this one writes is written', async ()
   finish();
   await turn();
   assert.equal(locks.held.size, 0);
+});
+
+test('a part that OSS has lost is not remembered as sent', async () => {
+  const oss = scriptedOss({
+    faults: { complete: ['forgotten'], put: [...Array(10).fill(null), ...Array(9).fill('wrong')] },
+  });
+  const page = { store: scriptedStore(), locks: scriptedLocks() };
+  const { error } = await oss.upload(page);
+  assert.equal(error.code, 'corrupted');
+  assert.equal((await oss.upload(page)).result?.crc64, crcOf(BYTES));
 });

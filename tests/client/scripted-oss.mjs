@@ -13,6 +13,7 @@ import { remember } from '../../client/src/lib/resume.js';
 import { Clock, json, problem, xml } from './dialogue.mjs';
 
 const EXPIRES_MS = 900_000;
+const FORM_MS = 300_000;
 
 /** A file that is read at once: time passes here whenever everything waits. */
 export function fileOf(
@@ -122,7 +123,12 @@ export function scriptedOss({
             confirm: 'https://callback.test/confirm',
           };
           if (!(multipart && size > threshold))
-            return { ...grant, url: 'https://oss.test/', fields: { key: id }, expires_in: 300 };
+            return {
+              ...grant,
+              url: 'https://oss.test/',
+              fields: { key: id, end: clock.now() + FORM_MS },
+              expires_in: 300,
+            };
           const parts = Math.ceil(size / partSize);
           uploads.set(grant.ticket, { id, size, parts, state: 'open', stored: new Map() });
           return { ...grant, kind: 'multipart', key: id, part_size: partSize, parts };
@@ -151,11 +157,12 @@ export function scriptedOss({
         return problem(503, 'unavailable');
       }
       if (met === 'changed') return problem(409, 'parts_changed');
+      const listed = [...upload.stored].sort(([a], [b]) => a - b);
       const store = () => {
-        if (upload.state !== 'open') return;
+        // OSS refuses parts that are no longer as they were listed
+        if (upload.state !== 'open' || listed.some(([n, part]) => upload.stored.get(n) !== part)) return;
         upload.state = 'completed';
-        const bytes = [...upload.stored].sort(([a], [b]) => a - b).flatMap(([, part]) => [...part]);
-        objects.set(upload.id, Uint8Array.from(bytes));
+        objects.set(upload.id, Uint8Array.from(listed.flatMap(([, part]) => [...part])));
       };
       if (met === 'late') {
         void clock.wait(20_000).then(store);
@@ -188,7 +195,7 @@ export function scriptedOss({
       if (common[met]) return common[met]();
       return routes[kind](body, met);
     },
-    postForm: async (_url, { key }, file, onProgress, signal) => {
+    postForm: async (_url, { key, end }, file, onProgress, signal) => {
       const met = fault('form');
       requests.push({ kind: 'form', id: key });
       begin();
@@ -196,6 +203,8 @@ export function scriptedOss({
         await wait(putMs, signal);
         if (met) return await common[met]();
         onProgress(file.size, file.size);
+        if (clock.now() > end)
+          return xml(403, 'AccessDenied', { message: 'Policy expired.', ec: '0006-00000213' });
         objects.set(key, file.bytes);
         return answer(key);
       } finally {

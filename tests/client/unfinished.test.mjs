@@ -49,7 +49,7 @@ function open({ kept = new Map(), held = [], owner = 'ann', tokenUrl = TOKEN_URL
     now: () => clock.ms,
   });
   const begin = async (upload = grant()) => {
-    const one = await unfinished.memory.open(tokenUrl, FILM);
+    const one = await unfinished.memory.open({ tokenUrl, file: FILM });
     one.save(upload);
     await settled();
     return one;
@@ -58,7 +58,7 @@ function open({ kept = new Map(), held = [], owner = 'ann', tokenUrl = TOKEN_URL
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
-const keyOf = (owner) => JSON.stringify([TOKEN_URL, owner, ...Object.values(FILM)]);
+const keyOf = (owner) => JSON.stringify([TOKEN_URL, owner, ...Object.values(FILM), null, null]);
 
 test('what was left is listed with the bytes that have arrived', async () => {
   const { begin, kept } = open();

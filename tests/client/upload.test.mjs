@@ -14,6 +14,7 @@ import {
   grant,
   granted,
   problem,
+  readBy,
   unreachable,
 } from './dialogue.mjs';
 
@@ -300,7 +301,7 @@ function changing(error) {
     if (changed) throw error;
     return new ArrayBuffer(1);
   };
-  Object.assign(file, { slice: () => ({ arrayBuffer }) });
+  Object.assign(file, { slice: readBy(arrayBuffer) });
   return [file, () => (changed = true)];
 }
 
@@ -343,7 +344,7 @@ test('a cancel while the stored file is read again leaves it known as stored', a
     controller.abort();
     return new Promise(() => {});
   };
-  Object.assign(file, { slice: () => ({ arrayBuffer }) });
+  Object.assign(file, { slice: readBy(arrayBuffer) });
   const first = await dialogue(
     [
       ['token', grant('a')],
@@ -398,7 +399,7 @@ test('a file that was changed before it was sent is unreadable, and nothing is s
 
 test('a disk that never says whether it can be read does not hold up what is stored', async () => {
   const file = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
-  Object.assign(file, { slice: () => ({ arrayBuffer: () => new Promise(() => {}) }) });
+  Object.assign(file, { slice: readBy(() => new Promise(() => {})) });
   const { result } = await dialogue(
     [
       ['token', grant('a')],

@@ -416,8 +416,8 @@ test('what Uppy pauses before its turn waits for the word to go on', async () =>
 test('a file keeps its date, by which an upload in parts is remembered', async () => {
   const opened = [];
   const memory = {
-    open: async (_, { name, lastModified }) => {
-      opened.push([name, lastModified]);
+    open: async ({ file }) => {
+      opened.push([file.name, file.lastModified]);
       return null;
     },
   };

@@ -26,8 +26,8 @@ export function resultIn(answer, grant) {
  */
 export function answerFor(answer, nth) {
   const one = answer.status === 200 && listIn(answer, 'uploads')[nth];
-  if (!one || typeof one !== 'object') return answer;
-  const { problem = null } = one;
+  if (!one) return answer;
+  const { problem } = one;
   return {
     status: Number(problem?.status) || answer.status,
     headers: {},
@@ -94,6 +94,7 @@ export function errorIn(answer, job) {
         null,
       ec: xmlText(body, 'EC') ?? null,
       retryAfterMs: retryAfterMs(headers['retry-after'] ?? '', job.now()),
+      numbers: listIn(answer, 'numbers'),
     },
   );
 }
@@ -111,15 +112,17 @@ export function isUndecided(status) {
   return status === 408 || status >= 500;
 }
 
-/** @param {string} text @returns {Record<string, unknown>} empty when it is not a JSON object */
+/** @param {string} text @returns {Record<string, unknown>} without members of ours when it is no JSON object */
 export function jsonObject(text) {
   try {
-    const value = JSON.parse(text);
-    return value && typeof value === 'object' ? value : {};
+    return Object(JSON.parse(text));
   } catch {
     return {};
   }
 }
+
+/** @type {Record<string, string>} of XML */
+const ENTITIES = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
 
 /**
  * @param {string} text
@@ -127,18 +130,7 @@ export function jsonObject(text) {
  * @returns {string | undefined} the text of the first such element; in OSS's errors no element has children
  */
 function xmlText(text, tag) {
-  const entities = /** @type {Record<string, string>} */ ({
-    lt: '<',
-    gt: '>',
-    quot: '"',
-    apos: "'",
-    amp: '&',
-  });
   return new RegExp(`<${tag}>([^<]*)</${tag}>`)
     .exec(text)?.[1]
-    ?.replace(/&(?:#(\d{1,6})|#x([\da-f]{1,5})|(\w+));/gi, (all, dec, hex, name) =>
-      name
-        ? (Object.hasOwn(entities, name) && entities[name]) || all
-        : String.fromCodePoint(dec ? Number(dec) : parseInt(hex, 16)),
-    );
+    ?.replace(/&(lt|gt|quot|apos|amp);/g, (all, name) => ENTITIES[name] ?? all);
 }

@@ -2,6 +2,7 @@
  * The network of a browser, as the protocol uses it.
  */
 import { NetworkFault } from './errors.js';
+import { unlessAborted } from './timing.js';
 
 /** @import { Answer, Headers, Transport } from './protocol.js' */
 
@@ -39,7 +40,7 @@ export const browserTransport = {
  * @returns {Promise<Answer>}
  */
 function send(method, url, body, onProgress, signal) {
-  return new Promise((resolve, reject) => {
+  return unlessAborted(signal, (resolve, over, reject) => {
     const xhr = new XMLHttpRequest();
     let bodyLeft = false;
     xhr.upload.addEventListener('progress', ({ loaded, total }) => onProgress(loaded, total));
@@ -55,14 +56,7 @@ function send(method, url, body, onProgress, signal) {
       }),
     );
     xhr.addEventListener('error', () => reject(new NetworkFault('The connection failed.', bodyLeft)));
-    signal.addEventListener(
-      'abort',
-      () => {
-        xhr.abort();
-        reject(signal.reason);
-      },
-      { once: true },
-    );
+    over.addEventListener('abort', () => xhr.abort());
     xhr.open(method, url); // without headers of ours: OSS's CORS rule would have to allow each of them
     xhr.send(body);
   });
@@ -88,11 +82,12 @@ async function request(url, init) {
   }
 }
 
-/** @param {string} lines @returns {Headers} */
+/** @param {string} lines  `name: value`, with names in lower case (XMLHttpRequest Standard) @returns {Headers} */
 function headersIn(lines) {
-  /** @type {Headers} */
-  const headers = {};
-  for (const [, name = '', value = ''] of lines.matchAll(/^([^:\r\n]+): *(.*?)\r?$/gm))
-    headers[name.toLowerCase()] = value;
-  return headers;
+  return Object.fromEntries(
+    lines
+      .trim()
+      .split('\r\n')
+      .map((line) => line.split(/: (.*)/)),
+  );
 }

@@ -2,7 +2,7 @@
  * Reads the file: for its checksum, and to see whether it still is what was chosen.
  */
 import { crc64 } from './crc64.js';
-import { UploadError } from './errors.js';
+import { UploadError, toUploadError } from './errors.js';
 import { withTimeLimit } from './timing.js';
 
 /** @import { Job } from './options.js' */
@@ -10,7 +10,6 @@ import { withTimeLimit } from './timing.js';
 
 const READ_MS = 15_000; // for 1 MiB: disks of a network, or asleep
 const SLICE_BYTES = 1024 ** 2; // so that no task of the page takes long
-const UNREADABLE = ['NotReadableError', 'NotFoundError'];
 
 /**
  * @param {Blob} blob
@@ -46,17 +45,6 @@ export async function assertStoredWhole(job, answer, sent) {
 }
 
 /**
- * @param {Job} job
- * @param {Blob} blob  or a file of an app, without its methods
- * @param {number} [status]  of the answer, once the file is stored
- * @returns {Promise<string | null>} its CRC64; null if it cannot be read here
- * @throws {UploadError} `unreadable` when the file has changed or is gone
- */
-export function readChecksum(job, blob, status = 0) {
-  return unlessUnreadable(job, status, (signal, touch) => checksumOf(blob, signal, touch));
-}
-
-/**
  * A file that was changed or deleted after it was chosen fails in the browser like a broken connection; one that is
  * changed while it is sent may be stored mixed. Reading it tells, in Chromium and WebKit by the file's date. Their
  * errors do not tell what was changed from what is gone. A file that cannot be read in parts, as in apps, is taken as it
@@ -67,27 +55,22 @@ export function readChecksum(job, blob, status = 0) {
  * @throws {UploadError} when the file cannot be read
  */
 export async function assertReadable(job, status = 0) {
-  await unlessUnreadable(job, status, async () => job.file.slice?.(0, 1)?.arrayBuffer?.());
+  await readChecksum(job, job.file.slice?.(0, 1), status);
 }
 
 /**
- * @template T
  * @param {Job} job
- * @param {number} status
- * @param {(signal: AbortSignal, touch: () => void) => Promise<T>} read
- * @returns {Promise<T | null>} null if it cannot be read here, or takes too long
+ * @param {Blob} blob  or a file of an app, without its methods
+ * @param {number} [status]  of the answer, once the file is stored
+ * @returns {Promise<string | null>} its CRC64; null if it cannot be read here, or takes too long
+ * @throws {UploadError} `unreadable` when the file has changed or is gone
  */
-async function unlessUnreadable(job, status, read) {
+export async function readChecksum(job, blob, status = 0) {
   try {
-    return await withTimeLimit(job, READ_MS, read);
-  } catch (error) {
-    if (!job.signal.aborted && isUnreadable(error))
-      throw new UploadError('unreadable', String(error), { status });
+    return await withTimeLimit(job, READ_MS, (signal, touch) => checksumOf(blob, signal, touch));
+  } catch (caught) {
+    const { code, message } = toUploadError(caught, job.signal);
+    if (code === 'unreadable') throw new UploadError(code, message, { status });
     return null;
   }
-}
-
-/** @param {unknown} error */
-export function isUnreadable(error) {
-  return UNREADABLE.includes(/** @type {Error} */ (error)?.name);
 }

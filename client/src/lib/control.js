@@ -4,33 +4,40 @@
 import { UploadError } from './errors.js';
 import { unlessAborted } from './timing.js';
 
-/** @import { Job } from './options.js' */
+/** @import { Control, Job } from './options.js' */
 
-/** Give it to `uploadFile` as `control`. One may be given to many uploads. It fires `pause` and `resume`. */
-export class UploadControl extends EventTarget {
+/** Give it to `uploadFile` as `control`. One may be given to many uploads. No EventTarget: not all apps have that. */
+export class UploadControl {
   constructor() {
-    super();
     this.paused = false;
+    /** @type {Set<() => void>} called after each change */
+    this.listeners = new Set();
   }
 
   /** Stops sending. A file that is sent in parts goes on where it was; a form is sent again from its beginning. */
   pause() {
-    this.paused = true;
-    this.dispatchEvent(new Event('pause'));
+    change(this, true);
   }
 
   resume() {
-    this.paused = false;
-    this.dispatchEvent(new Event('resume'));
+    change(this, false);
   }
 }
 
-/** Ends what a pause interrupts; no caller of `uploadFile` sees it. */
-export class Paused extends UploadError {
-  constructor() {
-    super('aborted', '');
-  }
+/** @param {UploadControl} control @param {boolean} paused */
+function change(control, paused) {
+  control.paused = paused;
+  for (const listener of [...control.listeners]) listener();
 }
+
+/** @param {Control} control @param {AbortSignal} over @param {() => void} listener  called after each change, until `over` aborts */
+function onChange({ listeners }, over, listener) {
+  listeners.add(listener);
+  over.addEventListener('abort', () => listeners.delete(listener));
+}
+
+/** Ends what a pause interrupts; no caller of `uploadFile` sees it. */
+export const PAUSED = new UploadError('aborted', '');
 
 /**
  * @template T
@@ -38,13 +45,13 @@ export class Paused extends UploadError {
  * @param {(signal: AbortSignal) => Promise<T>} run
  * @param {() => boolean} [mayStop]  whether a pause may still interrupt it
  * @returns {Promise<T>}
- * @throws {Paused}
+ * @throws {UploadError} `PAUSED`
  */
 export function unlessPaused({ signal, control }, run, mayStop = () => true) {
-  return unlessAborted(signal, (resolve, over, reject) => {
-    if (control.paused) return reject(new Paused());
-    control.addEventListener('pause', () => mayStop() && reject(new Paused()), { signal: over });
-    run(over).then(resolve, reject);
+  return unlessAborted(signal, (_, over, reject) => {
+    if (control.paused) return reject(PAUSED);
+    onChange(control, over, () => control.paused && mayStop() && reject(PAUSED));
+    return run(over);
   });
 }
 
@@ -53,6 +60,6 @@ export async function whilePaused({ control, report, signal, file }, loaded) {
   if (!control.paused) return;
   report({ state: 'paused', loaded, total: file.size });
   await unlessAborted(signal, (resolve, over) => {
-    control.addEventListener('resume', () => resolve(null), { signal: over });
+    onChange(control, over, () => !control.paused && resolve(null));
   });
 }

@@ -101,14 +101,9 @@ function times(a, b) {
   let shifted = b;
   for (let bit = ONE; bit > 0n; bit >>= 1n) {
     if (a & bit) product ^= shifted;
-    shifted = timesX(shifted);
+    shifted = (shifted >> 1n) ^ (shifted & 1n && POLYNOMIAL);
   }
   return product;
-}
-
-/** @param {bigint} value */
-function timesX(value) {
-  return (value >> 1n) ^ (value & 1n && POLYNOMIAL);
 }
 
 /** @param {Int32Array} table @param {number} n */

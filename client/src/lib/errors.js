@@ -8,18 +8,20 @@
 export const OWN_CODES =
   /^(aborted|bad_answer|corrupted|grant_expired|network|not_confirmed|too_slow|unexpected|unreadable)$/;
 
+const UNREADABLE = ['NotReadableError', 'NotFoundError']; // of browsers, where a file has changed or is gone
+
 /** The upload failed. `retryable`: the same file may succeed later. */
 export class UploadError extends Error {
   /**
    * @param {string} code  from OSS or the functions, or one of OWN_CODES, or http_<status>
    * @param {string} message
    * @param {{status?: number, retryable?: boolean, requestId?: string | null, ec?: string | null,
-   *   retryAfterMs?: number}} [more]
+   *   retryAfterMs?: number, numbers?: number[]}} [more]
    */
   constructor(
     code,
     message,
-    { status = 0, retryable = false, requestId = null, ec = null, retryAfterMs = 0 } = {},
+    { status = 0, retryable = false, requestId = null, ec = null, retryAfterMs = 0, numbers = [] } = {},
   ) {
     super(message || code);
     this.name = code === 'aborted' ? 'AbortError' : 'UploadError';
@@ -29,6 +31,7 @@ export class UploadError extends Error {
     this.requestId = requestId;
     this.ec = ec;
     this.retryAfterMs = retryAfterMs;
+    this.numbers = numbers; // of the parts that are missing
     /**
      * Set while the file, or a part of it, may be stored: give it to the next `uploadFile` of the file.
      *
@@ -56,7 +59,7 @@ export function toUploadError(caught, signal) {
   if (signal.aborted) return new UploadError('aborted', 'The upload was cancelled.', { retryable: true });
   if (caught instanceof UploadError) return caught;
   const message = caught instanceof Error ? caught.message : String(caught);
-  return caught instanceof NetworkFault
-    ? new UploadError('network', message, { retryable: true })
-    : new UploadError('unexpected', message);
+  if (caught instanceof NetworkFault) return new UploadError('network', message, { retryable: true });
+  const isUnreadable = UNREADABLE.includes(/** @type {Error} */ (caught)?.name);
+  return new UploadError(isUnreadable ? 'unreadable' : 'unexpected', message);
 }

@@ -3,8 +3,10 @@
  */
 import { errorIn, isSuccess, isUndecided, resultIn } from './answers.js';
 import { assertReadable } from './checksum.js';
+import { confirm } from './confirmation.js';
 import { unlessPaused } from './control.js';
 import { NetworkFault, UploadError, toUploadError } from './errors.js';
+import { ANSWER_MS, requestGrant } from './grant.js';
 import { inSlot } from './page-slots.js';
 import { reporter } from './progress.js';
 import { withTimeLimit } from './timing.js';
@@ -17,25 +19,27 @@ const EXPIRED = ['0006-00000213', '0002-00000069', '0002-00000236']; // EC of po
 const TOO_SLOW_SHARE = 0.9; // of the grant's life spent on sending; the grant's own way to the browser takes time too
 
 /**
- * Sends the form. Without a `result` the file may be stored: `job.unconfirmed` has the grant, and `fault` the error
- * that hid the answer, if one did. Whoever confirms waits for that first, and fails with it if nothing is stored.
+ * Sends the form, and confirms it if OSS's answer was not enough.
  *
  * @param {Job} job
  * @param {FormGrant} grant
- * @returns {Promise<{result: Result | null, fault: UploadError | null}>}
- * @throws {UploadError} when nothing is stored. `Paused` unless the whole body had left; then, and after a cancel, it is
- *   not known once a byte has left: `job.unconfirmed` has the grant.
+ * @returns {Promise<Result>}
+ * @throws {UploadError} `PAUSED` unless the whole body had left. While the file may be stored, as after a cancel once a
+ *   byte has left, `job.unconfirmed` has the grant.
  */
 export async function sendForm(job, grant) {
   const total = job.file.size;
   let firstByteAt = 0;
   let bodyLeft = false;
   let loaded = 0;
+  /** @type {UploadError | null} that hid OSS's answer */
+  let fault = null;
   const report = reporter(job, () => loaded);
   job.report({ state: 'sending', loaded, total });
-  /** @param {AbortSignal} until */
-  const post = (until) =>
-    withTimeLimit({ ...job, signal: until }, STALL_MS, (signal, touch) => {
+  /** @param {Job} one */
+  const send = async (one) => {
+    await renewIfOld(one, grant);
+    return withTimeLimit(one, STALL_MS, (signal, touch) => {
       /** @param {number} sent @param {number} all  bytes of the form: its fields first, the file last */
       const onProgress = (sent, all) => {
         if (signal.aborted) return;
@@ -48,16 +52,17 @@ export async function sendForm(job, grant) {
       };
       return job.transport.postForm(grant.url, grant.fields, job.file, onProgress, signal);
     });
+  };
   try {
     const answer = await unlessPaused(
       job,
-      (until) => inSlot(until, () => post(until)),
+      (signal) => inSlot(signal, () => send({ ...job, signal })),
       () => !bodyLeft,
     );
     const result = resultIn(answer, grant);
-    if (!result && !isSuccess(answer)) throw errorIn(answer, job);
-    if (!result) job.unconfirmed = { ...grant, stored: true }; // mostly a 203: stored, but the callback failed
-    return { result, fault: null };
+    if (result) return result;
+    if (!isSuccess(answer)) throw errorIn(answer, job);
+    job.unconfirmed = { ...grant, stored: true }; // mostly a 203: stored, but the callback failed
   } catch (caught) {
     const error = toUploadError(caught, job.signal);
     if (error.code === 'aborted') {
@@ -73,8 +78,30 @@ export async function sendForm(job, grant) {
       throw error;
     }
     job.unconfirmed = { ...grant, stored: !isUnanswered };
-    return { result: null, fault: isUnanswered ? error : null };
+    if (isUnanswered) fault = error;
   }
+  const confirmed = await confirm(job, grant, fault);
+  if (confirmed) return confirmed;
+  if (!fault)
+    throw new UploadError('not_stored', 'The file did not arrive.', { status: 409, retryable: true });
+  fault.retryAfterMs = 0; // `confirm` has waited for it already
+  throw fault;
+}
+
+/**
+ * A form may have waited for its turn longer than its grant lives. A user who has to sign in first holds the turn up for
+ * some seconds only.
+ *
+ * @param {Job} job
+ * @param {FormGrant} grant  becomes another one, if too little of its life is left to send a form in
+ */
+async function renewIfOld(job, grant) {
+  const leftMs = (grant.until ?? 0) - job.now();
+  if (leftMs > grant.expires_in * 1000 * TOO_SLOW_SHARE) return;
+  const renewed = withTimeLimit(job, ANSWER_MS, (signal) =>
+    requestGrant({ ...job, inParts: false, signal }, null),
+  );
+  Object.assign(grant, await renewed);
 }
 
 /** @param {UploadError} error @returns {boolean} whether a form's policy, an address or a security token has ended */
@@ -94,12 +121,10 @@ export function isExpired({ code, ec, message }) {
  * @param {number} sendingMs
  * @param {Grant} grant
  */
-export function expiredError({ status, requestId, ec, message }, sendingMs, grant) {
+export function expiredError(error, sendingMs, grant) {
   const tooSlow = sendingMs > grant.expires_in * 1000 * TOO_SLOW_SHARE;
-  return new UploadError(tooSlow ? 'too_slow' : 'grant_expired', message, {
-    status,
-    requestId,
-    ec,
+  return new UploadError(tooSlow ? 'too_slow' : 'grant_expired', error.message, {
+    ...error,
     retryable: !tooSlow,
   });
 }

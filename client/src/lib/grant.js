@@ -19,7 +19,7 @@ const LARGE_BYTES = 8 * 1024 ** 2; // a request begins one upload in parts at mo
  * @typedef {Object} Batch
  * @property {Member[]} members
  * @property {boolean} hasLarge
- * @property {(reason?: unknown) => void} end  the request, when the last member has gone
+ * @property {AbortController} over  ends the request, when the last member has gone
  * @property {Promise<Map<Member, Answer>>} answers  what concerns each of them
  */
 
@@ -66,10 +66,7 @@ export async function requestGrant(job, after) {
 
 /** @param {Job} job @param {UploadError | null} after @returns {Promise<Headers>} */
 async function headersFor({ headers, file, signal }, after) {
-  if (typeof headers !== 'function') return headers;
-  return unlessAborted(signal, (resolve, _, reject) => {
-    Promise.resolve(headers(file, after)).then(resolve, reject);
-  });
+  return typeof headers === 'function' ? unlessAborted(signal, async () => headers(file, after)) : headers;
 }
 
 /**
@@ -83,38 +80,34 @@ async function headersFor({ headers, file, signal }, after) {
  */
 async function ask(job, headers, signal) {
   const { name, size, type = '' } = job.file; // apps have files without a type
-  const file = { name, size, type: type.replace(/;.*/s, '').trim() };
-  const member = { wanted: job.inParts ? { ...file, multipart: true } : file, signal };
-  const isLarge = job.inParts && size > LARGE_BYTES;
+  const { data, profile, inParts } = job;
+  const file = { name, size, type: type.replace(/;.*/s, '').trim(), data, profile };
+  const asJson = JSON.stringify(inParts ? { ...file, multipart: true } : file); // alone: what is no JSON fails no other file
+  const member = { wanted: JSON.parse(asJson), signal };
+  const isLarge = inParts && size > LARGE_BYTES;
   const key = JSON.stringify([job.tokenUrl, headers]);
   let batch = open.get(key);
-  if (!batch || batch.members.length === MAX_FILES || (isLarge && batch.hasLarge))
-    open.set(key, (batch = begin(job, headers, key)));
-  const { members, end, answers } = batch;
+  const isFull = batch?.members.length === MAX_FILES || (isLarge && batch?.hasLarge);
+  if (!batch || isFull || batch.over.signal.aborted) open.set(key, (batch = begin(job, headers, key)));
+  const { members, over, answers } = batch;
   members.push(member);
   batch.hasLarge ||= isLarge;
-  signal.addEventListener('abort', () => members.every((one) => one.signal.aborted) && end());
+  signal.addEventListener('abort', () => members.every((one) => one.signal.aborted) && over.abort());
   return /** @type {Answer} */ ((await answers).get(member));
 }
 
 /** @param {Job} job @param {Headers} headers @param {string} key @returns {Batch} */
 function begin(job, headers, key) {
   const over = new AbortController();
-  const close = () => open.get(key) === batch && open.delete(key);
+  /** @type {Member[]} */
+  const members = [];
   const send = async () => {
-    close();
+    open.delete(key);
     over.signal.throwIfAborted();
-    const asked = batch.members.filter(({ signal }) => !signal.aborted);
+    const asked = members.filter(({ signal }) => !signal.aborted);
     const files = asked.map(({ wanted }) => wanted);
     const answer = await job.transport.postJson(addressOf(job, 'uploads'), { files }, headers, over.signal);
     return new Map(asked.map((member, nth) => [member, answerFor(answer, nth)]));
   };
-  /** @type {Batch} */
-  const batch = {
-    members: [],
-    hasLarge: false,
-    end: () => (close(), over.abort()),
-    answers: job.turn().then(send),
-  };
-  return batch;
+  return { members, hasLarge: false, over, answers: job.turn().then(send) };
 }

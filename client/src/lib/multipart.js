@@ -4,18 +4,20 @@
  */
 import { abort, complete } from './assembly.js';
 import { readChecksum } from './checksum.js';
-import { Paused, unlessPaused, whilePaused } from './control.js';
+import { confirm } from './confirmation.js';
+import { PAUSED, unlessPaused, whilePaused } from './control.js';
 import { combine } from './crc64.js';
 import { UploadError, toUploadError } from './errors.js';
 import { expiredError } from './form.js';
 import { PutBlocked, partsOf } from './parts.js';
 import { ATTEMPTS } from './retry.js';
+import { unlessAborted } from './timing.js';
 
 /** @import { Job, RememberedUpload } from './options.js' */
 /** @import { Parts } from './parts.js' */
 /** @import { PartsGrant, Result } from './protocol.js' */
 
-/** @typedef {{over: Promise<void> | null}} Check  of what was sent earlier; null if it is over already */
+/** @typedef {{result: Result, crc: string | null}} Stored  `crc`: of what was sent, if all of it is known */
 
 const ENDED = ['upload_expired', 'not_verified', 'not_found']; // the token function gives no more addresses
 
@@ -25,24 +27,17 @@ const ENDED = ['upload_expired', 'not_verified', 'not_found']; // the token func
  * @param {Job} job
  * @param {PartsGrant} grant
  * @param {RememberedUpload | null | undefined} memory
- * @returns {Promise<{result: Result, crc: string | null}>} `crc`: of what was sent, if all of it is known
+ * @returns {Promise<Stored>}
  * @throws {UploadError}
  */
 export async function sendInParts(job, grant, memory) {
-  const over = new AbortController();
-  job.signal.addEventListener('abort', () => over.abort(), { signal: over.signal });
   job.unconfirmed = grant;
-  const sent = (grant.sent ??= {});
   const parts = partsOf(job, grant, () => memory?.save(grant));
   try {
-    memory?.save(grant);
-    const check = await checkSent({ ...job, signal: over.signal }, parts, sent);
-    const result = await finish(job, grant, parts, check);
+    const stored = await unlessAborted(job.signal, (_, over) => finish(job, grant, parts, over));
     memory?.forget();
     job.unconfirmed = null;
-    const crcs = Object.values(sent); // in the order of their numbers
-    const isKnown = crcs.length === grant.parts; // not if OSS completed an upload of which a part differs
-    return { result, crc: isKnown ? combine(crcs, grant.part_size, parts.blobOf(grant.parts).size) : null };
+    return stored;
   } catch (caught) {
     const failure = toUploadError(caught, job.signal);
     const hasEnded = ENDED.includes(failure.code);
@@ -57,8 +52,6 @@ export async function sendInParts(job, grant, memory) {
     }
     if (isOver && !isKept && !(job.signal.aborted && grant.completing)) memory?.forget();
     throw error;
-  } finally {
-    over.abort();
   }
 }
 
@@ -66,22 +59,33 @@ export async function sendInParts(job, grant, memory) {
  * @param {Job} job
  * @param {PartsGrant} grant
  * @param {Parts} parts
- * @param {Check} check
- * @returns {Promise<Result>}
+ * @param {AbortSignal} over  ends the check of what was sent earlier
+ * @returns {Promise<Stored>}
  */
-async function finish(job, grant, parts, check) {
+async function finish(job, grant, parts, over) {
+  if (grant.completing) {
+    const result = await confirm(job, grant, null);
+    if (result) return { result, crc: null }; // the file has not been compared with what was sent
+    job.unconfirmed = grant;
+  }
+  const sent = grant.sent ?? {};
+  const numbers = Object.keys(sent);
+  const until = { ...job, signal: over };
+  await check(until, parts, sent, [...numbers.slice(0, 1), ...numbers.slice(-1)]);
+  const others = numbers.slice(1, -1);
+  const checked = check(until, parts, sent, others); // meanwhile
+  checked.catch(() => {}); // who waits for it gets it too
   for (let rounds = 0; rounds < ATTEMPTS;) {
     const isGone = await send(job, parts);
-    if (check.over) job.report({ state: 'checking' });
-    await check.over;
+    if (others.length > 0) job.report({ state: 'checking' });
+    await checked;
     if (!isGone && parts.unsent().length > 0) continue; // the check has found some that differ
-    const outcome = await complete(job, grant);
-    if (outcome && !Array.isArray(outcome)) return outcome;
-    if (!outcome) {
-      grant.completing = false;
-      throw new UploadError('upload_gone', 'Parts are gone.', { status: 409, retryable: true });
+    const result = await complete(job, grant);
+    if (result) {
+      const crcs = Object.values(sent); // in the order of their numbers
+      const isKnown = crcs.length === grant.parts; // not if OSS completed an upload of which a part differs
+      return { result, crc: isKnown ? combine(crcs, grant.part_size, parts.blobOf(grant.parts).size) : null };
     }
-    for (const number of outcome) delete grant.sent?.[number];
     rounds += 1;
   }
   throw new UploadError('parts_missing', 'Parts are gone.', {
@@ -101,8 +105,8 @@ async function send(job, parts) {
       await unlessPaused(job, (signal) => parts.sendAll({ ...job, signal }));
       return false;
     } catch (caught) {
-      if (caught instanceof UploadError && caught.code === 'NoSuchUpload') return true;
-      if (!(caught instanceof Paused)) throw caught;
+      if (toUploadError(caught, job.signal).code === 'NoSuchUpload') return true;
+      if (caught !== PAUSED) throw caught;
     }
     parts.stop();
     await whilePaused(job, parts.loaded());
@@ -110,28 +114,19 @@ async function send(job, parts) {
 }
 
 /**
- * Compares what was sent earlier with the file, so that two files are never mixed: the first and the last part at once,
- * the others meanwhile. What differs is sent again; what cannot be read in time is believed.
+ * Compares parts that were sent earlier with the file, so that two files are never mixed. What differs is sent again; what
+ * cannot be read in time is believed.
  *
  * @param {Job} job
  * @param {Parts} parts
  * @param {Record<string, string>} sent
- * @returns {Promise<Check>}
+ * @param {string[]} numbers
  * @throws {UploadError} when the file cannot be read
  */
-async function checkSent(job, parts, sent) {
-  const numbers = Object.keys(sent);
-  /** @param {string[]} some */
-  const check = async (some) => {
-    for (const number of some) {
-      const crc = await readChecksum(job, parts.blobOf(Number(number)));
-      job.signal.throwIfAborted();
-      if (crc !== null && crc !== sent[number]) delete sent[number];
-    }
-  };
-  await check([...numbers.slice(0, 1), ...numbers.slice(-1)]);
-  if (!numbers[2]) return { over: null };
-  const over = check(numbers.slice(1, -1));
-  over.catch(() => {}); // who waits for it gets it too
-  return { over };
+async function check(job, parts, sent, numbers) {
+  for (const number of numbers) {
+    const crc = await readChecksum(job, parts.blobOf(Number(number)));
+    job.signal.throwIfAborted();
+    if (crc !== null && crc !== sent[number]) delete sent[number];
+  }
 }

@@ -7,13 +7,14 @@
 
 /**
  * @typedef {Object} UploadStore  Keeps the grants of uploads in parts; a failure of it fails no upload. A key is JSON of
- *   `[tokenUrl, owner, name, size, lastModified, type]`.
+ *   `[tokenUrl, owner, name, size, lastModified, type, data, profile]`.
  * @property {(key: string) => Promise<PartsGrant | null | undefined>} get
  * @property {(key: string, upload: PartsGrant) => Promise<unknown>} put
  * @property {(key: string) => Promise<unknown>} delete
  *
  * @typedef {Object} Memory  What resume.js makes of such a store.
- * @property {(tokenUrl: string, file: File) => Promise<RememberedUpload | null>} open  null if nothing can be remembered
+ * @property {(upload: Pick<Job, 'tokenUrl' | 'file' | 'data' | 'profile'>) => Promise<RememberedUpload | null>} open
+ *   null if nothing can be remembered
  *
  * @typedef {Object} RememberedUpload
  * @property {PartsGrant | null} grant  of an earlier upload of the same file
@@ -21,7 +22,7 @@
  * @property {() => void} forget
  * @property {() => void} close
  *
- * @typedef {EventTarget & {paused: boolean}} Control  An `UploadControl`.
+ * @typedef {{paused: boolean, listeners: Set<() => void>}} Control  An `UploadControl`.
  *
  * @typedef {Object} Environment  Network, clock and chance: replaced by tests.
  * @property {Transport} transport
@@ -38,6 +39,9 @@
  *   token function only. A function is called before each request for a grant, with the error of the try before
  *   (`after`). It has no time limit: a user may have to sign in again. If it fails while the browser says that it is
  *   offline, it is called again later.
+ * @property {Record<string, string>} [data]  what the page says of the upload: your backend gets it as `page_data`. Names
+ *   of 1 to 32 letters a-z, digits and `_`; together at most 512 bytes of JSON, or the token function refuses the file
+ * @property {string} [profile]  a name in the token function's PROFILES, whose limits and folder hold
  * @property {AbortSignal} [signal]  cancels the upload: OSS drops the parts that have arrived
  * @property {Control} [control]  pauses the upload, and goes on with it
  * @property {Memory} [memory]  remembers uploads in parts: the next upload of the same file goes on (resume.js)
@@ -47,7 +51,7 @@
  *
  * @typedef {Environment & {
  *   file: File, tokenUrl: string, headers: NonNullable<Options['headers']>, signal: AbortSignal,
- *   control: Control, memory?: Memory,
+ *   control: Control, memory?: Memory, data?: Record<string, string>, profile?: string,
  *   report: (state: UploadState) => void, unconfirmed: Grant | null, inParts: boolean,
  * }} Job  One upload: the options with their defaults. `unconfirmed` is set while the file, or a part of it, may be
  *   stored. `inParts`: whether it may be sent in parts.

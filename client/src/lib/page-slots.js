@@ -16,7 +16,7 @@ const slots = { busy: 0, waiting: [] };
  * @returns {Promise<T>}
  */
 export async function inSlot(signal, run) {
-  while (slots.busy >= PAGE_SENDS) await unlessAborted(signal, (resolve) => slots.waiting.push(resolve));
+  while (slots.busy >= PAGE_SENDS) await unlessAborted(signal, (resolve) => void slots.waiting.push(resolve));
   slots.busy += 1;
   try {
     return await run();

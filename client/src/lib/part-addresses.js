@@ -46,16 +46,8 @@ export function partAddresses(grant, unsent) {
     drop: (number) => known.delete(number),
     /** @param {Job} job @param {number} number  one of the next to be sent @returns {Promise<string>} */
     get: async (job, number) => {
-      for (;;) {
-        const found = addressFor(job, number);
-        if (found) return found;
-        const mine = (asking ??= ask(job, number));
-        try {
-          await mine;
-        } finally {
-          if (asking === mine) asking = null;
-        }
-      }
+      while (!addressFor(job, number)) await (asking ??= ask(job, number).finally(() => (asking = null)));
+      return addressFor(job, number);
     },
   };
 }

@@ -2,13 +2,13 @@
  * Sends the parts of one file: several at a time, fewer while they fail. What has failed is sent again alone.
  */
 import { errorIn } from './answers.js';
-import { assertReadable, checksumOf, isUnreadable } from './checksum.js';
+import { assertReadable, checksumOf } from './checksum.js';
 import { UploadError, toUploadError } from './errors.js';
 import { STALL_MS, expiredError, isExpired } from './form.js';
 import { inSlot } from './page-slots.js';
 import { partAddresses } from './part-addresses.js';
 import { reporter } from './progress.js';
-import { ATTEMPTS, backOff } from './retry.js';
+import { ATTEMPTS, backOff, isOutage } from './retry.js';
 import { askOnline, unlessAborted, withTimeLimit } from './timing.js';
 
 /** @import { Job } from './options.js' */
@@ -16,7 +16,6 @@ import { askOnline, unlessAborted, withTimeLimit } from './timing.js';
 
 const FILE_PARTS = 4; // of one file at the same time
 const STRAIN_MAX = 7; // failures to make good; up to four, one cut of the line, are no reason to send fewer at a time
-const OUTAGE_MS = 300_000; // without a success; the browser does not notice every line that is away
 const GAP_MS = 180_000; // without a byte: a pause, a sleep or an outage, in which nothing is sent
 const BLOCKED_AFTER = 3; // tries of a part of which no byte has ever left
 
@@ -28,9 +27,9 @@ export class PutBlocked extends UploadError {}
 /**
  * @param {Job} job
  * @param {PartsGrant} grant  whose `sent` has the CRC64 of each part that has arrived
- * @param {() => void} onSent  after each part that has arrived
+ * @param {() => void} save  keeps the grant: before parts are sent, and after each that has arrived
  */
-export function partsOf({ file, ...job }, grant, onSent) {
+export function partsOf({ file, ...job }, grant, save) {
   const sent = (grant.sent ??= {});
   /** @type {Map<number, number>} bytes that have left, of each part under way */
   const leaving = new Map();
@@ -107,14 +106,13 @@ export function partsOf({ file, ...job }, grant, onSent) {
       failures.clear();
       strain = Math.max(0, strain - 1);
       report(loaded() === file.size);
-      onSent();
+      save();
     } catch (caught) {
       const failure = toUploadError(caught, one.signal);
       if (failure.name === 'AbortError') throw failure;
       leaving.delete(number);
       addresses.drop(number);
       report(true);
-      if (isUnreadable(caught)) throw new UploadError('unreadable', String(caught));
       if (failure.code === 'network') await assertReadable(one);
       const error = isExpired(failure) ? expiredError(failure, 0, grant) : failure;
       if (error !== failure && isOld) return;
@@ -129,12 +127,10 @@ export function partsOf({ file, ...job }, grant, onSent) {
     if (failures.size === 0) failingSince = one.now();
     failures.set(number, times);
     strain = Math.min(STRAIN_MAX, strain + 1);
-    const isNetwork = error.code === 'network';
     const hasArrived = Object.keys(sent).length > 0;
-    const isBlocked = url && isNetwork && !hasLeft && !hasArrived;
+    const isBlocked = url && error.code === 'network' && !hasLeft && !hasArrived;
     if (isBlocked && times === BLOCKED_AFTER) throw new PutBlocked(error.code, error.message, error);
-    const isOutage = isNetwork && hasArrived && one.now() - failingSince < OUTAGE_MS;
-    if (times >= ATTEMPTS && !isOutage) throw error;
+    if (times >= ATTEMPTS && !(hasArrived && isOutage(one, error, failingSince))) throw error;
     await backOff(one, times, error);
   };
 
@@ -146,6 +142,7 @@ export function partsOf({ file, ...job }, grant, onSent) {
    */
   const sendAll = (all) => {
     leaving.clear();
+    save(); // without those that OSS has not, or that differ
     report(true);
     /** @type {Set<number>} */
     const running = new Set();

@@ -24,8 +24,9 @@ export function remember(
   { owner = '', locks = globalThis.navigator?.locks, now = Date.now, wait = realTime } = {},
 ) {
   return {
-    async open(tokenUrl, { name, size, lastModified, type }) {
-      const key = JSON.stringify([tokenUrl, owner, name, size, lastModified, type]);
+    async open({ tokenUrl, file, data = null, profile = null }) {
+      const { name, size, lastModified, type } = file;
+      const key = JSON.stringify([tokenUrl, owner, name, size, lastModified, type, data, profile]);
       const release = locks ? await lockOf(locks, key) : null;
       if (!release) return null;
       const read = Promise.resolve().then(() => store.get(key)); // it may throw

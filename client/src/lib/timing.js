@@ -14,7 +14,8 @@ const LATE_MS = 2_000; // a timer fires so late after the machine's sleep, or wh
  *
  * @template T
  * @param {AbortSignal} signal  rejects with its reason
- * @param {(resolve: (value: T) => void, over: AbortSignal, reject: (reason: unknown) => void) => void} begin
+ * @param {(resolve: (value: T) => void, over: AbortSignal, reject: (reason: unknown) => void) => Promise<T> | void} begin
+ *   what it returns settles the wait too
  * @returns {Promise<T>}
  */
 export async function unlessAborted(signal, begin) {
@@ -23,7 +24,7 @@ export async function unlessAborted(signal, begin) {
   try {
     return await new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { signal: over.signal });
-      begin(resolve, over.signal, reject);
+      begin(resolve, over.signal, reject)?.then(resolve, reject);
     });
   } finally {
     over.abort();
@@ -56,10 +57,7 @@ export async function online(ms, signal) {
   if (globalThis.navigator?.onLine !== false) return true;
   return unlessAborted(signal, (resolve, over) => {
     globalThis.addEventListener('online', () => resolve(true), { signal: over });
-    wait(ms, over).then(
-      () => resolve(false),
-      () => {}, // online, or aborted
-    );
+    return wait(ms, over).then(() => false);
   });
 }
 
@@ -103,7 +101,7 @@ export async function askOnline(job, ask) {
  * @returns {Promise<T>}
  */
 export function withTimeLimit({ signal, now, wait: pause }, limitMs, run) {
-  return unlessAborted(signal, (resolve, over, reject) => {
+  return unlessAborted(signal, (_, over, reject) => {
     let touchedAt = now();
     let mayBeLate = true;
     const touch = () => {
@@ -123,6 +121,6 @@ export function withTimeLimit({ signal, now, wait: pause }, limitMs, run) {
       reject(new NetworkFault(`Nothing moved for ${limitMs / 1000} s.`));
     };
     watch().catch(() => {}); // over
-    run(over, touch).then(resolve, reject);
+    return run(over, touch);
   });
 }

@@ -10,8 +10,8 @@
 import { browserTransport } from './browser-transport.js';
 import { assertReadable, assertStoredWhole } from './checksum.js';
 import { confirm } from './confirmation.js';
-import { Paused, UploadControl, unlessPaused, whilePaused } from './control.js';
-import { UploadError, toUploadError } from './errors.js';
+import { PAUSED, UploadControl, unlessPaused, whilePaused } from './control.js';
+import { toUploadError } from './errors.js';
 import { sendForm } from './form.js';
 import { requestGrant } from './grant.js';
 import { sendInParts } from './multipart.js';
@@ -20,6 +20,7 @@ import { ATTEMPTS, backOff } from './retry.js';
 import { online, turn, wait } from './timing.js';
 
 /** @import { Environment, Job, Options, RememberedUpload } from './options.js' */
+/** @import { UploadError } from './errors.js' */
 /** @import { Grant, PartsGrant, Result } from './protocol.js' */
 
 export { browserTransport } from './browser-transport.js';
@@ -50,7 +51,15 @@ export async function uploadFile(file, options) {
     file,
     control: options.control ?? new UploadControl(),
     signal: options.signal ?? new AbortController().signal,
-    report: catching(options.onState ?? (() => {})),
+    report: (state) => {
+      try {
+        options.onState?.(state);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error; // not here: it would fail the upload, and a stored file would be sent again
+        });
+      }
+    },
     unconfirmed: options.unconfirmed ?? null,
     inParts: typeof file.slice === 'function', // files of apps are sent whole
   };
@@ -65,29 +74,11 @@ export async function uploadFile(file, options) {
   return result;
 }
 
-/**
- * An error in the caller's `onState` must not fail the upload: a stored file would be sent again.
- *
- * @param {Job['report']} onState
- * @returns {Job['report']}
- */
-function catching(onState) {
-  return (state) => {
-    try {
-      onState(state);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
-  };
-}
-
 /** @param {Job} job @returns {Promise<Result>} */
 async function run(job) {
   const { unconfirmed } = job;
-  const begun = unconfirmed?.kind === 'multipart' ? unconfirmed : null;
-  const memory = job.inParts ? await job.memory?.open(job.tokenUrl, job.file) : null;
+  const begun = unconfirmed?.kind ? unconfirmed : null;
+  const memory = job.inParts ? await job.memory?.open(job) : null;
   try {
     return await tryOften(job, memory, begun ?? memory?.grant ?? null);
   } finally {
@@ -118,13 +109,14 @@ async function tryOften(job, memory, begun) {
       if (after) await unlessPaused(job, (signal) => backOff({ ...job, signal }, attempt, after));
       return await tryOnce(job, memory, grant ?? (await requestGrant(job, after)));
     } catch (caught) {
-      if (caught instanceof Paused) continue;
+      if (caught === PAUSED) continue;
       error = toUploadError(caught, job.signal);
     }
     grant = null;
     if (blocked && error.status === 413) throw blocked; // too large for a form
     if (error instanceof PutBlocked) {
-      [job.inParts, blocked] = [false, error];
+      job.inParts = false;
+      blocked = error;
       continue;
     }
     attempt += 1;
@@ -134,7 +126,7 @@ async function tryOften(job, memory, begun) {
 }
 
 /**
- * One grant, one form or all parts, and a confirmation if the form's answer was not enough.
+ * One grant, and one form or all parts.
  *
  * @param {Job} job
  * @param {RememberedUpload | null | undefined} memory
@@ -142,17 +134,11 @@ async function tryOften(job, memory, begun) {
  * @returns {Promise<Result>}
  */
 async function tryOnce(job, memory, grant) {
-  if (grant.kind === 'multipart') {
-    const { result: stored, crc } = await sendInParts(job, grant, memory);
-    return lookAgain(job, grant, stored, crc);
+  if (grant.kind) {
+    const { result, crc } = await sendInParts(job, grant, memory);
+    return lookAgain(job, grant, result, crc);
   }
-  const { result, fault } = await sendForm(job, grant);
-  const answer = result ?? (await confirm(job, grant, fault));
-  if (answer) return lookAgain(job, grant, answer, null);
-  if (!fault)
-    throw new UploadError('not_stored', 'The file did not arrive.', { status: 409, retryable: true });
-  fault.retryAfterMs = 0; // `confirm` has waited for it already
-  throw fault;
+  return lookAgain(job, grant, await sendForm(job, grant), null);
 }
 
 /**
