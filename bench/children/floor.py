@@ -56,6 +56,7 @@ def file_grant(event: bytes, _: object) -> dict[str, object]:
         "Content-Disposition": f"inline; filename=\"{name}\"; filename*=UTF-8''{name}",
         "x-oss-forbid-overwrite": "true",
         "x-oss-object-acl": "private",
+        "x-oss-storage-class": "Standard",
         "success_action_status": "200",
         "callback": base64.b64encode(json.dumps(callback, separators=(",", ":")).encode()).decode(),
         "x-oss-signature-version": "OSS4-HMAC-SHA256",

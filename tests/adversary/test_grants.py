@@ -52,6 +52,7 @@ FIELDS = (
     "Content-Disposition",
     "x-oss-forbid-overwrite",
     "x-oss-object-acl",
+    "x-oss-storage-class",
     "success_action_status",
     "callback",
     "x-oss-credential",
@@ -61,7 +62,6 @@ FIELDS = (
     "x-oss-signature",
 )
 ADDED = (
-    "x-oss-storage-class",
     "x-oss-meta-a",
     "Content-Encoding",
     "Content-Type",

@@ -22,6 +22,7 @@ FIELDS = (
     "Content-Disposition",
     "x-oss-forbid-overwrite",
     "x-oss-object-acl",
+    "x-oss-storage-class",
     "success_action_status",
     "callback",
     "x-oss-signature-version",
@@ -101,6 +102,7 @@ TAMPERED: list[tuple[str, Change, str]] = [
         CONDITION_FAILED,
     ),
     ("a public object", replaced("x-oss-object-acl", "public-read-write"), CONDITION_FAILED),
+    ("another storage class", replaced("x-oss-storage-class", "IA"), CONDITION_FAILED),
     ("overwriting allowed", replaced("x-oss-forbid-overwrite", "false"), CONDITION_FAILED),
     ("shown as HTML", replaced("x-oss-content-type", "text/html"), CONDITION_FAILED),
     ("another spelling of the type", replaced("x-oss-content-type", "image/x-png"), CONDITION_FAILED),
@@ -117,8 +119,7 @@ TAMPERED: list[tuple[str, Change, str]] = [
     ("no conditions", repinned(lambda policy: policy.update(conditions=[])), NO_SIGNATURE),
 ]
 ADDED = [
-    ("x-oss-storage-class", "Archive", 203),  # stored, but the callback refuses it
-    ("Content-Encoding", "gzip", 203),  # as above
+    ("Content-Encoding", "gzip", 203),  # stored, but the callback refuses it
     ("x-oss-meta-admin", "true", 200),
     ("x-oss-server-side-encryption", "AES256", 200),
     ("success_action_redirect", "https://evil.example", 200),  # a callback's answer comes before it
@@ -130,6 +131,7 @@ DOUBLED = [
     ("key", "uploads/other/a.png"),
     ("x-oss-content-type", "text/html"),
     ("x-oss-object-acl", "public-read-write"),
+    ("x-oss-storage-class", "Archive"),
     ("x-oss-forbid-overwrite", "false"),
     ("success_action_status", "204"),
     ("callback", EVIL_CALLBACK),

@@ -67,6 +67,7 @@ def test_grants_one_upload(handler: Handler) -> None:
         "filename*=UTF-8''%E5%9B%BE%E7%89%87%20%281%29.png",
         "x-oss-forbid-overwrite": "true",
         "x-oss-object-acl": "private",
+        "x-oss-storage-class": "Standard",
         "success_action_status": "200",
         "x-oss-signature-version": "OSS4-HMAC-SHA256",
         "x-oss-credential": "STS.EXAMPLE/20270115/cn-hangzhou/oss/aliyun_v4_request",

@@ -20,6 +20,7 @@ from vendored.oss_signing import uri_encode
 from vendored.ticket import FileTicket, sign_ticket
 
 NOT_ATTR_CHARS = re.compile(r"[^A-Za-z0-9._~-]+")
+STORAGE_CLASS = "Standard"  # which otherwise the sender of a form may choose, at the owner's cost
 KEPT_NAME_BYTES = 120
 KEPT_EXTENSION_BYTES = 16
 
@@ -72,6 +73,7 @@ def pinned_fields(upload: UploadRequest, key: str, callback: str) -> dict[str, s
         "x-oss-content-type": upload.type,
         "Content-Disposition": content_disposition(upload.name, upload.type),
         "x-oss-forbid-overwrite": "true",
+        "x-oss-storage-class": STORAGE_CLASS,
         "x-oss-object-acl": "private",
         "success_action_status": "200",
         "callback": callback,

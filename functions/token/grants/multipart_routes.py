@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 from grants import object_key
 from grants.bucket_requests import BucketAnswer, BucketRequests
 from grants.callers import Caller
-from grants.file_grant import content_disposition
+from grants.file_grant import STORAGE_CLASS, content_disposition
 from grants.json_body import read_object
 from grants.lifetime import CONFIRM_SECONDS, PARTS_SECONDS
 from grants.multipart_grant import MAX_PARTS, count_of, describe_grant, part_size_of, read_ticket, size_of
@@ -70,6 +70,7 @@ class Multipart(NamedTuple):
         key = object_key.user_folder(caller, settings, now) + object_key.file_name_of(upload_id, upload.type)
         headers = {
             "Content-Type": upload.type,
+            "x-oss-storage-class": STORAGE_CLASS,
             "Content-Disposition": content_disposition(upload.name, upload.type),
         }
         bucket = self._bucket(key, upload_id, request)
