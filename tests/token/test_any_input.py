@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from authorize import authorize
 from grants import (
     bearer,
+    bearer_header,
     directory_grant,
     file_grant,
     key_sets,
@@ -625,7 +626,7 @@ AUTHORIZATIONS = st.one_of(
 @given(authorization=AUTHORIZATIONS)
 @example(authorization=f"Bearer {'a' * 7200}.a.a")
 def test_any_header_is_one_bearer_token_or_unauthenticated(authorization: str | None) -> None:
-    token = tried(Unauthenticated, bearer.read_bearer, asking(authorization))
+    token = tried(Unauthenticated, bearer_header.read_bearer, asking(authorization))
     if isinstance(token, Unauthenticated):
         assert isinstance(token, TokenMissing) == (authorization is None)
         return

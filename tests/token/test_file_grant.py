@@ -317,7 +317,7 @@ def test_refuses_a_bad_upload_request(
     [
         ({"name": None}, "The parameter name is missing."),
         ({"size": None}, "The parameter size is missing."),
-        ({"x": "1"}, "Only the parameters name, size and type are known."),
+        ({"x": "1"}, "Only the parameters name, size, type and profile are known."),
         ({"size": "x"}, "The parameter size must be a whole number of bytes."),
         ({"type": "x"}, "The parameter type must be a media type without parameters."),
         ({"size": "1048577"}, "A file may have at most 1048576 bytes."),

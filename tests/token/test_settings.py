@@ -39,9 +39,12 @@ def test_reads_every_variable(environ: dict[str, str]) -> None:
         multipart_bytes=33554432,
         allowed_types=("image/*", "application/pdf"),
         problem_types_url="",
+        allow_anonymous=True,
         find_keys=None,
         auth_issuer="",
         auth_audience="",
+        permit_secret=(),
+        profiles={},
         allow_directory_grants=False,
         directory_max_bytes=104857600,
         signature_version="V4",
@@ -383,3 +386,74 @@ def test_a_file_that_no_form_can_have_needs_uploads_in_parts(environ: dict[str, 
 def test_the_bucket_may_have_another_address_for_the_function_itself(environ: dict[str, str]) -> None:
     environ["OBJECT_URL"] = "https://oss.example.com/"
     assert Settings.from_env(environ).object_url == "https://oss.example.com"
+
+
+PERMITS = "a-permit-secret-of-more-than-32-bytes"
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (
+            {"PERMIT_SECRET": "short"},
+            ["PERMIT_SECRET must be 32 bytes or more, or a comma list of such"],
+        ),
+        (
+            {"PERMIT_SECRET": f"{PERMITS},short"},
+            ["PERMIT_SECRET must be 32 bytes or more, or a comma list of such"],
+        ),
+        (
+            {"PERMIT_SECRET": PERMITS, "ALLOW_ANONYMOUS": "", "AUTH_ISSUER": "i"},
+            ["AUTH_ISSUER must not be set where only permits let anybody upload"],
+        ),
+        (
+            {"PERMIT_SECRET": f"{'n' * 32}, {PERMITS}", "TICKET_SECRET": f"{'o' * 32},{PERMITS}"},
+            ["PERMIT_SECRET must be another secret than TICKET_SECRET"],
+        ),
+        (
+            {
+                "PERMIT_SECRET": PERMITS,
+                "AUTH_HS256_SECRET": PERMITS,
+                "AUTH_ISSUER": "i",
+                "AUTH_AUDIENCE": "a",
+                "ALLOW_ANONYMOUS": "",
+            },
+            ["PERMIT_SECRET must be another secret than AUTH_HS256_SECRET"],
+        ),
+        (
+            {"PERMIT_SECRET": "development-permit-secret-of-32-bytes"},
+            ["PERMIT_SECRET is a development value, fit for loopback addresses only"],
+        ),
+        (
+            {"PERMIT_SECRET": "", "ALLOW_ANONYMOUS": ""},
+            ["ALLOW_ANONYMOUS, AUTH_JWKS, AUTH_HS256_SECRET: exactly one must say who may upload, not 0"],
+        ),
+        (
+            {
+                "PERMIT_SECRET": PERMITS,
+                "AUTH_HS256_SECRET": "s" * 32,
+                "AUTH_ISSUER": "i",
+                "AUTH_AUDIENCE": "a",
+            },
+            ["ALLOW_ANONYMOUS, AUTH_JWKS, AUTH_HS256_SECRET: exactly one must say who may upload, not 2"],
+        ),
+    ],
+    ids=["short", "one short", "issuer", "ticket", "login", "invented", "none", "two"],
+)
+def test_names_what_is_wrong_with_permits(
+    changed: dict[str, str], expected: list[str], environ: dict[str, str]
+) -> None:
+    assert problems({**environ, **changed}) == expected
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"PERMIT_SECRET": PERMITS},
+        {"PERMIT_SECRET": PERMITS, "ALLOW_ANONYMOUS": "", "MAX_BYTES": ""},
+        {"PERMIT_SECRET": f"{PERMITS}, {'n' * 32}", "ALLOW_ANONYMOUS": "false"},
+    ],
+    ids=["beside", "alone", "rotated"],
+)
+def test_permits_may_be_the_only_way_in(changed: dict[str, str], environ: dict[str, str]) -> None:
+    assert Settings.from_env({**environ, **changed}).permit_secret[0] == PERMITS

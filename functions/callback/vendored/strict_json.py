@@ -13,14 +13,21 @@ def read_object(body: bytes, members: "Mapping[str, type]") -> "dict[str, object
 
 
 def parse_object(body: bytes) -> "dict[str, object]":
-    """Read a JSON object in which no member stands twice, at any depth. Raises `ValueError`."""
+    """Read a JSON object in which no member stands twice, at any depth, and no number is NaN.
+
+    Raises `ValueError`.
+    """
     try:
-        document = json.loads(body.decode(), object_pairs_hook=_without_repeats)
+        document = json.loads(body.decode(), object_pairs_hook=_without_repeats, parse_constant=_refuse)
     except RecursionError:
         raise ValueError from None
     if not isinstance(document, dict):
         raise ValueError  # noqa: TRY004 - its content is wrong, not its Python type
     return document
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(constant)
 
 
 def _without_repeats(pairs: "list[tuple[str, object]]") -> "dict[str, object]":

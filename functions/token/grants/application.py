@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from authorize import authorize
 from grants import object_key, upload_request
-from grants.callers import Caller, Limits, SignIn, anonymous, once
+from grants.callers import Caller, Claims, Limits, SignIn, anonymous, narrow
 from grants.file_grant import issue_file_grant
 from grants.settings import Settings
 from grants.upload_request import UploadRequest, read_upload_request
@@ -16,6 +16,7 @@ from vendored.fc_http import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Reque
 
 if TYPE_CHECKING:
     from grants.multipart_routes import Multipart
+    from grants.permit import Permit
 
 T = TypeVar("T")
 
@@ -56,7 +57,6 @@ class Instance:
         self._environ = environ
         self._clock = clock
         self._entropy = entropy
-        self._limits = Limits(settings.max_bytes, settings.allowed_types)
         self._sign_in = choose_sign_in(settings)
         if settings.allow_directory_grants:
             from grants import directory_grant  # noqa: PLC0415
@@ -65,7 +65,8 @@ class Instance:
 
     def show_limits(self, request: Request) -> Reply:
         """Answer `GET /limits`."""
-        caller, settings = self._caller(request, self._sign_in), self.settings
+        settings = self.settings
+        caller = self._admission(request).caller(profile=request.query.get("profile", ""))
         kinds = ["file", "multipart"] if settings.multipart_bytes else ["file"]
         if settings.allow_directory_grants and self._directories.may_have_directory_grant(caller, settings):
             kinds.append("directory")
@@ -73,14 +74,18 @@ class Instance:
 
     def grant(self, request: Request, context: object) -> Reply:
         """Answer `GET /`: a file grant, or a directory grant to who names no file."""
+        admission = self._admission(request)
         if self.settings.allow_directory_grants and not request.query:
-            caller = self._caller(request, self._sign_in)
             granted = self._directories.issue_directory_grant(
-                caller, self.settings, credentials(self._environ, context), request.now, self._random()
+                admission.caller(),
+                self.settings,
+                credentials(self._environ, context),
+                request.now,
+                self._random(),
             )
             return Reply(200, granted, log={"upload_id": str(granted["dir"]).split("/")[-2]})
-        upload = self._read(request, self._sign_in, lambda: read_upload_request(request.query))
-        caller = self._caller(request, self._sign_in, upload)
+        upload = admission.first(lambda: read_upload_request(request.query))
+        caller = admission.caller(upload)
         upload_request.check_limits(upload, caller.limits)
         granted = self._grant_form(upload, caller, request, context)
         return Reply(200, granted, log={"upload_id": str(granted["id"])})
@@ -89,12 +94,12 @@ class Instance:
         """Answer `POST /uploads`: a grant for each file."""
         from grants import upload_batch  # noqa: PLC0415
 
-        sign_in = once(self._sign_in)
+        admission = self._admission(request)
         return upload_batch.answer_batch(
-            self._read(request, sign_in, lambda: upload_batch.read_batch(request.body)),
+            admission.first(lambda: upload_batch.read_batch(request.body)),
             request,
             self.settings,
-            lambda upload: self._caller(request, sign_in, upload),
+            admission.caller,
             lambda upload, caller: self._grant_form(upload, caller, request, context),
             lambda upload, caller: self.multipart(context).begin(request, upload, caller, self._random()),
         )
@@ -119,31 +124,80 @@ class Instance:
         role = credentials(self._environ, context)
         return issue_file_grant(upload, caller, self.settings, role, request.now, self._random())
 
-    def _read(self, request: Request, sign_in: SignIn, read: "Callable[[], T]") -> T:
-        """Read what is asked for. Who may not ask at all is told that first."""
-        try:
-            return read()
-        except Malformed:
-            self._caller(request, sign_in)
-            raise
-
-    def _caller(self, request: Request, sign_in: SignIn, upload: UploadRequest | None = None) -> Caller:
-        caller = authorize(request, sign_in, self._limits, upload)
-        page_data = upload.page_data if upload else {}
-        if caller.data or page_data:
-            from grants import upload_data  # noqa: PLC0415 - most uploads have neither
-
-            upload_data.check_both(caller.data, page_data)
-        return caller
+    def _admission(self, request: Request) -> "Admission":
+        return Admission(request, self.settings, self._sign_in)
 
     def _random(self) -> bytes:
         return self._entropy(object_key.ID_RANDOM_BYTES)
 
 
+class Admission:
+    """Who asks in one request, and what for: its permit, its profile, its sign-in, and your rule.
+
+    A permit or token is verified once, for however many files. A permit that is no valid one is refused here.
+    """
+
+    def __init__(self, request: Request, settings: Settings, sign_in: SignIn) -> None:
+        """Verify the permit of a request, if it has one. Raises `Unauthenticated`."""
+        self._request = request
+        self._settings = settings
+        self._find_claims = sign_in
+        self._claims: Claims | None = None
+        self._permit: Permit | None = None
+        if settings.permit_secret:
+            from grants.permit import find_permit  # noqa: PLC0415
+
+            self._permit = find_permit(request, settings.permit_secret)
+            self._claims = self._permit.claims if self._permit else None
+
+    def sign_in(self, request: Request) -> Claims:
+        """Return the claims of the permit or of the token."""
+        if self._claims is None:
+            self._claims = self._find_claims(request)
+        return self._claims
+
+    def first(self, read: "Callable[[], T]") -> "T":
+        """Read what is asked for. Who may not ask at all is told that first."""
+        try:
+            return read()
+        except Malformed:
+            self.caller()
+            raise
+
+    def caller(self, upload: UploadRequest | None = None, profile: str = "") -> Caller:
+        """Return who asks: profile and permit narrow the limits before `authorize`. Raises a `Refusal`."""
+        limits, folder = Limits(self._settings.max_bytes, self._settings.allowed_types), ""
+        profile = upload.profile if upload else profile
+        if profile or self._permit:
+            limits, folder = self.first(lambda: self._assigned(limits, profile))
+        caller = authorize(self._request, self.sign_in, limits, upload)
+        page_data = upload.page_data if upload else {}
+        if caller.data or page_data:
+            from grants import upload_data  # noqa: PLC0415 - most uploads have neither
+
+            upload_data.check_both(caller.data, page_data)
+        return caller._replace(folder=folder, permit=self._permit)
+
+    def _assigned(self, limits: Limits, named: str) -> tuple[Limits, str]:
+        """Return the limits and the folder of a profile and of the permit."""
+        from grants import profiles  # noqa: PLC0415
+
+        profile = profiles.choose(self._settings.profiles, self._permit, named)
+        if profile:
+            limits = profile.narrow(limits)
+        if self._permit:
+            limits = narrow(limits, self._permit.claims.get("upload"))
+        return limits, profile.folder if profile else ""
+
+
 def choose_sign_in(settings: Settings) -> SignIn:
     """Return the function that finds out who asks, according to the settings."""
     if not settings.find_keys:
-        return anonymous
+        if settings.allow_anonymous:
+            return anonymous
+        from grants import permit  # noqa: PLC0415
+
+        return permit.permit_needed
     from grants import bearer  # noqa: PLC0415 - with it comes PyJWT, which only signed-in deployments have
 
     return bearer.sign_in(settings.find_keys, settings.auth_issuer, settings.auth_audience)

@@ -4,19 +4,19 @@ Lives here: the rules for a request's token. Never lives here: which keys may ve
 a user may do (`authorize.py`).
 """
 
-import re
+from collections.abc import Mapping
 from contextlib import suppress
 
 import jwt
 
+from grants.bearer_header import read_bearer
 from grants.callers import Claims, FindKeys, SignIn, fits_ticket
-from vendored.errors import TokenExpired, TokenMissing, Unauthenticated, Unavailable
+from vendored.errors import TokenExpired, Unauthenticated, Unavailable
 from vendored.fc_http import Request
 
 LEEWAY_SECONDS = 60
+OF_PERMITS = frozenset({"data", "profile"})  # members of `upload` that only your own server may sign
 TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})  # RFC 8725, 3.11: no logout token, for example
-BEARER = re.compile(r"bearer +([\w-]+\.[\w-]+\.[\w-]+)", re.ASCII | re.IGNORECASE)
-MAX_BEARER_CHARACTERS = 7 * 1024  # Function Compute passes 8 KB of headers in all
 
 
 def sign_in(find_keys: FindKeys, issuer: str, audience: str) -> SignIn:
@@ -32,19 +32,6 @@ def sign_in(find_keys: FindKeys, issuer: str, audience: str) -> SignIn:
             raise Unauthenticated("token_refused", type(error).__name__) from None
 
     return claims_of
-
-
-def read_bearer(request: Request) -> str:
-    """Return the request's one bearer token. Raises `TokenMissing`, `Unauthenticated`."""
-    header = request.headers.get("authorization")
-    if header is None:
-        raise TokenMissing("token_missing")
-    if len(header) > MAX_BEARER_CHARACTERS:
-        raise Unauthenticated("token_too_long")
-    match = BEARER.fullmatch(header)
-    if not match:
-        raise Unauthenticated("token_malformed")
-    return match[1]
 
 
 def verify(token: str, find_keys: FindKeys, issuer: str, audience: str) -> Claims:
@@ -79,6 +66,9 @@ def decode(token: str, key: jwt.PyJWK, issuer: str, audience: str) -> dict[str, 
         subject = str(claims["sub"])  # PyJWT refuses a `sub` that is not text, but accepts an empty one
         if not subject or not fits_ticket(subject):
             raise Unauthenticated("subject_unfit")
+        upload = claims.get("upload")
+        if isinstance(upload, Mapping) and not OF_PERMITS.isdisjoint(upload):
+            raise Unauthenticated("claim_malformed", "upload")
         return claims
 
     try:

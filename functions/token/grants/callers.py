@@ -15,7 +15,11 @@ from vendored.media_types import allows, read_patterns
 if TYPE_CHECKING:
     import jwt
 
+    from grants.permit import Permit
+
 MAX_SUBJECT_BYTES = 128  # as JSON: the subject is in the ticket, and the ticket is in the policy
+
+UPLOAD_CLAIM = frozenset({"max_bytes", "types", "data", "profile"})  # its members in a permit
 
 Claims = Mapping[str, object]
 SignIn = Callable[[Request], Claims]
@@ -32,12 +36,15 @@ class Limits(NamedTuple):
 class Caller(NamedTuple):
     """`subject` is the user's id, empty for an anonymous caller; no two subjects share a folder of keys.
 
-    `data` is your server's word of what the upload is for: a flat map of text (`upload_data.py`).
+    `data` is your server's word of what the upload is for: a flat map of text (`upload_data.py`). The
+    profile's `folder` and the `permit` follow from the request, whatever `authorize` returns.
     """
 
     subject: str
     limits: Limits
     data: Mapping[str, str] = {}
+    folder: str = ""
+    permit: "Permit | None" = None
 
 
 def anonymous(request: Request) -> Claims:
@@ -45,18 +52,6 @@ def anonymous(request: Request) -> Claims:
     if "authorization" in request.headers:
         raise Unauthenticated("token_unexpected")
     return {}
-
-
-def once(sign_in: SignIn) -> SignIn:
-    """Return `sign_in` for one request: its token is verified once, for however many files."""
-    found: list[Claims] = []
-
-    def claims_of(request: Request) -> Claims:
-        if not found:
-            found.append(sign_in(request))
-        return found[0]
-
-    return claims_of
 
 
 def fits_ticket(subject: str) -> bool:
@@ -70,16 +65,23 @@ def fits_ticket(subject: str) -> bool:
 def narrow(limits: Limits, claim: object) -> Limits:
     """Return `limits` narrowed by a claim such as `{"max_bytes": 1048576, "types": ["image/*"]}`.
 
-    No claim can widen them, and None changes nothing. Raises `Unauthenticated` for a claim of another form.
+    No claim can widen them, and None changes nothing. A permit's claim has more members: they narrow nothing.
+    Raises `Unauthenticated` for a claim of another form.
     """
     if claim is None:
         return limits
-    if not isinstance(claim, Mapping) or not claim.keys() <= {"max_bytes", "types"}:
+    if not isinstance(claim, Mapping) or not claim.keys() <= UPLOAD_CLAIM:
         raise Unauthenticated("claim_malformed", "upload")
     max_bytes, types = claim.get("max_bytes", limits.max_bytes), claim.get("types", list(limits.types))
     if type(max_bytes) is not int or max_bytes < 0:
         raise Unauthenticated("claim_malformed", "upload.max_bytes")
     return Limits(min(max_bytes, limits.max_bytes), _intersection(limits.types, _patterns(types)))
+
+
+def data_of(claim: object) -> "Mapping[str, str]":
+    """Return the `data` in the claim `upload` of a permit. A login token with such a member was refused."""
+    data = claim.get("data") if isinstance(claim, Mapping) else None
+    return data or {}
 
 
 def _patterns(types: object) -> tuple[str, ...]:

@@ -30,9 +30,10 @@ def may_have_directory_grant(caller: Caller, settings: Settings) -> bool:
     """Tell whether this caller may have a directory grant.
 
     A caller with fewer types than the settings allow may not: the directory ticket does not name types, so
-    the callback function could not refuse the others. It carries no `data` either.
+    the callback function could not refuse the others. It carries no `data` either, and a permit is for files.
     """
-    return not caller.data and all(allows(caller.limits.types, one) for one in settings.allowed_types)
+    named = caller.data or caller.permit
+    return not named and all(allows(caller.limits.types, one) for one in settings.allowed_types)
 
 
 def issue_directory_grant(

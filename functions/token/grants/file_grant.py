@@ -33,13 +33,12 @@ def issue_file_grant(
     now: float,
     entropy: bytes,
 ) -> dict[str, object]:
-    """Grant one upload of exactly this file under a fresh key.
+    """Grant one upload of exactly this file, under a fresh key or its permit's.
 
     `now` is in epoch seconds, `entropy` is `object_key.ID_RANDOM_BYTES` of randomness. Returns the grant
     of docs/http-api.md: `fields` are sent in order with the file last, `expires_in` is in seconds.
     """
-    upload_id = object_key.time_sortable_id(now, entropy)
-    key = object_key.user_folder(caller, settings, now) + object_key.file_name_of(upload_id, upload.type)
+    upload_id, key = object_key.name_upload(caller, upload.type, settings, now, entropy)
     lifetime = lifetime_seconds(upload.size)
     expires_at = int(now) + lifetime
     claims = FileTicket(
@@ -73,8 +72,8 @@ def pinned_fields(upload: UploadRequest, key: str, callback: str) -> dict[str, s
         "x-oss-content-type": upload.type,
         "Content-Disposition": content_disposition(upload.name, upload.type),
         "x-oss-forbid-overwrite": "true",
-        "x-oss-storage-class": STORAGE_CLASS,
         "x-oss-object-acl": "private",
+        "x-oss-storage-class": STORAGE_CLASS,
         "success_action_status": "200",
         "callback": callback,
     }

@@ -66,12 +66,11 @@ class Multipart(NamedTuple):
     ) -> dict[str, object]:
         """Begin an upload at OSS and return its grant. Raises `Unavailable`."""
         settings, now = self.settings, int(request.now)
-        upload_id = object_key.time_sortable_id(request.now, entropy)
-        key = object_key.user_folder(caller, settings, now) + object_key.file_name_of(upload_id, upload.type)
+        upload_id, key = object_key.name_upload(caller, upload.type, settings, request.now, entropy)
         headers = {
             "Content-Type": upload.type,
-            "x-oss-storage-class": STORAGE_CLASS,
             "Content-Disposition": content_disposition(upload.name, upload.type),
+            "x-oss-storage-class": STORAGE_CLASS,
         }
         bucket = self._bucket(key, upload_id, request)
         ticket = FileTicket(

@@ -25,21 +25,41 @@ def time_sortable_id(now: float, entropy: bytes) -> str:
     return "".join(ID_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
+def name_upload(
+    caller: Caller, media_type: str, settings: Settings, now: float, entropy: bytes
+) -> tuple[str, str]:
+    """Return id and key of one upload. Both are fresh, unless a permit is for one upload only.
+
+    That upload has the same key whatever is sent: OSS stores it once, and the key has no extension.
+    """
+    once = caller.permit.once if caller.permit else None
+    if once:
+        now, entropy = once.time, once.entropy[:ID_RANDOM_BYTES]
+    upload_id = time_sortable_id(now, entropy)
+    folder = user_folder(caller, settings, now)
+    return upload_id, folder + (upload_id if once else file_name_of(upload_id, media_type))
+
+
 def user_folder(caller: Caller, settings: Settings, now: float) -> str:
     """Return the folder of this user's uploads of today, with a slash at its end."""
     if not fits_ticket(caller.subject):
         raise ValueError("authorize.py returned a subject that does not fit a ticket")
     day = time.strftime("%Y/%m/%d", time.gmtime(now))
-    return f"{settings.upload_prefix}{user_segment(caller.subject)}/{day}/"
+    user = user_segment(caller.subject)
+    if any(profile.folder.startswith(f"{caller.folder}{user}/") for profile in settings.profiles.values()):
+        user = hashed(caller.subject)  # or this user's folder would hold the profile's uploads
+    return f"{settings.upload_prefix}{caller.folder}{user}/{day}/"
 
 
 def user_segment(subject: str) -> str:
-    """Return the folder of a user: no two subjects share one, and anonymous uploads are in `_`.
-
-    A subject that is no plain name is hashed: `~` and 132 bits of SHA-256 as base64url.
-    """
+    """Return the folder of a user: no two subjects share one, and anonymous uploads are in `_`."""
     if not subject or re.fullmatch(PLAIN_SUBJECT, subject):
         return subject or "_"
+    return hashed(subject)
+
+
+def hashed(subject: str) -> str:
+    """Return the folder for a subject that is no plain name: `~` and 132 bits of SHA-256, as base64url."""
     return "~" + base64.urlsafe_b64encode(hashlib.sha256(subject.encode()).digest())[:22].decode()
 
 

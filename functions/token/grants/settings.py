@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from types import ModuleType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from grants.callers import FindKeys
+from grants.callers import FindKeys, Limits
 from vendored import env, media_types
+
+if TYPE_CHECKING:
+    from grants.profiles import Profile
 
 DEFAULT_MAX_BYTES = 400 * 1024**2
 LARGEST_FORM_BYTES = 5 * 10**9  # OSS: PostObject takes bodies below 5 GB ...
@@ -17,11 +20,11 @@ DEFAULT_DIRECTORY_MAX_BYTES = 100 * 1024**2
 V1_NEEDS_STATIC_KEY = "needs a static AccessKey: clients of V1 send no security token"
 MODES = ("ALLOW_ANONYMOUS", "AUTH_JWKS", "AUTH_HS256_SECRET")
 TOKEN_CLAIMS = ("AUTH_ISSUER", "AUTH_AUDIENCE")
-SECRETS = ("TICKET_SECRET", "AUTH_HS256_SECRET", env.ROLE_SECRET)
+SECRETS = ("TICKET_SECRET", "AUTH_HS256_SECRET", "PERMIT_SECRET", env.ROLE_SECRET)
 
 
 class Settings(NamedTuple):
-    """Sizes are in bytes, addresses `scheme://host[:port]`; `find_keys` is None where anyone may upload.
+    """Sizes are in bytes, addresses `scheme://host[:port]`; `find_keys` is None where nobody signs in.
 
     `problem_types_url` is empty where no page explains the codes of refusals. Files above `multipart_bytes`
     may be sent in parts, none if it is 0.
@@ -39,9 +42,12 @@ class Settings(NamedTuple):
     multipart_bytes: int
     allowed_types: tuple[str, ...]
     problem_types_url: str
+    allow_anonymous: bool
     find_keys: FindKeys | None
     auth_issuer: str
     auth_audience: str
+    permit_secret: tuple[str, ...]
+    profiles: "Mapping[str, Profile]"
     allow_directory_grants: bool
     directory_max_bytes: int
     signature_version: str
@@ -56,7 +62,6 @@ class Settings(NamedTuple):
         form_size = env.whole_number(1, LARGEST_FORM)
         bucket = read.take("UPLOAD_BUCKET", env.bucket)
         region = read.take("OSS_REGION", env.region)
-        read.take("ALLOW_ANONYMOUS", env.flag, "false")
         keys = read.take("AUTH_JWKS", env.optional(key_set, None), "")
         secret = read.take("AUTH_HS256_SECRET", env.optional(hs256_secret, None), "")
         settings = cls(
@@ -75,9 +80,12 @@ class Settings(NamedTuple):
             ),
             allowed_types=read.take("ALLOWED_TYPES", media_types.read_patterns, media_types.DEFAULT_TYPES),
             problem_types_url=read.take("PROBLEM_TYPES_URL", env.optional(env.url, ""), ""),
+            allow_anonymous=read.take("ALLOW_ANONYMOUS", env.flag, "false"),
             find_keys=keys or secret,
             auth_issuer=read.take("AUTH_ISSUER", claim, ""),
             auth_audience=read.take("AUTH_AUDIENCE", claim, ""),
+            permit_secret=read.take("PERMIT_SECRET", env.optional(env.secrets, ()), ""),
+            profiles=read.take("PROFILES", env.optional(named_profiles, {}), ""),
             allow_directory_grants=read.take("ALLOW_DIRECTORY_GRANTS", env.flag, "false"),
             directory_max_bytes=read.take("DIRECTORY_MAX_BYTES", form_size, str(DEFAULT_DIRECTORY_MAX_BYTES)),
             signature_version=read.take("SIGNATURE_VERSION", signature_version, "V4"),
@@ -88,6 +96,8 @@ class Settings(NamedTuple):
         _check_mode(read, environ)
         _check_v1(read, environ, settings)
         _check_sizes(read, settings)
+        _check_permits(read, environ)
+        _check_profiles(read, settings)
         read.finish()
         return settings
 
@@ -102,6 +112,13 @@ def hs256_secret(value: str) -> FindKeys:
     """Read a secret that an identity provider shares with this function."""
     find_keys: FindKeys = _key_sets().read_secret(value)
     return find_keys
+
+
+def named_profiles(value: str) -> "Mapping[str, Profile]":
+    """Read the profiles that a page or a permit can name."""
+    from grants import profiles  # noqa: PLC0415 - only deployments with profiles pay for it
+
+    return profiles.read_profiles(value)
 
 
 def claim(value: str) -> str:
@@ -127,10 +144,13 @@ def _key_sets() -> ModuleType:
 
 
 def _check_mode(read: env.Variables, environ: Mapping[str, str]) -> None:
-    """Check that exactly one variable says who may upload, and that the variables it needs are set."""
+    """Check that one variable says who may upload, or only permits do, and that what it needs is set."""
     modes = [name for name in MODES if environ.get(name) not in {None, "", "false"}]
     tokens = [name for name in TOKEN_CLAIMS if environ.get(name)]
-    if len(modes) != 1:
+    if not modes and environ.get("PERMIT_SECRET"):
+        for name in tokens:
+            read.refuse(f"{name} must not be set where only permits let anybody upload")
+    elif len(modes) != 1:
         read.refuse(f"{', '.join(MODES)}: exactly one must say who may upload, not {len(modes)}")
     elif modes == ["ALLOW_ANONYMOUS"]:
         for name in tokens:
@@ -141,6 +161,24 @@ def _check_mode(read: env.Variables, environ: Mapping[str, str]) -> None:
         for name in TOKEN_CLAIMS:
             if name not in tokens:
                 read.refuse(f"{name} must be set with {modes[0]}")
+
+
+def _check_permits(read: env.Variables, environ: Mapping[str, str]) -> None:
+    """Refuse one secret for two things: a permit, a login and a ticket must never be mistaken for another."""
+    used = {name: set(env.comma_list(environ.get(name, ""))) - {""} for name in SECRETS}
+    for name in ("TICKET_SECRET", "AUTH_HS256_SECRET"):
+        if used[name] & used["PERMIT_SECRET"]:
+            read.refuse(f"PERMIT_SECRET must be another secret than {name}")
+
+
+def _check_profiles(read: env.Variables, settings: Settings) -> None:
+    if settings.profiles and settings.max_bytes and settings.allowed_types:
+        from grants import profiles  # noqa: PLC0415 - as above
+
+        for problem in profiles.problems(
+            settings.profiles, Limits(settings.max_bytes, settings.allowed_types)
+        ):
+            read.refuse(problem)
 
 
 def _check_v1(read: env.Variables, environ: Mapping[str, str], settings: Settings) -> None:

@@ -3,7 +3,7 @@
 Never lives here: what a grant is (`file_grant.py`, `multipart_grant.py`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from grants.callers import Caller
@@ -17,7 +17,7 @@ MAX_FILES = 20
 MAX_BEGUN = 1  # uploads in parts: each costs a request to OSS
 WHOLE = (Unauthenticated, Misconfigured)  # refuse the request; any other refusal is of one file alone
 REQUIRED = {"name": str, "size": int}
-MEMBERS = {**REQUIRED, "type": str, "multipart": bool}
+MEMBERS = {**REQUIRED, "type": str, "profile": str, "multipart": bool}
 JUDGED_ALONE = {"data"}  # whose own module says what it must be
 
 
@@ -29,9 +29,10 @@ class Wanted(NamedTuple):
 
 
 def read_batch(body: bytes) -> "list[Wanted | Refusal]":
-    """Read `{"files": [{"name", "size", "type"?, "multipart"?, "data"?}, ...]}`: each file, or its refusal.
+    """Read `{"files": [{"name", "size", "type"?, "profile"?, "multipart"?, "data"?}, ...]}`.
 
-    Raises `Malformed` for a document of another shape; a bad name, size, type or data refuses one file.
+    Returns each file, or its refusal: a bad name, size, type or data refuses one file. Raises `Malformed` for
+    a document of another shape.
     """
     files = read_object(body, {"files": list})["files"]
     if not isinstance(files, list) or not 0 < len(files) <= MAX_FILES:
@@ -43,11 +44,14 @@ def _read_file(document: object) -> "Wanted | Refusal":
     known = MEMBERS.keys() | JUDGED_ALONE
     if not isinstance(document, dict) or not REQUIRED.keys() <= document.keys() <= known:
         raise Malformed(
-            "files_invalid", "A file has the members name and size, and may have type, multipart and data."
+            "files_invalid",
+            "A file has the members name and size, and may have type, profile, multipart and data.",
         )
     typed = {name: value for name, value in document.items() if name not in JUDGED_ALONE}
     if any(type(value) is not MEMBERS[name] for name, value in typed.items()):
-        detail = "In a file, name and type are text, size is a whole number, multipart is true or false."
+        detail = (
+            "In a file, name, type and profile are text, size is a whole number, multipart is true or false."
+        )
         raise Malformed("files_invalid", detail)
     query = {**typed, "size": str(typed["size"])}
     multipart = query.pop("multipart", False)
@@ -81,6 +85,7 @@ def answer_batch(
     for wanted in files:
         try:
             upload, caller, in_parts = _judge(wanted, authorize, settings.multipart_bytes)
+            _check_permitted(caller, answers)
             begun += in_parts
             if in_parts and begun > MAX_BEGUN:
                 raise Unavailable("one_multipart_at_a_time", retry_after=0)
@@ -107,6 +112,12 @@ def _judge(
     upload, caller = wanted.upload, authorize(wanted.upload)
     check_limits(upload, caller.limits)
     return upload, caller, wanted.multipart and 0 < multipart_bytes < upload.size
+
+
+def _check_permitted(caller: Caller, answers: "Sequence[Mapping[str, object]]") -> None:
+    """Raise a `Refusal` if the permit is for one upload, and a file of this request has it already."""
+    if caller.permit and caller.permit.once and any("id" in one for one in answers):
+        raise Refusal("one_file_permitted", "This permit is for one file only.")
 
 
 def _problem(refusal: Refusal, request_id: str, types_url: str) -> "dict[str, object]":

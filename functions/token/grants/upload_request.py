@@ -15,7 +15,7 @@ from vendored import media_types
 from vendored.errors import Malformed, TooLarge, TypeNotAllowed
 
 REQUIRED = ("name", "size")
-PARAMETERS = frozenset((*REQUIRED, "type"))
+PARAMETERS = frozenset((*REQUIRED, "type", "profile"))
 SIZE = re.compile(r"0|[1-9][0-9]{0,14}")
 MAX_NAME_BYTES = 1024  # no file system has longer names
 
@@ -23,17 +23,19 @@ MAX_NAME_BYTES = 1024  # no file system has longer names
 class UploadRequest(NamedTuple):
     """One file that a page asks to upload: its name, its size in bytes, the one name of its media type.
 
-    `page_data` is what the page says it is for: a claim of the user.
+    `profile` names one of PROFILES, or is empty. `page_data` is what the page says the file is for: a claim
+    of the user.
     """
 
     name: str
     size: int
     type: str
+    profile: str = ""
     page_data: Mapping[str, str] = {}
 
 
 def read_upload_request(query: Mapping[str, str]) -> UploadRequest:
-    """Read `name`, `size` and `type`, each once and nothing else. Raises `Malformed`.
+    """Read `name`, `size`, `type` and `profile`, each once and nothing else. Raises `Malformed`.
 
     Where the browser does not know the type, `type` is empty or left out: the name decides. Whether Function
     Compute passes an empty parameter on is not documented, so both must mean the same.
@@ -42,7 +44,7 @@ def read_upload_request(query: Mapping[str, str]) -> UploadRequest:
         if name not in query:
             raise Malformed("missing_parameter", f"The parameter {name} is missing.")
     if not query.keys() <= PARAMETERS:
-        raise Malformed("unknown_parameter", "Only the parameters name, size and type are known.")
+        raise Malformed("unknown_parameter", "Only the parameters name, size, type and profile are known.")
     if not SIZE.fullmatch(query["size"]):
         raise Malformed("size_invalid", "The parameter size must be a whole number of bytes.")
     said = query.get("type", "")
@@ -50,7 +52,8 @@ def read_upload_request(query: Mapping[str, str]) -> UploadRequest:
     if given and not (said.isascii() and media_types.is_media_type(given)):
         raise Malformed("type_invalid", "The parameter type must be a media type without parameters.")
     name = read_name(query["name"])
-    return UploadRequest(name, int(query["size"]), media_types.type_of_file(given, name))
+    kind = media_types.type_of_file(given, name)
+    return UploadRequest(name, int(query["size"]), kind, query.get("profile", ""))
 
 
 def read_name(name: str) -> str:
