@@ -38,6 +38,38 @@ def test_a_file_is_stored_and_the_page_gets_the_callbacks_answer(deployed: Deplo
     }
 
 
+@pytest.fixture
+def of_a_thousand_parts(deployed: Deployment) -> dict[str, object]:
+    """The grant of an upload whose parts are there: copies of the first, which are cheaper than 8 GB."""
+    file = {"name": "a.mp4", "size": 1000 * PART, "type": "video/mp4", "multipart": True}
+    (grant,) = deployed.uploads(file)
+    assert (grant["parts"], grant["part_size"]) == (1000, PART)
+    assert deployed.put(deployed.address(grant), bytes(PART)).status == 200
+    copies = "INSERT INTO parts SELECT upload, ?, size, etag, crc64, last_modified, content_file FROM parts"
+    with deployed.scene.bucket.buckets._index.writing() as connection:
+        for number in range(2, 1001):
+            connection.execute(f"{copies} WHERE number = 1", [number])
+    found: dict[str, object] = grant
+    return found
+
+
+def test_a_thousand_parts_are_listed_and_completed(
+    deployed: Deployment, of_a_thousand_parts: dict[str, object]
+) -> None:
+    assert deployed.complete(of_a_thousand_parts).status == 200
+    stored = deployed.scene.stored(str(of_a_thousand_parts["key"]))
+    assert (stored.size, stored.etag.rpartition("-")[2]) == (1000 * PART, "1000")
+
+
+def test_a_list_that_oss_does_not_give_now_is_503_and_the_next_complete_is_done(
+    deployed: Deployment, of_a_thousand_parts: dict[str, object]
+) -> None:
+    deployed.scene.bucket.faults.set({"fault": "throttle", "operation": "ListParts"})
+    answer = deployed.complete(of_a_thousand_parts)
+    assert (answer.status, answer.code, deployed.scene.called) == (503, "unavailable", [])
+    assert deployed.complete(of_a_thousand_parts).status == 200
+
+
 def test_what_is_missing_is_named_and_can_still_be_sent(deployed: Deployment) -> None:
     grant = deployed.begin(TWO_PARTS)
     assert deployed.complete(grant).content["numbers"] == [1, 2]

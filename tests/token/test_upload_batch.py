@@ -49,7 +49,9 @@ def test_a_form_is_the_one_that_get_grants(deployed: Deployment) -> None:
 
 
 def test_twenty_files_are_granted(deployed: Deployment) -> None:
-    assert codes(deployed.uploads(*[FILE] * 20)) == ["form"] * 20
+    uploads = deployed.uploads(*[FILE] * 20)
+    assert codes(uploads) == ["form"] * 20
+    assert len({one["key"] for one in uploads}) == 20, "the same file twenty times is twenty uploads"
 
 
 def test_twenty_files_with_the_longest_names_fit_an_event(deployed: Deployment) -> None:
