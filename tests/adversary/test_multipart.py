@@ -227,6 +227,15 @@ def test_an_address_that_is_used_again_replaces_its_part_and_adds_none(deployed:
         assert_stopped(unfinished(deployed, grant) == [(1, 5)])
 
 
+def test_parts_that_are_sent_often_are_no_more_bytes_than_were_granted(deployed: Deployment) -> None:
+    grant = deployed.begin(TWO_PARTS)
+    for _ in range(3):
+        deployed.send(grant, TWO_PARTS)
+    answer = deployed.ask("/parts", {"ticket": grant["ticket"], "numbers": [3]})
+    assert_stopped(answer.code == "numbers_invalid")
+    assert_stopped(sum(size for _, size in unfinished(deployed, grant)) == len(TWO_PARTS))
+
+
 def test_an_address_has_its_end(deployed: Deployment) -> None:
     grant = deployed.begin()
     target = deployed.address(grant)

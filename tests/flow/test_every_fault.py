@@ -39,7 +39,7 @@ STRUCK: dict[
     35: ({"name": "token_expired"}, [403, WHOLE]),
     40: ({"name": "crc_missing"}, [WHOLE]),
 }
-OFFLINE_AT, KILLED_AT, STALLED = 55, 80, 105
+OFFLINE_AT, KILLED_AT, STALLED = 55, 80, 90
 
 
 def part_requests(stack: Stack) -> list[Any]:
@@ -146,6 +146,7 @@ def test_one_gigabyte_survives_every_fault_and_each_part_is_sent_once(
     sent = statuses(requests, answer["key"])
     assert sent.pop(STALLED)[-1] == expected.pop(STALLED)[-1]  # what was sent until then may be listed too
     assert sent == expected
+    assert stack.pending_faults() == []
     assert stored_keys(stack) - before == {answer["key"]}
     stored = stack.headers_of(answer["key"])
     assert (answer["size"], int(stored["Content-Length"])) == (SIZE, SIZE)
