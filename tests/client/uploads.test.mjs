@@ -328,6 +328,21 @@ test('the time of a pause is not counted as slow, and going on is not starting o
   assert.deepEqual([at(3000, sending(4000)), at(3500, sending(4500))], [null, 1000]);
 });
 
+test('what goes on and has no turn yet waits, and keeps what was sent', () => {
+  const { uploads } = open();
+  uploads.onStart(file('a'));
+  uploads.onPause(file('a'), true);
+  uploads.onState(file('a'), paused(500));
+  uploads.onPause(file('a'), false);
+  const [item] = uploads.items;
+  assert.deepEqual(
+    [item.now.state, item.isPaused, item.loaded, uploads.moving],
+    ['waiting', false, 500, true],
+  );
+  uploads.onState(file('a'), paused(500)); // on its way when the user went on
+  assert.equal(item.now.state, 'waiting');
+});
+
 test('what has left, and what is confirmed, is not paused, and can still end', () => {
   const { uploads } = open();
   uploads.onStart(file('a'));

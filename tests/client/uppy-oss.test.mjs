@@ -413,6 +413,61 @@ test('what Uppy pauses before its turn waits for the word to go on', async () =>
   assert.equal((await running).successful.length, 2);
 });
 
+test('a paused file gives its turn to the next, and waits for another one to go on', async () => {
+  const [held, go] = hold();
+  const { uppy, of } = open({ oss: [held], limit: 1 });
+  const [a, b] = ['a', 'b'].map((name) => add(uppy, name));
+  const names = () => of('oss').map(({ file }) => file.name);
+  const running = uppy.upload();
+  await turn();
+  uppy.pauseResume(a);
+  await turn();
+  assert.deepEqual(names(), ['a', 'b']);
+  uppy.pauseResume(a);
+  uppy.resumeAll();
+  await turn();
+  assert.deepEqual(names(), ['a', 'b']);
+  uppy.pauseResume(b);
+  await turn();
+  uppy.pauseResume(b);
+  await turn();
+  assert.deepEqual(names(), ['a', 'b', 'a']);
+  go();
+  assert.equal((await running).successful.length, 2);
+  assert.deepEqual(names(), ['a', 'b', 'a', 'b']);
+});
+
+test('a file that is paused while it waits for its turn, removed while paused, or paused at once ends all the same', async () => {
+  const paused = [];
+  const onState = ({ id }, { state }) => {
+    if (state !== 'signing' || paused.includes(id)) return;
+    paused.push(id);
+    uppy.pauseResume(id);
+  };
+  const { uppy, of } = open({ oss: [answered], limit: 1, onState });
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => add(uppy, name));
+  const running = uppy.upload();
+  await turn();
+  await turn();
+  assert.deepEqual([paused, of('oss').length], [[a, b, c], 0]);
+  uppy.removeFile(b);
+  uppy.pauseResume(a);
+  uppy.pauseResume(c);
+  assert.equal((await running).successful.length, 2);
+});
+
+test("the fields of a file's meta that are named, and the profile, go to the token function", async () => {
+  const { uppy, of } = open({ oss: [answered], metaFields: ['order', 'page', 'note'], profile: 'avatar' });
+  add(uppy, 'a.png', { meta: { order: '17', page: 3, other: 'x' } });
+  add(uppy, 'b.png', { meta: { note: null } });
+  await uppy.upload();
+  const facts = of('token').map(({ file: { name, data, profile } }) => ({ name, data, profile }));
+  assert.deepEqual(facts, [
+    { name: 'a.png', data: { order: '17', page: '3' }, profile: 'avatar' },
+    { name: 'b.png', data: undefined, profile: 'avatar' },
+  ]);
+});
+
 test('a file keeps its date, by which an upload in parts is remembered', async () => {
   const opened = [];
   const memory = {

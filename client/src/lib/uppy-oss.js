@@ -22,16 +22,20 @@ import { UploadControl, UploadError, uploadFile } from './upload.js';
  *   tokenUrl: Options['tokenUrl'],
  *   headers?: Headers | ((file: UppyFile<M, B>, after: UploadError | null) => Headers | Promise<Headers>),
  *   memory?: Memory,
+ *   metaFields?: string[],
+ *   profile?: string,
  *   limit?: number,
  *   onState?: (file: UppyFile<M, B>, state: UploadState) => void,
  * }} OssUploadOptions  `headers` are for the token function only; a function is called before each request for a
  *   grant, with the error of the try before. `memory` as of `uploadFile`: what Golden Retriever brings
- *   back goes on where it was. `limit` is how many files are sent at the same time; 0 is no limit; a file that is paused
- *   keeps its turn.
+ *   back goes on where it was. `metaFields` are the names in a file's `meta` that are sent as its `data`, and `profile` as of
+ *   `uploadFile`. `limit` is how many files are sent at the same time; 0 is no limit; one that is paused does not count.
  *   `onState` gets every state of every file, for a page that shows more than a percentage.
  */
 
 const AT_ONCE = 3; // each must be sent before its grant expires, and they share one connection
+/** @type {unknown[]} */
+const NOTHING = [undefined, null];
 const NO_LIMIT = 1000; // not Infinity: Uppy's queue counts up to it when it is set
 
 /**
@@ -79,20 +83,56 @@ export default class OssUpload extends BasePlugin {
   #upload = async (fileIds) => {
     const files = filterFilesToUpload(this.uppy.getFilesByIds(fileIds));
     this.uppy.emit('upload-start', filterFilesToEmitUploadStarted(files));
-    await Promise.all(files.map((file) => this.#waitForTurn(file)));
+    await Promise.all(files.map((file) => this.#sendInTurn(file)));
   };
 
-  /** @param {UppyFile<M, B>} file  resolves when its upload ended, with or without success; removing the file cancels it */
-  async #waitForTurn(file) {
+  /**
+   * Resolves when the file's upload has ended, with or without success; removing the file cancels it. While it is paused,
+   * its turn is another file's.
+   *
+   * @param {UppyFile<M, B>} file
+   */
+  async #sendInTurn(file) {
     const events = new EventManager(this.uppy);
     const control = new UploadControl();
-    const turn = this.#queue.add((signal) => this.#send(file, signal, control));
-    events.onPause(file.id, (isPaused) => (isPaused ? control.pause() : control.resume()));
-    events.onPauseAll(file.id, () => control.pause());
-    events.onResumeAll(file.id, () => control.resume());
-    events.onFileRemove(file.id, () => turn.abort());
-    await turn.catch((error) => {
-      if (error?.name !== 'AbortError') this.uppy.log(error, 'error'); // thrown by a listener
+    const cancel = new AbortController();
+    await new Promise((end) => {
+      /** @type {Promise<void> | null} */
+      let sending = null;
+      /** @type {ReturnType<TaskQueue['add']> | null} */
+      let turn = null;
+      let leave = () => {};
+      const begin = () => {
+        if (turn) return;
+        turn = this.#queue.add(async (signal) => {
+          await null; // `turn` is set
+          if (signal.aborted) return;
+          const left = new Promise((resolve) => {
+            leave = () => resolve(null);
+          });
+          control.resume();
+          sending ??= this.#send(file, cancel.signal, control)
+            .catch((error) => this.uppy.log(error, 'error')) // thrown by a listener
+            .finally(() => end(null));
+          await Promise.race([sending, left]);
+        });
+        turn.catch(() => {}); // paused in its turn, or before
+      };
+      const pause = () => {
+        control.pause();
+        turn?.abort();
+        turn = null;
+        leave();
+      };
+      events.onPause(file.id, (isPaused) => (isPaused ? pause() : begin()));
+      events.onPauseAll(file.id, pause);
+      events.onResumeAll(file.id, begin);
+      events.onFileRemove(file.id, () => {
+        cancel.abort();
+        pause();
+        if (!sending) end(null);
+      });
+      begin();
     });
     events.remove();
   }
@@ -101,13 +141,16 @@ export default class OssUpload extends BasePlugin {
   async #send(file, signal, control) {
     const { data } = file;
     if (!(data instanceof Blob)) return this.#failWithoutContent(file);
-    const { headers = {}, onState, ...options } = this.opts;
+    const { headers = {}, metaFields = [], onState, ...options } = this.opts;
+    const known = metaFields.filter((name) => !NOTHING.includes(file.meta[name]));
+    const meta = known.map((name) => [name, String(file.meta[name])]);
     const { lastModified = 0 } = /** @type {Partial<File>} */ (data);
     const named = new File([data], file.meta.name, { type: givenType(file, data), lastModified });
     let body;
     try {
       body = await uploadFile(named, {
         ...options,
+        ...(meta.length > 0 && { data: Object.fromEntries(meta) }),
         headers: typeof headers === 'function' ? (_, after) => headers(file, after) : headers,
         signal,
         control,

@@ -151,7 +151,7 @@ export class Uploads {
     if (state.state === 'sending' || state.state === 'paused') item.loaded = state.loaded;
     if (state.state === 'done') item.loaded = file.size ?? 0;
     item.bytesPerSecond = state.state === 'sending' ? this.#speed(item, state.loaded) : null;
-    this.#change(item, state);
+    this.#change(item, state.state === 'paused' && !item.isPaused ? { state: 'waiting' } : state);
   }
 
   /** @param {ChosenFile} file @param {boolean} isPaused  by the user */
@@ -170,7 +170,8 @@ export class Uploads {
     if (!isBusy(item.now.state)) return;
     item.isPaused = isPaused;
     if (isPaused) item.bytesPerSecond = null;
-    this.onChange(item);
+    // another file may have its turn
+    this.#change(item, item.now.state === 'paused' && !isPaused ? { state: 'waiting' } : item.now);
   }
 
   /**
