@@ -11,7 +11,7 @@ import py_compile
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 
 from bench import run
 from bench.check import became_worse
-from bench.harness import Packages, cores
+from bench.harness import Packages
 from bench.ratios import ratios
 
 PARTS = ("cold", "warm")
@@ -55,13 +55,13 @@ def make_slower(folder: Path) -> None:
 
 
 @contextmanager
-def busy_loops() -> Iterator[None]:
-    """Keep every core busy until the block ends."""
-    with ExitStack() as started:
-        for _ in range(cores()):
-            process = started.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
-            started.callback(process.kill)
-        yield
+def busy_loop() -> Iterator[None]:
+    """Run a process that never rests until the block ends."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def main() -> None:
@@ -71,7 +71,7 @@ def main() -> None:
     def lines(change: Callable[[Packages], None], parts: Sequence[str]) -> Any:
         return run.measure(parts or PARTS, change)
 
-    with busy_loops():
+    with busy_loop():
         passed = sum(not became_worse(recorded, partial(lines, lambda _: None)) for _ in range(RUNS))
     each = islice(cycle([lambda it: make_slower(it.token), lambda it: make_slower(it.callback)]), RUNS)
     failed = sum(bool(became_worse(recorded, partial(lines, change))) for change in each)

@@ -104,7 +104,7 @@ TRIAL = """
 ### Can the check be believed?
 
 `make bench-trial` asks: it records the parts {parts}, then checks {runs} times at the same commit with a busy loop
-beside it on every core, and {runs} times with one function made {slower} slower. Passed with the busy loop: {passed} of
+beside it, and {runs} times with one function made {slower} slower. Passed with the busy loop: {passed} of
 {runs}. Failed for the slower function: {failed} of {runs}. Date: {date}.
 """
 
