@@ -209,6 +209,11 @@ def one_names(patterns: Iterable[str]) -> tuple[str, ...]:
 
     A type that systems give to several kinds of file stands for each of these.
     """
+    return _one_names(tuple(patterns))
+
+
+@functools.lru_cache(maxsize=8)  # the settings' list is looked through for each upload
+def _one_names(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for pattern in patterns for name in _meant_by(pattern)))
 
 

@@ -9,6 +9,7 @@ Sources: Alibaba Cloud OSS, "Signature version 4 (recommended)" for PostObject, 
 """
 
 import base64
+import functools
 import hashlib
 import hmac
 import time
@@ -33,6 +34,7 @@ def scope(day: str, region: str, product: str = "oss") -> str:
     return f"{day}/{region}/{product}/aliyun_v4_request"
 
 
+@functools.lru_cache(maxsize=4)  # changes with the day and with the role's credentials
 def signing_key(secret: str, day: str, region: str, product: str = "oss") -> bytes:
     """Derive the 32-byte V4 key of one day and region from an AccessKey secret."""
     key = ("aliyun_v4" + secret).encode()

@@ -14,6 +14,7 @@ from grants.settings import Settings
 from vendored import oss_signing
 from vendored.env import Credentials
 
+WRITER = json.JSONEncoder(separators=(",", ":"))
 OSS_VARIABLES = "bucket=${bucket}&object=${object}&size=${size}&etag=${etag}"  # OSS replaces these
 
 
@@ -60,4 +61,4 @@ def callback_parameter(callback_url: str, ticket: str) -> str:
 
 def base64_json(document: Mapping[str, object]) -> str:
     """Return the base64 of compact JSON, as OSS reads it in a form field."""
-    return base64.b64encode(json.dumps(document, separators=(",", ":")).encode()).decode()
+    return base64.b64encode(WRITER.encode(document).encode()).decode()

@@ -52,13 +52,14 @@ class DirectoryTicket(NamedTuple):
 
 
 Ticket = FileTicket | DirectoryTicket
+WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 CLAIM_TYPES = (str, str, int, str, int, int, int, str, dict, dict)  # of both, in order
 
 
 def sign_ticket(claims: Ticket, secret: str) -> str:
     """Return the ticket for these claims: `A-Za-z0-9_-` and one dot."""
     document = {"v": VERSION, **_members(claims)}
-    payload = _base64url(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+    payload = _base64url(WRITER.encode(document).encode())
     return f"{payload}.{_mac(payload, secret)}"
 
 
