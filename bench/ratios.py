@@ -13,6 +13,9 @@ FLASK_SDK, FLASK_OSS2 = "Flask + alibabacloud-oss-v2", "Flask + oss2 + cryptogra
 SIGNING = "ours: policy and signature"
 PRESIGNING = ("boto3 generate_presigned_post", "alibabacloud-oss-v2 presign", "oss2 sign_url")
 OURS, UPPY = "this page", "Uppy, the whole bundle"
+LIBRARY = "upload.js"
+IN_PARTS, AS_FORM = "upload.js, in parts", "upload.js, as a form"
+PARTS_PEERS = ("@uppy/aws-s3", "ali-oss multipartUpload")
 SHARES = ("0.35", "0.1", "0.05")
 COLD = (f"token / {IMPORTS}", f"token / {FLASK_SDK}", f"callback / {FLASK_OSS2}")
 WARM = {
@@ -41,31 +44,80 @@ def paired(ours: Sequence[float], theirs: Sequence[float], allowed: float) -> Ra
     return Ratio(median(pairs), percentile(pairs, 25), percentile(pairs, 75), allowed)
 
 
+def single(ours: float, theirs: float) -> Ratio:
+    """Return the ratio of what is measured once."""
+    return paired([ours], [theirs], CLOCK_ALLOWED)
+
+
 def ratios(results: Any) -> dict[str, Ratio]:
     """Return each ratio by its name; of partial results, those that they have."""
-    found = {}
-    if cold := results.get("cold_start_milliseconds"):
-        for name in COLD:
-            ours, theirs = name.split(" / ")
-            found[f"cold start: {name}"] = paired(cold[ours], cold[theirs], PROCESSOR_ALLOWED)
-    if warm := results.get("warm_microseconds"):
-        for name, (ours, theirs) in WARM.items():
-            found[f"warm: {name}"] = paired(warm[ours], warm[theirs], PROCESSOR_ALLOWED)
-        for peer in PRESIGNING:
-            found[f"signing: ours / {peer}"] = paired(warm[SIGNING], warm[peer], PROCESSOR_ALLOWED)
-    if page := results.get("page"):
-        ours, theirs = page[OURS], page[UPPY]
-        sizes = [ours["bytes_gzip"]], [theirs["bytes_gzip"]]
-        found[f"page: bytes / {UPPY}"] = paired(*sizes, CLOCK_ALLOWED)
-        found[f"page: time to usable / {UPPY}"] = paired(
-            ours["milliseconds"], theirs["milliseconds"], CLOCK_ALLOWED
-        )
-    if peaks := results.get("peak_mebibytes"):
-        for worker, most in peaks["2 GiB"].items():
-            found[f"memory: {worker}, 2 GiB / 10 MB"] = paired(
-                [most], [peaks["10 MB"][worker]], CLOCK_ALLOWED
-            )
+    sections = {
+        "cold_start_milliseconds": cold_starts,
+        "warm_microseconds": warm_calls,
+        "line_mebibytes_per_second": large_files,
+        "page": page,
+        "peak_mebibytes": memory,
+    }
+    found: dict[str, Ratio] = {}
+    for member, section in sections.items():
+        if member in results:
+            found |= section(results)
     return found
+
+
+def cold_starts(results: Any) -> dict[str, Ratio]:
+    """Return the ratios of starts."""
+    cold = results["cold_start_milliseconds"]
+    pairs = {name: name.split(" / ") for name in COLD}
+    return {
+        f"cold start: {name}": paired(cold[ours], cold[theirs], PROCESSOR_ALLOWED)
+        for name, (ours, theirs) in pairs.items()
+    }
+
+
+def warm_calls(results: Any) -> dict[str, Ratio]:
+    """Return the ratios of warm calls and of signing."""
+    warm = results["warm_microseconds"]
+    pairs = {f"warm: {name}": both for name, both in WARM.items()}
+    pairs |= {f"signing: ours / {peer}": (SIGNING, peer) for peer in PRESIGNING}
+    return {
+        name: paired(warm[ours], warm[theirs], PROCESSOR_ALLOWED) for name, (ours, theirs) in pairs.items()
+    }
+
+
+def large_files(results: Any) -> dict[str, Ratio]:
+    """Return the ratios of time on each line, of recovery, and of the bytes of code."""
+    recovered, scripts = results["recovery_seconds"], results["script_bytes_gzip"]
+    found = {}
+    for line, speeds in results["line_mebibytes_per_second"].items():
+        faster = [max(pair) for pair in zip(*(speeds[peer] for peer in PARTS_PEERS), strict=True)]
+        found[f"large files: {line}, time / the faster peer"] = paired(
+            faster, speeds[IN_PARTS], CLOCK_ALLOWED
+        )
+    smaller = min(size for name, size in scripts.items() if name != LIBRARY)
+    return {
+        **found,
+        "large files: recovery, in parts / as a form": single(recovered[IN_PARTS], recovered[AS_FORM]),
+        "large files: bytes of code / the smaller peer": single(scripts[LIBRARY], smaller),
+    }
+
+
+def page(results: Any) -> dict[str, Ratio]:
+    """Return the ratios of the page."""
+    ours, theirs = results["page"][OURS], results["page"][UPPY]
+    return {
+        f"page: bytes / {UPPY}": single(ours["bytes_gzip"], theirs["bytes_gzip"]),
+        f"page: time to usable / {UPPY}": paired(ours["milliseconds"], theirs["milliseconds"], CLOCK_ALLOWED),
+    }
+
+
+def memory(results: Any) -> dict[str, Ratio]:
+    """Return the ratios of the memory for a huge file to that for a large one."""
+    peaks = results["peak_mebibytes"]
+    return {
+        f"memory: {worker}, 2 GiB / 10 MB": single(most, peaks["10 MB"][worker])
+        for worker, most in peaks["2 GiB"].items()
+    }
 
 
 def worse(now: Mapping[str, Ratio], then: Mapping[str, Ratio]) -> dict[str, str]:

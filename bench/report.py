@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from bench import cost
-from bench.ratios import FLASK_OSS2, FLASK_SDK, IMPORTS, SHARES, Ratio, ratios
+from bench.ratios import AS_FORM, FLASK_OSS2, FLASK_SDK, IMPORTS, IN_PARTS, SHARES, Ratio, ratios
 from bench.samples import exponent, percentile
 from bench.texts import Texts, en, zh
 
@@ -18,7 +18,7 @@ CALLS = ("file grant", "limits", "refused grant", "callback", "refused callback"
 
 def benchmarks(results: Any, texts: Texts) -> str:
     """Return docs/benchmarks.md in the language of these texts, a module of `bench.texts`."""
-    sections = (starts, warm_calls, uploads, growth, page, costs, all_ratios)
+    sections = (starts, warm_calls, uploads, large_files, growth, page, costs, all_ratios)
     machine = "\n" + "".join(
         f"- {texts.MACHINE.get(name, name)}: {value}\n" for name, value in results["machine"].items()
     )
@@ -130,6 +130,26 @@ def uploads(results: Any, texts: Texts) -> str:
     )
 
 
+def large_files(results: Any, texts: Texts) -> str:
+    """Return the section about large files on several lines."""
+    speeds, recovered = results["line_mebibytes_per_second"], results["recovery_seconds"]
+    names = list(next(iter(speeds.values())))
+    return (
+        texts.LARGE
+        + table(
+            texts,
+            (texts.LINE, *(texts.ROWS.get(name, name) for name in names)),
+            ((line, *(f"{median(one[name]):.2f}" for name in names)) for line, one in speeds.items()),
+        )
+        + texts.RECOVERY.format(parts=recovered[IN_PARTS], form=recovered[AS_FORM])
+        + table(
+            texts,
+            texts.MODULE_HEAD,
+            ((name, f"{size:,}") for name, size in results["script_bytes_gzip"].items()),
+        )
+    )
+
+
 def growth(results: Any, texts: Texts) -> str:
     """Return the section about growing inputs."""
     rows = []
@@ -162,8 +182,8 @@ def page(results: Any, texts: Texts) -> str:
     )
 
 
-def costs(results: Any, texts: Texts) -> str:
-    """Return the section about costs, with the arithmetic."""
+def calls_of(results: Any) -> tuple[tuple[cost.Call, cost.Call], tuple[cost.Call, cost.Call]]:
+    """Return both calls of an upload, warm and cold."""
     cold = {name: median(samples) for name, samples in results["under_shares_milliseconds"].items()}
     warm = {name: median(samples) / 1000 for name, samples in results["warm_microseconds"].items()}
     head = results["parts_milliseconds"]["10 KB"]["HEAD"]
@@ -172,7 +192,17 @@ def costs(results: Any, texts: Texts) -> str:
         cost.Call(token, warm["file grant"] / token.vcpu),
         cost.Call(callback, (warm["callback"] + head) / callback.vcpu),
     )
-    worst = (cost.Call(token, cold["token at 0.1"]), cost.Call(callback, cold["callback at 0.35"]))
+    return usual, (cost.Call(token, cold["token at 0.1"]), cost.Call(callback, cold["callback at 0.35"]))
+
+
+def costs_of(results: Any) -> list[float]:
+    """Return the CNY per million uploads, warm and cold."""
+    return [cost.cny_per_million(*calls) for calls in calls_of(results)]
+
+
+def costs(results: Any, texts: Texts) -> str:
+    """Return the section about costs, with the arithmetic."""
+    usual, worst = calls_of(results)
     rows = [
         (
             when,
@@ -187,8 +217,8 @@ def costs(results: Any, texts: Texts) -> str:
             cny=cost.CNY_PER_CU,
             gib=cost.CU_PER_GIB_SECOND,
             least=cost.LEAST_CNY_PER_HOUR,
-            token=token,
-            callback=callback,
+            token=cost.TOKEN,
+            callback=cost.CALLBACK,
         )
         + table(texts, texts.COST_HEAD, rows)
         + texts.SERVER.format(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import platform
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,10 +13,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import cold_start, events, growth, page, report, scripted_bucket, warm, whole_uploads
+from bench import (
+    cold_start,
+    events,
+    growth,
+    large_files,
+    page,
+    report,
+    scale_report,
+    scripted_bucket,
+    warm,
+    whole_uploads,
+)
 from bench.harness import HERE, REPOSITORY, Packages, cores, unpack
 from bench.texts import en
 
+WITH_COSTS = ("docs/operate.md", "docs/operate.zh.md")
+COST = re.compile(r"\d+\.\d\d( CNY| 元)")
 RESULTS = HERE / "results.json"
 PEER_PACKAGES = ("flask", "functions-framework", "alibabacloud-oss-v2", "oss2", "cryptography", "boto3")
 
@@ -60,9 +74,17 @@ PARTS: Mapping[str, Callable[[Bench], Mapping[str, Any]]] = {
     "warm": lambda it: {"warm_microseconds": warm.measure(*it)},
     "growth": lambda it: {"growth_microseconds": growth.measure(it.packages, it.folder)},
     "loop": lambda it: whole_uploads.measure(it.folder / "loop"),
+    "large": lambda it: large_files.measure(it.folder),
     "page": lambda it: page.measure(it.folder / "page"),
 }
-RATIOS_OF = {"cold start": "cold", "warm": "warm", "signing": "warm", "page": "page", "memory": "loop"}
+RATIOS_OF = {
+    "cold start": "cold",
+    "warm": "warm",
+    "signing": "warm",
+    "large files": "large",
+    "page": "page",
+    "memory": "loop",
+}
 
 
 def parts_of(names: Iterable[str]) -> list[str]:
@@ -99,10 +121,23 @@ def main(parts: Sequence[str]) -> None:
 
 
 def record(found: Mapping[str, Any]) -> None:
-    """Write the results and the documents that show them."""
+    """Write the results, and the documents that show them."""
     RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     for name, texts in report.PAGES.items():
         (REPOSITORY / name).write_text(report.benchmarks(found, texts), encoding="utf-8")
+    for name in scale_report.PAGES:
+        (REPOSITORY / name).write_text(scale_report.page(found, name), encoding="utf-8")
+    for name in WITH_COSTS:
+        path = REPOSITORY / name
+        path.write_text(
+            with_costs(path.read_text(encoding="utf-8"), report.costs_of(found)), encoding="utf-8"
+        )
+
+
+def with_costs(text: str, costs: Sequence[float]) -> str:
+    """Return a text with these costs in the place of those that it has."""
+    left = iter(costs)
+    return COST.sub(lambda found: f"{next(left):.2f}{found[1]}", text)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,9 @@ class Texts(Protocol):
     HUGE: str
     PARTS: str
     MEMORY: str
+    LARGE: str
+    RECOVERY: str
+    LINE: str
     GROWTH: str
     PAGE: str
     LIBRARY: str
@@ -40,3 +43,19 @@ class Texts(Protocol):
     COLD_CALLS: str
     MACHINE: Mapping[str, str]
     ROWS: Mapping[str, str]
+
+
+class ScaleTexts(Protocol):
+    """The module of a language for docs/scale.md: paragraphs, heads of tables, and names of its rows."""
+
+    INTRODUCTION: str
+    CARRIED_HEAD: Sequence[str]
+    WAITING: str
+    DEMAND: str
+    FIELDS: Mapping[str, str]
+    COST: str
+    LIMITS: str
+    BREAKS: str
+    SHARDING: str
+    SIMULATION: str
+    SIMULATED_HEAD: Sequence[str]

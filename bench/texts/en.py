@@ -58,6 +58,27 @@ MEMORY = """
 The most that each worker had at a time, in MiB, after one file of each size:
 
 """
+LARGE = """
+## Large files
+
+MiB per second of one file in Chromium to the same stand-in, all in parts of 8 MiB but the form: 64 MiB on loopback, 32 MiB
+elsewhere. upload.js asks for a grant, hashes what it sends, compares, and ends when the callback function has answered;
+the peers do not. ali-oss has its credentials already, and a server next to the stand-in signs for @uppy/aws-s3, which
+sends one part after the other.
+
+The line is a proxy that delays and limits each connection by itself; a new one first waits for two round trips, for the
+handshakes of TCP and TLS. It cannot lose packets of the kernel's TCP: with "1 % loss" it passes on as TCP Reno would, by
+windows that halve where one of a hundred segments is lost, which holds up what follows for a round trip. The slow lines are
+measured at the same time, the others in turns.
+
+"""
+RECOVERY = """
+All connections are cut when 90 % of 192 MiB have arrived; from then on each connection has 25 Mbit/s. From the cut to the
+end of the upload: {parts:.1f} seconds in parts, {form:.1f} as a form, which starts over.
+
+What a page needs for it, as one minified bundle, in bytes of gzip:
+
+"""
 GROWTH = """
 ## Growth
 
@@ -115,6 +136,7 @@ SIGNING_HEAD: Sequence[str] = ("", "microseconds")
 LOOP_HEAD: Sequence[str] = ("file", "in parallel", "uploads per second", "p50", "p99")
 HUGE_HEAD: Sequence[str] = ("", "MiB per second")
 FILE = "file"
+LINE = "line"
 GROWTH_HEAD: Sequence[str] = ("what grows", "from, to", "at first", "at last", "exponent")
 SPAN = "{first} to {last}"
 PAGE_HEAD: Sequence[str] = ("", "bytes of script and style, gzip", "requests", "milliseconds to usable")

@@ -50,6 +50,20 @@ MEMORY = """
 每种大小的文件各上传一个之后，各工作进程同一时刻的最大内存，单位为 MiB：
 
 """
+LARGE = """
+## 大文件
+
+在 Chromium 中把一个文件传到同一个模拟 OSS 的速度，单位为 MiB/秒；除表单外都按 8 MiB 分片：本机 64 MiB，其余 32 MiB。upload.js 要申请授权、计算并比较所传内容的校验值，并等到 callback 函数响应才算结束；对照方案不做这些。ali-oss 事先就有凭证；@uppy/aws-s3 由模拟 OSS 旁边的服务器签名，它逐个发送分片。
+
+线路是一个代理，对每个连接分别延迟和限速；新连接先等待两次往返，即 TCP 和 TLS 的握手。它无法丢弃内核 TCP 的报文：在“1 % 丢包”时，它像 TCP Reno 那样转发：每百个报文段丢一个，窗口减半，其后的内容推迟一次往返。慢速线路上各方案同时测量，其余轮流进行。
+
+"""
+RECOVERY = """
+192 MiB 传到 90 % 时切断所有连接；此后每个连接只有 25 Mbit/s。从切断到上传结束：分片 {parts:.1f} 秒，表单 {form:.1f} 秒（从头开始）。
+
+网页为此需要的脚本，合成一个文件，压缩并 gzip 后的字节数：
+
+"""
 GROWTH = """
 ## 增长
 
@@ -96,6 +110,7 @@ SIGNING_HEAD: Sequence[str] = ("", "微秒")
 LOOP_HEAD: Sequence[str] = ("文件", "并发数", "每秒上传次数", "p50", "p99")
 HUGE_HEAD: Sequence[str] = ("", "MiB/秒")
 FILE = "文件"
+LINE = "线路"
 GROWTH_HEAD: Sequence[str] = ("增长的内容", "从, 到", "最初", "最后", "指数")
 SPAN = "{first} 到 {last}"
 PAGE_HEAD: Sequence[str] = ("", "脚本和样式的字节数，gzip", "请求数", "可用之前的毫秒数")
@@ -106,6 +121,13 @@ WARM_CALLS, COLD_CALLS = "两个函数都已预热", "每次调用都是冷启�
 RATIO_HEAD: Sequence[str] = ("", "比值", "四分位数", "允许变差")
 MACHINE: Mapping[str, str] = {"date": "日期", "processor": "处理器", "system": "系统"}
 ROWS: Mapping[str, str] = {
+    "loopback": "本机",
+    "150 ms": "150 毫秒",
+    "5 Mbit/s for each connection": "每个连接 5 Mbit/s",
+    "1 % loss, 20 ms": "1 % 丢包，20 毫秒",
+    "upload.js, in parts": "upload.js，分片",
+    "upload.js, as a form": "upload.js，表单",
+    "@uppy/core and @uppy/aws-s3": "@uppy/core 和 @uppy/aws-s3",
     "interpreter": "解释器",
     "interpreter with json hashlib hmac base64": "解释器加 json hashlib hmac base64",
     "token, not compiled": "token，未编译",

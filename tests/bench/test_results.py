@@ -15,6 +15,7 @@ from bench.samples import exponent
 REPOSITORY = Path(__file__).parent.parent.parent
 RESULTS: Any = json.loads((REPOSITORY / "bench" / "results.json").read_text(encoding="utf-8"))
 RATIOS = ratios(RESULTS)
+AS_FAST = 1.05  # what differs by less is the same in another run
 FLOORS = {
     f"cold start: token / {IMPORTS}": 1.4,
     f"cold start: token / {FLASK_SDK}": 1 / 7,
@@ -22,10 +23,12 @@ FLOORS = {
     "warm: file grant / its floor": 2.5,
     "warm: callback / its floor": 3,
     **{f"signing: ours / {peer}": 1 for peer in PRESIGNING},
+    **{name: AS_FAST for name in RATIOS if name.startswith("large files") and name.endswith("peer")},
+    "large files: recovery, in parts / as a form": 0.1,
     **{f"memory: {worker}, 2 GiB / 10 MB": 1.1 for worker in ("token", "callback", "OSS")},
 }
 LEAST_ROUNDS = 20
-TOKEN_ZIP_BYTES, CALLBACK_ZIP_BYTES, PAGE_BYTES, LIBRARY_BYTES = 100 * 1024, 7 * 1024**2, 110_000, 4_000
+TOKEN_ZIP_BYTES, CALLBACK_ZIP_BYTES = 200 * 1024, 7 * 1024**2
 LINEAR = 1.1
 
 
@@ -50,11 +53,10 @@ def test_a_cost_is_flat_or_grows_as_its_input_does(name: str) -> None:
     assert exponent([float(size) for size in series], list(series.values())) <= LINEAR
 
 
-def test_zips_and_page_are_within_their_budgets() -> None:
+def test_zips_are_within_their_budgets() -> None:
+    """The build itself holds the page and upload.js to theirs."""
     assert RESULTS["zip_bytes"]["token"] <= TOKEN_ZIP_BYTES
     assert RESULTS["zip_bytes"]["callback"] <= CALLBACK_ZIP_BYTES
-    assert RESULTS["page"]["this page"]["bytes_gzip"] <= PAGE_BYTES
-    assert RESULTS["library_bytes_gzip"]["upload.js"] <= LIBRARY_BYTES
 
 
 @pytest.mark.parametrize("name", RATIOS)
