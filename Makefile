@@ -20,6 +20,7 @@ NPM := env npm
 # from make's command line only: shells and tools set a HOST of their own, and this one opens ports to others
 HOST :=
 NODE_PACKAGES := tests/node_modules/.package-lock.json tests/packaging/node_modules/.package-lock.json
+FRAMEWORKS := tests/bindings/node_modules/.package-lock.json
 PAGE := client/dist/index.html
 LIBRARY := client/lib/upload.js
 MEASURING := $(VENV) $(BENCH_TOOLS) $(PAGE) $(LIBRARY) bench/node_modules/.package-lock.json
@@ -165,12 +166,14 @@ llms: ## llms.txt, the list of all documents, and all of a language in one file:
 	@exec $(PYTHON) -m tools.llms
 
 clean: ## remove everything that was made here: tools, caches, local uploads
-	rm -rf .venv .local .deploy dist .venv-docs .docs site .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots llms-full.txt llms-full.zh.txt tests/node_modules tests/packaging/node_modules bench/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .local .deploy dist .venv-docs .docs site .mutants .fuzz .hypothesis client/node_modules client/dist client/lib screenshots llms-full.txt llms-full.zh.txt tests/node_modules tests/bindings/node_modules tests/packaging/node_modules bench/node_modules .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Parts of the above: make test-token, make test-flow ...
 test-client: $(PAGE_TOOLS) $(NODE_PACKAGES) | node
 	node --test --test-reporter spec tests/client/*.test.mjs
+
+test-flow test-parts: $(FRAMEWORKS)
 
 test-%: $(VENV) $(PAGE) $(LIBRARY) $(NODE_PACKAGES)
 	$(BIN)/python $(PYTEST) tests/$*
@@ -187,8 +190,8 @@ test-parts: $(VENV) $(PAGE) $(LIBRARY) $(NODE_PACKAGES)
 lint-client: $(PAGE_TOOLS)
 	$(NPM) run --silent --prefix client lint && $(NPM) run --silent --prefix client format:check
 
-types-client: $(PAGE_TOOLS)
-	client/node_modules/.bin/tsc -p client
+types-client: $(PAGE_TOOLS) $(FRAMEWORKS)
+	client/node_modules/.bin/tsc -p client && client/node_modules/.bin/tsc -p tests/bindings
 
 python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.10 or newer, or name another with make PYTHON=..." >&2; exit 1; }

@@ -70,6 +70,14 @@ export default [
     rules: { 'no-var': 'off', 'object-shorthand': 'off', 'prefer-const': 'off' },
   },
   {
+    files: ['**/*.jsx'],
+    languageOptions: { parserOptions: { ecmaFeatures: { jsx: true } } },
+  },
+  {
+    files: ['examples/**', 'tests/bindings/mount-*'],
+    languageOptions: { globals: globals.browser },
+  },
+  {
     files: ['client/*.js', 'tests/**', 'bench/**', 'samples/**'],
     languageOptions: { globals: globals.node },
   },

@@ -76,7 +76,7 @@ def main() -> int:
     for pinned in sorted(REPOSITORY.rglob("requirements*.txt")):
         if not {".venv", "node_modules", ".mutants"} & set(pinned.parts):
             found += python_packages(pinned)
-    for lock in ("client", "tests", "tests/packaging"):
+    for lock in ("client", "tests", "tests/bindings", "tests/packaging"):
         found += node_packages(REPOSITORY / lock)
     for verdict, line in found:
         print(f"{verdict:<8} {line}")

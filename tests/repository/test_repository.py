@@ -192,12 +192,14 @@ def test_make_run_installs_every_package_that_its_code_imports(folder: str) -> N
 
 def test_no_address_of_a_registry_is_recorded() -> None:
     # but for those where authors take donations
-    address = r"https?://(?!github\.com/|opencollective\.com/|tidelift\.com/|eslint\.org/donate)"
+    address = r"https?://(?!github\.com/|opencollective\.com/|tidelift\.com/|eslint\.org/donate|bjornlu\.com/sponsor)"
     for name in (
         *(f"requirements/{path.name}" for path in REPOSITORY.glob("requirements/*.txt")),
         *(f"functions/{one}" for one in PINS),
         "bench/package-lock.json",
         "client/package-lock.json",
         "tests/package-lock.json",
+        "tests/bindings/package-lock.json",
+        "tests/packaging/package-lock.json",
     ):
         assert not re.search(address, (REPOSITORY / name).read_text())
