@@ -92,6 +92,7 @@ UPLOAD_VARIABLES = (
     "LOCAL_OSS_BLOCK_PUBLIC_ACCESS",
     "LOCAL_OSS_DOMAIN",
     "LOCAL_OSS_V1_SIGNATURES",
+    "LOCAL_OSS_IMAGES",
 )
 KNOWN_VARIABLES = (
     *TOKEN_VARIABLES,
@@ -187,6 +188,7 @@ def process_specs(
         **development_values(ports, public_key_pem),
         **sign_in_settings(env),
         **({"LOCAL_OSS_V1_SIGNATURES": "accept"} if signs_v1(env) else {}),
+        **({"LOCAL_OSS_IMAGES": "original"} if env.get("IMAGE_STYLES") else {}),
         **pick(env, KNOWN_VARIABLES),
         **credentials(env),
     }

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
-from oss_emulator.addressing import check_endpoint, has_broken_path, key_of, subresource_of
+from oss_emulator.addressing import SUBRESOURCES, check_endpoint, has_broken_path, key_of, subresource_of
 from oss_emulator.bucket.configuration_requests import configuration_answer
 from oss_emulator.bucket.cors import actual_headers, preflight
 from oss_emulator.bucket.state import Bucket, Site, new_request_id
@@ -143,13 +143,24 @@ def _operate(request: Request, bucket: Site, key: str, part: str, request_id: st
         answer = multipart_answer(request, bucket, key, request_id)
         if answer:
             return answer
-    if part:
+    if part and not _wants_original_image(request, bucket):
         return _subresource_answer(request, bucket, key, part)
     if request.method in {"GET", "HEAD"}:
         return read_answer(request, bucket, key)
     if isinstance(bucket, Bucket):
         return _write(request, bucket, key, request_id)
     raise _method_not_allowed(request, key)
+
+
+def _wants_original_image(request: Request, bucket: Site) -> bool:
+    """Whether this is a GET of a processed image, and nothing else, where images are answered as they are."""
+    return (
+        isinstance(bucket, Bucket)
+        and bucket.settings.original_images
+        and request.method == "GET"
+        and request.parameters.get("x-oss-process", "").startswith("image/")
+        and sum(name in SUBRESOURCES for name in request.parameters) == 1
+    )
 
 
 def _needs_bucket(request: Request, bucket: Bucket, what: str) -> bool:

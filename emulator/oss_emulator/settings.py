@@ -30,6 +30,7 @@ class Settings:
     `own_domain` means that clients use the domain that OSS gave the bucket, where HTML is downloaded, and not
     a custom domain. `neighbours` are the addresses of other buckets by name, for the page at `/-/`;
     `host` is one more name by which that page may be asked for.
+    With `original_images`, an image that OSS would process is answered as it is stored.
     `public_url` is where clients reach the server, if that is not the address at which it listens.
     """
 
@@ -47,6 +48,7 @@ class Settings:
     block_public_access: bool = False
     own_domain: bool = True
     v1_signatures: bool = False
+    original_images: bool = False
     neighbours: Mapping[str, str] = field(default_factory=dict)
     public_url: str = ""
     host: str = ""
@@ -75,6 +77,7 @@ def from_env(environment: Mapping[str, str]) -> Settings:
         block_public_access=reader.choice("LOCAL_OSS_BLOCK_PUBLIC_ACCESS", ("off", "on")) == "on",
         own_domain=reader.choice("LOCAL_OSS_DOMAIN", ("own", "custom")) == "own",
         v1_signatures=reader.choice("LOCAL_OSS_V1_SIGNATURES", ("refuse", "accept")) == "accept",
+        original_images=reader.choice("LOCAL_OSS_IMAGES", ("refuse", "original")) == "original",
         neighbours=reader.addresses("LOCAL_OSS_NEIGHBOURS"),
         public_url=reader.url("LOCAL_OSS_PUBLIC_URL"),
         host=environment.get("LOCAL_OSS_HOST", ""),

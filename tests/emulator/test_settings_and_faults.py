@@ -56,6 +56,7 @@ def test_reads_what_is_optional() -> None:
             "LOCAL_OSS_BLOCK_PUBLIC_ACCESS": "on",
             "LOCAL_OSS_DOMAIN": "custom",
             "LOCAL_OSS_V1_SIGNATURES": "accept",
+            "LOCAL_OSS_IMAGES": "original",
             "LOCAL_OSS_NEIGHBOURS": "media=http://127.0.0.1:9000,pages=http://127.0.0.1:9010",
         }
     )
@@ -64,6 +65,7 @@ def test_reads_what_is_optional() -> None:
     assert (settings.private_callbacks, settings.switches["head_missing_key"]) == (True, "403")
     assert (settings.acl, settings.block_public_access, settings.own_domain) == ("public-read", True, False)
     assert settings.v1_signatures
+    assert settings.original_images
     assert settings.neighbours == {"media": "http://127.0.0.1:9000", "pages": "http://127.0.0.1:9010"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,8 @@ READ_SECONDS = 900  # of `make run`
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     # at a domain of OSS's own, browsers save pictures instead of showing them
-    stack = Stack(tmp_path_factory.mktemp("stack"), LOCAL_OSS_DOMAIN="custom")
+    styles = json.dumps({"thumb": "image/resize,w_320"})
+    stack = Stack(tmp_path_factory.mktemp("stack"), LOCAL_OSS_DOMAIN="custom", IMAGE_STYLES=styles)
     yield stack
     stack.end()
 
@@ -35,6 +37,16 @@ def test_an_image_is_shown_under_its_type_and_name(stack: Stack) -> None:
     assert (shown.status_code, shown.content, shown.headers["Content-Type"]) == (200, CONTENT, "image/png")
     name = "%E5%9B%BE%E7%89%87%20%27a%27%281%29%2A.png"
     assert shown.headers["Content-Disposition"] == f"inline; filename*=UTF-8''{name}"
+
+
+def test_an_image_of_oss_has_an_address_of_its_own(stack: Stack) -> None:
+    """The stand-in of `make run` answers the original in its place."""
+    answer = uploaded(stack)
+    assert answer["images"].keys() == {"thumb"}
+    assert read(answer["images"]["thumb"]).content == CONTENT
+    larger = answer["images"]["thumb"].replace("w_320", "w_3200")
+    assert code_of(read(larger)) == "SignatureDoesNotMatch"
+    assert "images" not in uploaded(stack, "a.pdf", "application/pdf")
 
 
 def test_the_address_ends(stack: Stack) -> None:

@@ -178,12 +178,23 @@ def test_an_own_page_at_the_host_is_allowed_too() -> None:
         ("LOCAL_OSS_BLOCK_PUBLIC_ACCESS", "on"),
         ("LOCAL_OSS_DOMAIN", "own"),
         ("LOCAL_OSS_V1_SIGNATURES", "accept"),
+        ("LOCAL_OSS_IMAGES", "original"),
     ],
 )
 def test_sets_what_uploads_meet_at_the_upload_bucket_alone(variable: str, value: str) -> None:
     found = environments(**{variable: value})
     assert found["upload"][variable] == value
     assert found["site"] == environments()["site"]
+
+
+def test_addresses_of_images_work_on_this_machine_too() -> None:
+    """The stand-in makes no images, so it answers the original."""
+    assert "LOCAL_OSS_IMAGES" not in environments()["upload"]
+    assert (
+        environments(IMAGE_STYLES='{"thumb":"image/resize,w_1"}')["upload"]["LOCAL_OSS_IMAGES"] == "original"
+    )
+    given = environments(IMAGE_STYLES='{"thumb":"image/resize,w_1"}', LOCAL_OSS_IMAGES="refuse")
+    assert given["upload"]["LOCAL_OSS_IMAGES"] == "refuse"
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:

@@ -99,6 +99,7 @@ def test_gives_each_bucket_development_values_and_the_others_addresses(
         ("LOCAL_OSS_BLOCK_PUBLIC_ACCESS", "on"),
         ("LOCAL_OSS_DOMAIN", "custom"),
         ("LOCAL_OSS_V1_SIGNATURES", "accept"),
+        ("LOCAL_OSS_IMAGES", "original"),
     ],
 )
 def test_passes_an_option_on_to_every_bucket(
