@@ -59,6 +59,8 @@ export default [
             '!../lib/uppy-oss.js',
             '!../lib/resume.js',
             '!../lib/timing.js',
+            '!../lib/answers.js',
+            '!../lib/crc64.js',
           ],
         },
       ],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { lockName } from '../../client/src/lib/resume.js';
 import { UnfinishedUploads } from '../../client/src/page/unfinished.js';
+import { bytesOf, crcOf } from './scripted-oss.mjs';
 
 const TOKEN_URL = 'https://token.test/';
 const FILM = { name: 'film.mp4', size: 2500, lastModified: 7, type: 'video/mp4' };
@@ -18,7 +19,7 @@ const grant = (more = {}) => ({
 const handle = { kind: 'file', getFile: async () => FILM };
 
 /** What a browser keeps, and who asks for it; `held` are locks of other tabs. */
-function open({ kept = new Map(), held = [], owner = 'ann', tokenUrl = TOKEN_URL } = {}) {
+function open({ kept = new Map(), held = [], owner = 'ann', tokenUrl = TOKEN_URL, stored = {} } = {}) {
   const clock = { ms: 0 };
   const requests = [];
   const changes = [];
@@ -36,7 +37,7 @@ function open({ kept = new Map(), held = [], owner = 'ann', tokenUrl = TOKEN_URL
   const transport = {
     postJson: async (url, body, headers, signal, keepalive) => {
       requests.push([url, body, keepalive]);
-      return { status: 200, headers: {}, body: '{}' };
+      return { status: 200, headers: {}, body: JSON.stringify(stored) };
     },
   };
   const unfinished = new UnfinishedUploads({
@@ -63,7 +64,9 @@ const keyOf = (owner) => JSON.stringify([TOKEN_URL, owner, ...Object.values(FILM
 test('what was left is listed with the bytes that have arrived', async () => {
   const { begin, kept } = open();
   await begin();
-  assert.deepEqual(await open({ kept }).unfinished.list(), [{ file: FILM, loaded: 1500, handle: null }]);
+  assert.deepEqual(await open({ kept }).unfinished.list(), [
+    { file: FILM, loaded: 1500, handle: null, stored: null },
+  ]);
 });
 
 test('another user of the browser, and another deployment, see nothing of it', async () => {
@@ -165,4 +168,43 @@ test('signing out has OSS drop what an earlier visit has left', async () => {
   const { unfinished, requests } = open({ kept });
   await unfinished.clear();
   assert.deepEqual([kept.size, requests.length], [0, 1]);
+});
+
+// ---- Completed when the page was closed
+
+const BYTES = bytesOf(FILM.size);
+const SENT = Object.fromEntries([1, 2, 3].map((n) => [n, crcOf(BYTES.slice((n - 1) * 1000, n * 1000))]));
+const STORED = { Status: 'OK', id: 'u1', key: 'a', crc64: crcOf(BYTES) };
+/** The browser of somebody who closed the page while all parts were put together. */
+async function closed(more = {}) {
+  const { begin, kept } = open();
+  const confirm = 'https://callback.test/confirm';
+  await begin(grant({ sent: SENT, completing: true, confirm, ...more }));
+  return kept;
+}
+
+test('what was being completed is asked for, and is done without its file if it is stored', async () => {
+  const kept = await closed();
+  const { unfinished, requests } = open({ kept, stored: STORED });
+  const [{ stored }] = await unfinished.list();
+  assert.deepEqual([stored, kept.size], [STORED, 0]);
+  assert.deepEqual(requests, [['https://callback.test/confirm', { ticket: 'ticket-u1' }, undefined]]);
+});
+
+for (const [what, more, stored] of [
+  ['is not stored', {}, { code: 'not_stored' }],
+  ['is stored with another checksum', {}, { ...STORED, crc64: '1' }],
+  ['is stored, and not known to have been sent', { sent: { 1: '11' } }, STORED],
+])
+  test(`what was being completed and ${what} needs its file`, async () => {
+    const kept = await closed(more);
+    const [left] = await open({ kept, stored }).unfinished.list();
+    assert.deepEqual([left.stored, kept.size], [null, 1]);
+  });
+
+test('what was not being completed is not asked for', async () => {
+  const kept = await closed({ completing: false });
+  const { unfinished, requests } = open({ kept, stored: STORED });
+  await unfinished.list();
+  assert.deepEqual(requests, []);
 });

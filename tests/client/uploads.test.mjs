@@ -410,7 +410,7 @@ test('what fails no longer counts, and empty files are no share of anything', ()
 
 const facts = { name: 'a.png', size: 9000, lastModified: 7, type: 'image/png' };
 const chosenAgain = file('a', { data: { lastModified: 7 } });
-const left = (more = {}) => ({ file: facts, loaded: 6000, handle: null, ...more });
+const left = (more = {}) => ({ file: facts, loaded: 6000, handle: null, stored: null, ...more });
 
 test('what an earlier visit has left is in the list once, and is neither busy nor counted', () => {
   const { uploads, changes } = open();
@@ -474,3 +474,19 @@ test('what cannot go on yet says why, and what goes on already is not disturbed'
   uploads.onStillUnfinished(item, 'choose_again');
   assert.equal(item.now.state, 'waiting');
 });
+
+for (const [what, earlier] of [
+  ['at once', []],
+  ['later', [left()]],
+])
+  test(`what an earlier visit has left and is stored all the same (known ${what}) is done, once`, () => {
+    const { uploads } = open();
+    uploads.onUnfinished(earlier);
+    const result = { id: 'u1' };
+    uploads.onUnfinished([left({ stored: result })]);
+    assert.deepEqual(uploads.onUnfinished([]), []);
+    assert.deepEqual(
+      uploads.items.map(({ now, unfinished }) => [now, unfinished]),
+      [[{ state: 'done', result }, null]],
+    );
+  });

@@ -4,10 +4,12 @@
  * Beside what resume.js needs, the file's handle is kept where the browser has given one, so that the file need not be
  * chosen again.
  */
+import { resultIn } from '../lib/answers.js';
+import { combine } from '../lib/crc64.js';
 import { indexedDbStore, lockName, remember } from '../lib/resume.js';
 import { wait, withTimeLimit } from '../lib/timing.js';
 
-/** @import { Memory, PartsGrant, Transport, UploadStore } from '../lib/upload.js' */
+/** @import { Memory, PartsGrant, Result, Transport, UploadStore } from '../lib/upload.js' */
 
 /**
  * @typedef {{name: string, size: number, lastModified: number}} FileFacts  by which a file is known again
@@ -18,11 +20,12 @@ import { wait, withTimeLimit } from '../lib/timing.js';
  * @property {FileFacts & {type: string}} file
  * @property {number} loaded  bytes that have arrived
  * @property {FileSystemFileHandle | null} handle
+ * @property {Result | null} stored  the callback's answer, if it was completed all the same
  *
  * @typedef {UploadStore & {keys: () => Promise<IDBValidKey[]>}} Store
  */
 
-const ABORT_MS = 15_000;
+const ANSWER_MS = 15_000;
 
 export class UnfinishedUploads {
   /** @type {Map<string, FileSystemFileHandle>} of files that were chosen on this page */
@@ -77,7 +80,7 @@ export class UnfinishedUploads {
     }
   }
 
-  /** @returns {Promise<Unfinished[]>} those that no tab is sending; what has ended is forgotten */
+  /** @returns {Promise<Unfinished[]>} those that no tab is sending; what has ended, or is stored, is forgotten */
   async list() {
     if (!this.locks) return [];
     try {
@@ -122,9 +125,31 @@ export class UnfinishedUploads {
   /** @param {Kept} kept  nobody waits for it: a rule of the bucket drops the parts in the end */
   #abort({ ticket }) {
     const { signal } = new AbortController(); // nobody cancels
-    withTimeLimit({ signal, wait, now: this.now }, ABORT_MS, (over) =>
+    withTimeLimit({ signal, wait, now: this.now }, ANSWER_MS, (over) =>
       this.transport.postJson(`${this.tokenUrl}abort`, { ticket }, {}, over, true),
     ).catch(() => {});
+  }
+
+  /**
+   * @param {Kept} kept  that was being completed
+   * @param {number} size
+   * @returns {Promise<Result | null>} the callback's answer, if what was sent is stored; otherwise the file is needed
+   */
+  async #storedAs(kept, size) {
+    const { confirm, ticket, sent = {}, parts, part_size: partSize } = kept;
+    const { signal } = new AbortController(); // nobody cancels
+    const crcs = Object.values(sent);
+    try {
+      const answer = await withTimeLimit({ signal, wait, now: this.now }, ANSWER_MS, (over) =>
+        this.transport.postJson(confirm, { ticket }, {}, over),
+      );
+      const result = resultIn(answer, kept);
+      const isSame =
+        !result?.['crc64'] || result['crc64'] === combine(crcs, partSize, size - (parts - 1) * partSize);
+      return crcs.length === parts && isSame ? result : null;
+    } catch {
+      return null;
+    }
   }
 
   /** @returns {Promise<string[]>} the keys of this user's uploads to this address */
@@ -146,7 +171,9 @@ export class UnfinishedUploads {
     }
     const [, , name, size, lastModified, type] = JSON.parse(key);
     const file = { name, size, lastModified, type };
-    return { file, loaded: loadedOf(kept, size), handle: kept.handle ?? null };
+    const stored = kept.completing ? await this.#storedAs(kept, size) : null;
+    if (stored) await this.store.delete(key);
+    return { file, loaded: loadedOf(kept, size), handle: kept.handle ?? null, stored };
   }
 
   /** @returns {UploadStore} the store, as this page uses it */

@@ -175,7 +175,7 @@ export class Uploads {
   }
 
   /**
-   * Shows what earlier visits have left, and no longer what has gone on elsewhere.
+   * Shows what earlier visits have left, as done what was stored all the same, and no longer what has gone on elsewhere.
    *
    * @param {Unfinished[]} all
    * @returns {Item[]} those that are no longer there
@@ -186,12 +186,18 @@ export class Uploads {
     const gone = this.items.filter((item) => item.unfinished && !isThere(item));
     for (const item of gone) this.remove(item);
     for (const unfinished of all) {
-      const { file, loaded } = unfinished;
+      const { file, loaded, stored } = unfinished;
+      const known = this.items.find((item) => item.unfinished && isSameFile(file, item.file));
+      if (known && stored) {
+        this.#change(Object.assign(known, { unfinished: null }), { state: 'done', result: stored });
+        continue;
+      }
       if (this.items.some((item) => item.now.state !== 'done' && isSameFile(file, item.file))) continue;
       const { name, type, size } = file;
       const item = this.#add({ id: '', name, type, size, meta: {}, data: file }); // `data` has its date
-      Object.assign(item, { unfinished, loaded });
-      this.#change(item, { state: 'unfinished', problem: unfinished.handle ? null : 'choose_again' });
+      Object.assign(item, { unfinished: stored ? null : unfinished, loaded });
+      const problem = unfinished.handle ? null : 'choose_again';
+      this.#change(item, stored ? { state: 'done', result: stored } : { state: 'unfinished', problem });
     }
     return gone;
   }
