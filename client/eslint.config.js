@@ -80,7 +80,7 @@ export default [
     languageOptions: { globals: globals.browser },
   },
   {
-    files: ['client/*.js', 'tests/**', 'bench/**', 'samples/**'],
+    files: ['client/*.js', 'tests/**', 'bench/**', 'samples/**', 'examples/permits/**'],
     languageOptions: { globals: globals.node },
   },
   {

@@ -36,15 +36,27 @@ def token_for(user: str, **more: str) -> str:
 
 def upload(browser: Browser, stack: Stack, *bearers: str) -> Any:
     """Upload on a page whose sign-in returns these tokens in turn; return the answer that it shows."""
+    (answer,) = upload_many(browser, stack, 1, *bearers)
+    return answer
+
+
+def upload_many(browser: Browser, stack: Stack, count: int, *bearers: str) -> list[Any]:
     context = browser.new_context()
     page = context.new_page()
     query = "&".join([f"token={quote(stack.token)}/", *(f"bearer={one}" for one in bearers)])
     page.goto(f"{stack.site}/signed-in.html?{query}")
-    page.locator("#file").set_input_files(FilePayload(name="a.png", mimeType="image/png", buffer=b"hello"))
-    expect(page.locator("#answers")).to_have_text(re.compile(r"\}\s*$"), timeout=30_000)
+    file = FilePayload(name="a.png", mimeType="image/png", buffer=b"hello")
+    page.locator("#file").set_input_files([file] * count)
+    expect(page.locator("#answers")).to_have_text(re.compile(rf"(\{{.*\}}\s*){{{count}}}"), timeout=30_000)
     shown = page.locator("#answers").text_content() or ""
     context.close()
-    return json.loads(shown)
+    return [json.loads(line) for line in shown.splitlines()]
+
+
+def answered(stack: Stack, since: int) -> list[Any]:
+    """Return what the token function has logged of its answers, after so many lines of the stack."""
+    lines = [line.split("|", 1)[1] for line in stack.lines[since:] if line.startswith("token ")]
+    return [json.loads(line) for line in lines if '"answered"' in line]
 
 
 def test_each_user_has_a_folder(browser: Browser, signed_in: Stack) -> None:
@@ -58,6 +70,17 @@ def test_each_user_has_a_folder(browser: Browser, signed_in: Stack) -> None:
 def test_a_page_renews_a_token_that_has_expired(browser: Browser, signed_in: Stack) -> None:
     shown = upload(browser, signed_in, token_for("alice", SECONDS="-90"), token_for("alice"))
     assert shown["Status"] == "OK"
+
+
+def test_ten_small_files_of_a_user_cost_one_preflight_and_one_call(
+    browser: Browser, signed_in: Stack
+) -> None:
+    since = len(signed_in.lines)
+    answers = upload_many(browser, signed_in, 10, token_for("alice"))
+    assert [one["Status"] for one in answers] == ["OK"] * 10
+    assert len({one["id"] for one in answers}) == 10
+    assert signed_in.line_with(answers[-1]["id"])
+    assert [one["status"] for one in answered(signed_in, since)] == [204, 200]
 
 
 @pytest.mark.parametrize("bearer", ["x.y.z", "x"])
@@ -112,6 +135,16 @@ def test_the_page_takes_a_token_and_uploads_into_the_users_folder(page: Page) ->
     expect(page.get_by_test_id("sign-in")).to_be_hidden()
     assert ended(send(page))["key"].startswith("uploads/alice/")
     expect(page.get_by_label("Access token")).to_have_value("")
+
+
+def test_ten_small_files_cost_two_preflights_and_one_call(page: Page, signed_in: Stack) -> None:
+    """The other preflight and call are those of `/limits`, before any file is chosen."""
+    since = len(signed_in.lines)
+    sign_in(page, token_for("alice"))
+    rows = send_all(page, [payload(f"{number}.png") for number in range(10)])
+    last = [ended(rows.nth(number)) for number in range(10)][-1]
+    assert signed_in.line_with(last["id"])
+    assert [one["status"] for one in answered(signed_in, since)] == [204, 200, 204, 200]
 
 
 def test_the_page_shows_the_limits_of_the_user(page: Page) -> None:

@@ -1,0 +1,4 @@
+package org.springframework.web.bind.annotation;
+
+/** Spring's annotation, as far as the example needs it. */
+public @interface RestController {}
