@@ -12,10 +12,14 @@ import base64
 import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import NamedTuple, TypeVar
 
 from vendored import errors, log
+from vendored.records import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 MAX_EVENT_BYTES = (
     96 * 1024
@@ -23,8 +27,6 @@ MAX_EVENT_BYTES = (
 PREFLIGHT_SECONDS = 7200  # the longest that Chromium caches a preflight
 SERVER_ERROR = 500
 WRITER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))  # JSON.parse in a page fails on NaN
-
-T = TypeVar("T")
 
 FcReply = dict[str, object]
 Handler = Callable[[bytes, object], FcReply]
@@ -141,19 +143,26 @@ def to_fc(reply: Reply, cors: Mapping[str, str]) -> FcReply:
 
 
 def _request_id_of(context: object) -> str:
-    with suppress(BaseException):  # a context that raises must not escape either
+    try:
         found = getattr(context, "request_id", "")
-        return found if isinstance(found, str) else ""
-    return ""
+    except BaseException:  # noqa: BLE001 - a context that raises must not escape either
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def _refuse(error: BaseException, request_id: str, types_url: str) -> Reply:
     """Answer a refusal. Any other exception, or a refusal that cannot be answered as it is, is `Crashed`."""
-    if isinstance(error, errors.Refusal):
-        with suppress(Exception):  # a refusal raised in hook.py or authorize.py may hold anything
-            reply = _answer(error, request_id, types_url)
-            WRITER.encode(reply)
-            return reply
+    if not isinstance(error, errors.Refusal):
+        return _crashed(error, request_id, types_url)
+    try:
+        reply = _answer(error, request_id, types_url)
+        WRITER.encode(reply)
+    except Exception:  # noqa: BLE001 - a refusal raised in hook.py or authorize.py may hold anything
+        return _crashed(error, request_id, types_url)
+    return reply
+
+
+def _crashed(error: BaseException, request_id: str, types_url: str) -> Reply:
     return _answer(errors.Crashed("internal", log.traceback_of(error)), request_id, types_url)
 
 
@@ -195,7 +204,7 @@ def _preflight(method: str) -> dict[str, str]:
     }
 
 
-def _typed(kind: type[T], value: object) -> T:
+def _typed(kind: "type[T]", value: object) -> "T":
     if not isinstance(value, kind):
         raise TypeError
     return value

@@ -11,9 +11,9 @@ import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from vendored.errors import Unverified
+from vendored.records import NamedTuple
 
 MAC_CONTEXT = b"upload-ticket.v1."  # keeps this MAC apart from any other use of the secret
 VERSION = 1
@@ -106,9 +106,10 @@ def _members(claims: Ticket) -> dict[str, object]:
     if isinstance(claims, FileTicket):
         if not (claims.up and claims.part):
             del members["part"], members["up"]
-        for name in ("data", "page_data"):
-            if not members[name]:
-                del members[name]
+        if not claims.data:
+            del members["data"]
+        if not claims.page_data:
+            del members["page_data"]
     return members
 
 

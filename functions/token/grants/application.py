@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
 
 from authorize import authorize
 from grants import object_key, upload_request
@@ -13,12 +12,15 @@ from grants.upload_request import UploadRequest, read_upload_request
 from vendored.env import credentials
 from vendored.errors import Malformed
 from vendored.fc_http import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Request, serve
+from vendored.records import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from grants.multipart_routes import Multipart
     from grants.permit import Permit
 
-T = TypeVar("T")
+    T = TypeVar("T")
 
 
 def build(
@@ -176,7 +178,7 @@ class Admission:
             from grants import upload_data  # noqa: PLC0415 - most uploads have neither
 
             upload_data.check_both(caller.data, page_data)
-        return caller._replace(folder=folder, permit=self._permit)
+        return Caller(caller.subject, caller.limits, caller.data, folder, self._permit)
 
     def _assigned(self, limits: Limits, named: str) -> tuple[Limits, str]:
         """Return the limits and the folder of a profile and of the permit."""

@@ -5,12 +5,12 @@ Never lives here: how a token is checked (`bearer.py`), your own rule (`authoriz
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
 
 from vendored.env import InvalidValue
 from vendored.errors import Unauthenticated
 from vendored.fc_http import Request
 from vendored.media_types import allows, read_patterns
+from vendored.records import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import jwt

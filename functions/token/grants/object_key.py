@@ -46,7 +46,8 @@ def user_folder(caller: Caller, settings: Settings, now: float) -> str:
         raise ValueError("authorize.py returned a subject that does not fit a ticket")
     day = time.strftime("%Y/%m/%d", time.gmtime(now))
     user = user_segment(caller.subject)
-    if any(profile.folder.startswith(f"{caller.folder}{user}/") for profile in settings.profiles.values()):
+    taken = f"{caller.folder}{user}/"
+    if settings.profiles and any(one.folder.startswith(taken) for one in settings.profiles.values()):
         user = hashed(caller.subject)  # or this user's folder would hold the profile's uploads
     return f"{settings.upload_prefix}{caller.folder}{user}/{day}/"
 

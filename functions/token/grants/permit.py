@@ -8,13 +8,13 @@ secret is set; it needs no library. Never lives here: login tokens (`bearer.py`)
 import base64
 import hmac
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from grants.bearer_header import read_bearer
 from grants.callers import UPLOAD_CLAIM, Claims, fits_ticket
 from grants.upload_data import is_data
 from vendored.errors import TokenExpired, Unauthenticated
 from vendored.fc_http import Request
+from vendored.records import NamedTuple
 from vendored.strict_json import parse_object
 
 TYPE = "upload-permit+jwt"

@@ -5,12 +5,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
 
 from grants.callers import Limits
 from vendored import env
 from vendored.errors import Malformed, Refusal, Unauthenticated
 from vendored.media_types import allows, read_patterns
+from vendored.records import TYPE_CHECKING, NamedTuple
 from vendored.strict_json import parse_object
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, NamedTuple
 
 from grants.callers import FindKeys, Limits
 from vendored import env, media_types
+from vendored.records import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from grants.profiles import Profile

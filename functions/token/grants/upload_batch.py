@@ -4,7 +4,6 @@ Never lives here: what a grant is (`file_grant.py`, `multipart_grant.py`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from grants.callers import Caller
 from grants.json_body import read_object
@@ -12,6 +11,7 @@ from grants.settings import Settings
 from grants.upload_request import UploadRequest, check_limits, read_upload_request
 from vendored.errors import Malformed, Misconfigured, Refusal, Unauthenticated, Unavailable, describe
 from vendored.fc_http import Reply, Request
+from vendored.records import NamedTuple
 
 MAX_FILES = 20
 MAX_BEGUN = 1  # uploads in parts: each costs a request to OSS

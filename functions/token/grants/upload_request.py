@@ -6,13 +6,13 @@ A new parameter of the token function is read here. Never lives here: who asks (
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from grants.callers import Limits
 from grants.lifetime import PARTS_SECONDS, lifetime_seconds
 from grants.settings import LARGEST_FORM
 from vendored import media_types
 from vendored.errors import Malformed, TooLarge, TypeNotAllowed
+from vendored.records import NamedTuple
 
 REQUIRED = ("name", "size")
 PARAMETERS = frozenset((*REQUIRED, "type", "profile"))
