@@ -14,6 +14,7 @@ import javax.crypto.spec.SecretKeySpec;
 /** Signs addresses of private files in OSS (presigned URLs, signature V4), with the JDK alone (8 or newer). */
 public final class OssAddress {
     private static final String ALGORITHM = "OSS4-HMAC-SHA256";
+    private static final String PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
@@ -70,12 +71,11 @@ public final class OssAddress {
         return text.toString();
     }
 
-    /** Percent-encodes all bytes of UTF-8 but A-Z a-z 0-9 - _ . ~: URLEncoder writes a blank as +. */
+    /** Percent-encodes all bytes of UTF-8 but PLAIN: URLEncoder leaves * and writes a blank as +. */
     private static String encode(String text) {
         StringBuilder encoded = new StringBuilder();
         for (byte one : text.getBytes(UTF_8)) {
-            boolean plain = one > 0 && (Character.isLetterOrDigit(one) || "-_.~".indexOf(one) >= 0);
-            encoded.append(plain ? String.valueOf((char) one) : String.format("%%%02X", one));
+            encoded.append(PLAIN.indexOf(one) >= 0 ? String.valueOf((char) one) : String.format("%%%02X", one));
         }
         return encoded.toString();
     }
