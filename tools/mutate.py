@@ -68,6 +68,22 @@ TARGETS: Mapping[str, Target] = {
         ),
         ("tests/token",),
     ),
+    "token-parts": Target(
+        "functions/token",
+        (
+            "vendored/strict_json",
+            "grants/json_body",
+            "grants/multipart_grant",
+            "grants/part_addresses",
+        ),
+        tuple(
+            f"tests/token/test_{part}.py"
+            for part in (
+                *("bucket_requests", "multipart_grant", "multipart_log", "multipart_routes"),
+                *("part_addresses", "permit", "upload_batch", "upload_data"),
+            )
+        ),
+    ),
     "callback": Target(
         "functions/callback",
         ("completion/callback_request", "completion/callback_keys", "completion/object_proof"),
