@@ -3,14 +3,33 @@
  * written one declaration file per module into the folder given; here the modules that upload.js re-exports are put
  * into its own.
  */
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import ts from 'typescript';
 
 const [folder] = process.argv.slice(2);
 
 writeFileSync('lib/upload.d.ts', flattened('./upload.js').join('\n\n') + '\n');
-for (const name of ['resume.d.ts', 'uppy-oss.d.ts']) copyFileSync(`${folder}/${name}`, `lib/${name}`); // they import only ./upload.js
-assertValid(['lib/upload.d.ts', 'lib/resume.d.ts', 'lib/uppy-oss.d.ts']);
+for (const name of [
+  'lib/resume',
+  'lib/uppy-oss',
+  'apps/apps',
+  'apps/wechat',
+  'apps/uni-app',
+  'apps/react-native',
+])
+  copyDeclaration(name);
+assertValid(
+  readdirSync('lib')
+    .filter((name) => name.endsWith('.d.ts'))
+    .map((name) => `lib/${name}`),
+);
+
+/** @param {string} name  whose types come from upload.js and apps.js only */
+function copyDeclaration(name) {
+  const text = readFileSync(`${folder}/${name}.d.ts`, 'utf8');
+  writeFileSync(`lib/${basename(name)}.d.ts`, text.replaceAll('../lib/', './'));
+}
 
 /** @param {string} module @returns {string[]} its declarations and those that it re-exports */
 function flattened(module) {
@@ -27,7 +46,7 @@ function flattened(module) {
 
 /** @param {string} module @returns {any[]} */
 function statementsOf(module) {
-  const path = `${folder}/${module.replace(/\.js$/, '.d.ts')}`;
+  const path = `${folder}/lib/${module.replace(/\.js$/, '.d.ts')}`;
   return [...ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true).statements];
 }
 

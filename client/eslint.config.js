@@ -48,6 +48,13 @@ export default [
     },
   },
   {
+    files: ['client/src/apps/**'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: ['../*', '!../lib', '../lib/*', '!../lib/upload.js'] }],
+      'no-restricted-globals': ['error', 'document', 'window', 'localStorage', 'navigator', 'globalThis'],
+    },
+  },
+  {
     files: ['client/src/page/**'],
     rules: {
       'no-restricted-imports': [
