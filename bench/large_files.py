@@ -53,6 +53,13 @@ TRIALS: Mapping[str, Trial] = {
     "1 % loss, 20 ms": Trial(Quality(0.02, loss=0.01), 32 * MEBIBYTE, 1, together=True),
 }
 CUT_BYTES, CUT_AT, AFTER_CUT = 192 * MEBIBYTE, 0.9, Quality(0.02, 25 * MEGABIT)
+ALI_OSS = {
+    "accessKeyId": KEY_ID,
+    "accessKeySecret": KEY_SECRET,
+    "stsToken": KEY_TOKEN,
+    "bucket": BUCKET,
+    "region": "oss-cn-hangzhou",
+}
 # the script waits for no answer: the uploads of all tabs run at the same time
 START = """([name, bytes, options]) => {
   window.sending = window.send(name, bytes, options);
@@ -75,13 +82,7 @@ class Contestant(NamedTuple):
             "signer": self.server.url,
             "endpoint": self.oss.url,
             "partBytes": PART_BYTES,
-            "credentials": {
-                "accessKeyId": KEY_ID,
-                "accessKeySecret": KEY_SECRET,
-                "stsToken": KEY_TOKEN,
-                "bucket": BUCKET,
-                "region": "oss-cn-hangzhou",
-            },
+            "credentials": ALI_OSS,
         }
         self.tab.evaluate(START, [self.name, size, options])
 

@@ -56,6 +56,7 @@ def ratios(results: Any) -> dict[str, Ratio]:
         "warm_microseconds": warm_calls,
         "line_mebibytes_per_second": large_files,
         "page": page,
+        "page_in_engines": page_speed,
         "peak_mebibytes": memory,
     }
     found: dict[str, Ratio] = {}
@@ -108,6 +109,17 @@ def page(results: Any) -> dict[str, Ratio]:
     return {
         f"page: bytes / {UPPY}": single(ours["bytes_gzip"], theirs["bytes_gzip"]),
         f"page: time to usable / {UPPY}": paired(ours["milliseconds"], theirs["milliseconds"], CLOCK_ALLOWED),
+    }
+
+
+def page_speed(results: Any) -> dict[str, Ratio]:
+    """Return the ratios of the page to a bare script, in each engine."""
+    return {
+        f"page: {engine}, {work} / a bare script": paired(
+            [one["page"] for one in rounds], [one["floor"] for one in rounds], CLOCK_ALLOWED
+        )
+        for engine, works in results["page_in_engines"].items()
+        for work, rounds in works.items()
     }
 
 

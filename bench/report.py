@@ -18,7 +18,7 @@ CALLS = ("file grant", "limits", "refused grant", "callback", "refused callback"
 
 def benchmarks(results: Any, texts: Texts) -> str:
     """Return docs/benchmarks.md in the language of these texts, a module of `bench.texts`."""
-    sections = (starts, warm_calls, uploads, large_files, growth, page, costs, all_ratios)
+    sections = (starts, warm_calls, uploads, large_files, growth, page, page_speed, peers, costs, all_ratios)
     machine = "\n" + "".join(
         f"- {texts.MACHINE.get(name, name)}: {value}\n" for name, value in results["machine"].items()
     )
@@ -180,6 +180,34 @@ def page(results: Any, texts: Texts) -> str:
             ((name, f"{size:,}") for name, size in results["module_bytes_gzip"].items()),
         )
     )
+
+
+def page_speed(results: Any, texts: Texts) -> str:
+    """Return the sections about the page on a long line, and with many small files and a large one."""
+    if "page_in_engines" not in results:
+        return ""
+    rows: list[tuple[str, ...]] = []
+    for engine, works in results["page_in_engines"].items():
+        for work, rounds in works.items():
+            ours, floor = (median(one[who] for one in rounds) for who in ("page", "floor"))
+            times = median(one["page"] / one["floor"] for one in rounds)
+            name = f"{engine}, {texts.ROWS.get(work, work)}"
+            rows.append((name, f"{ours:,.0f}", f"{floor:,.0f}", f"{times:.2f}"))
+    line = results["page_on_a_long_line"].items()
+    return (
+        texts.LONG_LINE
+        + table(texts, texts.LONG_LINE_HEAD, ((name, f"{median(took):,.0f}") for name, took in line))
+        + texts.ENGINES
+        + table(texts, texts.ENGINES_HEAD, rows)
+    )
+
+
+def peers(results: Any, texts: Texts) -> str:
+    """Return the section about many small files by other uploaders."""
+    engines = results["peer_milliseconds_per_file"]
+    names = [texts.ROWS.get(name, name) for name in next(iter(engines.values()))]
+    rows = ((engine, *(f"{median(took):.1f}" for took in one.values())) for engine, one in engines.items())
+    return texts.PEERS + table(texts, ("", *names), rows)
 
 
 def calls_of(results: Any) -> tuple[tuple[cost.Call, cost.Call], tuple[cost.Call, cost.Call]]:

@@ -19,6 +19,7 @@ from bench import (
     growth,
     large_files,
     page,
+    peer_speed,
     report,
     scale_report,
     scripted_bucket,
@@ -76,6 +77,7 @@ PARTS: Mapping[str, Callable[[Bench], Mapping[str, Any]]] = {
     "loop": lambda it: whole_uploads.measure(it.folder / "loop"),
     "large": lambda it: large_files.measure(it.folder),
     "page": lambda it: page.measure(it.folder / "page"),
+    "peers": lambda it: {"peer_milliseconds_per_file": peer_speed.measure(it.folder)},
 }
 RATIOS_OF = {
     "cold start": "cold",

@@ -24,17 +24,20 @@ from bench.ratios import ratios
 
 PARTS = ("cold", "warm")
 RUNS = 5
+# the first call counts from the start of the process; the clock of later calls is the one that costs least
 SLOWER = """import time
 
 import usual
 
 
 def handler(event, context):
-    started = time.process_time() if handler.called else 0
+    clock = time.perf_counter if handler.called else time.process_time
+    started = clock() if handler.called else 0
     handler.called = True
     answer = usual.handler(event, context)
-    ended = time.process_time()
-    while time.process_time() - ended < (ended - started) / 4:
+    ended = clock()
+    until = ended + (ended - started) / 4
+    while clock() < until:
         pass
     return answer
 

@@ -30,7 +30,7 @@ PLAN: Mapping[int, Mapping[int, int]] = {
     SMALL: {1: 100, 8: 200, 32: 300},
     LARGE: {1: 20, 8: 40, 32: 64},
 }
-HUGE_ROUNDS = 3
+HUGE_ROUNDS = 2
 SINK, STACK = (
     "curl to a functions-framework that reads and forgets",
     "curl to the local stack: checked, hashed, stored, called back",

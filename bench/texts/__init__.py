@@ -22,6 +22,11 @@ class Texts(Protocol):
     GROWTH: str
     PAGE: str
     LIBRARY: str
+    LONG_LINE: str
+    LONG_LINE_HEAD: Sequence[str]
+    ENGINES: str
+    ENGINES_HEAD: Sequence[str]
+    PEERS: str
     COST: str
     SERVER: str
     RATIOS: str

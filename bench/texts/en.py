@@ -97,6 +97,29 @@ LIBRARY = """
 For a page of your own: {files} (bytes, gzip). The script of this page by module, each minified and gzip by itself:
 
 """
+LONG_LINE = """
+### On a long line
+
+In Chromium, nothing cached, behind 150 ms: each new connection to the site, the token function or OSS first takes two round
+trips more, as TCP and TLS do. Milliseconds; the click on Upload comes some time after the files are chosen.
+
+"""
+LONG_LINE_HEAD: Sequence[str] = ("", "milliseconds")
+ENGINES = """
+### Many small files, and a large one
+
+On loopback, from the click until all are done, beside a bare script that asks for a grant and sends a form for each file,
+three at a time. In turns; the ratio is the median of those of each turn. Milliseconds.
+
+"""
+ENGINES_HEAD: Sequence[str] = ("", "this page", "a bare script", "ratio")
+PEERS = """
+### Many small files by other uploaders
+
+50 files of 4 KB on loopback, milliseconds for each file. None of these shows a page. plupload sends one file after the other,
+the others three at a time; ali-oss signs in the browser and needs no grant.
+
+"""
 COST = """
 ## Cost on Function Compute
 

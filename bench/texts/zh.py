@@ -80,6 +80,26 @@ LIBRARY = """
 用于你自己的网页：{files}（字节，gzip）。本项目网页的脚本按模块列出，每个模块单独压缩并 gzip：
 
 """
+LONG_LINE = """
+### 延迟高的线路
+
+在 Chromium 中，没有缓存，往返 150 毫秒：到网站、token 函数或 OSS 的每个新连接都先多用两次往返，与 TCP 和 TLS 相同。单位为毫秒；选择文件之后过一段时间才点击上传。
+
+"""
+LONG_LINE_HEAD: Sequence[str] = ("", "毫秒")
+ENGINES = """
+### 许多小文件和一个大文件
+
+在本机上，从点击到全部完成，与一个简单脚本对比：它为每个文件申请授权并发送表单，同时三个。轮流进行；比值是各轮比值的中位数。单位为毫秒。
+
+"""
+ENGINES_HEAD: Sequence[str] = ("", "本项目的网页", "简单脚本", "比值")
+PEERS = """
+### 其他上传工具上传许多小文件
+
+在本机上 50 个 4 KB 的文件，每个文件的毫秒数。都不显示网页。plupload 逐个发送，其他同时三个；ali-oss 在浏览器中签名，不需要授权。
+
+"""
 COST = """
 ## 函数计算的费用
 
@@ -148,5 +168,11 @@ ROWS: Mapping[str, str] = {
     "keys of an identity provider": "身份提供商的密钥数",
     "public keys of OSS's cached": "缓存的 OSS 公钥数",
     "this page": "本项目的网页",
+    "navigation to usable": "从打开到可用",
+    "click to the first byte of a form": "从点击到表单的第一个字节",
+    "click to done, one file": "从点击到完成，一个文件",
+    "click to done, ten files": "从点击到完成，十个文件",
+    "500 files": "500 个文件",
+    "Uppy, XHR": "Uppy，XHR",
     "Uppy, the whole bundle": "Uppy 完整包",
 }

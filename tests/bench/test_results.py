@@ -76,3 +76,20 @@ def test_bench_check_fails_for_what_became_slower(name: str) -> None:
 def test_a_function_made_a_quarter_slower_is_worse(name: str) -> None:
     slower = {**RATIOS, name: RATIOS[name]._replace(value=RATIOS[name].value * 1.25)}
     assert name in worse(slower, RATIOS)
+
+
+PAGE_SPEED: Any = {
+    "page_on_a_long_line": {"navigation to usable": [1100.0, 1200.0, 1400.0]},
+    "page_in_engines": {
+        "webkit": {"500 files": [{"page": 9000, "floor": 8000}, {"page": 12000, "floor": 8000}]}
+    },
+}
+
+
+@pytest.mark.parametrize("texts", report.PAGES.values())
+def test_the_page_is_beside_a_bare_script_in_each_engine(texts: Any) -> None:
+    shown = report.page_speed(PAGE_SPEED, texts)
+    assert f"| {texts.ROWS.get('navigation to usable', 'navigation to usable')} | 1,200 |" in shown
+    assert f"| webkit, {texts.ROWS.get('500 files', '500 files')} | 10,500 | 8,000 | 1.31 |" in shown
+    ratio = ratios(PAGE_SPEED)["page: webkit, 500 files / a bare script"]
+    assert (ratio.value, ratio.low, ratio.high) == (1.3125, 1.125, 1.5)
