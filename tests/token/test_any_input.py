@@ -110,6 +110,17 @@ VARIABLES = {
     "AUTH_HS256_SECRET": ("", MODES["AUTH_HS256_SECRET"], "https://hunter2.example/keys"),
     "AUTH_ISSUER": ("", "https://hunter2.example/"),
     "AUTH_AUDIENCE": ("", "hunter2"),
+    "PERMIT_SECRET": ("", MARK * 6, f"{MARK * 6},{MARK * 7}", MODES["AUTH_HS256_SECRET"], MARK),
+    "PROFILES": (
+        "",
+        '{"a": {"max_bytes": 5, "types": ["image/png"], "prefix": "hunter2/"}}',
+        '{"a": {"max_bytes": 500000000000}}',
+        '{"a": {"prefix": "/hunter2/"}}',
+        '{"a": {"types": ["hunter2"]}}',
+        '{"a": {"hunter2": 1}}',
+        '{"HUNTER2": "hunter2"}',
+        "[" * 2000,
+    ),
     "ALLOW_DIRECTORY_GRANTS": ("false", "true"),
     "DIRECTORY_MAX_BYTES": ("5",),
     "MULTIPART_BYTES": ("0", "1", "4999934464", "4999934465", "1e3"),
@@ -148,10 +159,15 @@ def test_any_environment_is_sound_settings_or_says_what_is_wrong(environ: dict[s
     form = 5 * 10**9 - 65536
     assert 1 <= settings.directory_max_bytes <= form
     assert 0 <= settings.multipart_bytes <= form
+    for profile in settings.profiles.values():
+        assert (profile.max_bytes or 0) <= settings.max_bytes
+        assert re.fullmatch(r"([\w.-]+/)*", profile.folder)
+    assert not {*settings.permit_secret} & {*settings.ticket_secret, environ.get("AUTH_HS256_SECRET")}
     assert 1 <= settings.max_bytes <= (100 * 2**30 if settings.multipart_bytes else form)
     asked = [name for name in MODES if environ.get(name, "") not in {"", "false"}]
-    assert len(asked) == 1
-    assert (settings.find_keys is None) == (asked == ["ALLOW_ANONYMOUS"])
+    assert len(asked) == 1 or (asked == [] and settings.permit_secret)
+    assert (settings.find_keys is None) == (asked in ([], ["ALLOW_ANONYMOUS"]))
+    assert settings.allow_anonymous == (asked == ["ALLOW_ANONYMOUS"])
     for name in (settings.auth_issuer, settings.auth_audience):
         assert bool(name) == (settings.find_keys is not None)
         assert name == name.strip()
