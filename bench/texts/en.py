@@ -147,9 +147,9 @@ quartiles, and by how much `make bench-check` lets it become worse. What seems w
 TRIAL = """
 ### Can the check be believed?
 
-`make bench-trial` asks: it records the parts {parts}, then checks {runs} times at the same commit with a busy loop
-beside it, and {runs} times with one function made {slower} slower. Passed with the busy loop: {passed} of
-{runs}. Failed for the slower function: {failed} of {runs}. Date: {date}.
+`make bench-trial` asks. At one commit, with a busy loop beside it, the check of {parts} passed {passed} of {runs} times.
+With token and callback in turns made 25 % slower, the check of {slower_parts} failed {failed} of {slower_runs} times.
+Tried on {date}.
 """
 
 # ---- The heads of the tables, without the first column where it has none

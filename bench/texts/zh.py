@@ -120,7 +120,7 @@ RATIOS = """
 TRIAL = """
 ### 检查本身可信吗？
 
-`make bench-trial` 回答这个问题：先记录 {parts} 两部分，然后在同一个提交上，旁边有一个空转的循环，检查 {runs} 次；再让一个函数慢 {slower}，检查 {runs} 次。有空转循环时通过：{runs} 次中 {passed} 次。函数变慢时报错：{runs} 次中 {failed} 次。日期：{date}。
+`make bench-trial` 回答这个问题。在同一个提交上，旁边有一个空转的循环，对 {parts} 的检查 {runs} 次中通过 {passed} 次。让 token 和 callback 轮流慢 25 %，对 {slower_parts} 的检查 {slower_runs} 次中报错 {failed} 次。日期：{date}。
 """
 
 # ---- The heads of the tables, without the first column where it has none
