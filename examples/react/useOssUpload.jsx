@@ -248,7 +248,7 @@ export function OssDropZone({ texts = en, accept, multiple = true, ...options })
               </span>
               {isBusy && <progress aria-label={file.name} value={loaded} max={file.size || 1} />}
               <span>{sentence(error) ?? texts.states[state]}</span>
-              {state === 'failed' ? (
+              {error?.retryable ? (
                 <button type="button" {...named(texts.retry)} onClick={() => retry(upload)} />
               ) : state === 'paused' ? (
                 <button type="button" {...named(texts.resume)} onClick={() => resume(upload)} />
