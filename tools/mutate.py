@@ -75,6 +75,8 @@ TARGETS: Mapping[str, Target] = {
             "grants/json_body",
             "grants/multipart_grant",
             "grants/part_addresses",
+            "grants/bucket_requests",
+            "grants/upload_batch",
         ),
         tuple(
             f"tests/token/test_{part}.py"
