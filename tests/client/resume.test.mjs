@@ -194,3 +194,24 @@ test('a part that OSS has lost is not remembered as sent', async () => {
   assert.equal(error.code, 'corrupted');
   assert.equal((await oss.upload(page)).result?.crc64, crcOf(BYTES));
 });
+
+/** Until the addresses of parts have ended. */
+const pause = ({ control, clock }) => {
+  control.pause();
+  void clock.wait(900_000).then(() => control.resume());
+};
+const YEARS = 10 * 365 * 86_400_000;
+
+for (const [what, offMs] of [
+  ['years behind', -YEARS],
+  ['years ahead', YEARS],
+])
+  test(`with a clock that is ${what}, an upload outlasts its addresses, and goes on after a reload`, async () => {
+    const oss = scriptedOss({ faults: { 'put 7': ['stall', ...Array(4).fill('503')] } });
+    const page = { store: scriptedStore(), locks: scriptedLocks(), now: () => oss.clock.now() + offMs };
+    const { error } = await oss.upload(page);
+    assert.equal(error.code, 'unavailable');
+    await oss.clock.play(oss.clock.wait(3_600_000));
+    assert.equal((await oss.upload(page)).result?.id, 'u1');
+    assert.equal((await oss.upload({ ...page, at: { half: pause } })).result?.id, 'u2');
+  });

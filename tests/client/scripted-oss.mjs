@@ -258,7 +258,9 @@ export function scriptedOss({
       turn: async () => {},
       signal: controller.signal,
       control,
-      memory: store && remember(store, { owner, locks, now: clock.now, wait: (ms) => clock.wait(ms) }),
+      memory:
+        store &&
+        remember(store, { owner, locks, now: options.now ?? clock.now, wait: (ms) => clock.wait(ms) }),
       ...options,
       onState: (state) => {
         const words = state.state === 'sending' ? `sending ${state.loaded}` : state.state;
