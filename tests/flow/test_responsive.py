@@ -9,8 +9,8 @@ from playwright.sync_api import Browser
 from tests.support.stack import REPOSITORY, Stack
 
 MIBS = 256
-# uploads a file by a network of its own, whose answer has a checksum, so that all of the file is read; meanwhile other
-# tasks of the page take turns. The network, not the file, says that it was stored.
+# uploads a file by a network of its own, whose answer has a checksum, so that all of the file is read;
+# meanwhile other tasks of the page take turns
 HASH = """async (mebibytes) => {
     const { uploadFile } = await import('./upload.js');
     const piece = new Blob([new Uint8Array(2 ** 20)]);
@@ -36,7 +36,7 @@ HASH = """async (mebibytes) => {
     port2.postMessage(null);
     const { code } = await uploadFile(file, { tokenUrl: '/', transport }).catch((error) => error);
     port1.close();
-    const sizes = new Set(reads.slice(1).map(({ size }) => size)); // the first is a byte: whether it can be read
+    const sizes = new Set(reads.slice(1).map(({ size }) => size)); // the first reads one byte
     const pauses = reads.slice(2).filter((one, n) => one.tasks > reads[n + 1].tasks).length;
     return { code, sizes: [...sizes], pauses };
 }"""
@@ -54,4 +54,5 @@ def test_other_tasks_of_the_page_run_between_any_two_mebibytes_that_are_read(
     measured = page.evaluate(HASH, MIBS)
     page.context.close()
     assert (measured["code"], measured["sizes"]) == ("corrupted", [2**20])
-    assert measured["pauses"] >= (MIBS - 1) * 0.9  # an answer that is there at once may go before a task that waits
+    # an answer that is there at once may come before a task that waits
+    assert measured["pauses"] >= (MIBS - 1) * 0.9

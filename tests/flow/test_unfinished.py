@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -329,7 +328,7 @@ def test_another_user_continues_nothing_and_signing_out_forgets(
     numbers = sent_to(page)
     choose(page, film)
     start(page)
-    assert json.dumps(ended(row_of(page))).count("uploads/bob/") == 1
+    assert ended(row_of(page))["key"].startswith("uploads/bob/")
     assert sorted(numbers) == [1, 2, 3, 4]
     sign_in(page, signed_in, "alice")
     expect(row_of(page)).to_have_attribute("data-state", "unfinished")
