@@ -226,8 +226,8 @@ $(DOCS_TOOLS): requirements/build.txt requirements/docs.txt
 $(PAGE): $(PAGE_SOURCES) $(PAGE_PARTS)
 	$(NPM) run --silent --prefix client build:page
 
-# built after the page: this also checks what the page's browsers lack
-$(LIBRARY): $(PAGE) $(PAGE_TOOLS)
+# built after the page: this also checks what the page's browsers lack; the changelog has the package's version
+$(LIBRARY): $(PAGE) $(PAGE_TOOLS) CHANGELOG.md
 	$(NPM) run --silent --prefix client build:library
 	@touch $@
 

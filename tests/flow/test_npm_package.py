@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, FilePayload, expect
 
 from tests.support.environment import clean_environment
 from tests.support.stack import REPOSITORY, Stack
-from tools.release import npm_package
+from tools.release import newest, npm_package
 
 PACKAGING = REPOSITORY / "tests" / "packaging"
 TOOLS = PACKAGING / "node_modules"
@@ -109,3 +109,9 @@ def test_every_module_is_exported_and_every_export_has_its_types() -> None:
     exports = json.loads((library / "package.json").read_text())["exports"]
     modules = {one["default"]: one["types"] for one in exports.values() if isinstance(one, dict)}
     assert modules == {f"./{path.name}": f"./{path.stem}.d.ts" for path in library.glob("*.js")}
+
+
+def test_its_version_is_the_newest_of_the_changelog(tarball: Path) -> None:
+    number = newest((REPOSITORY / "CHANGELOG.md").read_text()).number
+    version = "0.0.0-unreleased" if number == "unreleased" else number
+    assert tarball.name == f"oss-direct-upload-{version}.tgz"
