@@ -12,6 +12,7 @@ import pytest
 from tests.support.environment import clean_environment
 from tests.support.readme import blocks, both
 from tests.support.stack import REPOSITORY, Stack, md5
+from tests.support.tickets import document_of
 
 RUN = REPOSITORY / "tests" / "support" / "apps" / "run.mjs"
 TRANSPORTS = {
@@ -27,7 +28,8 @@ import { NAME } from './LIBRARY.js';
 const controller = new AbortController();
 heard.abort = () => controller.abort();
 const { signal } = controller;
-const options = { tokenUrl, transport: TRANSPORT, signal, onState: report, random: () => 0 };
+const data = { screen: 'avatar' };
+const options = { tokenUrl, transport: TRANSPORT, data, signal, onState: report, random: () => 0 };
 uploadFile(file, options).then(
   (result) => finish({ result }),
   ({ name, code, status, message, requestId, unconfirmed }) =>
@@ -183,7 +185,9 @@ def test_a_cancel_in_mid_upload_ends_the_request_and_leaves_a_way_to_ask(
     error = outcome["error"]
     assert (error["name"], error["code"]) == ("AbortError", "aborted")
     assert [form["aborted"] for form in forms_to(stack, outcome)] == [True]
-    assert stack.confirm(error["unconfirmed"]).json()["code"] == "not_stored"
+    grant = error["unconfirmed"]
+    assert document_of(grant["ticket"])["page_data"] == {"screen": "avatar"}
+    assert stack.confirm(grant).json()["code"] == "not_stored"
 
 
 def test_a_signal_of_react_native_s_own_cancels(stack: Stack, tmp_path: Path) -> None:
