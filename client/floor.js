@@ -15,6 +15,9 @@ import { FLOOR } from './browsers.js';
 
 // what may be missing, because nobody suffers from it
 const OPTIONAL = [
+  'css.properties.content-visibility', // rows out of sight are drawn all the same
+  'css.properties.content-visibility.auto',
+  'css.properties.contain-intrinsic-size',
   'css.properties.text-wrap', // lines are broken less evenly
   'css.properties.text-size-adjust', // iPhones have -webkit-text-size-adjust
   'css.properties.cursor.pointer', // a phone has no pointer

@@ -3,7 +3,9 @@ import test from 'node:test';
 import Uppy from '../../client/node_modules/@uppy/core/lib/index.js';
 import {
   addFile,
+  cancelAll,
   connect,
+  move,
   resume,
   retry,
   setLimits,
@@ -283,4 +285,79 @@ test('another file does not go on with what was left, and is not sent', async ()
     assert.deepEqual(uploads.items[0].now, { state: 'unfinished', problem: 'another_file' });
     assert.deepEqual([uppy.getFiles(), of('token')], [[], []]);
   }
+});
+
+/** The Uppy that chooses, beside that which sends. */
+function openBoth(answers) {
+  const { uppy: sender, ...rest } = open(answers);
+  const chooser = new Uppy({ infoTimeout: 0 });
+  setLimits(chooser, LIMITS, rest.uploads, sender);
+  chooser.addUploader(async (ids) => move(chooser, sender, ids));
+  return { chooser, sender, ...rest };
+}
+
+test('a file is in one Uppy at a time, and in none once it is done', async () => {
+  const [held, go] = hold();
+  const { chooser, sender, states } = openBoth({ oss: [held] });
+  const files = () => [chooser, sender].map((uppy) => uppy.getFiles().length);
+  add(chooser);
+  const seen = [files()];
+  await chooser.upload();
+  await turn();
+  seen.push(files());
+  go();
+  for (let turns = 0; turns < 10; turns += 1) await turn();
+  assert.deepEqual([...seen, files(), states()], [[1, 0], [0, 1], [0, 0], ['done']]);
+});
+
+test('a file that is being sent cannot be chosen again, and afterwards it can', async () => {
+  const [held, go] = hold();
+  const { chooser, states } = openBoth({ oss: [held] });
+  add(chooser);
+  await chooser.upload();
+  refused(chooser);
+  go();
+  for (let turns = 0; turns < 10; turns += 1) await turn();
+  add(chooser);
+  assert.deepEqual([states(), chooser.getFiles().length], [['done', 'duplicate'], 1]);
+});
+
+test('small files are sent six at a time, and three where one is larger', async () => {
+  for (const [bytes, atOnce] of [
+    [1, 6],
+    [1024 ** 2 + 1, 3],
+  ]) {
+    const [held] = hold();
+    const { chooser, sender, uploads, of } = openBoth({ oss: [held] });
+    for (const uppy of [chooser, sender]) setLimits(uppy, { ...LIMITS, maxBytes: 2 ** 30 }, uploads);
+    for (let number = 0; number < 8; number += 1) {
+      const name = `${number}.png`;
+      add(chooser, name, { data: new File([new Uint8Array(number ? 1 : bytes)], name) });
+    }
+    await chooser.upload();
+    for (let turns = 0; turns < 10; turns += 1) await turn();
+    assert.equal(of('oss').length, atOnce);
+    cancelAll(sender, uploads);
+  }
+});
+
+test('the small picture of a file goes with it', async () => {
+  const { chooser, uploads } = openBoth({});
+  add(chooser);
+  const [{ id }] = chooser.getFiles();
+  chooser.setFileState(id, { preview: 'blob:small' });
+  const removed = [];
+  chooser.on('file-removed', ({ preview }) => removed.push(preview));
+  await chooser.upload();
+  assert.deepEqual([removed, uploads.items[0].file.preview], [[''], 'blob:small']);
+});
+
+test('all that is under way can be cancelled at once', async () => {
+  const [held] = hold();
+  const { chooser, sender, uploads, states } = openBoth({ oss: [held] });
+  for (const name of ['a.png', 'b.png']) add(chooser, name);
+  await chooser.upload();
+  await turn();
+  cancelAll(sender, uploads);
+  assert.deepEqual([states(), sender.getFiles()], [['aborted', 'aborted'], []]);
 });

@@ -30,6 +30,7 @@ const read = (config, limits = LIMITS) =>
 test('reads where the token function is, then what it accepts', async () => {
   assert.deepEqual(await read({ tokenUrl: 'https://token.test/t/' }), {
     tokenUrl: 'https://token.test/t/',
+    autoUpload: false,
     limits: { maxBytes: 1000, slowestBytesPerSecond: 131072, types: ['image/*', 'application/pdf'] },
   });
 });

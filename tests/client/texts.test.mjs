@@ -19,7 +19,7 @@ test('every code that the functions and upload.js can end with has a sentence of
     'aborted network not_confirmed not_stored too_slow grant_expired bad_answer unexpected unreadable not_local missing_parameter ' +
     'unknown_parameter name_invalid name_too_long size_invalid too_large type_invalid type_not_allowed foreign_origin ' +
     'not_found method_not_allowed misconfigured internal bucket_versioned unavailable ' +
-    'token_missing token_expired token_invalid corrupted upload_gone parts_missing upload_expired';
+    'token_missing token_expired token_invalid corrupted upload_gone parts_missing';
   assert.deepEqual(
     codes.split(' ').filter((code) => !Object.hasOwn(TEXTS.en.codes, code)),
     [],

@@ -13,6 +13,7 @@ import {
   done,
   grant,
   granted,
+  policyExpired,
   problem,
   readBy,
   unreachable,
@@ -28,6 +29,29 @@ test('asks for a grant, sends the form, and is done with what the callback answe
   assert.deepEqual(states, [...WHOLE, 'done']);
   assert.deepEqual(result, { Status: 'OK', id: 'a', key: 'uploads/a.jpg', size: 5 });
   assert.equal(requests[1].file, PHOTO);
+});
+
+test('takes a grant that was asked for ahead, for the first try only', async () => {
+  const { result } = await dialogue(
+    [
+      ['oss a', policyExpired()],
+      ['token', grant('b')],
+      ['oss b', done('b')],
+    ],
+    { grant: Promise.resolve({ ...JSON.parse(grant('a').body), until: START_MS + 300_000 }) },
+  );
+  assert.equal(result.id, 'b');
+});
+
+test('asks for a grant where none came ahead', async () => {
+  const { result } = await dialogue(
+    [
+      ['token', grant('a')],
+      ['oss a', done('a')],
+    ],
+    { grant: Promise.resolve(null) },
+  );
+  assert.equal(result.id, 'a');
 });
 
 test('sends the fields in the order of the grant', async () => {

@@ -490,3 +490,27 @@ for (const [what, earlier] of [
       [[{ state: 'done', result }, null]],
     );
   });
+
+test('says once that nothing has changed for eight seconds, and not of what waits, is paused or goes on', () => {
+  const { uploads, changes } = open();
+  for (const id of ['waiting', 'moving', 'paused', 'quiet']) uploads.onStart(file(id));
+  for (const id of ['moving', 'paused', 'quiet']) uploads.onState(file(id), sending(1));
+  uploads.onPause(file('paused'), true);
+  changes.length = 0;
+  for (let second = 1; second <= 20; second += 1) {
+    uploads.tick();
+    uploads.onState(file('moving'), sending(second));
+  }
+  assert.deepEqual(
+    changes.filter((change) => !change.startsWith('moving')),
+    ['quiet sending'],
+  );
+});
+
+test('a file that is tried again keeps its small picture', () => {
+  const { uploads } = open();
+  uploads.onStart(file('a', { preview: 'blob:1' }));
+  uploads.onState(file('a'), failed());
+  uploads.onStart(file('a'));
+  assert.equal(uploads.items[0].file.preview, 'blob:1');
+});

@@ -5,6 +5,7 @@ import {
   announcementText,
   extensionText,
   factsIn,
+  linksIn,
   pathText,
   pauseAllText,
   problemText,
@@ -31,6 +32,7 @@ const item = (now, more = {}) => ({
   loaded: 0,
   unfinished: null,
   bytesPerSecond: null,
+  quietMs: 0,
   error: null,
   ...more,
 });
@@ -54,6 +56,11 @@ test('a state is described in words', () => {
     [sending(2047), {}, '99% · 2 KB of 2 KB'],
     [sending(1024), { bytesPerSecond: 512 }, '50% · 1 KB of 2 KB · 512 B/s · 2 s left'],
     [sending(2048), {}, states.answering],
+    [sending(1024), { loaded: 1024, quietMs: 9000 }, `50% · 1 KB of 2 KB · ${states.stalled}`],
+    [sending(2048), { quietMs: 9000 }, `${states.answering} · ${states.longer}`],
+    [{ state: 'signing' }, { quietMs: 9000 }, `${states.signing} · ${states.longer}`],
+    [{ state: 'confirming' }, { quietMs: 7000 }, states.confirming],
+    [{ state: 'paused' }, { isPaused: true, loaded: 2048 }, 'Paused · 99% · 2 KB of 2 KB'],
     [sending(0, 0), {}, '0% · 0 B of 0 B'],
     [{ state: 'confirming' }, {}, states.confirming],
     [{ state: 'done', result: { id: 'x' } }, {}, 'Done · 2 KB'],
@@ -263,4 +270,41 @@ test('one change is announced with its file and its problem, many with their cou
     ),
     '1 done, 2 failed or not sent, 2 in other states',
   );
+});
+
+test('says that all are uploaded only once they are', () => {
+  const pace = { bytesPerSecond: 0, bytesLeft: 0 };
+  for (const [done, all, text] of [
+    [2, 2, 'All uploaded'],
+    [1, 2, '1 of 2 done'],
+  ])
+    assert.equal(tallyText({ counts: { done, all, ended: all }, pace }, TEXTS.en), text);
+});
+
+test('a stored file has a link, and a picture if it is one or OSS has made one', () => {
+  const [url, thumb] = ['https://b.test/a?sig', 'http://b.test/small'];
+  for (const [result, links] of [
+    [{}, { url: null, picture: null }],
+    [
+      { url, type: 'image/png' },
+      { url, picture: url },
+    ],
+    [
+      { url, type: 'text/csv' },
+      { url, picture: null },
+    ],
+    [
+      { url, type: 'image/heic', images: { thumb } },
+      { url, picture: thumb },
+    ],
+    [
+      { url: 'javascript:alert(1)', type: 'image/png', images: { thumb: 'data:,x' } },
+      { url: null, picture: null },
+    ],
+    [
+      { url: { toString: 1 }, type: 7, images: null },
+      { url: null, picture: null },
+    ],
+  ])
+    assert.deepEqual(linksIn(result), links);
 });

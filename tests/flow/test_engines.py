@@ -124,8 +124,8 @@ def test_the_page_speaks_both_languages(page: EnginePage, tmp_path: Path) -> Non
     page.send(tmp_path / "photo.png")
     page.ended()
     for language, heading, tally in (
-        ("zh", "上传文件", "已完成 1 / 1"),
-        ("en", "Upload files", "1 of 1 done"),
+        ("zh", "上传文件", "全部上传完成"),
+        ("en", "Upload files", "All uploaded"),
     ):
         page.tab.click(f"[data-testid=language-{language}]")
         assert page.texts(f"html:lang({language}) h1, html:lang({language}) #tally", 2) == [heading, tally]

@@ -17,11 +17,6 @@ WAIVED = (
         ".uppy-Dashboard-Item:only-child",
         "a single file is a list item without a list: it is read as what it is, a file's name and size",
     ),
-    (
-        "scrollable-region-focusable",
-        ".uppy-Dashboard-files",
-        "when all is done it has no button; browsers scroll it by keyboard, and every file has a row below",
-    ),
 )
 VIOLATIONS = """async (waived) => {
     const { violations } = await axe.run(document, { resultTypes: ['violations'], elementRef: true });
@@ -47,3 +42,33 @@ def test_axe_finds_no_violation(state: str, look: str, browser: Browser, stack: 
     page.unroute_all(behavior="ignoreErrors")
     context.close()
     assert found == {"light": [], "dark": []}
+
+
+# an element's ::after makes Uppy's smallest button larger for fingers
+TOO_SMALL = """() => [...document.querySelectorAll('button, summary, a.button')]
+    .map((element) => [element, element.getBoundingClientRect()])
+    .filter(([, { width, height }]) => width > 0 && height > 0)
+    .filter(([element, box]) => ['width', 'height'].some((side) =>
+        Math.max(box[side], parseFloat(getComputedStyle(element, '::after')[side]) || 0) < 44))
+    .map(([element, { width, height }]) => `${element.outerHTML.slice(0, 120)} ${width} x ${height}`)"""
+
+
+@pytest.mark.parametrize(
+    "state", ["chosen", "sending", "several_paused", "failed", "not_confirmed", "sign_in", "done"]
+)
+def test_what_a_finger_presses_is_44_pixels_wide_and_high(state: str, browser: Browser, stack: Stack) -> None:
+    context = browser.new_context(**LOOKS["phone-en"])
+    page = context.new_page()
+    STATES[state](page, stack)
+    small = page.evaluate(TOO_SMALL)
+    page.unroute_all(behavior="ignoreErrors")
+    context.close()
+    assert small == []
+
+
+def test_the_brand_keeps_one_line_on_the_narrowest_phone(browser: Browser, stack: Stack) -> None:
+    page = browser.new_context(**{**LOOKS["phone-zh"], "viewport": {"width": 320, "height": 640}}).new_page()
+    STATES["empty"](page, stack)
+    assert page.locator(".brand").evaluate("brand => brand.getBoundingClientRect().height") <= 30
+    assert page.evaluate("() => document.documentElement.scrollWidth") == 320
+    page.context.close()

@@ -46,12 +46,14 @@
  * @property {Control} [control]  pauses the upload, and goes on with it
  * @property {Memory} [memory]  remembers uploads in parts: the next upload of the same file goes on (resume.js)
  * @property {(state: UploadState) => void} [onState]  an error it throws goes to the window's `error` event
+ * @property {Grant | null | Promise<Grant | null>} [grant]  for this file, asked for ahead, with its `until`; for the first try
  * @property {Grant | null} [unconfirmed]  of an earlier failure: the upload first asks whether that one is
  *   stored, or goes on with its parts
  *
  * @typedef {Environment & {
  *   file: File, tokenUrl: string, headers: NonNullable<Options['headers']>, signal: AbortSignal,
  *   control: Control, memory?: Memory, data?: Record<string, string>, profile?: string,
+ *   grant?: Options['grant'],
  *   report: (state: UploadState) => void, unconfirmed: Grant | null, inParts: boolean,
  * }} Job  One upload: the options with their defaults. `unconfirmed` is set while the file, or a part of it, may be
  *   stored. `inParts`: whether it may be sent in parts.

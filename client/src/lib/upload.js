@@ -107,12 +107,12 @@ async function tryOften(job, memory, begun) {
       if (stored) return await lookAgain(job, unconfirmed, stored, null);
       job.report({ state: 'signing' });
       if (after) await unlessPaused(job, (signal) => backOff({ ...job, signal }, attempt, after));
-      return await tryOnce(job, memory, grant ?? (await requestGrant(job, after)));
+      return await tryOnce(job, memory, grant ?? (await job.grant) ?? (await requestGrant(job, after)));
     } catch (caught) {
       if (caught === PAUSED) continue;
       error = toUploadError(caught, job.signal);
     }
-    grant = null;
+    grant = job.grant = null;
     if (blocked && error.status === 413) throw blocked; // too large for a form
     if (error instanceof PutBlocked) {
       job.inParts = false;

@@ -22,12 +22,13 @@ import { UploadControl, UploadError, uploadFile } from './upload.js';
  *   tokenUrl: Options['tokenUrl'],
  *   headers?: Headers | ((file: UppyFile<M, B>, after: UploadError | null) => Headers | Promise<Headers>),
  *   memory?: Memory,
+ *   grant?: (file: UppyFile<M, B>) => NonNullable<Options['grant']> | null,
  *   metaFields?: string[],
  *   profile?: string,
  *   limit?: number,
  *   onState?: (file: UppyFile<M, B>, state: UploadState) => void,
  * }} OssUploadOptions  `headers` are for the token function only; a function is called before each request for a
- *   grant, with the error of the try before. `memory` as of `uploadFile`: what Golden Retriever brings
+ *   grant, with the error of the try before. `memory` and `grant` as of `uploadFile`: what Golden Retriever brings
  *   back goes on where it was. `metaFields` are the names in a file's `meta` that are sent as its `data`, and `profile` as of
  *   `uploadFile`. `limit` is how many files are sent at the same time; 0 is no limit; one that is paused does not count.
  *   `onState` gets every state of every file, for a page that shows more than a percentage.
@@ -141,7 +142,7 @@ export default class OssUpload extends BasePlugin {
   async #send(file, signal, control) {
     const { data } = file;
     if (!(data instanceof Blob)) return this.#failWithoutContent(file);
-    const { headers = {}, metaFields = [], onState, ...options } = this.opts;
+    const { headers = {}, grant, metaFields = [], onState, ...options } = this.opts;
     const known = metaFields.filter((name) => !NOTHING.includes(file.meta[name]));
     const meta = known.map((name) => [name, String(file.meta[name])]);
     const { lastModified = 0 } = /** @type {Partial<File>} */ (data);
@@ -154,6 +155,7 @@ export default class OssUpload extends BasePlugin {
         headers: typeof headers === 'function' ? (_, after) => headers(file, after) : headers,
         signal,
         control,
+        ...(grant && { grant: grant(file) }),
         unconfirmed: this.#unconfirmed.get(data) ?? null,
         onState: (state) => {
           this.#progress(file, state);

@@ -6,8 +6,10 @@ import '@uppy/core/css/style.min.css';
 import Dashboard from '@uppy/dashboard';
 import '@uppy/dashboard/css/style.min.css';
 import DropTarget from '@uppy/drop-target';
+import { browserTransport } from '../lib/upload.js';
 import { GIVES_HANDLES, handlesIn, pickFiles } from './file-picker.js';
-import { addFile, connect, setLimits } from './files.js';
+import { addFile, connect, move } from './files.js';
+import { GrantsAhead, grantsIn } from './grants-ahead.js';
 import { TEXTS, UPPY_LOCALES } from './texts/languages.js';
 
 /** @import { PageUppy } from './files.js' */
@@ -21,18 +23,23 @@ const CAN_DROP = matchMedia('(hover: hover)').matches; // a phone can neither dr
 const IS_SMALL = matchMedia('(max-width: 34rem), (max-height: 32rem)').matches;
 
 /**
+ * @typedef {{chooser: PageUppy, sender: PageUppy}} Uppies  The one with the Dashboard, and the one that sends.
+ */
+
+/**
  * @param {HTMLElement} target
  * @param {Settings} settings
  * @param {Language} language
  * @param {Uploads} uploads
  * @param {SignIn} signIn
  * @param {UnfinishedUploads | null} unfinished  null where nothing can be remembered
- * @returns {PageUppy}
+ * @returns {Uppies}
  */
-export function openDashboard(target, { tokenUrl, limits }, language, uploads, signIn, unfinished) {
+export function openDashboard(target, { tokenUrl, autoUpload }, language, uploads, signIn, unfinished) {
   target.classList.toggle('nothing-to-drop', !CAN_DROP);
-  const uppy = /** @type {PageUppy} */ (new Uppy());
-  uppy
+  const [chooser, sender] = /** @type {PageUppy[]} */ ([new Uppy(), new Uppy()]);
+  if (!chooser || !sender) throw new Error('unreachable');
+  chooser
     .use(Dashboard, {
       target,
       inline: true,
@@ -45,26 +52,68 @@ export function openDashboard(target, { tokenUrl, limits }, language, uploads, s
       hideRetryButton: true,
     })
     .use(DropTarget, { target: document.body });
-  connect(uppy, uploads, {
+  const grants = askAhead(chooser, sender, tokenUrl, signIn);
+  connect(sender, uploads, {
     tokenUrl,
     headers: (file, after) => signIn.headersFor(file, after),
+    grant: ({ id }) => grants.take(id),
     ...(unfinished && { memory: unfinished.memory }),
   });
-  if (unfinished) keepHandles(target, uppy, unfinished);
-  uppy.on('upload', () => {
-    // the focus would go to the button that cancels everything, and the list may be out of sight
-    if (target.contains(document.activeElement))
-      queueMicrotask(() => document.getElementById('uploads-heading')?.focus());
+  if (unfinished) keepHandles(target, chooser, unfinished);
+  chooser.addUploader(async (ids) => {
+    const hadFocus = target.contains(document.activeElement);
+    move(chooser, sender, ids);
+    if (hadFocus) document.getElementById('uploads-heading')?.focus(); // the focused button is gone
   });
-  uppy.on('restriction-failed', () => {
+  if (autoUpload) chooser.on('files-added', () => void chooser.upload());
+  chooser.on('restriction-failed', () => {
     // the list says why; a panel for more files would hide those that were chosen before
-    if (uppy.getFiles().length > 0) uppy.getPlugin('Dashboard')?.hideAllPanels();
+    if (chooser.getFiles().length > 0) chooser.getPlugin('Dashboard')?.hideAllPanels();
   });
   target.addEventListener('paste', (event) => event.stopPropagation()); // Uppy has handled it already
-  document.addEventListener('paste', (event) => addPasted(uppy, event));
-  setLimits(uppy, limits, uploads);
-  setLanguage(uppy, language);
-  return uppy;
+  document.addEventListener('paste', (event) => addPasted(chooser, event));
+  setLanguage(chooser, language);
+  return { chooser, sender };
+}
+
+/**
+ * Asks for the grants of the first files as soon as they are chosen.
+ *
+ * @param {PageUppy} chooser
+ * @param {PageUppy} sender
+ * @param {string} tokenUrl
+ * @param {SignIn} signIn
+ * @returns {GrantsAhead}
+ */
+function askAhead(chooser, sender, tokenUrl, signIn) {
+  const { signal } = new AbortController(); // an answer that comes late is of no use, and does no harm
+  const grants = new GrantsAhead(async (files) => {
+    const answer = await browserTransport.postJson(`${tokenUrl}uploads`, { files }, signIn.headers, signal);
+    const given = grantsIn(answer.body, Date.now());
+    const address = given.find((grant) => grant !== null)?.url;
+    if (address) preconnect(new URL(address).origin);
+    return given;
+  });
+  chooser.on('file-added', ({ id, name, size, type }) => grants.add(id, { name, size: size ?? 0, type }));
+  for (const uppy of [chooser, sender])
+    uppy.on('file-removed', ({ id }) => chooser.getFile(id) || sender.getFile(id) || grants.drop(id));
+  return grants;
+}
+
+/**
+ * Has the browser connect before a file is sent: what it opened while it loaded the page may be closed by now.
+ *
+ * @param {string} origin
+ */
+function preconnect(origin) {
+  document.head.querySelector('[data-upload]')?.remove();
+  const link = Object.assign(document.createElement('link'), {
+    rel: 'preconnect',
+    href: origin,
+    crossOrigin: 'anonymous',
+  });
+  link.dataset['upload'] = '';
+  document.head.append(link);
 }
 
 /**

@@ -1,10 +1,13 @@
 /**
  * Which files Uppy accepts, when it sends one again, and how its events reach the list of uploads. No DOM.
+ *
+ * The page has two Uppies: one chooses files, in the Dashboard; `move` gives them to the other, which sends them, and
+ * has a file only until it is done, failed or cancelled. So each file stands once on the page.
  */
 import OssUpload from '../lib/uppy-oss.js';
 import { extensionsOf, typeOfFile } from './media-types.js';
 import { reasonToRefuse } from './settings.js';
-import { canRetry, isSameFile } from './uploads.js';
+import { canRetry, isBusy, isSameFile } from './uploads.js';
 
 /** @import { Uppy, UppyFile } from '@uppy/core' */
 /** @import { UploadError } from '../lib/upload.js' */
@@ -18,10 +21,13 @@ import { canRetry, isSameFile } from './uploads.js';
  * @typedef {UppyFile<PageMeta, Record<string, unknown>>} PageFile
  */
 
+const SMALL_BYTES = 1024 ** 2; // the network's round trips take most of the time of such a file
+const SMALL_AT_ONCE = 6; // the connections that browsers open to one host
+const LARGE_AT_ONCE = 3; // each must be sent before its grant expires, and they share one connection
 const FOLDER_LITTER = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini']); // systems put these into folders
 
 /**
- * @param {PageUppy} uppy
+ * @param {PageUppy} uppy  that sends
  * @param {Uploads} uploads  which follow Uppy's files from now on
  * @param {Omit<OssUploadOptions<PageMeta, Record<string, unknown>>, 'onState'>} options
  */
@@ -31,16 +37,22 @@ export function connect(uppy, uploads, options) {
   uppy.on('upload-error', (file, error) => {
     if (!file) return;
     uploads.onError(file, /** @type {UploadError} */ (error));
-    releaseFailed(uppy, file.id);
+    release(uppy, file.id);
   });
+  uppy.on('upload-success', (file) => file && release(uppy, file.id));
   uppy.on('file-removed', (file) => uploads.onRemoved(file));
   uppy.on('upload-pause', (file, isPaused) => file && uploads.onPause(file, isPaused));
   uppy.on('pause-all', () => uploads.onPauseAll(true));
   uppy.on('resume-all', () => uploads.onPauseAll(false));
 }
 
-/** @param {PageUppy} uppy @param {Limits} limits  of the signed-in user @param {Uploads} uploads */
-export function setLimits(uppy, limits, uploads) {
+/**
+ * @param {PageUppy} uppy
+ * @param {Limits} limits  of the signed-in user
+ * @param {Uploads} uploads
+ * @param {PageUppy} [sender]  has files that may not be chosen again meanwhile
+ */
+export function setLimits(uppy, limits, uploads, sender) {
   uppy.setOptions({
     restrictions: {
       maxFileSize: limits.maxBytes,
@@ -48,8 +60,32 @@ export function setLimits(uppy, limits, uploads) {
         ? null
         : [...limits.types, ...extensionsOf(limits.types)],
     },
-    onBeforeFileAdded: (file, files) => mayBeAdded(file, files, limits, uploads),
+    onBeforeFileAdded: (file, files) => {
+      const isThere = Object.hasOwn(files, file.id) || Boolean(sender?.getFile(file.id));
+      return mayBeAdded(file, isThere, limits, uploads);
+    },
   });
+}
+
+/**
+ * Sends files that were chosen.
+ *
+ * @param {PageUppy} chooser
+ * @param {PageUppy} sender
+ * @param {string[]} ids
+ */
+export function move(chooser, sender, ids) {
+  for (const file of chooser.getFilesByIds(ids)) {
+    const { id, preview } = file;
+    addFile(sender, file);
+    if (!preview || !sender.getFile(id)) continue;
+    sender.setFileState(id, { preview });
+    chooser.setFileState(id, { preview: '' }); // or the picture would go with the file
+  }
+  chooser.removeFiles(ids);
+  const areSmall = sender.getFiles().every(({ size }) => (size ?? 0) <= SMALL_BYTES);
+  sender.getPlugin('OssUpload')?.setOptions({ limit: areSmall ? SMALL_AT_ONCE : LARGE_AT_ONCE });
+  void sender.upload();
 }
 
 /** @param {PageUppy} uppy @param {Pick<ChosenFile, 'name' | 'data' | 'meta'>} file */
@@ -72,6 +108,11 @@ export function togglePause(uppy, { file }) {
 export function togglePauseAll(uppy, { pausable }) {
   if (pausable.every(({ isPaused }) => isPaused)) uppy.resumeAll();
   else uppy.pauseAll();
+}
+
+/** @param {PageUppy} uppy @param {Uploads} uploads */
+export function cancelAll(uppy, { items }) {
+  uppy.removeFiles(items.filter(({ now }) => isBusy(now.state)).map(({ file }) => file.id));
 }
 
 /**
@@ -102,29 +143,29 @@ export function retry(uppy, item) {
 }
 
 /**
- * A failed file is in the list of uploads, with a button to try it again. In Uppy it would keep new files from being
- * uploaded until the user has dealt with it.
+ * What has ended is in the list of uploads, with a button to try it again if it has failed. In Uppy a failed file would
+ * keep new ones from being uploaded.
  *
  * @param {PageUppy} uppy
  * @param {string} id
  */
-function releaseFailed(uppy, id) {
+function release(uppy, id) {
   uppy.removeFile(id);
   uppy.setState({ error: null });
 }
 
 /**
  * @param {PageFile} chosen
- * @param {Record<string, PageFile>} files  that Uppy has already, by id
+ * @param {boolean} isThere  whether Uppy has it already
  * @param {Limits} limits
  * @param {Uploads} uploads  shows a refused file
  * @returns {PageFile | false} the file with the one name of its type
  */
-function mayBeAdded(chosen, files, limits, uploads) {
+function mayBeAdded(chosen, isThere, limits, uploads) {
   if (chosen.meta.relativePath && FOLDER_LITTER.has(chosen.name)) return false;
   const type = typeOfFile(/** @type {File} */ (chosen.data).type, chosen.name); // Uppy's is a guess where this is empty
   const file = { ...chosen, type, meta: { ...chosen.meta, type } };
-  const reason = Object.hasOwn(files, file.id)
+  const reason = isThere
     ? 'duplicate'
     : uploads.mayBeStored(file)
       ? 'unconfirmed'

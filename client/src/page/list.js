@@ -2,6 +2,7 @@
  * The list of uploads: a row for each item, and what the rows' buttons do.
  */
 import { part } from './dom.js';
+import { Paced } from './paced.js';
 import { Announcer, reactionsTo } from './reactions.js';
 import { createRow, drawRow } from './row.js';
 import { announcementText, pauseAllText, shownState, tallyText } from './wording.js';
@@ -17,15 +18,20 @@ import { announcementText, pauseAllText, shownState, tallyText } from './wording
  * @property {(item: Item) => void} pause  or go on
  * @property {() => void} pauseAll  or go on
  * @property {(item: Item) => void} cancel
+ * @property {() => void} cancelAll
  * @property {(item: Item) => void} retry  or go on with what an earlier visit has left
  * @property {(item: Item) => void} discard  the user wants nothing more of it
  */
 
 const COPIED_MS = 2_000;
+const LONG = 10; // rows: more than can be seen, and too many to draw each change at once
 
 export class UploadList {
   /** @type {WeakMap<Item, HTMLElement>} */
   #rows = new WeakMap();
+  /** @type {Set<Item>} that are to be drawn */
+  #changed = new Set();
+  #drawing = new Paced(() => this.#drawChanged());
   #announcer = new Announcer((items) => this.#announce(items));
 
   /** @param {HTMLElement} section  of the document @param {Uploads} uploads @param {Page} page */
@@ -37,12 +43,36 @@ export class UploadList {
     this.list.addEventListener('click', (event) => this.#press(event));
     part(section, '#clear').addEventListener('click', () => this.#clear());
     part(section, '#pause-all').addEventListener('click', () => page.pauseAll());
+    part(section, '#cancel-all').addEventListener('click', () => page.cancelAll());
   }
 
-  /** @param {Item} item  a new one, or one that has changed */
+  /** @param {Item} item  a new one, or one that has changed. In a short list a change of its state is drawn at once */
   update(item) {
     const context = this.page.context();
     if (!context) return;
+    const isShort = this.uploads.items.length <= LONG;
+    if (isShort && shownState(item) !== this.#rows.get(item)?.dataset['state']) this.#drawItem(item, context);
+    else this.#changed.add(item);
+    this.#drawing.want();
+  }
+
+  /** What has changed since the last time. */
+  #drawChanged() {
+    const context = this.page.context();
+    if (!context) return;
+    const done = document.createDocumentFragment(); // of a long list, at its end: rows under way stay in sight
+    for (const item of this.#changed) {
+      const row = this.#drawItem(item, context);
+      const isLong = this.uploads.items.length > LONG;
+      if (isLong && item.now.state === 'done' && !row.contains(document.activeElement)) done.append(row);
+    }
+    this.list.append(done);
+    this.#changed.clear();
+    this.#drawTally(context.texts);
+  }
+
+  /** @param {Item} item @param {Context} context @returns {HTMLElement} */
+  #drawItem(item, context) {
     const row = this.#rows.get(item) ?? this.#add(item);
     const before = row.dataset['state'];
     drawRow(row, item, context);
@@ -50,7 +80,7 @@ export class UploadList {
     if (reactions.announce) this.#announcer.add(item);
     if (reactions.scrollTo) row.scrollIntoView({ block: 'nearest' });
     if (reactions.unfold) part(row, 'details').setAttribute('open', '');
-    this.#drawTally(context.texts);
+    return row;
   }
 
   /** Draws every row again, after a change of the language or of what `context` tells. */
@@ -86,6 +116,7 @@ export class UploadList {
     part(this.section, '#clear').hidden = ended < 2;
     part(this.section, '#pause-all').hidden = !pauseAll;
     part(this.section, '#pause-all').textContent = pauseAll;
+    part(this.section, '#cancel-all').hidden = all - ended < 2;
     part(this.section, '#tally').textContent = all ? tallyText(this.uploads, texts) : '';
   }
 
@@ -114,6 +145,8 @@ export class UploadList {
         return void this.#copy(part(row, '[data-testid=request-id]'), button, item);
       case 'copy-answer':
         return void this.#copy(part(row, '[data-testid=answer]'), button, item);
+      case 'copy-link':
+        return void this.#copy(part(row, '[data-testid=open]'), button, item);
     }
   }
 
@@ -141,7 +174,8 @@ export class UploadList {
   /** @param {HTMLElement} source @param {HTMLElement} button @param {Item} item */
   async #copy(source, button, item) {
     try {
-      await navigator.clipboard.writeText(source.textContent ?? '');
+      const text = source instanceof HTMLAnchorElement ? source.href : source.textContent;
+      await navigator.clipboard.writeText(text ?? '');
     } catch {
       getSelection()?.selectAllChildren(source); // plain http has no clipboard: select the text for Ctrl+C
       return;

@@ -7,13 +7,15 @@ import { BusyWindow } from './busy-window.js';
 import { openDashboard, setLanguage } from './dashboard.js';
 import { part } from './dom.js';
 import { fileOf, pickFiles } from './file-picker.js';
-import { resume, retry, setLimits, togglePause, togglePauseAll } from './files.js';
+import { cancelAll, resume, retry, setLimits, togglePause, togglePauseAll } from './files.js';
 import { UploadList } from './list.js';
+import { Paced } from './paced.js';
+import { reading } from './preloaded.js';
 import { Session } from './session.js';
 import { readSettings } from './settings.js';
 import { TEXTS, firstLanguage, textAt } from './texts/languages.js';
 import { UnfinishedUploads } from './unfinished.js';
-import { Uploads, isBusy } from './uploads.js';
+import { TICK_MS, Uploads, isBusy } from './uploads.js';
 import './uppy-theme.css';
 import { titleText } from './wording.js';
 
@@ -21,21 +23,22 @@ import { titleText } from './wording.js';
 /** @import { Item } from './uploads.js' */
 
 const REMEMBERED_LANGUAGE = 'language';
-const TICK_MS = 1_000;
 const AGAIN_MS = 2_000; // a page that was reloaded may hold its locks a moment longer
 
 const page = part(document, 'body');
 
 let language = firstLanguage(remembered(), navigator.languages);
-/** @type {import('./files.js').PageUppy | null} */
-let uppy = null;
+/** @type {import('./dashboard.js').Uppies | null} */
+let uppies = null;
 /** @type {UnfinishedUploads | null} null until the user is known, and where the user's token names nobody */
 let unfinished = null;
 
-const session = new Session((headers) => readSettings(browserTransport.get, location.href, headers), {
+const config = document.querySelector('meta[name=config]')?.getAttribute('content') ?? null;
+const session = new Session((headers) => readSettings(reading(config), location.href, headers), {
   onSettings: (settings) => {
-    if (uppy) setLimits(uppy, settings.limits, uploads);
-    else uppy = open(settings);
+    uppies ??= open(settings);
+    setLimits(uppies.chooser, settings.limits, uploads, uppies.sender);
+    setLimits(uppies.sender, settings.limits, uploads);
   },
   onSigningIn: (signingIn) => {
     list.draw();
@@ -47,8 +50,10 @@ const session = new Session((headers) => readSettings(browserTransport.get, loca
 });
 const uploads = new Uploads((item) => {
   list.update(item);
-  followBusy();
+  if (uploads.busy) following.want();
+  else followBusy(); // nothing is lost any more
 });
+const following = new Paced(followBusy);
 const list = new UploadList(part(page, '#uploads'), uploads, {
   context: () =>
     session.settings && {
@@ -58,17 +63,19 @@ const list = new UploadList(part(page, '#uploads'), uploads, {
       signingIn: session.signingIn,
     },
   announce,
-  pause: (item) => uppy && togglePause(uppy, item),
-  pauseAll: () => uppy && togglePauseAll(uppy, uploads),
-  cancel: ({ file }) => uppy?.removeFile(file.id),
-  retry: (item) => void (item.unfinished ? goOn(item) : uppy && retry(uppy, item)),
+  pause: (item) => uppies && togglePause(uppies.sender, item),
+  pauseAll: () => uppies && togglePauseAll(uppies.sender, uploads),
+  cancel: ({ file }) => uppies?.sender.removeFile(file.id),
+  cancelAll: () => uppies && cancelAll(uppies.sender, uploads),
+  retry: (item) => void (item.unfinished ? goOn(item) : uppies && retry(uppies.sender, item)),
   discard: ({ now, file, unfinished: left }) => {
+    if (file.preview) URL.revokeObjectURL(file.preview);
     if (now.state !== 'done') void unfinished?.discard(left?.file ?? /** @type {File} */ (file.data));
   },
 });
 const busyWindow = new BusyWindow();
 
-/** @param {Settings} settings @returns {import('./files.js').PageUppy} */
+/** @param {Settings} settings @returns {import('./dashboard.js').Uppies} */
 function open(settings) {
   const { tokenUrl } = settings;
   const { signIn } = session;
@@ -95,7 +102,7 @@ async function offerUnfinished() {
 async function goOn(item) {
   const kept = item.unfinished?.handle;
   const file = kept ? await fileOf(kept) : await choose();
-  if (file && uppy) resume(uppy, uploads, item, file);
+  if (file && uppies) resume(uppies.sender, uploads, item, file);
   else if (kept && item.unfinished) {
     item.unfinished.handle = null; // the next time the user chooses the file
     uploads.onStillUnfinished(item, 'choose_again');
@@ -127,7 +134,7 @@ function drawTexts() {
   languages.setAttribute('aria-label', texts().language);
   for (const button of languages.querySelectorAll('button'))
     button.setAttribute('aria-pressed', String(button.value === language));
-  if (uppy) setLanguage(uppy, language);
+  if (uppies) setLanguage(uppies.chooser, language);
   drawSession();
   list.draw();
   followBusy();

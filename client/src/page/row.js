@@ -7,6 +7,7 @@ import { canPause, canRetry, isBusy } from './uploads.js';
 import {
   extensionText,
   factsIn,
+  linksIn,
   pathText,
   problemText,
   progressOf,
@@ -30,6 +31,11 @@ export function createRow(item) {
   part(row, '.name bdi').textContent = pathText(item.file);
   part(row, '.name').title = pathText(item.file);
   part(row, '.kind').textContent = extensionText(item.file);
+  const { preview } = item.file;
+  if (preview)
+    part(row, '.kind').replaceChildren(
+      Object.assign(document.createElement('img'), { src: preview, alt: '' }),
+    );
   return row;
 }
 
@@ -113,11 +119,30 @@ function drawReply(row, { now, file }, texts) {
       textElement('dd', text, `fact-${name}`),
     ]),
   );
+  drawLinks(row, linksIn(now.result), file, texts);
   part(row, 'summary').textContent = texts.answer;
   const reply = part(row, 'pre');
   reply.textContent = valueText(now.result);
   reply.setAttribute('aria-label', texts.aboutFile(texts.answer, file.name));
   drawCopy(row, 'copy-answer', texts, texts.copyAnswer, texts.aboutFile(texts.copyAnswer, file.name));
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {ReturnType<typeof linksIn>} links
+ * @param {Item['file']} file
+ * @param {Texts} texts
+ */
+function drawLinks(row, { url, picture }, file, texts) {
+  part(row, '.links').hidden = !url;
+  if (!url) return;
+  const open = /** @type {HTMLAnchorElement} */ (part(row, '[data-testid=open]'));
+  Object.assign(open, { href: url, textContent: texts.open });
+  open.setAttribute('aria-label', texts.aboutFile(texts.open, file.name));
+  drawCopy(row, 'copy-link', texts, texts.copyLink, texts.aboutFile(texts.copyLink, file.name));
+  const image = /** @type {HTMLImageElement} */ (part(row, '.preview'));
+  image.hidden = !picture;
+  if (picture && image.src !== picture) Object.assign(image, { src: picture, alt: texts.preview(file.name) });
 }
 
 /**

@@ -12,7 +12,8 @@ import { NetworkFault } from '../lib/upload.js';
  * @typedef {{maxBytes: number, slowestBytesPerSecond: number | null, types: string[]}} Limits
  *   `types` are complete ones, such as `image/png`, or end in `/*`.
  *
- * @typedef {{tokenUrl: string, limits: Limits}} Settings
+ * @typedef {{tokenUrl: string, autoUpload: boolean, limits: Limits}} Settings
+ *   `autoUpload`: files are sent as soon as they are chosen.
  *
  * @typedef {'too_large' | 'type_not_allowed' | 'duplicate' | 'unconfirmed'} Refused
  */
@@ -42,7 +43,7 @@ export async function readSettings(get, pageUrl, headers) {
   const config = await readJson(get, new URL('config.json', pageUrl).href, {}, 'config');
   const tokenUrl = tokenUrlIn(config, pageUrl);
   const limits = limitsIn(await readJson(get, `${tokenUrl}limits`, headers, 'limits'));
-  return { tokenUrl, limits };
+  return { tokenUrl, autoUpload: config['autoUpload'] === true, limits };
 }
 
 /**

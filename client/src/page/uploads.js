@@ -21,6 +21,7 @@
  * @property {number | null} size  bytes
  * @property {{relativePath?: string | null}} meta
  * @property {unknown} data  the bytes
+ * @property {string | undefined} [preview]  address of a small picture of it, in this page only
  *
  * @typedef {Object} Item  One row of the list.
  * @property {number} id
@@ -32,6 +33,7 @@
  * @property {number} loaded  bytes that have been sent
  * @property {Unfinished | null} unfinished  what an earlier visit has left, until it goes on
  * @property {number | null} bytesPerSecond  over the last seconds of sending
+ * @property {number} quietMs  how long nothing has changed, in whole seconds; counted while it is under way
  * @property {UploadError | null} error
  *
  * @typedef {{at: number, loaded: number}[]} Samples  of the last seconds, oldest first
@@ -39,6 +41,8 @@
  * @typedef {'waiting' | 'signing' | 'sending' | 'paused' | 'checking' | 'confirming'} Busy
  */
 
+export const TICK_MS = 1_000;
+export const QUIET_MS = 8_000; // without a change: then the text says so
 const SPEED_WINDOW_MS = 4_000;
 const SPEED_FIRST_MS = 300; // a shorter time measures buffers, not the connection
 
@@ -128,7 +132,7 @@ export class Uploads {
     const loaded = left?.unfinished?.loaded ?? 0;
     const resumed = Boolean(left);
     Object.assign(item, {
-      file,
+      file: { ...file, preview: file.preview ?? item.file.preview }, // one that is tried again comes without
       resumed,
       loaded,
       unfinished: null,
@@ -220,14 +224,21 @@ export class Uploads {
     this.onState(file, { state: 'failed', code: 'aborted', status: 0, retryable: true, requestId: null });
   }
 
-  /** Call this every second: an upload that sends nothing any more has no speed. */
+  /** Call this every second: an upload that sends nothing any more has no speed, and in the end says so. */
   tick() {
     for (const item of this.items) {
+      if (isBusy(item.now.state) && item.now.state !== 'waiting' && !item.isPaused) this.#quieten(item);
       const last = this.#samples.get(item)?.at(-1);
       if (!item.bytesPerSecond || !last || this.now() - last.at < SPEED_WINDOW_MS) continue;
       item.bytesPerSecond = null;
       this.onChange(item);
     }
+  }
+
+  /** @param {Item} item */
+  #quieten(item) {
+    item.quietMs += TICK_MS;
+    if (item.quietMs === QUIET_MS) this.onChange(item);
   }
 
   /**
@@ -261,6 +272,7 @@ export class Uploads {
       loaded: 0,
       unfinished: null,
       bytesPerSecond: null,
+      quietMs: 0,
       error: null,
     };
     this.#nextId += 1;
@@ -287,6 +299,7 @@ export class Uploads {
   /** @param {Item} item @param {ItemState} state */
   #change(item, state) {
     item.now = state;
+    item.quietMs = 0;
     this.onChange(item);
   }
 }

@@ -3,7 +3,7 @@
  */
 import { sizeInWords } from './texts/formatting.js';
 import { sentenceFor } from './texts/languages.js';
-import { canPause } from './uploads.js';
+import { QUIET_MS, canPause } from './uploads.js';
 
 /** @import { Limits } from './settings.js' */
 /** @import { Texts } from './texts/languages.js' */
@@ -45,19 +45,22 @@ export function extensionText({ name }) {
 
 /** @param {Item} item @param {Context} context @returns {string} */
 export function stateText(item, { texts, offline, signingIn }) {
-  const { now, restarted, resumed, loaded, bytesPerSecond, file, error } = item;
+  const { now, loaded, bytesPerSecond, file, error } = item;
   const { states } = texts;
   const soFar = sentTexts(loaded, file.size ?? 0, states);
   if (shownState(item) === 'paused') return [states.paused, ...soFar].join(' · ');
   if (signingIn && now.state === 'signing') return states.signIn;
   if (offline && needsNetwork(now, bytesPerSecond)) return states.offline;
+  const slow = item.quietMs >= QUIET_MS;
   switch (now.state) {
     case 'signing':
-      return restarted ? states.signingAgain : resumed ? states.continuing : states.signing;
+    case 'checking':
+    case 'confirming':
+      return [workingText(item, states), ...(slow ? [states.longer] : [])].join(' · ');
     case 'sending':
-      return now.loaded === now.total && now.total > 0
-        ? states.answering
-        : sendingText(now, bytesPerSecond, states);
+      if (now.loaded === now.total && now.total > 0)
+        return [states.answering, ...(slow ? [states.longer] : [])].join(' · ');
+      return slow ? [...soFar, states.stalled].join(' · ') : sendingText(now, bytesPerSecond, states);
     case 'unfinished':
       return [states.unfinished, ...soFar].join(' · ');
     case 'done':
@@ -73,6 +76,12 @@ export function stateText(item, { texts, offline, signingIn }) {
     default:
       return states[now.state];
   }
+}
+
+/** @param {Item} item @param {Texts['states']} states */
+function workingText({ now, restarted, resumed }, states) {
+  if (now.state !== 'signing') return now.state === 'checking' ? states.checking : states.confirming;
+  return restarted ? states.signingAgain : resumed ? states.continuing : states.signing;
 }
 
 /**
@@ -92,9 +101,9 @@ function sentTexts(loaded, total, states) {
   return [percentText(total ? loaded / total : 0), states.sending(sizeInWords(loaded), sizeInWords(total))];
 }
 
-/** @param {number} share @returns {string} */
+/** @param {number} share  of what is under way, or was stopped @returns {string} never 100%, which would look like the end */
 function percentText(share) {
-  return `${Math.floor(share * 100)}%`;
+  return `${Math.min(99, Math.floor(share * 100))}%`;
 }
 
 /**
@@ -120,7 +129,8 @@ function paceTexts(bytesPerSecond, bytesLeft, states) {
 }
 
 /** @param {Pick<Uploads, 'counts' | 'pace'>} uploads @param {Texts} texts @returns {string} */
-export function tallyText({ counts, pace }, { tally, states }) {
+export function tallyText({ counts, pace }, { allUploaded, tally, states }) {
+  if (counts.done === counts.all) return allUploaded;
   return [tally(counts.done, counts.all), ...paceTexts(pace.bytesPerSecond, pace.bytesLeft, states)].join(
     ' · ',
   );
@@ -162,7 +172,7 @@ export function problemText({ now, file }, { texts, limits }) {
     case 'too_large':
       return texts.refused.too_large(file.size ?? 0, limits);
     case 'type_not_allowed':
-      return texts.refused.type_not_allowed(file.type, limits);
+      return texts.refused.type_not_allowed(file.type);
     case 'duplicate':
       return texts.refused.duplicate;
     case 'unconfirmed':
@@ -199,6 +209,22 @@ export function factsIn(result) {
     const isSize = name === 'size' && typeof value === 'number';
     return { name, text: isSize ? `${value.toLocaleString('en')} B` : valueText(value) };
   });
+}
+
+/**
+ * @param {Record<string, unknown>} result
+ * @returns {{url: string | null, picture: string | null}} where the file, and a picture of it, can be read for some minutes
+ */
+export function linksIn({ url, images, type }) {
+  const { thumb } = Object(images);
+  const small = isWeb(thumb) ? thumb : null;
+  const isPicture = typeof type === 'string' && type.startsWith('image/');
+  return { url: isWeb(url) ? url : null, picture: small ?? (isWeb(url) && isPicture ? url : null) };
+}
+
+/** @param {unknown} value @returns {value is string} whether it may become a link: never `javascript:` */
+function isWeb(value) {
+  return typeof value === 'string' && /^https?:\/\//i.test(value);
 }
 
 /** @param {unknown} value  anything that a hook or a backend may have answered @returns {string} */

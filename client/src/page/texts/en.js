@@ -69,14 +69,19 @@ export const texts = {
   pauseAll: 'Pause all',
   resumeAll: 'Continue all',
   cancel: 'Cancel',
+  cancelAll: 'Cancel all',
   remove: 'Dismiss',
   discard: 'Discard',
   clear: 'Clear the list',
   copy: 'Copy',
   copied: 'Copied',
   copyAnswer: 'Copy reply',
+  open: 'Open',
+  copyLink: 'Copy link',
+  preview: (/** @type {string} */ name) => `Preview of ${name}`,
   uploads: 'Uploads',
   tally: (/** @type {number} */ done, /** @type {number} */ all) => `${done} of ${all} done`,
+  allUploaded: 'All uploaded',
   answer: 'Your server’s reply',
   facts: { key: 'Key', size: 'Size', etag: 'ETag', type: 'Type' },
   requestId: 'Request ID',
@@ -119,6 +124,8 @@ export const texts = {
     answering: 'Sent. Waiting for the reply…',
     checking: 'Sent. Checking it against the file…',
     confirming: 'Sent. Confirming that it arrived…',
+    stalled: 'Nothing gets through at the moment',
+    longer: 'It takes longer than usual',
     done: 'Done',
     failed: 'Failed',
     aborted: 'Cancelled',
@@ -138,9 +145,8 @@ export const texts = {
       const [has, limit] = distinctSizes(size, maxBytes);
       return `The file is too large: it is ${has}; the limit is ${limit}.`;
     },
-    type_not_allowed: (/** @type {string} */ type, /** @type {Limits} */ { types }) =>
-      `${isKnownType(type) ? `Files of type ${type}` : 'Files of no known type'} are not accepted here. ` +
-      `Accepted: ${listOfTypes(types)}.`,
+    type_not_allowed: (/** @type {string} */ type) =>
+      `${isKnownType(type) ? `Files of type ${type}` : 'Files of no known type'} are not accepted here.`,
   },
   codes: {
     aborted: 'You cancelled this upload.',
@@ -158,7 +164,6 @@ export const texts = {
     upload_gone:
       'OSS no longer has the parts that were sent. Try again: the file is sent from its beginning.',
     parts_missing: 'Parts of the file did not stay in OSS, several times. Try again later.',
-    upload_expired: 'The time for this upload is over. Try again: the file is sent from its beginning.',
     unreadable: 'The file has changed or is gone since you chose it. Choose it again.',
     not_local: 'The file is not on this device, so it cannot be uploaded from here.',
     missing_parameter: 'This page and the upload service are different versions. Reload the page.',
@@ -215,10 +220,6 @@ export const uppyLocale = {
     browseFolders: 'choose a folder',
     dropPasteBoth: 'Drop files here, %{browseFiles} or %{browseFolders}',
     dropHint: 'Release to add the files',
-    uploadingXFiles: { 0: 'Uploading…', 1: 'Uploading…' },
-    uploadComplete: 'Nothing left to send',
-    complete: 'Nothing left to send',
-    done: 'Upload more',
     removeFile: 'Remove %{file}',
   },
   pluralize: (/** @type {number} */ n) => (n === 1 ? 0 : 1),
