@@ -111,6 +111,7 @@ export class UploadList {
   /** @param {Texts} texts */
   #drawTally(texts) {
     const { all, ended } = this.uploads.counts;
+    this.list.classList.toggle('long', this.uploads.items.length > LONG);
     const pauseAll = pauseAllText(this.uploads.pausable, texts);
     this.section.hidden = this.uploads.items.length === 0;
     part(this.section, '#clear').hidden = ended < 2;
