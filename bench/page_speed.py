@@ -20,7 +20,7 @@ from tests.support.browser import launch_chromium
 from tests.support.engines import OTHERS, Tab, chromium
 from tests.support.stack import Stack
 
-LINE_ROUNDS, SPEED_ROUNDS = 5, 3
+LINE_ROUNDS, SPEED_ROUNDS = 5, 2
 PATIENCE = 300_000  # milliseconds
 THINKING_MS = 1_500  # between choosing files and the click on Upload, as a person takes at least
 SMALL_FILES, SMALL_BYTES, LARGE_BYTES = 500, 4096, 200 * 1024**2

@@ -115,7 +115,7 @@ def page(results: Any) -> dict[str, Ratio]:
 def page_speed(results: Any) -> dict[str, Ratio]:
     """Return the ratios of the page to a bare script, in each engine."""
     return {
-        f"page: {engine}, {work} / a bare script": paired(
+        f"page speed: {engine}, {work} / a bare script": paired(
             [one["page"] for one in rounds], [one["floor"] for one in rounds], CLOCK_ALLOWED
         )
         for engine, works in results["page_in_engines"].items()

@@ -19,6 +19,7 @@ from bench import (
     growth,
     large_files,
     page,
+    page_speed,
     peer_speed,
     report,
     scale_report,
@@ -77,6 +78,7 @@ PARTS: Mapping[str, Callable[[Bench], Mapping[str, Any]]] = {
     "loop": lambda it: whole_uploads.measure(it.folder / "loop"),
     "large": lambda it: large_files.measure(it.folder),
     "page": lambda it: page.measure(it.folder / "page"),
+    "speed": lambda it: page_speed.measure(it.folder),
     "peers": lambda it: {"peer_milliseconds_per_file": peer_speed.measure(it.folder)},
 }
 RATIOS_OF = {
@@ -85,6 +87,7 @@ RATIOS_OF = {
     "signing": "warm",
     "large files": "large",
     "page": "page",
+    "page speed": "speed",
     "memory": "loop",
 }
 

@@ -91,5 +91,5 @@ def test_the_page_is_beside_a_bare_script_in_each_engine(texts: Any) -> None:
     shown = report.page_speed(PAGE_SPEED, texts)
     assert f"| {texts.ROWS.get('navigation to usable', 'navigation to usable')} | 1,200 |" in shown
     assert f"| webkit, {texts.ROWS.get('500 files', '500 files')} | 10,500 | 8,000 | 1.31 |" in shown
-    ratio = ratios(PAGE_SPEED)["page: webkit, 500 files / a bare script"]
+    ratio = ratios(PAGE_SPEED)["page speed: webkit, 500 files / a bare script"]
     assert (ratio.value, ratio.low, ratio.high) == (1.3125, 1.125, 1.5)
