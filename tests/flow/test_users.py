@@ -173,9 +173,9 @@ def test_uploads_whose_token_has_expired_wait_for_another_and_go_on(page: Page, 
         f"{signed_in.token}/uploads",
         lambda route: route.continue_(headers={**route.request.headers, "authorization": expired}),
     )
-    rows = send_all(page, [payload(f"{number}.png") for number in range(5)])
+    rows = send_all(page, [payload(f"{number}.png") for number in range(8)])
     expect(page.get_by_test_id("sign-in-trouble")).to_contain_text("Paste a new token, and your uploads")
-    expect(page.get_by_text("Waiting for you to sign in again")).to_have_count(3)
+    expect(page.get_by_text("Waiting for you to sign in again")).to_have_count(6)
     page.unroute_all()
     rows.first.get_by_test_id("cancel").click()  # now one more asks for a grant, with the token of then
     for token, said in (
@@ -188,7 +188,7 @@ def test_uploads_whose_token_has_expired_wait_for_another_and_go_on(page: Page, 
     expect(page.locator("[data-state=failed]")).to_have_count(0)
     sign_in(page, "Bearer " + token_for("alice", CLAIMS='{"jti": "another"}'))
     expect(page.get_by_role("heading", name="Uploads")).to_be_focused()  # not on what cancels them
-    for number in range(1, 5):
+    for number in range(1, 8):
         assert ended(rows.nth(number))["key"].startswith("uploads/alice/")
     expect(page.get_by_test_id("sign-in")).to_be_hidden()
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -67,9 +68,13 @@ def test_serves_the_page_and_its_settings_and_keeps_to_its_state_folder(
     ports = [launched.env[f"{name}_PORT"] for name in ("TOKEN", "CALLBACK", "UPLOAD")]
     allowed = " ".join(f"http://127.0.0.1:{port}" for port in ports)
     built = (REPOSITORY / "client" / "dist" / "index.html").read_text()
-    policy = built.replace("connect-src 'self'", f"connect-src 'self' {allowed}")
+    policy = built.replace(
+        "img-src 'self' blob: data:; connect-src 'self'",
+        f"img-src 'self' blob: data: {allowed.split()[-1]}; connect-src 'self' {allowed}",
+    )
     lines = page.text.splitlines()
-    assert [line for line in lines if "preconnect" not in line] == policy.splitlines()
+    added = re.compile(r'"preconnect"|/limits" as="fetch"|name="config"')
+    assert [line for line in lines if not added.search(line)] == policy.splitlines()
     assert [line.split('"')[3] for line in lines if "preconnect" in line] == allowed.split()[::2]
     assert config.json() == {"tokenUrl": f"http://127.0.0.1:{launched.env['TOKEN_PORT']}/"}
     assert (said + rest).count(launched.page) == 1
