@@ -87,7 +87,7 @@ export default [
     languageOptions: { globals: globals.browser },
   },
   {
-    files: ['client/*.js', 'tests/**', 'bench/**', 'samples/**', 'examples/permits/**'],
+    files: ['client/*.js', 'tests/**', 'bench/**', 'examples/{backend,permits}/**'],
     languageOptions: { globals: globals.node },
   },
   {

@@ -59,7 +59,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         if "examples/orders" in block or "orders.py" in block
     )
     folder = tmp_path_factory.mktemp("repository")
-    for name in ("examples", "samples", "client"):
+    for name in ("examples", "client"):
         (folder / name).symlink_to(REPOSITORY / name)
     (copies,) = [line for line in copying.splitlines() if line.startswith("cp ")]
     shell(f"mkdir shop\n{copies.replace('../shop', 'shop')}", folder)

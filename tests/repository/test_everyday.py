@@ -1,4 +1,4 @@
-"""docs/everyday.md and its Chinese form: they show the text of samples/, and what they say is so."""
+"""docs/everyday.md and its Chinese form: they show the text of examples/backend/, and what they say is so."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from grants.upload_request import describe_limits
 from vendored.ticket import CLOCK_LEEWAY_SECONDS
 
 REPOSITORY = Path(__file__).parent.parent.parent
-SAMPLES = REPOSITORY / "samples"
+SAMPLES = REPOSITORY / "examples/backend"
 NAMES = ("everyday.md", "everyday.zh.md")
 PAGES = {name: (REPOSITORY / "docs" / name).read_text() for name in NAMES}
-MARKED = re.compile(r"^<!-- samples/(\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MARKED = re.compile(r"^<!-- examples/backend/(\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILES = sorted(path for path in SAMPLES.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 
 pages = pytest.mark.parametrize("name", NAMES)
@@ -131,7 +131,7 @@ def test_the_words_of_its_searches_are_logged(name: str) -> None:
     ],
 )
 def test_the_policy_allows_what_the_samples_do_and_no_more(action: str, key: str, *, allowed: bool) -> None:
-    policy = json.loads((SAMPLES / "backend-policy.json").read_text())
+    policy = json.loads((SAMPLES / "policy.json").read_text())
     resource = f"acs:oss:*:*:examplebucket/{key}"
     found = [
         statement

@@ -1,4 +1,4 @@
-"""A backend of `samples/` as a process that a test can also tell to sweep or to reconcile at a given time."""
+"""A backend of `examples/backend/` as a process, which a test can tell to sweep or to reconcile at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.development_settings import IDENTITY
 from tests.support.environment import clean_environment
 from tests.support.stack import BUCKET, KEY_ID, KEY_SECRET, KEY_TOKEN, REPOSITORY
 
-SAMPLES = REPOSITORY / "samples"
+SAMPLES = REPOSITORY / "examples/backend"
 LANGUAGES = ("python", "node")
 DRIVERS = {
     "python": """

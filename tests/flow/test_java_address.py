@@ -19,7 +19,7 @@ from tests.support.environment import clean_environment
 from tests.support.sample_backend import settings
 from tests.support.stack import REPOSITORY, Stack, code_of
 
-SAMPLE = REPOSITORY / "samples" / "java" / "OssAddress.java"
+SAMPLE = REPOSITORY / "examples/backend/java/OssAddress.java"
 DRIVER = REPOSITORY / "tests" / "support" / "java" / "SignVectors.java"
 # those without a header: the sample signs none
 VECTORS = [

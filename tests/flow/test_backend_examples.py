@@ -1,4 +1,4 @@
-"""The backends of `samples/`, each in Python and in Node.js, against the local stack."""
+"""The backends of `examples/backend/`, each in Python and in Node.js, against the local stack."""
 
 from __future__ import annotations
 
