@@ -22,7 +22,7 @@ public final class UploadPermits {
         key = new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA256");
     }
 
-    /** Signs a permit for one object. A new {@code jti} is a new object; the same one never makes a second. */
+    /** Signs a permit for one object. However often it is used, there is no second. */
     public String sign(String user, String order) throws GeneralSecurityException {
         long now = Instant.now().getEpochSecond();
         String claims = "{\"sub\":" + json(user)

@@ -10,7 +10,7 @@ const orders = new Map([
   ['18', 'bob'],
 ]); // use your database: whose is the order?
 
-/** Sign a permit for one object. A new `jti` is a new object; the same one never makes a second. */
+/** Sign a permit for one object. However often it is used, there is no second. */
 function signPermit(user, order) {
   return new SignJWT({ upload: { max_bytes: 10 * 1024 ** 2, types: ['image/*'], data: { order } } })
     .setProtectedHeader({ alg: 'HS256', typ: 'upload-permit+jwt' })

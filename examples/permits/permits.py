@@ -29,7 +29,7 @@ def own_order(order: str) -> str:
 
 
 def sign_permit(user: str, order: str) -> str:
-    """Sign a permit for one object. A new `jti` is a new object; the same one never makes a second."""
+    """Sign a permit for one object. However often it is used, there is no second."""
     now = int(time.time())
     claims = {
         "sub": user,

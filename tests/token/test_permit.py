@@ -306,6 +306,19 @@ def test_one_permit_is_one_object(mine: dict[str, Any], environ: dict[str, str])
     assert len({grant["id"], *ids}) == 3
 
 
+def test_no_page_makes_a_second_object_of_a_permit_in_the_folder_of_a_profile(
+    environ: dict[str, str],
+) -> None:
+    handler = started(environ, PROFILES=PROFILES)
+    token = permit(NOW, jti="order-17")
+    assert granted(handler, token)["key"].startswith("uploads/alice/2027/")
+    refused = granted(handler, token, {**FILE, "profile": "avatar"})
+    assert refused["problem"]["code"] == "profile_not_permitted"
+    assert limits(handler, token, profile="avatar").code == "profile_not_permitted"
+    named = permit(NOW, jti="order-17", upload={"profile": "avatar"})
+    assert granted(handler, named, {**FILE, "profile": "avatar"})["key"].startswith("uploads/avatars/alice/")
+
+
 def test_the_id_of_a_permit_is_an_hmac_of_its_jti(environ: dict[str, str]) -> None:
     """Known answer: printf %s upload-permit.id.v1.order-17 | openssl dgst -sha256 -hmac SECRET"""
     grant = granted(started(environ), permit(NOW, jti="order-17", iat=int(NOW)))

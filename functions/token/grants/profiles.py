@@ -59,13 +59,16 @@ def problems(profiles: "Mapping[str, Profile]", limits: Limits) -> "list[str]":
 
 
 def choose(profiles: "Mapping[str, Profile]", permit: "Permit | None", named: str) -> "Profile | None":
-    """Return the profile that counts: the permit's, or the one that the page names. Raises a `Refusal`."""
-    if permit and permit.profile:
-        if permit.profile not in profiles:
+    """Return the profile that counts: the permit's, or the one that the page names. Raises a `Refusal`.
+
+    A permit for one object that names none is for none: with each folder, it would be for one more object.
+    """
+    if permit and (permit.profile or permit.once):
+        if permit.profile and permit.profile not in profiles:
             raise Unauthenticated("claim_malformed", "upload.profile")
         if named not in {"", permit.profile}:
             raise Refusal("profile_not_permitted", "The permit is for another profile.")
-        return profiles[permit.profile]
+        named = permit.profile
     if named and named not in profiles:
         raise Malformed("profile_unknown", "The parameter profile must name a profile of this deployment.")
     return profiles.get(named)
