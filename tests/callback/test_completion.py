@@ -295,6 +295,24 @@ def test_what_a_hook_changes_later_does_not_change_the_answer(
     assert ask(handler, confirmation()).content == first
 
 
+def test_what_a_hook_writes_into_its_upload_is_in_no_other_one(
+    handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def on_upload(upload: Any, _: object) -> dict[str, object]:
+        seen.append({**upload.data, **upload.page_data})
+        upload.data["order"] = "17"
+        upload.page_data["caption"] = "Sunset"
+        return {}
+
+    monkeypatch.setattr(hook, "on_upload", on_upload)
+    other = sign_ticket(TICKET._replace(id="01abd"), SECRET)
+    answers = [ask(handler, confirmation(ticket)).status for ticket in (None, other, None)]
+    assert answers == [200, 200, 200]
+    assert seen == [{}, {}]
+
+
 def test_a_hook_may_say_no(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: object, __: object) -> dict[str, object]:
         raise Refusal("virus", "This file is not welcome.")

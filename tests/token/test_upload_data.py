@@ -77,6 +77,21 @@ def test_your_rule_sees_each_file_and_what_the_page_says_of_it(
     assert seen == [plain, None, None]
 
 
+def test_a_rule_cannot_write_into_what_all_uploads_share(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def authorize(_: Request, __: SignIn, limits: Limits, upload: Any) -> Caller:
+        caller = Caller("alice", limits)
+        shared: list[Any] = [caller.data, upload.page_data]
+        for data in shared:
+            with pytest.raises(TypeError):
+                data["order"] = "17"
+        return caller
+
+    monkeypatch.setattr(application, "authorize", authorize)
+    assert said_in(*deployed.uploads(FILE)) == {}
+
+
 def test_your_rule_may_refuse_one_file_and_no_other(
     deployed: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

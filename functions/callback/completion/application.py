@@ -98,6 +98,8 @@ def find_answer(instance: Instance, report: UploadReport, request: Request, cont
         answer = answers.recall(upload, request.received_at)
         if answer is None:
             seen = detect(instance, upload, request, context)
+            # a hook may change its maps: those of the upload may be the default of every ticket without data
+            seen = seen._replace(data={**seen.data}, page_data={**seen.page_data})
             content = {**hook.on_upload(seen, backend(instance, request)), **describe(upload)}
             answer = WRITER.encode(content)  # as JSON, because the hook may change its own objects later
             answers.keep(upload, answer, clock.monotonic())

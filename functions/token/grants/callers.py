@@ -5,6 +5,7 @@ Never lives here: how a token is checked (`bearer.py`), your own rule (`authoriz
 
 import json
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from vendored.env import InvalidValue
 from vendored.errors import Unauthenticated
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 MAX_SUBJECT_BYTES = 128  # as JSON: the subject is in the ticket, and the ticket is in the policy
 
 UPLOAD_CLAIM = frozenset({"max_bytes", "types", "data", "profile"})  # its members in a permit
+
+NOTHING: Mapping[str, str] = MappingProxyType({})  # the default of all: nobody may write into it
 
 Claims = Mapping[str, object]
 SignIn = Callable[[Request], Claims]
@@ -42,7 +45,7 @@ class Caller(NamedTuple):
 
     subject: str
     limits: Limits
-    data: Mapping[str, str] = {}
+    data: Mapping[str, str] = NOTHING
     folder: str = ""
     permit: "Permit | None" = None
 

@@ -7,7 +7,7 @@ A new parameter of the token function is read here. Never lives here: who asks (
 import re
 from collections.abc import Mapping, Sequence
 
-from grants.callers import Limits
+from grants.callers import NOTHING, Limits
 from grants.lifetime import PARTS_SECONDS, lifetime_seconds
 from grants.settings import LARGEST_FORM
 from vendored import media_types
@@ -31,7 +31,7 @@ class UploadRequest(NamedTuple):
     size: int
     type: str
     profile: str = ""
-    page_data: Mapping[str, str] = {}
+    page_data: Mapping[str, str] = NOTHING
 
 
 def read_upload_request(query: Mapping[str, str]) -> UploadRequest:
