@@ -39,6 +39,7 @@ from deploy.terminal import NOTHING_DONE, Ask, Show, ask_permission
 from deploy.ticket_secret import new_ticket_secret
 from deploy.upload_bucket import missing_rules
 
+SIGN_IN = ("AuthJwks", "AuthHs256Secret")  # with either, the token function needs PyJWT
 BOUND_AGAIN = (
     " This command binds it again right after; OSS may ask for the TXT record of _dnsauth then, and until it "
     "finds that, nobody reaches the bucket at this domain."
@@ -198,7 +199,7 @@ class DeployCommand:
         """
         self.show(f"building the packages for {values['Runtime']}")
         bucket = values["ArtifactBucket"]
-        sign_in = values.get("AllowAnonymous") != "true"
+        sign_in = any(map(values.get, SIGN_IN))
         parameters = {"ArtifactBucket": bucket}
         for function in FUNCTIONS:
             package = build(function, values["Runtime"], sign_in=sign_in)

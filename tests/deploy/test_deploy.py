@@ -12,7 +12,9 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from deploy.aliyun.clients import Cloud
 from deploy.arguments import read_arguments
 from deploy.errors import CommandError, StackFailed
+from deploy.settings_check import environment
 from deploy.stack_record import RECORD_NAME
+from deploy.template import parse_template, template_text
 from tests.support.cloud.commands import ANYONE, CODE, SITE, UPLOADS, deploy, given
 from tests.support.cloud.packages import TOKEN, quick_package
 from tests.support.cloud.state import ACCOUNT, Refused, State
@@ -238,6 +240,19 @@ def test_a_deploy_without_sign_in_packs_less(cloud: Cloud, state: State) -> None
     assert values_of(state)["TokenObject"] == TOKEN.name
     deploy(cloud, ALLOW_ANONYMOUS="false", **HS256)
     assert values_of(state)["TokenObject"] == quick_package("token", "python3.12", sign_in=True).name
+
+
+def test_a_deploy_where_only_permits_let_anybody_upload_packs_no_library(cloud: Cloud, state: State) -> None:
+    deploy(cloud, PERMIT_SECRET="a-permit-secret-of-more-than-32-bytes")
+    assert values_of(state)["TokenObject"] == TOKEN.name
+
+
+def test_the_check_of_settings_leaves_room_for_the_longest_addresses() -> None:
+    """Function Compute takes 4 KB for all variables, and no address is known before the stack is made."""
+    region = "ap-northeast-1"
+    variables = environment(parse_template(template_text()), "token", ANYONE, region)
+    longest = f"https://{'b' * 63}.oss-{region}.aliyuncs.com"
+    assert len(longest) <= len(variables["UPLOAD_HOST"]) == len(variables["CALLBACK_URL"])
 
 
 def test_names_that_are_unique_contain_stack_region_account_and_use(cloud: Cloud, state: State) -> None:

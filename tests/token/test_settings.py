@@ -327,7 +327,7 @@ def test_v1_is_for_directory_grants_with_a_static_key(environ: dict[str, str]) -
 
 
 def test_names_the_variable_that_is_too_long(environ: dict[str, str]) -> None:
-    """Function Compute takes 4 KB for all variables of a function, names included."""
+    """Function Compute takes 4 KB for all variables of a function: names included, also of empty ones."""
     names = [name for name in environ if not name.startswith("ALIBABA_CLOUD_")]
     used = sum(len(name) + len(environ[name]) for name in names)
     secret = "s" * (4096 - used + len(environ["TICKET_SECRET"]))
@@ -335,6 +335,10 @@ def test_names_the_variable_that_is_too_long(environ: dict[str, str]) -> None:
     assert problems({**environ, "TICKET_SECRET": secret + "s"}) == [
         "TICKET_SECRET is too long: all of them together may have 4096 bytes"
     ]
+    with_an_empty_one = {**environ, "TICKET_SECRET": secret[: -len("PROFILES")], "PROFILES": ""}
+    Settings.from_env(with_an_empty_one)
+    with_an_empty_one["TICKET_SECRET"] += "s"
+    assert len(problems(with_an_empty_one)) == 1
 
 
 @pytest.mark.parametrize(

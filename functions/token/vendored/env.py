@@ -64,7 +64,7 @@ class Variables:
     def take(self, name: str, parse: "Callable[[str], T]", default: str | None = None) -> "T":
         """Return the parsed variable. A bad one becomes None, and `finish` raises before anything uses it."""
         given = self._environ.get(name)
-        self._taken[name] = len((name + given).encode(errors="replace")) if given else 0
+        self._taken[name] = 0 if given is None else len((name + given).encode(errors="replace"))
         value = given or default
         if value is None:
             self._problems.append(f"{name} is not set")
