@@ -171,6 +171,12 @@ def test_expired_credentials_change_nothing(cloud: Cloud, state: State) -> None:
             "PROFILES must have at most 32 characters as a.prefix",
         ),
         ({**ANYONE, "PROFILES": f'{{"a": {{}}{" " * 4096}}}'}, "all of them together may have 4096 bytes"),
+        (
+            {**ANYONE, "PROFILES": f'{{"a": {{}}{" " * 1024}}}'},
+            "PROFILES may have at most 1024 characters in a deployment",
+        ),
+        ({**ANYONE, "PERMIT_SECRET": "p" * 201}, "PERMIT_SECRET may have at most 200 characters"),
+        ({**ANYONE, "PERMIT_SECRET": "a permit secret of more than 32 bytes"}, "PERMIT_SECRET must match "),
         ({**ANYONE, "RUNTIME": "python3.13"}, "RUNTIME takes one of"),
     ],
 )
@@ -184,9 +190,10 @@ def test_wrong_settings_are_reported_before_anything_is_made(
 
 def test_permits_can_be_the_only_way_in(cloud: Cloud, state: State) -> None:
     profiles = '{"avatar": {"prefix": "avatars/"}}'
-    deploy(cloud, PERMIT_SECRET="p" * 40, PROFILES=profiles)
+    secret = f"{'p' * 41}+/="  # base64, as openssl rand makes it
+    deploy(cloud, PERMIT_SECRET=secret, PROFILES=profiles)
     values = values_of(state)
-    assert (values["PermitSecret"], values["Profiles"]) == ("p" * 40, profiles)
+    assert (values["PermitSecret"], values["Profiles"]) == (secret, profiles)
 
 
 def test_nothing_is_done_without_permission(cloud: Cloud, state: State) -> None:
