@@ -22,17 +22,18 @@ class AnswerCache:
     """At most `MAX_ENTRIES` answers and as many failures. Times are monotonic seconds."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[str, tuple[float, str]] = OrderedDict()  # until when, and the JSON
+        # until when, the JSON, and what exactly it is about
+        self._answers: OrderedDict[tuple[str, str, str], tuple[float, str, Upload]] = OrderedDict()
         self._failures: OrderedDict[tuple[str, str | None], float] = OrderedDict()  # until when
 
     def recall(self, upload: Upload, now: float) -> str | None:
         """Return the JSON that was answered lately about exactly this upload, None if there is none."""
-        until, answer = self._answers.get(repr(upload), (now, None))
-        return answer if now < until else None
+        until, answer, about = self._answers.get(_identity(upload), (now, None, None))
+        return answer if now < until and about == upload else None
 
     def keep(self, upload: Upload, answer: str, now: float) -> None:
         """Remember an answer, and that neither a callback nor a confirm about this upload fails any more."""
-        _remember(self._answers, repr(upload), (now + ANSWER_SECONDS, answer))
+        _remember(self._answers, _identity(upload), (now + ANSWER_SECONDS, answer, upload))
         for etag in (upload.etag, None):
             self._failures.pop((upload.key, etag), None)
 
@@ -54,3 +55,7 @@ def _remember(entries: OrderedDict[K, V], key: K, value: V) -> None:
     entries.move_to_end(key)
     if len(entries) > MAX_ENTRIES:
         entries.popitem(last=False)
+
+
+def _identity(upload: Upload) -> tuple[str, str, str]:
+    return upload.id, upload.key, upload.etag

@@ -9,12 +9,12 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from completion.object_proof import Upload
 from vendored.errors import BackendFailed
+from vendored.log import timestamp
 
 EVENT_TYPE = "upload.completed"
 SUCCESS = range(200, 300)
@@ -67,8 +67,7 @@ def message_id(upload: Upload) -> str:
 
 def event(upload: Upload, now: float) -> bytes:
     """Return the event's body."""
-    timestamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
-    document = {"type": EVENT_TYPE, "timestamp": timestamp, "data": {**upload._asdict(), **upload.marks}}
+    document = {"type": EVENT_TYPE, "timestamp": timestamp(now), "data": {**upload._asdict(), **upload.marks}}
     return json.dumps(document, separators=(",", ":")).encode()
 
 

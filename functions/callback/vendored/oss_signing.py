@@ -24,6 +24,7 @@ UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 ENCODED = tuple(chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in range(256))
 
 
+@functools.lru_cache(maxsize=1)  # the several stamps of one request are the same
 def utc_stamp(now: float) -> str:
     """Epoch seconds -> `20231203T121212Z`, the form of x-oss-date; its first eight characters are the day."""
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))

@@ -107,7 +107,7 @@ def credentials(environ: Mapping[str, str], context: object) -> Credentials:
         lambda: [getattr(getattr(context, "credentials", None), name, None) for name in Credentials._fields],
     )
     for source in sources:
-        found = Credentials(*(value or "" for value in source()))
+        found = Credentials(*[value or "" for value in source()])
         if found.access_key_id and found.access_key_secret:
             return found
     raise Misconfigured("misconfigured", f"the function has no role: {ROLE[0]} or {ROLE_SECRET} is not set")
