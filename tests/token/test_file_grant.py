@@ -199,7 +199,7 @@ def test_the_longest_grant_stays_within_its_budget(subject: str, environ: dict[s
     assert len(longest.name.encode()) == file_grant.KEPT_NAME_BYTES
     assert media_types.is_media_type(longest.type)
     longest = longest._replace(page_data={"a": "字" * 80})
-    caller = Caller(subject, Limits(4999934464, ("*/*",)), {"a": "b" * 256})
+    caller = Caller(subject, Limits(4999934464, ("*/*",)), {"a": "b" * 256}, "f" * 31 + "/")
     upload_data.check_both(caller.data, longest.page_data)
     assert sum(map(upload_data.size_of, (caller.data, longest.page_data))) == upload_data.MAX_DATA_BYTES
     role = Credentials("STS." + "A" * 25, "s" * 44, "T" * 1000)

@@ -204,7 +204,7 @@ def test_the_longest_callback_is_one_that_oss_takes() -> None:
     """At most 4,096 characters: the subject is one that JSON escapes most, OSS's id longer than any seen."""
     subject = "\x00" * 21
     assert fits_ticket(subject)
-    folder = f"{'p' * 31}/{object_key.user_segment(subject)}/2026/09/21/"
+    folder = f"{'p' * 31}/{'f' * 31}/{object_key.user_segment(subject)}/2026/09/21/"
     ticket = FileTicket(
         "0" * 26, f"{folder}{'0' * 26}.docx", 10**11, subject, 0, 10**10, 10**9, "A" * 128, DATA, DATA
     )

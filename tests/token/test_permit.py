@@ -386,6 +386,24 @@ def test_a_permit_names_the_profile_and_the_page_cannot_choose_another(environ: 
     assert limits(handler, narrower).content["max_bytes"] == 10
 
 
+def test_a_rule_of_yours_sees_the_profile_that_counts(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def authorize(_: Request, sign_in: SignIn, limits: Limits, upload_request: Any) -> Caller:
+        sign_in(_)
+        seen.append(upload_request.profile)
+        return Caller("alice", limits)
+
+    monkeypatch.setattr(application, "authorize", authorize)
+    handler = started(environ, PROFILES=PROFILES)
+    granted(handler, permit(NOW, upload={"profile": "avatar"}))
+    granted(handler, permit(NOW), {**FILE, "profile": "scan"})
+    granted(handler, permit(NOW))
+    assert seen == ["avatar", "scan", ""]
+
+
 def test_nothing_of_a_permit_is_in_the_log(permitted: Handler, capsys: pytest.CaptureFixture[str]) -> None:
     token = permit(NOW, jti="the jti", sub="the subject", upload={"data": {"order": "the order"}})
     granted(permitted, token)

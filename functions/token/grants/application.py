@@ -172,6 +172,8 @@ class Admission:
         profile = upload.profile if upload else profile
         if profile or self._permit:
             limits, folder = self.first(lambda: self._assigned(limits, profile))
+            if upload and self._permit and self._permit.profile:
+                upload = upload._replace(profile=self._permit.profile)  # the one that counts
         caller = authorize(self._request, self.sign_in, limits, upload)
         page_data = upload.page_data if upload else {}
         if caller.data or page_data:

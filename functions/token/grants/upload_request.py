@@ -23,8 +23,8 @@ MAX_NAME_BYTES = 1024  # no file system has longer names
 class UploadRequest(NamedTuple):
     """One file that a page asks to upload: its name, its size in bytes, the one name of its media type.
 
-    `profile` names one of PROFILES, or is empty. `page_data` is what the page says the file is for: a claim
-    of the user.
+    `profile` names one of PROFILES, or is empty; `authorize` sees that of the permit, if it names one.
+    `page_data` is what the page says the file is for: a claim of the user.
     """
 
     name: str
