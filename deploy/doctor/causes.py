@@ -35,9 +35,9 @@ TABLE = (
     Row("check not_own", "Uploads, the page or the ticket secret may go to somebody else, or may have gone: a bucket is not this account's or may not be asked about, or somebody changed a package.", "Do not use this deployment before you know why. If the bucket is not yours, run make destroy, which leaves what is another account's, and make deploy with another STACK: its functions get a new secret."),
     Row("check not_deleted", "The AccessKey may not delete in the upload bucket, or OSS did not answer.", "Delete the files that are named below; or allow it oss:DeleteObject below the prefix."),
     # ---- the two functions
-    Row("token 401 token_missing", "Users must sign in here, and no token was given.", "Set the environment variable BEARER_TOKEN to a user's token."),
+    Row("token 401 token_missing", "Users must sign in here, and no token was given.", "Set the environment variable BEARER_TOKEN to a user's token, or to a permit of your server without jti."),
     Row("token 401 token_expired", "The bearer token has expired.", "Set BEARER_TOKEN to a new one."),
-    Row("token 401", "The bearer token is not valid here: another issuer, audience or key.", "Set BEARER_TOKEN to a token of the configured provider; compare AUTH_ISSUER and AUTH_AUDIENCE."),
+    Row("token 401", "The bearer token is not valid here: another issuer, audience or key.", "Set BEARER_TOKEN to a token of the configured provider; compare AUTH_ISSUER and AUTH_AUDIENCE, or PERMIT_SECRET for a permit."),
     Row("(token|callback) 403 foreign_origin", "The function does not allow the site's origin.", "Add the origin to ALLOWED_ORIGINS of this function, exactly as it is here; or pass another one as ORIGIN."),
     Row("500 misconfigured", "A variable of this function is missing or bad, or a library does not load.", "Its log names each of them, in the event `not_started`."),
     Row("(token|callback) 500 internal", "The function failed in its own code, or in your hook.", "Its log has the traceback, with the request id."),
