@@ -417,8 +417,17 @@ def test_a_failure_delays_only_what_it_was_about() -> None:
 def test_an_answer_is_for_exactly_its_own_upload(member: str) -> None:
     answers = AnswerCache()
     answers.keep(UPLOAD, "{}", now=0)
-    other: Any = {member: "another"}
+    other: Any = {member: {"order": "17"} if isinstance(getattr(UPLOAD, member), dict) else "another"}
     assert answers.recall(UPLOAD._replace(**other), now=1) is None
+
+
+@pytest.mark.parametrize("other", [{"expires_at": UPLOAD.expires_at + 1}, {"page_data": {"order": "17"}}])
+def test_two_grants_of_one_permit_keep_an_answer_each(other: Any) -> None:
+    answers = AnswerCache()
+    uploads = [UPLOAD, UPLOAD._replace(**other)]
+    for number, upload in enumerate(uploads):
+        answers.keep(upload, str(number), now=0)
+    assert [answers.recall(upload, now=1) for upload in uploads] == ["0", "1"]
 
 
 def test_a_failure_is_remembered_from_when_it_was_known(

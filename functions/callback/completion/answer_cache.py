@@ -23,7 +23,7 @@ class AnswerCache:
 
     def __init__(self) -> None:
         # until when, the JSON, and what exactly it is about
-        self._answers: OrderedDict[tuple[str, str, str], tuple[float, str, Upload]] = OrderedDict()
+        self._answers: OrderedDict[tuple[object, ...], tuple[float, str, Upload]] = OrderedDict()
         self._failures: OrderedDict[tuple[str, str | None], float] = OrderedDict()  # until when
 
     def recall(self, upload: Upload, now: float) -> str | None:
@@ -57,5 +57,6 @@ def _remember(entries: OrderedDict[K, V], key: K, value: V) -> None:
         entries.popitem(last=False)
 
 
-def _identity(upload: Upload) -> tuple[str, str, str]:
-    return upload.id, upload.key, upload.etag
+def _identity(upload: Upload) -> tuple[object, ...]:
+    """Return what names an upload; the grants of one permit differ in their end and in what the page says."""
+    return upload.id, upload.key, upload.etag, upload.expires_at, *upload.page_data.items()
