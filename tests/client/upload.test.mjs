@@ -77,6 +77,21 @@ test("gives the caller's headers to the token function only", async () => {
   );
 });
 
+for (const [what, headers] of [
+  ['headers that are undefined', undefined],
+  ['a function that has no headers', () => undefined],
+])
+  test(`${what} are none`, async () => {
+    const { requests } = await dialogue(
+      [
+        ['token', grant('a')],
+        ['oss a', done('a')],
+      ],
+      { headers },
+    );
+    assert.deepEqual(requests[0].headers, {});
+  });
+
 test('asks for new headers when a token has expired', async () => {
   let calls = 0;
   const headers = async () => ({ Authorization: `Bearer ${(calls += 1)}` });

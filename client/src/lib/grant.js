@@ -66,7 +66,8 @@ export async function requestGrant(job, after) {
 
 /** @param {Job} job @param {UploadError | null} after @returns {Promise<Headers>} */
 async function headersFor({ headers, file, signal }, after) {
-  return typeof headers === 'function' ? unlessAborted(signal, async () => headers(file, after)) : headers;
+  const own = typeof headers === 'function' ? unlessAborted(signal, async () => headers(file, after)) : headers;
+  return (await own) ?? {};
 }
 
 /**

@@ -51,7 +51,7 @@
  *   stored, or goes on with its parts
  *
  * @typedef {Environment & {
- *   file: File, tokenUrl: string, headers: NonNullable<Options['headers']>, signal: AbortSignal,
+ *   file: File, tokenUrl: string, headers?: Options['headers'], signal: AbortSignal,
  *   control: Control, memory?: Memory, data?: Record<string, string>, profile?: string,
  *   grant?: Options['grant'],
  *   report: (state: UploadState) => void, unconfirmed: Grant | null, inParts: boolean,

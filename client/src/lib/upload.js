@@ -46,7 +46,6 @@ export async function uploadFile(file, options) {
     wait,
     turn,
     online,
-    headers: {},
     ...options,
     file,
     control: options.control ?? new UploadControl(),
