@@ -20,12 +20,13 @@ export const AbortController = OwnAbortController;
  * @typedef {Object} AppFile  A file that only the platform can read. It is sent whole, and not read here.
  * @property {string} name  what your users call it: the type may be looked up by its ending
  * @property {number} size  exact, in bytes
- * @property {string} [type]  a media type; what else a platform says there, such as `image`, is ignored
+ * @property {string | null} [type]  a media type; what else a platform says there, such as `image`, is ignored
  * @property {string} [path]  where a mini program has it
  * @property {string} [uri]  where React Native has it
  *
- * @typedef {{aborted: boolean, addEventListener: (type: 'abort', listener: () => void) => void}} Signal  Of the
- *   `AbortController` here, or of the platform's own.
+ * @typedef {{aborted: boolean, addEventListener: (type: 'abort', listener: () => void) => void,
+ *   removeEventListener?: (type: 'abort', listener: () => void) => void}} Signal  Of the `AbortController` here, or of the
+ *   platform's own.
  *
  * @typedef {Omit<Options, 'signal' | 'memory'> & Partial<Environment> & Pick<Environment, 'transport'> &
  *   {signal?: Signal}} AppOptions
@@ -40,24 +41,21 @@ export const AbortController = OwnAbortController;
  * @throws {UploadError} and nothing else
  */
 export async function uploadFile(file, options) {
-  const { name, size, type = '', path, uri } = file;
-  const whole = { name, size, type: type.includes('/') ? type : '', path, uri };
-  return upload(/** @type {any} */ (whole), {
-    turn: () => Promise.resolve(),
-    online: async () => true, // a request tells
-    ...options,
-    signal: /** @type {any} */ (ownSignal(options.signal)),
-  });
-}
-
-/**
- * React Native's own signals have neither a reason nor `throwIfAborted`.
- *
- * @param {Signal | undefined} signal
- */
-function ownSignal(signal) {
+  const { name, size, type, path, uri } = file;
+  const whole = { name, size, type: type?.includes('/') ? type : '', path, uri };
+  // React Native's own signals have neither a reason nor `throwIfAborted`
   const own = new OwnAbortController();
-  if (signal?.aborted) own.abort();
-  signal?.addEventListener('abort', () => own.abort());
-  return own.signal;
+  const abort = () => own.abort();
+  if (options.signal?.aborted) abort();
+  options.signal?.addEventListener('abort', abort);
+  try {
+    return await upload(/** @type {any} */ (whole), {
+      turn: () => Promise.resolve(),
+      online: async () => true, // a request tells
+      ...options,
+      signal: /** @type {any} */ (own.signal),
+    });
+  } finally {
+    options.signal?.removeEventListener?.('abort', abort); // it may be given to many uploads
+  }
 }
