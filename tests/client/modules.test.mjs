@@ -18,7 +18,7 @@ function imports() {
   );
 }
 
-test('the library imports nothing of the page, and the page only the three for others, and its time limits; apps the entry', () => {
+test('the library imports nothing of the page, and the page only the three for others, time limits, and what reads answers and checksums; apps the entry', () => {
   const crossing = [...imports()].flatMap(([file, found]) =>
     found
       .filter((other) => dirname(other).split('/')[0] !== file.split('/')[0])
@@ -28,7 +28,7 @@ test('the library imports nothing of the page, and the page only the three for o
   for (const [file, other] of crossing)
     assert.match(
       `${file} ${other}`,
-      /^page\/\S+ lib\/(resume|timing|upload|uppy-oss)\.js$|^apps\/\S+ lib\/upload\.js$/,
+      /^page\/\S+ lib\/(answers|crc64|resume|timing|upload|uppy-oss)\.js$|^apps\/\S+ lib\/upload\.js$/,
     );
 });
 
