@@ -54,6 +54,17 @@ test('asks for a grant where none came ahead', async () => {
   assert.equal(result.id, 'a');
 });
 
+test('a grant that does not come does not hold up a cancel', async () => {
+  const controller = new AbortController();
+  const upload = uploadFile(PHOTO, {
+    tokenUrl: 'https://token.test/',
+    grant: new Promise(() => {}),
+    onState: () => queueMicrotask(() => controller.abort()),
+    signal: controller.signal,
+  });
+  await assert.rejects(upload, { name: 'AbortError', code: 'aborted' });
+});
+
 test('sends the fields in the order of the grant', async () => {
   const { requests } = await dialogue([
     ['token', grant('a')],

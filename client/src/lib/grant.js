@@ -66,8 +66,8 @@ export async function requestGrant(job, after) {
 
 /** @param {Job} job @param {UploadError | null} after @returns {Promise<Headers>} */
 async function headersFor({ headers, file, signal }, after) {
-  const own = typeof headers === 'function' ? unlessAborted(signal, async () => headers(file, after)) : headers;
-  return (await own) ?? {};
+  const given = async () => (typeof headers === 'function' ? headers(file, after) : headers);
+  return (await unlessAborted(signal, given)) ?? {};
 }
 
 /**
@@ -82,9 +82,15 @@ async function headersFor({ headers, file, signal }, after) {
 async function ask(job, headers, signal) {
   const { name, size, type = '' } = job.file; // apps have files without a type
   const { data, profile, inParts } = job;
-  const file = { name, size, type: type.replace(/;.*/s, '').trim(), data, profile };
-  const asJson = JSON.stringify(inParts ? { ...file, multipart: true } : file); // alone: what is no JSON fails no other file
-  const member = { wanted: JSON.parse(asJson), signal };
+  const file = {
+    name,
+    size,
+    type: type.replace(/;.*/s, '').trim(),
+    data,
+    profile,
+    multipart: inParts || undefined,
+  };
+  const member = { wanted: JSON.parse(JSON.stringify(file)), signal }; // here: what is no JSON fails no other file
   const isLarge = inParts && size > LARGE_BYTES;
   const key = JSON.stringify([job.tokenUrl, headers]);
   let batch = open.get(key);

@@ -17,7 +17,7 @@ import { requestGrant } from './grant.js';
 import { sendInParts } from './multipart.js';
 import { PutBlocked } from './parts.js';
 import { ATTEMPTS, backOff } from './retry.js';
-import { online, turn, wait } from './timing.js';
+import { online, turn, unlessAborted, wait } from './timing.js';
 
 /** @import { Environment, Job, Options, RememberedUpload } from './options.js' */
 /** @import { UploadError } from './errors.js' */
@@ -106,7 +106,8 @@ async function tryOften(job, memory, begun) {
       if (stored) return await lookAgain(job, unconfirmed, stored, null);
       job.report({ state: 'signing' });
       if (after) await unlessPaused(job, (signal) => backOff({ ...job, signal }, attempt, after));
-      return await tryOnce(job, memory, grant ?? (await job.grant) ?? (await requestGrant(job, after)));
+      const ahead = grant ?? (await unlessAborted(job.signal, async () => job.grant));
+      return await tryOnce(job, memory, ahead ?? (await requestGrant(job, after)));
     } catch (caught) {
       if (caught === PAUSED) continue;
       error = toUploadError(caught, job.signal);
