@@ -413,6 +413,21 @@ test('what Uppy pauses before its turn waits for the word to go on', async () =>
   assert.equal((await running).successful.length, 2);
 });
 
+test('a file that was paused before, as one of an earlier visit, waits for the word to go on', async () => {
+  const { uppy, of } = open({ oss: [answered] });
+  const [a] = ['a', 'b'].map((name) => add(uppy, name));
+  uppy.setFileState(a, { isPaused: true });
+  const running = uppy.upload();
+  await turn();
+  await turn();
+  assert.deepEqual(
+    of('oss').map(({ file }) => file.name),
+    ['b'],
+  );
+  uppy.pauseResume(a);
+  assert.equal((await running).successful.length, 2);
+});
+
 test('a paused file gives its turn to the next, and waits for another one to go on', async () => {
   const [held, go] = hold();
   const { uppy, of } = open({ oss: [held], limit: 1 });

@@ -133,7 +133,7 @@ export default class OssUpload extends BasePlugin {
         pause();
         if (!sending) end(null);
       });
-      begin();
+      if (!file.isPaused) begin(); // Golden Retriever brings paused files back
     });
     events.remove();
   }
