@@ -286,6 +286,41 @@ def test_the_list_can_be_cleared_of_all_that_ended(page: Page, stack: Stack) -> 
     ended(busy, "aborted")
 
 
+def copy_answers(page: Page, number: int) -> list[Locator]:
+    """Upload more files than a short list has, and copy the answers to the first ones; return their rows."""
+    rows = send_all(page, [payload(f"{name}.png") for name in range(12)])
+    done = page.locator("[data-testid=upload][data-state=done]")
+    expect(done).to_have_count(12)
+    ids = [rows.nth(place).get_attribute("data-id") for place in range(number)]
+    copied = [page.locator(f"[data-testid=upload][data-id='{name}']") for name in ids]
+    for row in copied:
+        row.locator("summary").click()
+        row.get_by_test_id("copy-answer").click()
+        expect(row.get_by_test_id("copy-answer")).to_have_text("Copied")
+    return copied
+
+
+def test_a_row_that_is_dismissed_from_a_long_list_does_not_come_back(browser: Browser, stack: Stack) -> None:
+    page = open_page(browser, stack.site, permissions=["clipboard-read", "clipboard-write"])
+    first, _, third = copy_answers(page, 3)
+    first.get_by_test_id("remove").click()
+    expect(third.get_by_test_id("copy-answer")).to_have_text(
+        "Copy reply"
+    )  # those of the rows before were earlier
+    expect(page.get_by_test_id("upload")).to_have_count(11)
+    page.context.close()
+
+
+def test_a_row_of_a_long_list_stays_where_it_is_once_it_is_done(browser: Browser, stack: Stack) -> None:
+    page = open_page(browser, stack.site, permissions=["clipboard-read", "clipboard-write"])
+    first, second = copy_answers(page, 2)
+    expect(second.get_by_test_id("copy-answer")).to_have_text("Copy reply")
+    expect(page.get_by_test_id("upload").first).to_have_attribute(
+        "data-id", first.get_attribute("data-id") or ""
+    )
+    page.context.close()
+
+
 def test_what_ends_at_once_is_said_in_one_sentence(page: Page) -> None:
     choose(page, *(payload(f"{number}.html", b"<p>", "text/html") for number in range(20)))
     expect(page.get_by_test_id("announcer")).to_have_text("20 failed or not sent")

@@ -61,10 +61,16 @@ export class UploadList {
     const context = this.page.context();
     if (!context) return;
     const done = document.createDocumentFragment(); // of a long list, at its end: rows under way stay in sight
+    const { items } = this.uploads;
+    const isLong = items.length > LONG;
+    const there = new Set(items);
     for (const item of this.#changed) {
+      if (!there.has(item)) continue; // dismissed meanwhile
+      const before = this.#rows.get(item)?.dataset['state'];
       const row = this.#drawItem(item, context);
-      const isLong = this.uploads.items.length > LONG;
-      if (isLong && item.now.state === 'done' && !row.contains(document.activeElement)) done.append(row);
+      const isNew = row.dataset['state'] !== before;
+      if (isLong && isNew && item.now.state === 'done' && !row.contains(document.activeElement))
+        done.append(row);
     }
     this.list.append(done);
     this.#changed.clear();
