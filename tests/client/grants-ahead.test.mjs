@@ -49,6 +49,15 @@ test('a file whose turn comes at once is asked for at once, and the others with 
   assert.deepEqual(asked, [['2.txt', '1.txt']]);
 });
 
+test('an answer that does not come holds an upload up for fifteen seconds at most', async (t) => {
+  const { grants, asked } = open(t, () => new Promise(() => {}));
+  grants.add('f1', file(1));
+  const taken = grants.take('f1');
+  t.mock.timers.tick(15_000);
+  assert.equal(await taken, null);
+  assert.equal(asked.length, 1);
+});
+
 test('nothing is asked for a large file, a removed one, or one that nobody has chosen', async (t) => {
   const { grants, asked, settle } = open(t);
   grants.add('large', file(1, 8 * 1024 ** 2 + 1));

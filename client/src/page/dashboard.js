@@ -86,8 +86,7 @@ export function openDashboard(target, { tokenUrl, autoUpload }, language, upload
  * @returns {GrantsAhead}
  */
 function askAhead(chooser, sender, tokenUrl, signIn) {
-  const { signal } = new AbortController(); // an answer that comes late is of no use, and does no harm
-  const grants = new GrantsAhead(async (files) => {
+  const grants = new GrantsAhead(async (files, signal) => {
     const answer = await browserTransport.postJson(`${tokenUrl}uploads`, { files }, signIn.headers, signal);
     const given = grantsIn(answer.body, Date.now());
     const address = given.find((grant) => grant !== null)?.url;

@@ -5,6 +5,8 @@
  * What fails here fails nothing: the upload asks again, and says what is wrong.
  */
 
+import { wait, withTimeLimit } from '../lib/timing.js';
+
 /** @import { FormGrant } from '../lib/upload.js' */
 
 /** @typedef {{name: string, size: number, type: string}} Wanted  a file, as the token function is asked for it */
@@ -13,6 +15,7 @@ const AT_ONCE = 20; // files in one request
 const AHEAD = 10; // so many grants should be ready while files are sent
 const SMALL_BYTES = 8 * 1024 ** 2; // a larger file may be sent in parts: its grant costs a request to OSS
 const LEFT_MS = 60_000; // that a grant must still live when its file is sent
+const ANSWER_MS = 15_000; // an upload waits no longer for the answer
 const SETTLE_MS = 100; // files that are chosen together are added one after the other
 
 export class GrantsAhead {
@@ -23,7 +26,8 @@ export class GrantsAhead {
   #isSettling = false;
 
   /**
-   * @param {(files: Wanted[]) => Promise<(FormGrant | null)[]>} ask  resolves with their grants, in this order
+   * @param {(files: Wanted[], signal: AbortSignal) => Promise<(FormGrant | null)[]>} ask  resolves with their grants, in
+   *   this order
    * @param {() => number} [now]  milliseconds
    */
   constructor(ask, now = Date.now) {
@@ -66,7 +70,10 @@ export class GrantsAhead {
     const next = [...new Set(ids)].slice(0, Math.max(AT_ONCE - this.#asked.size, first ? 1 : 0));
     const files = next.flatMap((id) => this.#wanted.get(id) ?? []);
     if (files.length === 0) return;
-    const answer = this.ask(files).catch(() => []);
+    const { signal } = new AbortController(); // nobody cancels
+    const answer = withTimeLimit({ signal, wait, now: this.now }, ANSWER_MS, (over) =>
+      this.ask(files, over),
+    ).catch(() => []);
     for (const [nth, id] of next.entries()) {
       this.#wanted.delete(id);
       this.#asked.set(
