@@ -103,7 +103,8 @@ export function useOssUpload(options) {
     /** @param {Upload} upload  is cancelled first if it has not ended */
     remove(upload) {
       cancel(upload);
-      uploads.splice(uploads.indexOf(upload), 1);
+      const place = uploads.indexOf(upload);
+      if (place >= 0) uploads.splice(place, 1);
     },
   };
 }

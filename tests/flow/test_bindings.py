@@ -316,6 +316,15 @@ def test_a_row_can_be_removed(shown: Shown) -> None:
         expect(shown.rows).to_have_count(left)
 
 
+@only(*WITH_BUTTONS)
+def test_a_row_that_is_removed_twice_takes_no_other_with_it(shown: Shown) -> None:
+    shown.choose(payload("a.txt", b"a", "text/plain"), payload("b.txt", b"b", "text/plain"))
+    shown.ended(2)
+    remove = shown.page.get_by_role("button", name="Remove").first
+    remove.evaluate("button => { button.click(); button.click(); }")  # before anything is drawn again
+    expect(shown.rows).to_have_count(1)
+
+
 @only("react", "html")
 def test_the_keyboard_is_enough_and_what_happens_is_said(shown: Shown) -> None:
     keyboard, file = shown.page.keyboard, payload("a.txt", b"a", "text/plain")
