@@ -259,7 +259,7 @@ def copy_repository(folder: Path) -> None:
     for name in ("local", "emulator", "functions", "requirements"):
         shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "client").mkdir()
-    for name in ("Makefile", "client/package-lock.json"):
+    for name in ("Makefile", "CHANGELOG.md", "client/package-lock.json"):
         shutil.copy(REPOSITORY / name, folder / name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -81,7 +81,7 @@ def fast_forward_until(page: Page, row: Locator, state: str) -> None:
 
     On a busy machine these take long, and the page would give them up. Confirms may time out.
     """
-    ends = time.monotonic() + PATIENCE / 1000
+    ends = time.monotonic() + 3 * PATIENCE / 1000
     while row.get_attribute("data-state") != state:
         if time.monotonic() > ends:
             raise AssertionError(f"still {row.get_attribute('data-state')}")
@@ -111,6 +111,14 @@ def stop_the_clock(page: Page) -> None:
     """Stop the page's clock, which then moves only as the test says."""
     page.clock.install()
     page.clock.pause_at(page.evaluate("() => Date.now() + 1000"))
+
+
+def tick_until(page: Page, is_shown: Callable[[], object]) -> None:
+    """Let a stopped clock tick by a millisecond until the page shows what its timers draw."""
+    ends = time.monotonic() + PATIENCE / 1000
+    while not is_shown():
+        assert time.monotonic() < ends, "not shown"
+        page.clock.run_for(1)
 
 
 def posts_to(page: Page, address: str) -> list[str]:

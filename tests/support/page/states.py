@@ -22,6 +22,7 @@ from tests.support.page.actions import (
     send_all,
     start,
     stop_the_clock,
+    tick_until,
 )
 from tests.support.stack import Stack
 
@@ -327,8 +328,8 @@ def trying_again(page: Page, stack: Stack) -> None:
     _open(page, stack)
     stop_the_clock(page)
     page.route(f"{stack.token}/uploads", lambda route: route.abort())
-    rows = send_all(page, FILES[:2])
-    expect(rows.first.get_by_test_id("state")).to_have_text(re.compile("again|重试"))
+    state = send_all(page, FILES[:2]).first.get_by_test_id("state")
+    tick_until(page, lambda: re.search("again|重试", state.text_content() or ""))
     page.clock.resume()
 
 
