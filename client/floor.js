@@ -23,6 +23,7 @@ const OPTIONAL = [
   'css.properties.cursor.pointer', // a phone has no pointer
   'css.at-rules.media.forced-colors', // a browser without it forces no colours
   'css.properties.forced-color-adjust',
+  'api.CanvasRenderingContext2D.imageSmoothingQuality', // images are made smaller in the browser's own way
   'api.Navigator.wakeLock', // the screen goes dark as ever
   'api.FileSystemHandle.kind', // whoever has no handles is asked to choose the file again
   'api.FileSystemFileHandle.getFile',

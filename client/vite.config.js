@@ -47,8 +47,31 @@ const usedTexts = {
   },
 };
 
+/** Leaves out Uppy's styles of lists of files elsewhere, such as Dropbox: the page has no plugin for any. */
+const usedStyles = {
+  postcssPlugin: 'used-styles',
+  Once: (/** @type {any} */ root) =>
+    root.walkRules((/** @type {{selectors: string[], remove: () => void}} */ rule) => {
+      const used = rule.selectors.filter((selector) => !/\.uppy-(Search)?Provider/.test(selector));
+      if (used.length === 0) rule.remove();
+      else if (used.length < rule.selectors.length) rule.selectors = used;
+    }),
+};
+
+/**
+ * Leaves out what loads the styles and imports of a part ahead of it: parts that are loaded later have none.
+ *
+ * @type {import('vite').Plugin}
+ */
+const plainImports = {
+  name: 'plain-imports',
+  enforce: 'pre',
+  load: (id) => (id === '\0vite/preload-helper.js' ? 'export const __vitePreload = (load) => load();' : null),
+};
+
 export default defineConfig({
-  plugins: [scriptFirst, usedTexts],
+  plugins: [scriptFirst, usedTexts, plainImports],
+  css: { postcss: { plugins: [usedStyles] } },
   base: './', // the page works in any folder
   build: {
     target: TARGETS,

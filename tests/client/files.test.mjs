@@ -288,12 +288,13 @@ test('another file does not go on with what was left, and is not sent', async ()
 });
 
 /** The Uppy that chooses, beside that which sends. */
-function openBoth(answers) {
+function openBoth({ mayShrink = () => false, ...answers }) {
   const { uppy: sender, ...rest } = open(answers);
   const chooser = new Uppy({ infoTimeout: 0 });
-  setLimits(chooser, LIMITS, rest.uploads, sender);
-  chooser.addUploader(async (ids) => move(chooser, sender, ids));
-  return { chooser, sender, ...rest };
+  const newIds = [];
+  setLimits(chooser, LIMITS, rest.uploads, { sender, mayShrink });
+  chooser.addUploader(async (ids) => move(chooser, sender, ids, (...both) => newIds.push(both)));
+  return { chooser, sender, newIds, ...rest };
 }
 
 test('a file is in one Uppy at a time, and in none once it is done', async () => {
@@ -350,6 +351,54 @@ test('the small picture of a file goes with it', async () => {
   chooser.on('file-removed', ({ preview }) => removed.push(preview));
   await chooser.upload();
   assert.deepEqual([removed, uploads.items[0].file.preview], [[''], 'blob:small']);
+});
+
+/** Chooses an image, and replaces it by a smaller one. */
+function chooseAndShrink(chooser, size, name = 'a.png') {
+  const id = add(chooser, name, { data: new File(['x'.repeat(size)], name, { lastModified: 1 }) });
+  const data = new File(['x'.repeat(size / 10)], name, { lastModified: 1 });
+  chooser.setFileState(id, {
+    data,
+    size: data.size,
+    meta: { ...chooser.getFile(id).meta, sizeBefore: size },
+  });
+  return id;
+}
+
+test('an image that gets smaller may be too large before, and is sent under an id of its own', async () => {
+  const { chooser, states, uploads, newIds, of } = openBoth({ mayShrink: () => true });
+  const id = chooseAndShrink(chooser, 5000);
+  await chooser.upload();
+  for (let turns = 0; turns < 10; turns += 1) await turn();
+  const [{ file }] = uploads.items;
+  assert.deepEqual([states(), of('token')[0].file.size, file.meta.sizeBefore], [['done'], 500, 5000]);
+  assert.notEqual(file.id, id);
+  assert.deepEqual(newIds, [[id, file.id]]);
+});
+
+test('an image that is too large even when it is smaller is refused, as is one chosen again', async () => {
+  const [held] = hold();
+  const { chooser, states } = openBoth({ oss: [held], mayShrink: () => true });
+  for (const size of [20_000, 5000]) {
+    chooseAndShrink(chooser, size);
+    await chooser.upload();
+  }
+  chooseAndShrink(chooser, 5000);
+  await chooser.upload();
+  assert.deepEqual([states(), chooser.getFiles()], [['too_large', 'signing', 'duplicate'], []]);
+});
+
+test('an image that was made smaller is tried again as it is', async () => {
+  const token = [...Array(5).fill(problem(503, 'unavailable')), ({ n }) => grant(`g${n}`)];
+  const { chooser, sender, states, uploads } = openBoth({ token, mayShrink: () => true });
+  chooseAndShrink(chooser, 5000);
+  await chooser.upload();
+  for (let turns = 0; turns < 20; turns += 1) await turn();
+  assert.deepEqual(states(), ['unavailable']);
+  retry(sender, uploads.items[0]);
+  for (let turns = 0; turns < 10; turns += 1) await turn();
+  const [{ file }] = uploads.items;
+  assert.deepEqual([states(), file.size, file.meta.sizeBefore], [['done'], 500, 5000]);
 });
 
 test('all that is under way can be cancelled at once', async () => {

@@ -42,6 +42,17 @@ test('five hundred files take a request for twenty at a time, most of them befor
   assert.equal(new Set(asked.flat()).size, 500);
 });
 
+test('a file that has another id from now on keeps its grant and its turn', async (t) => {
+  const { grants, asked, settle } = open(t);
+  for (let number = 0; number < 30; number += 1) grants.add(`f${number}`, file(number));
+  settle();
+  for (let number = 0; number < 30; number += 1) grants.rename(`f${number}`, `s${number}`);
+  for (const number of [0, 25]) assert.equal((await grants.take(`s${number}`))?.id, `${number}.txt`);
+  assert.equal(new Set(asked.flat()).size, asked.flat().length);
+  grants.rename('never seen', 's1');
+  assert.equal((await grants.take('s1'))?.id, '1.txt');
+});
+
 test('a file whose turn comes at once is asked for at once, and the others with it', async (t) => {
   const { grants, asked } = open(t);
   for (const number of [1, 2]) grants.add(`f${number}`, file(number));

@@ -31,6 +31,7 @@ test('reads where the token function is, then what it accepts', async () => {
   assert.deepEqual(await read({ tokenUrl: 'https://token.test/t/' }), {
     tokenUrl: 'https://token.test/t/',
     autoUpload: false,
+    shrinkImages: undefined,
     limits: { maxBytes: 1000, slowestBytesPerSecond: 131072, types: ['image/*', 'application/pdf'] },
   });
 });

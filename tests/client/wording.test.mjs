@@ -39,6 +39,13 @@ const item = (now, more = {}) => ({
 const failed = (code, status = 0) => ({ state: 'failed', code, status, retryable: true, requestId: 'r-1' });
 const sending = (loaded, total = 2048) => ({ state: 'sending', loaded, total });
 
+test('an image that was made smaller says so', () => {
+  const file = { ...item({}).file, size: 634_880, meta: { sizeBefore: 4_299_162 } };
+  const done = item({ state: 'done', result: { id: 'x' } }, { file });
+  assert.equal(stateText(done, CONTEXT), 'Done · made smaller: 4.1 MB → 620 KB');
+  assert.equal(stateText(done, { ...CONTEXT, texts: TEXTS.zh }), '已完成 · 已压缩：4.1 MB → 620 KB');
+});
+
 test('a state is described in words', () => {
   const { states } = TEXTS.en;
   for (const [now, more, text] of [

@@ -26,7 +26,7 @@ from tests.support.page.actions import (
     start,
     stop_the_clock,
 )
-from tests.support.page.states import without_config
+from tests.support.page.states import with_options, without_config
 from tests.support.stack import Stack, crc64_of, md5
 
 
@@ -220,12 +220,7 @@ def test_a_stored_picture_can_be_seen_opened_and_linked_to(browser: Browser, sta
 
 
 def test_files_are_sent_as_soon_as_they_are_chosen_where_the_page_is_told_so(page: Page) -> None:
-    page.add_init_script(
-        """new MutationObserver(() => {
-            const config = document.querySelector('meta[name=config]');
-            if (config) config.content = JSON.stringify({ ...JSON.parse(config.content), autoUpload: true });
-        }).observe(document, { childList: true, subtree: true });"""
-    )
+    with_options(page, {"autoUpload": True})
     page.reload()
     choose(page, payload("a.png"), payload("b.png"))
     expect(page.locator("[data-testid=upload][data-state=done]")).to_have_count(2)

@@ -10,9 +10,11 @@ import { browserTransport } from '../lib/upload.js';
 import { GIVES_HANDLES, handlesIn, pickFiles } from './file-picker.js';
 import { addFile, connect, move } from './files.js';
 import { GrantsAhead, grantsIn } from './grants-ahead.js';
+import { mayShrink } from './settings.js';
 import { TEXTS, UPPY_LOCALES } from './texts/languages.js';
 
-/** @import { PageUppy } from './files.js' */
+/** @import { PageFile, PageUppy } from './files.js' */
+/** @import { Memory } from '../lib/upload.js' */
 /** @import { Settings } from './settings.js' */
 /** @import { SignIn } from './sign-in.js' */
 /** @import { Language } from './texts/languages.js' */
@@ -35,7 +37,8 @@ const IS_SMALL = matchMedia('(max-width: 34rem), (max-height: 32rem)').matches;
  * @param {UnfinishedUploads | null} unfinished  null where nothing can be remembered
  * @returns {Uppies}
  */
-export function openDashboard(target, { tokenUrl, autoUpload }, language, uploads, signIn, unfinished) {
+export function openDashboard(target, settings, language, uploads, signIn, unfinished) {
+  const { tokenUrl, autoUpload, shrinkImages } = settings;
   target.classList.toggle('nothing-to-drop', !CAN_DROP);
   const [chooser, sender] = /** @type {PageUppy[]} */ ([new Uppy(), new Uppy()]);
   if (!chooser || !sender) throw new Error('unreachable');
@@ -53,16 +56,17 @@ export function openDashboard(target, { tokenUrl, autoUpload }, language, upload
     })
     .use(DropTarget, { target: document.body });
   const grants = askAhead(chooser, sender, tokenUrl, signIn);
+  const remembered = shrinkIfWanted(chooser, shrinkImages, grants);
   connect(sender, uploads, {
     tokenUrl,
     headers: (file, after) => signIn.headersFor(file, after),
     grant: ({ id }) => grants.take(id),
-    ...(unfinished && { memory: unfinished.memory }),
+    ...(unfinished && { memory: remembered(unfinished.memory) }),
   });
   if (unfinished) keepHandles(target, chooser, unfinished);
   chooser.addUploader(async (ids) => {
     const hadFocus = target.contains(document.activeElement);
-    move(chooser, sender, ids);
+    move(chooser, sender, ids, (chosen, sent) => grants.rename(chosen, sent));
     if (hadFocus) document.getElementById('uploads-heading')?.focus(); // the focused button is gone
   });
   if (autoUpload) chooser.on('files-added', () => void chooser.upload());
@@ -77,7 +81,7 @@ export function openDashboard(target, { tokenUrl, autoUpload }, language, upload
 }
 
 /**
- * Asks for the grants of the first files as soon as they are chosen.
+ * Asks for the grants of the first files as soon as it is known what is sent.
  *
  * @param {PageUppy} chooser
  * @param {PageUppy} sender
@@ -93,10 +97,34 @@ function askAhead(chooser, sender, tokenUrl, signIn) {
     if (address) preconnect(new URL(address).origin);
     return given;
   });
-  chooser.on('file-added', ({ id, name, size, type }) => grants.add(id, { name, size: size ?? 0, type }));
   for (const uppy of [chooser, sender])
     uppy.on('file-removed', ({ id }) => chooser.getFile(id) || sender.getFile(id) || grants.drop(id));
   return grants;
+}
+
+/**
+ * Has images made smaller, if they are to be: they are sent once all of them are. The code for it is loaded only then.
+ *
+ * @param {PageUppy} chooser
+ * @param {unknown} option  of config.json
+ * @param {GrantsAhead} grants
+ * @returns {(memory: Memory) => Memory} has it remember no image that was made smaller: nobody could choose it again
+ */
+function shrinkIfWanted(chooser, option, grants) {
+  const want = (/** @type {PageFile} */ { id, name, size, type }) =>
+    grants.add(id, { name, size: size ?? 0, type });
+  if (!option) {
+    chooser.on('file-added', want);
+    return (memory) => memory;
+  }
+  const loading = import('./shrinking.js')
+    .then(({ shrinkChosen }) => shrinkChosen(chooser, option, want))
+    .catch((error) => console.error(error)); // images are sent as they are
+  chooser.on('file-added', async (file) => (mayShrink(file) && (await loading)?.add(file)) || want(file));
+  chooser.addPreProcessor(async (ids) => (await loading)?.settle(ids));
+  return (memory) => ({
+    open: async (upload) => ((await loading)?.made(upload.file) ? null : memory.open(upload)),
+  });
 }
 
 /**

@@ -16,7 +16,7 @@ import { canRetry, isBusy, isSameFile } from './uploads.js';
 /** @import { ChosenFile, Item, Uploads } from './uploads.js' */
 
 /**
- * @typedef {{relativePath?: string}} PageMeta
+ * @typedef {{relativePath?: string, sizeBefore?: number}} PageMeta  `sizeBefore`: bytes, of an image that was made smaller
  * @typedef {Uppy<PageMeta, Record<string, unknown>>} PageUppy
  * @typedef {UppyFile<PageMeta, Record<string, unknown>>} PageFile
  */
@@ -50,19 +50,21 @@ export function connect(uppy, uploads, options) {
  * @param {PageUppy} uppy
  * @param {Limits} limits  of the signed-in user
  * @param {Uploads} uploads
- * @param {PageUppy} [sender]  has files that may not be chosen again meanwhile
+ * @param {Object} [chooser]  of the Uppy that chooses
+ * @param {PageUppy} [chooser.sender]  has files that may not be chosen again meanwhile
+ * @param {(file: {type: string, size: number | null}) => boolean} [chooser.mayShrink]  whether a file may get smaller
+ *   before it is sent; then its size is judged later
  */
-export function setLimits(uppy, limits, uploads, sender) {
+export function setLimits(uppy, limits, uploads, { sender, mayShrink = () => false } = {}) {
   uppy.setOptions({
     restrictions: {
-      maxFileSize: limits.maxBytes,
       allowedFileTypes: limits.types.includes('*/*')
         ? null
         : [...limits.types, ...extensionsOf(limits.types)],
     },
     onBeforeFileAdded: (file, files) => {
       const isThere = Object.hasOwn(files, file.id) || Boolean(sender?.getFile(file.id));
-      return mayBeAdded(file, isThere, limits, uploads);
+      return mayBeAdded(file, isThere, limits, uploads, mayShrink);
     },
   });
 }
@@ -73,13 +75,15 @@ export function setLimits(uppy, limits, uploads, sender) {
  * @param {PageUppy} chooser
  * @param {PageUppy} sender
  * @param {string[]} ids
+ * @param {(chosen: string, sent: string) => void} onNewId  an image that was made smaller has another one
  */
-export function move(chooser, sender, ids) {
+export function move(chooser, sender, ids, onNewId) {
   for (const file of chooser.getFilesByIds(ids)) {
     const { id, preview } = file;
-    addFile(sender, file);
-    if (!preview || !sender.getFile(id)) continue;
-    sender.setFileState(id, { preview });
+    const sent = addFile(sender, file);
+    if (sent && sent !== id) onNewId(id, sent);
+    if (!preview || !sent) continue;
+    sender.setFileState(sent, { preview });
     chooser.setFileState(id, { preview: '' }); // or the picture would go with the file
   }
   chooser.removeFiles(ids);
@@ -88,14 +92,19 @@ export function move(chooser, sender, ids) {
   void sender.upload();
 }
 
-/** @param {PageUppy} uppy @param {Pick<ChosenFile, 'name' | 'data' | 'meta'>} file */
-export function addFile(uppy, { name, data: chosen, meta: { relativePath } }) {
+/**
+ * @param {PageUppy} uppy
+ * @param {Pick<ChosenFile, 'name' | 'data' | 'meta'>} file
+ * @returns {string | null} its id; null if it was refused, which the list shows
+ */
+export function addFile(uppy, { name, data: chosen, meta: { relativePath, sizeBefore } }) {
   const data = /** @type {File} */ (chosen);
-  const meta = relativePath ? { relativePath } : {};
+  const meta = { ...(relativePath && { relativePath }), ...(sizeBefore && { sizeBefore }) };
   try {
-    uppy.addFile({ source: 'page', name, type: data.type, data, meta });
+    return uppy.addFile({ source: 'page', name, type: data.type, data, meta });
   } catch (error) {
-    uppy.log(String(error)); // refused: the list shows why
+    uppy.log(String(error));
+    return null;
   }
 }
 
@@ -159,9 +168,10 @@ function release(uppy, id) {
  * @param {boolean} isThere  whether Uppy has it already
  * @param {Limits} limits
  * @param {Uploads} uploads  shows a refused file
+ * @param {(file: PageFile) => boolean} mayShrink
  * @returns {PageFile | false} the file with the one name of its type
  */
-function mayBeAdded(chosen, isThere, limits, uploads) {
+function mayBeAdded(chosen, isThere, limits, uploads, mayShrink) {
   if (chosen.meta.relativePath && FOLDER_LITTER.has(chosen.name)) return false;
   const type = typeOfFile(/** @type {File} */ (chosen.data).type, chosen.name); // Uppy's is a guess where this is empty
   const file = { ...chosen, type, meta: { ...chosen.meta, type } };
@@ -169,7 +179,7 @@ function mayBeAdded(chosen, isThere, limits, uploads) {
     ? 'duplicate'
     : uploads.mayBeStored(file)
       ? 'unconfirmed'
-      : reasonToRefuse(file, limits);
+      : reasonToRefuse(mayShrink(file) ? { ...file, size: 0 } : file, limits);
   if (reason) uploads.onRefused(file, reason);
   return reason ? false : file;
 }

@@ -54,6 +54,15 @@ export class GrantsAhead {
     this.#asked.delete(id);
   }
 
+  /** @param {string} from @param {string} to  the id of the same file from now on */
+  rename(from, to) {
+    const wanted = this.#wanted.get(from);
+    const asked = this.#asked.get(from);
+    this.drop(from);
+    if (wanted) this.#wanted.set(to, wanted);
+    if (asked) this.#asked.set(to, asked);
+  }
+
   /** @param {string} id @returns {Promise<FormGrant | null>} null if the upload has to ask by itself */
   async take(id) {
     if (this.#wanted.has(id)) this.#askNext(id);

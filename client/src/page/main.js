@@ -12,7 +12,7 @@ import { UploadList } from './list.js';
 import { Paced } from './paced.js';
 import { reading } from './preloaded.js';
 import { Session } from './session.js';
-import { readSettings } from './settings.js';
+import { mayShrink, readSettings } from './settings.js';
 import { TEXTS, firstLanguage, textAt } from './texts/languages.js';
 import { UnfinishedUploads } from './unfinished.js';
 import { TICK_MS, Uploads, isBusy } from './uploads.js';
@@ -37,7 +37,10 @@ const config = document.querySelector('meta[name=config]')?.getAttribute('conten
 const session = new Session((headers) => readSettings(reading(config), location.href, headers), {
   onSettings: (settings) => {
     uppies ??= open(settings);
-    setLimits(uppies.chooser, settings.limits, uploads, uppies.sender);
+    setLimits(uppies.chooser, settings.limits, uploads, {
+      sender: uppies.sender,
+      ...(settings.shrinkImages ? { mayShrink } : {}),
+    });
     setLimits(uppies.sender, settings.limits, uploads);
   },
   onSigningIn: (signingIn) => {

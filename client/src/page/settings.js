@@ -12,13 +12,18 @@ import { NetworkFault } from '../lib/upload.js';
  * @typedef {{maxBytes: number, slowestBytesPerSecond: number | null, types: string[]}} Limits
  *   `types` are complete ones, such as `image/png`, or end in `/*`.
  *
- * @typedef {{tokenUrl: string, autoUpload: boolean, limits: Limits}} Settings
- *   `autoUpload`: files are sent as soon as they are chosen.
+ * @typedef {{tokenUrl: string, autoUpload: boolean, shrinkImages: unknown, limits: Limits}} Settings
+ *   `autoUpload`: files are sent as soon as they are chosen. `shrinkImages`: images are made smaller before;
+ *   `true`, or what shrinking.js reads.
+ *   `limits` holds for what is sent.
  *
  * @typedef {'too_large' | 'type_not_allowed' | 'duplicate' | 'unconfirmed'} Refused
  */
 
 const ANSWER_MS = 15_000;
+const SHRINKABLE = new Set(['image/jpeg', 'image/png', 'image/webp']);
+const SHRINKABLE_MIN_BYTES = 100 * 1024; // less is sent in no time
+const SHRINKABLE_MAX_BYTES = 100 * 1024 ** 2; // more does not fit into a phone's memory as pixels
 
 /** The page cannot work: something is missing; `page`, when its own code failed. `code` is the token function's, if its answer had one. */
 export class SettingsError extends Error {
@@ -42,8 +47,9 @@ export class SettingsError extends Error {
 export async function readSettings(get, pageUrl, headers) {
   const config = await readJson(get, new URL('config.json', pageUrl).href, {}, 'config');
   const tokenUrl = tokenUrlIn(config, pageUrl);
+  const { shrinkImages } = config;
   const limits = limitsIn(await readJson(get, `${tokenUrl}limits`, headers, 'limits'));
-  return { tokenUrl, autoUpload: config['autoUpload'] === true, limits };
+  return { tokenUrl, autoUpload: config['autoUpload'] === true, shrinkImages, limits };
 }
 
 /**
@@ -60,6 +66,13 @@ export function reasonToRefuse({ size, type }, { maxBytes, types }) {
       (pattern.endsWith('/*') && type.startsWith(pattern.slice(0, -1))),
   );
   return allowed ? null : 'type_not_allowed';
+}
+
+/** @param {{type: string, size: number | null}} file @returns {boolean} whether it is tried to make it smaller, where the page does */
+export function mayShrink({ type, size }) {
+  return (
+    SHRINKABLE.has(type) && size !== null && size >= SHRINKABLE_MIN_BYTES && size <= SHRINKABLE_MAX_BYTES
+  );
 }
 
 /**

@@ -19,7 +19,7 @@
  * @property {string} name
  * @property {string} type
  * @property {number | null} size  bytes
- * @property {{relativePath?: string | null}} meta
+ * @property {{relativePath?: string | null, sizeBefore?: number}} meta
  * @property {unknown} data  the bytes
  * @property {string | undefined} [preview]  address of a small picture of it, in this page only
  *

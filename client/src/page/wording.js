@@ -64,7 +64,7 @@ export function stateText(item, { texts, offline, signingIn }) {
     case 'unfinished':
       return [states.unfinished, ...soFar].join(' · ');
     case 'done':
-      return `${states.done} · ${sizeInWords(file.size ?? 0)}`;
+      return `${states.done} · ${sizeText(file, states)}`;
     case 'failed':
       return now.code === 'aborted'
         ? states.aborted
@@ -76,6 +76,12 @@ export function stateText(item, { texts, offline, signingIn }) {
     default:
       return states[now.state];
   }
+}
+
+/** @param {ChosenFile} file @param {Texts['states']} states @returns {string} with what it was, if it was made smaller */
+function sizeText({ size, meta }, { madeSmaller }) {
+  const now = sizeInWords(size ?? 0);
+  return meta.sizeBefore ? madeSmaller(sizeInWords(meta.sizeBefore), now) : now;
 }
 
 /** @param {Item} item @param {Texts['states']} states */

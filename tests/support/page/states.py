@@ -96,6 +96,17 @@ def without_config(page: Page) -> None:
     )
 
 
+def with_options(page: Page, options: Mapping[str, object]) -> None:
+    """Open the page as somebody has it who has put these options into `config.json`."""
+    page.add_init_script(
+        f"""new MutationObserver(() => {{
+            const config = document.querySelector('meta[name=config]');
+            if (!config) return;
+            config.content = JSON.stringify({{ ...JSON.parse(config.content), ...{json.dumps(options)} }});
+        }}).observe(document, {{ childList: true, subtree: true }});"""
+    )
+
+
 def no_config(page: Page, stack: Stack) -> None:
     without_config(page)
     page.route("**/config.json", lambda route: route.abort())
@@ -183,6 +194,17 @@ def adding_more(page: Page, stack: Stack) -> None:
     chosen(page, stack)
     page.get_by_role("button", name=re.compile("^(Add more files|继续添加文件)$")).click()
     expect(choose_button(page)).to_be_visible()
+
+
+def shrinking(page: Page, stack: Stack) -> None:
+    """Images are made smaller before they are sent."""
+    with_options(page, {"shrinkImages": True})
+    _open(page, stack)
+    page.evaluate("() => { HTMLCanvasElement.prototype.toBlob = () => {} }")
+    photo = page.screenshot(type="jpeg", quality=100)
+    choose(page, payload("photo.jpg", photo + bytes(100 * 1024), "image/jpeg"), FILES[1])
+    start(page)
+    expect(page.get_by_test_id("dashboard")).to_contain_text(re.compile("smaller|压缩"))
 
 
 def refused(page: Page, stack: Stack) -> None:
@@ -412,6 +434,7 @@ STATES: Mapping[str, Scene] = {
         chosen,
         one_chosen,
         adding_more,
+        shrinking,
         refused,
         sending,
         paused,

@@ -127,6 +127,8 @@ export const texts = {
     stalled: 'Nothing gets through at the moment',
     longer: 'It takes longer than usual',
     done: 'Done',
+    madeSmaller: (/** @type {string} */ before, /** @type {string} */ now) =>
+      `made smaller: ${before} → ${now}`,
     failed: 'Failed',
     aborted: 'Cancelled',
     refused: 'Not sent',
@@ -221,6 +223,7 @@ export const uppyLocale = {
     dropPasteBoth: 'Drop files here, %{browseFiles} or %{browseFolders}',
     dropHint: 'Release to add the files',
     removeFile: 'Remove %{file}',
+    makingSmaller: 'Making images smaller…',
   },
   pluralize: (/** @type {number} */ n) => (n === 1 ? 0 : 1),
 };

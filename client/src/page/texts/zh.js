@@ -126,6 +126,7 @@ export const texts = {
     stalled: '网络暂无响应',
     longer: '用时比平常长',
     done: '已完成',
+    madeSmaller: (before, now) => `已压缩：${before} → ${now}`,
     failed: '上传失败',
     aborted: '已取消',
     refused: '未发送',
@@ -214,5 +215,6 @@ export const uppyLocale = {
     uploadXNewFiles: '上传新增的 %{smart_count} 个文件',
     xMoreFilesAdded: '新增 %{smart_count} 个文件',
     removeFile: '移除 %{file}',
+    makingSmaller: '正在压缩图片…',
   },
 };
