@@ -5,12 +5,12 @@ import { UnfinishedUploads } from '../../client/src/page/unfinished.js';
 import { bytesOf, crcOf } from './scripted-oss.mjs';
 
 const TOKEN_URL = 'https://token.test/';
-const FILM = { name: 'film.mp4', size: 2500, lastModified: 7, type: 'video/mp4' };
+const FILM = { name: 'film.mp4', size: 25_000_000, lastModified: 7, type: 'video/mp4' };
 const grant = (more = {}) => ({
   id: 'u1',
   kind: 'multipart',
   ticket: 'ticket-u1',
-  part_size: 1000,
+  part_size: 10_000_000,
   parts: 3,
   expires_in: 100,
   sent: { 1: '11', 3: '33' },
@@ -65,7 +65,7 @@ test('what was left is listed with the bytes that have arrived', async () => {
   const { begin, kept } = open();
   await begin();
   assert.deepEqual(await open({ kept }).unfinished.list(), [
-    { file: FILM, loaded: 1500, handle: null, stored: null },
+    { file: FILM, loaded: 15_000_000, handle: null, stored: null },
   ]);
 });
 
@@ -78,6 +78,17 @@ test('another user of the browser, and another deployment, see nothing of it', a
     await unfinished.clear();
   }
   assert.equal(kept.size, 1);
+});
+
+test('a file of one part is not remembered: nothing of it would be left to go on with', async () => {
+  const { unfinished } = open();
+  for (const [size, isRemembered] of [
+    [8 * 1024 ** 2, false],
+    [8 * 1024 ** 2 + 1, true],
+  ]) {
+    const upload = await unfinished.memory.open({ tokenUrl: TOKEN_URL, file: { ...FILM, size } });
+    assert.equal(upload !== null, isRemembered);
+  }
 });
 
 test('what another tab is sending is not offered', async () => {
@@ -173,7 +184,9 @@ test('signing out has OSS drop what an earlier visit has left', async () => {
 // ---- Completed when the page was closed
 
 const BYTES = bytesOf(FILM.size);
-const SENT = Object.fromEntries([1, 2, 3].map((n) => [n, crcOf(BYTES.slice((n - 1) * 1000, n * 1000))]));
+const SENT = Object.fromEntries(
+  [1, 2, 3].map((n) => [n, crcOf(BYTES.slice((n - 1) * 10_000_000, n * 10_000_000))]),
+);
 const STORED = { Status: 'OK', id: 'u1', key: 'a', crc64: crcOf(BYTES) };
 /** The browser of somebody who closed the page while all parts were put together. */
 async function closed(more = {}) {

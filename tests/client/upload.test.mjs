@@ -678,12 +678,12 @@ test('a file that cannot be read in parts, as in apps, is not compared', async (
   assert.equal((await answeredWith('1', file)).crc64, '1');
 });
 
-test('a file of several MiB is compared slice by slice', async () => {
+test('a file of several MiB is compared slice by slice, and read once', async () => {
   const reads = [];
   const file = new File([new Uint8Array(2_500_000)], 'a.bin');
   file.slice = (from, to) => (reads.push([from, to]), Blob.prototype.slice.call(file, from, to));
   await assert.rejects(answeredWith('1', file), { code: 'corrupted' });
-  assert.deepEqual(reads.slice(1), [
+  assert.deepEqual(reads, [
     [0, 1_048_576],
     [1_048_576, 2_097_152],
     [2_097_152, 3_145_728],

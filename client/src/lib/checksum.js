@@ -29,18 +29,18 @@ export async function checksumOf(blob, signal, touch) {
 }
 
 /**
- * Compares what is stored with the file, where the callback's answer has a `crc64` and the file can be read.
+ * Looks whether a stored file still is what was chosen, and compares it with what is stored, where the callback's answer
+ * has a `crc64` and the file can be read. It is read once.
  *
  * @param {Job} job
  * @param {Result} answer
  * @param {string | null} sent  the CRC64 of what was sent, if it is known
  * @throws {UploadError} `corrupted`, or `unreadable`
  */
-export async function assertStoredWhole(job, answer, sent) {
-  const stored = answer['crc64'];
-  if (typeof stored !== 'string' || !stored) return;
-  const read = sent ?? (await readChecksum(job, job.file, 200));
-  if (read && read !== stored)
+export async function assertStoredWhole(job, { crc64: stored }, sent) {
+  const isKnown = typeof stored === 'string' && stored;
+  const found = await assertReadable(job, 200, isKnown && !sent ? job.file : undefined);
+  if (isKnown && (sent ?? found ?? stored) !== stored)
     throw new UploadError('corrupted', 'The stored bytes differ.', { status: 200 });
 }
 
@@ -52,20 +52,11 @@ export async function assertStoredWhole(job, answer, sent) {
  *
  * @param {Job} job
  * @param {number} [status]  of the answer, once the file is stored
- * @throws {UploadError} when the file cannot be read
- */
-export async function assertReadable(job, status = 0) {
-  await readChecksum(job, job.file.slice?.(0, 1), status);
-}
-
-/**
- * @param {Job} job
- * @param {Blob} blob  or a file of an app, without its methods
- * @param {number} [status]  of the answer, once the file is stored
+ * @param {Blob} [blob]  what is read: the first byte will do. A file of an app is without its methods
  * @returns {Promise<string | null>} its CRC64; null if it cannot be read here, or takes too long
  * @throws {UploadError} `unreadable` when the file has changed or is gone
  */
-export async function readChecksum(job, blob, status = 0) {
+export async function assertReadable(job, status = 0, blob = job.file.slice?.(0, 1)) {
   try {
     return await withTimeLimit(job, READ_MS, (signal, touch) => checksumOf(blob, signal, touch));
   } catch (caught) {

@@ -3,7 +3,7 @@
  * means.
  */
 import { abort, complete } from './assembly.js';
-import { readChecksum } from './checksum.js';
+import { assertReadable } from './checksum.js';
 import { confirm } from './confirmation.js';
 import { PAUSED, unlessPaused, whilePaused } from './control.js';
 import { combine } from './crc64.js';
@@ -125,7 +125,7 @@ async function send(job, parts) {
  */
 async function check(job, parts, sent, numbers) {
   for (const number of numbers) {
-    const crc = await readChecksum(job, parts.blobOf(Number(number)));
+    const crc = await assertReadable(job, 0, parts.blobOf(Number(number)));
     job.signal.throwIfAborted();
     if (crc !== null && crc !== sent[number]) delete sent[number];
   }

@@ -8,7 +8,7 @@
  * The first rule: a file that may be stored already is confirmed, not sent again.
  */
 import { browserTransport } from './browser-transport.js';
-import { assertReadable, assertStoredWhole } from './checksum.js';
+import { assertStoredWhole } from './checksum.js';
 import { confirm } from './confirmation.js';
 import { PAUSED, UploadControl, unlessPaused, whilePaused } from './control.js';
 import { toUploadError } from './errors.js';
@@ -151,7 +151,6 @@ async function tryOnce(job, memory, grant) {
  * @returns {Promise<Result>}
  */
 async function lookAgain(job, grant, answer, crc) {
-  await assertReadable(job, 200);
   await assertStoredWhole(job, answer, crc);
   if (job.signal.aborted) job.unconfirmed = { ...grant, stored: true };
   job.signal.throwIfAborted();

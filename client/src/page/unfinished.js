@@ -26,6 +26,7 @@ import { wait, withTimeLimit } from '../lib/timing.js';
  */
 
 const ANSWER_MS = 15_000;
+const ONE_PART_BYTES = 8 * 1024 ** 2; // up to here nothing is kept that would not be sent again
 
 export class UnfinishedUploads {
   /** @type {Map<string, FileSystemFileHandle>} of files that were chosen on this page */
@@ -60,8 +61,11 @@ export class UnfinishedUploads {
     this.store = store;
     this.locks = locks;
     this.now = now;
+    const memory = remember(this.#watched(), { owner, locks, now });
     /** @type {Memory} for the uploader */
-    this.memory = remember(this.#watched(), { owner, locks, now });
+    this.memory = {
+      open: async (upload) => (upload.file.size > ONE_PART_BYTES ? memory.open(upload) : null),
+    };
   }
 
   /** @param {FileFacts} file @returns {boolean} whether its upload goes on when the page is opened again */
