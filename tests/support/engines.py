@@ -38,6 +38,13 @@ SAY_OFFLINE = """(offline) => {
     dispatchEvent(new Event(offline ? 'offline' : 'online'));
 }"""
 
+PLACE = """selector => {
+  const element = document.querySelector(selector);
+  element.scrollIntoView({block: 'center'});
+  const {x, y} = element.getBoundingClientRect();
+  return [x, y];
+}"""
+
 
 class Tab(Protocol):
     """One tab. Selectors are CSS; the first element that matches is meant."""
@@ -175,6 +182,10 @@ class WebKitTab:
         return outcome.get("value")
 
     def click(self, selector: str) -> None:
+        """Click once the element stands still: this driver clicks where it was."""
+        before = None
+        while (place := self.run(PLACE, selector)) != before:
+            before = place
         self._driver.find_element(By.CSS_SELECTOR, selector).click()
 
     def choose(self, selector: str, files: Sequence[Path]) -> None:
