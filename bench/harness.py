@@ -78,3 +78,16 @@ def ask_child(script: str, *words: str | Path, env: Mapping[str, str], paths: st
 def cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def sizes_by(script: str) -> dict[str, int]:
+    """Return the bytes by name that a script of this folder prints as JSON, run by Node.js."""
+    finished = subprocess.run(
+        [str(shutil.which("node")), str(HERE / script)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+        timeout=TIMEOUT_SECONDS,
+    )
+    sizes: dict[str, int] = json.loads(finished.stdout)
+    return sizes

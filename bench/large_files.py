@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -20,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from playwright.sync_api import Browser, Page
 
-from bench.harness import HERE, PEERS, REPOSITORY, TIMEOUT_SECONDS
+from bench.harness import HERE, PEERS, REPOSITORY, TIMEOUT_SECONDS, sizes_by
 from bench.line import Line, Quality
 from bench.ratios import AS_FORM, IN_PARTS, PARTS_PEERS
 from tests.support.browser import launch_chromium
@@ -218,15 +217,7 @@ def recoveries(everybody: Mapping[str, Contestant]) -> dict[str, float]:
 
 def script_bytes() -> dict[str, int]:
     """Return the bytes of what a page needs for uploads in parts, each one bundle, minified and gzip."""
-    finished = subprocess.run(
-        [str(shutil.which("node")), str(HERE / "bundles.mjs")],
-        cwd=REPOSITORY,
-        capture_output=True,
-        check=True,
-        timeout=TIMEOUT_SECONDS,
-    )
-    sizes: dict[str, int] = json.loads(finished.stdout)
-    return sizes
+    return sizes_by("bundles.mjs")
 
 
 def measure(folder: Path) -> dict[str, Any]:

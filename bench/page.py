@@ -5,14 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
-import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser
 
-from bench.harness import HERE, PEERS, REPOSITORY, TIMEOUT_SECONDS
+from bench.harness import HERE, PEERS, REPOSITORY, sizes_by
 from tests.support.browser import launch_chromium
 from tests.support.stack import Stack
 
@@ -57,15 +56,7 @@ def gzipped(files: Iterable[Path]) -> int:
 
 def by_module() -> dict[str, int]:
     """Return the bytes of each module of the page's script, minified and gzip by itself."""
-    finished = subprocess.run(
-        [str(shutil.which("node")), str(HERE / "modules.mjs")],
-        cwd=REPOSITORY,
-        capture_output=True,
-        check=True,
-        timeout=TIMEOUT_SECONDS,
-    )
-    sizes: dict[str, int] = json.loads(finished.stdout)
-    return sizes
+    return sizes_by("modules.mjs")
 
 
 def load(browser: Browser, site: str, page: Visited) -> dict[str, float]:
