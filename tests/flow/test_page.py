@@ -250,9 +250,7 @@ def test_an_answer_can_be_copied(browser: Browser, stack: Stack) -> None:
     row = send(page)
     answer = ended(row)
     expect(row.get_by_test_id("answer-details")).to_have_attribute("open", "")  # there is only this one
-    expect(page.get_by_test_id("announcer")).to_contain_text(
-        "Done"
-    )  # which would come later on a busy machine
+    expect(page.get_by_test_id("announcer")).to_contain_text("Done")  # on a busy machine, this comes late
     row.get_by_test_id("copy-answer").click()
     expect(row.get_by_test_id("copy-answer")).to_have_text("Copied")
     expect(page.get_by_test_id("announcer")).to_have_text("Copied")

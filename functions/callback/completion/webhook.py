@@ -73,13 +73,13 @@ def event(upload: Upload, now: float) -> bytes:
 
 def signed_headers(webhook_id: str, body: bytes, secrets: Sequence[bytes], now: float) -> dict[str, str]:
     """Return the event's headers, with a signature by each secret: a backend needs only one of them."""
-    timestamp = str(int(now))
-    content = f"{webhook_id}.{timestamp}.".encode() + body
+    sent_at = str(int(now))
+    content = f"{webhook_id}.{sent_at}.".encode() + body
     macs = [base64.b64encode(hmac.digest(secret, content, "sha256")).decode() for secret in secrets]
     return {
         "Content-Type": "application/json",
         "webhook-id": webhook_id,
-        "webhook-timestamp": timestamp,
+        "webhook-timestamp": sent_at,
         "webhook-signature": " ".join(f"v1,{mac}" for mac in macs),
     }
 

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-MAX_EVENT_BYTES = (
-    96 * 1024
-)  # the largest genuine event, of twenty files with long names and data, is under 80 KiB
+MAX_EVENT_BYTES = 96 * 1024  # a genuine event, of twenty files with long names and data, is under 80 KiB
 PREFLIGHT_SECONDS = 7200  # the longest that Chromium caches a preflight
 SERVER_ERROR = 500
 WRITER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))  # JSON.parse in a page fails on NaN
