@@ -21,15 +21,15 @@ CONTEXT = SimpleNamespace(request_id="from-the-context")
 CLOCK = Clock(lambda: 1_800_000_000.25, iter(range(1000)).__next__)
 
 
-def refuse(refusal: BaseException) -> Callable[[Request], Reply]:
-    def respond(_: Request) -> Reply:
+def refuse(refusal: BaseException) -> Callable[[Request, object], Reply]:
+    def respond(_: Request, __: object) -> Reply:
         raise refusal
 
     return respond
 
 
-def answer(event: bytes, respond: Callable[[Request], Reply] | None = None) -> Answer:
-    route: Route = ("GET", respond or (lambda request: Reply(200, {"path": request.path})))
+def answer(event: bytes, respond: Callable[[Request, object], Reply] | None = None) -> Answer:
+    route: Route = ("GET", respond or (lambda request, _: Reply(200, {"path": request.path})))
     return ask(lambda raw, _: serve(raw, CONTEXT, {"/": route, "/图": route}, ORIGINS, CLOCK), event)
 
 
@@ -54,7 +54,7 @@ def test_reads_what_function_compute_sends() -> None:
 
 @pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
 def test_no_context_keeps_a_request_from_its_answer(context: object) -> None:
-    route: Route = ("GET", lambda _: Reply(200, {}))
+    route: Route = ("GET", lambda _, __: Reply(200, {}))
     assert ask(lambda raw, _: serve(raw, context, {"/": route}, ORIGINS, CLOCK), fc_event()).status == 200
     assert ask(lambda _, __: serve(b"{", context, {"/": route}, ORIGINS, CLOCK), fc_event()).status == 403
 
@@ -64,7 +64,7 @@ def test_keeps_the_case_of_the_names_in_a_query() -> None:
 
 
 def test_sends_text_that_is_json_already_as_it_is() -> None:
-    assert answer(fc_event(), lambda _: Reply(200, '{"a": 1}')).content == {"a": 1}
+    assert answer(fc_event(), lambda _, __: Reply(200, '{"a": 1}')).content == {"a": 1}
 
 
 def test_decodes_a_body_that_is_flagged_as_base64() -> None:
@@ -86,20 +86,20 @@ def test_an_event_may_be_96_kib_and_no_byte_more() -> None:
 
 def test_answers_compact_json_and_says_so() -> None:
     reply: Any = serve(
-        fc_event(), CONTEXT, {"/": ("GET", lambda _: Reply(200, {"a": 1, "b": 2}))}, ORIGINS, CLOCK
+        fc_event(), CONTEXT, {"/": ("GET", lambda _, __: Reply(200, {"a": 1, "b": 2}))}, ORIGINS, CLOCK
     )
     assert (reply["body"], reply["headers"]["Content-Type"]) == ('{"a":1,"b":2}', "application/json")
 
 
 def test_answers_no_content_with_an_empty_body() -> None:
-    reply: Any = serve(fc_event(), CONTEXT, {"/": ("GET", lambda _: Reply(204, None))}, ORIGINS, CLOCK)
+    reply: Any = serve(fc_event(), CONTEXT, {"/": ("GET", lambda _, __: Reply(204, None))}, ORIGINS, CLOCK)
     assert (reply["body"], "Content-Type" in reply["headers"]) == ("", False)
 
 
 def test_a_request_is_timed_from_when_it_came() -> None:
     times: list[tuple[float, float]] = []
 
-    def respond(request: Request) -> Reply:
+    def respond(request: Request, _: object) -> Reply:
         times.append((request.now, request.received_at))
         return Reply(200, {})
 
@@ -360,7 +360,7 @@ def test_a_backend_that_failed_is_told_and_may_be_asked_again() -> None:
 
 @pytest.mark.parametrize("content", [{"a": float("nan")}, {"a": {1}}, {"a": b""}])
 def test_an_answer_that_is_not_json_is_a_failure(content: dict[str, object]) -> None:
-    assert answer(fc_event(), lambda _: Reply(200, content))[:2] == (
+    assert answer(fc_event(), lambda _, __: Reply(200, content))[:2] == (
         500,
         problem(500, "internal", "1-64f6cd87-1"),
     )
@@ -441,7 +441,7 @@ def logged(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 def test_logs_one_line_without_anything_that_was_sent(capsys: pytest.CaptureFixture[str]) -> None:
     event = fc_event("/", {"name": "secret.png"}, headers={"Authorization": "Bearer secret"}, body="secret")
-    answer(event, lambda _: Reply(200, {"ticket": "secret"}, log={"upload_id": "01abc"}))
+    answer(event, lambda _, __: Reply(200, {"ticket": "secret"}, log={"upload_id": "01abc"}))
     line = logged(capsys)
     assert line.pop("milliseconds") == 1000.0
     assert line == {
@@ -486,7 +486,7 @@ def test_logs_the_traceback_of_a_failure(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_logs_tenths_of_milliseconds(capsys: pytest.CaptureFixture[str]) -> None:
     clock = Clock(lambda: 0.0, iter([1.0, 1.0012345]).__next__)
-    serve(fc_event(), CONTEXT, {"/": ("GET", lambda _: Reply(200, {}))}, ORIGINS, clock)
+    serve(fc_event(), CONTEXT, {"/": ("GET", lambda _, __: Reply(200, {}))}, ORIGINS, clock)
     assert logged(capsys)["milliseconds"] == 1.2
 
 

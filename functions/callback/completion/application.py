@@ -23,7 +23,7 @@ from completion.webhook import Backend, Response
 from vendored import log
 from vendored.env import credentials
 from vendored.errors import Crashed, NotStored, Refusal
-from vendored.fc_http import SYSTEM_CLOCK, WRITER, Clock, FcReply, Handler, Reply, Request, serve
+from vendored.fc_http import SYSTEM_CLOCK, WRITER, Clock, FcReply, Handler, Reply, Request, Route, serve
 
 DEADLINE_SECONDS = 3.5  # OSS waits 5 s for the whole callback, and so does Function Compute's timeout
 
@@ -46,11 +46,12 @@ def build(environ: Mapping[str, str], clock: Clock = SYSTEM_CLOCK) -> Handler:
     find_key = key_finder(settings, lambda url, request: outbound.fetch_key(url, deadline_of(request)), clock)
     instance = Instance(settings, outbound, find_key, AnswerCache(), clock, environ)
 
+    routes: Mapping[str, Route] = {
+        "/callback": ("POST", lambda request, context: callback(instance, request, context)),
+        "/confirm": ("POST", lambda request, context: confirm(instance, request, context)),
+    }
+
     def handler(event: bytes, context: object = None) -> FcReply:
-        routes = {
-            "/callback": ("POST", lambda request: callback(instance, request, context)),
-            "/confirm": ("POST", lambda request: confirm(instance, request, context)),
-        }
         return serve(event, context, routes, settings.allowed_origins, clock, settings.problem_types_url)
 
     return handler

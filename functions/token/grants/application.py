@@ -11,7 +11,7 @@ from grants.settings import Settings
 from grants.upload_request import UploadRequest, read_upload_request
 from vendored.env import credentials
 from vendored.errors import Malformed
-from vendored.fc_http import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Request, serve
+from vendored.fc_http import SYSTEM_CLOCK, Clock, FcReply, Handler, Reply, Request, Route, serve
 from vendored.records import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,15 +32,16 @@ def build(
     instance = Instance(Settings.from_env(environ), environ, clock, entropy)
     settings = instance.settings
 
+    routes: Mapping[str, Route] = {
+        "/": ("GET", instance.grant),
+        "/limits": ("GET", lambda request, _: instance.show_limits(request)),
+        "/uploads": ("POST", instance.grant_batch),
+        "/parts": ("POST", instance.address_parts),
+        "/complete": ("POST", lambda request, context: instance.multipart(context).complete(request)),
+        "/abort": ("POST", lambda request, context: instance.multipart(context).abort(request)),
+    }
+
     def handler(event: bytes, context: object = None) -> FcReply:
-        routes = {
-            "/": ("GET", lambda request: instance.grant(request, context)),
-            "/limits": ("GET", instance.show_limits),
-            "/uploads": ("POST", lambda request: instance.grant_batch(request, context)),
-            "/parts": ("POST", lambda request: instance.address_parts(request, context)),
-            "/complete": ("POST", lambda request: instance.multipart(context).complete(request)),
-            "/abort": ("POST", lambda request: instance.multipart(context).abort(request)),
-        }
         return serve(event, context, routes, settings.allowed_origins, clock, settings.problem_types_url)
 
     return handler

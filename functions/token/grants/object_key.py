@@ -8,10 +8,10 @@ Source: Alibaba Cloud OSS, "Object naming".
 import base64
 import hashlib
 import re
-import time
 
 from grants.callers import Caller, fits_ticket
 from grants.settings import Settings
+from vendored.log import timestamp
 from vendored.media_types import extension_of
 
 PLAIN_SUBJECT = r"[a-z0-9-]{1,64}"  # compiled where users sign in
@@ -22,7 +22,7 @@ ID_RANDOM_BYTES = 10
 def time_sortable_id(now: float, entropy: bytes) -> str:
     """Return 128 bits, the first 48 of them the time in milliseconds, as 26 characters that sort by time."""
     number = int.from_bytes(int(now * 1000).to_bytes(6, "big") + entropy, "big")
-    return "".join(ID_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return "".join([ID_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5)])
 
 
 def name_upload(
@@ -44,7 +44,7 @@ def user_folder(caller: Caller, settings: Settings, now: float) -> str:
     """Return the folder of this user's uploads of today, with a slash at its end."""
     if not fits_ticket(caller.subject):
         raise ValueError("authorize.py returned a subject that does not fit a ticket")
-    day = time.strftime("%Y/%m/%d", time.gmtime(now))
+    day = timestamp(now)[:10].replace("-", "/")
     user = user_segment(caller.subject)
     taken = f"{caller.folder}{user}/"
     if settings.profiles and any(one.folder.startswith(taken) for one in settings.profiles.values()):

@@ -102,14 +102,12 @@ def credentials(environ: Mapping[str, str], context: object) -> Credentials:
 
     The environment has them on every runtime, `context.credentials` on Python 3.10 and older.
     """
-    sources: tuple[Callable[[], Iterable[str | None]], ...] = (
-        lambda: map(environ.get, ROLE),
-        lambda: [getattr(getattr(context, "credentials", None), name, None) for name in Credentials._fields],
-    )
-    for source in sources:
-        found = Credentials(*[value or "" for value in source()])
-        if found.access_key_id and found.access_key_secret:
-            return found
+    found = Credentials(*[environ.get(name, "") for name in ROLE])
+    if not (found.access_key_id and found.access_key_secret):
+        given = getattr(context, "credentials", None)
+        found = Credentials(*[getattr(given, name, None) or "" for name in Credentials._fields])
+    if found.access_key_id and found.access_key_secret:
+        return found
     raise Misconfigured("misconfigured", f"the function has no role: {ROLE[0]} or {ROLE_SECRET} is not set")
 
 

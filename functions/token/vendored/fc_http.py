@@ -17,7 +17,7 @@ from vendored import errors, log
 from vendored.records import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     T = TypeVar("T")
 
@@ -67,7 +67,8 @@ class Reply(NamedTuple):
     log: Mapping[str, str] = {"upload_id": ""}
 
 
-Route = tuple[str, Callable[[Request], Reply]]  # the one method of a path, and the function that answers
+# the one method of a path, and the function that answers a request and its Function Compute context
+Route = tuple[str, Callable[[Request, object], Reply]]
 
 
 def serve(
@@ -87,7 +88,7 @@ def serve(
     try:
         request = from_fc(event, now, received_at)
         request_id, origin = request.request_id, request.headers.get("origin")
-        reply = _dispatch(request, routes, origins)
+        reply = _dispatch(request, context, routes, origins)
         packed = to_fc(reply, _cors(origin, origins))
     except BaseException as error:  # noqa: BLE001 - even SystemExit must not become Function Compute's 200
         reply = _refuse(error, request_id, types_url)
@@ -171,7 +172,9 @@ def _answer(refusal: errors.Refusal, request_id: str, types_url: str) -> Reply:
     )
 
 
-def _dispatch(request: Request, routes: Mapping[str, Route], origins: tuple[str, ...]) -> Reply:
+def _dispatch(
+    request: Request, context: object, routes: Mapping[str, Route], origins: tuple[str, ...]
+) -> Reply:
     origin = request.headers.get("origin")
     if origin is not None and origin not in origins:
         raise errors.ForeignOrigin("foreign_origin", "Pages of this origin may not call this function.")
@@ -182,7 +185,7 @@ def _dispatch(request: Request, routes: Mapping[str, Route], origins: tuple[str,
         return Reply(204, None, _preflight(method))
     if request.method != method:
         raise errors.WrongMethod(method)
-    return respond(request)
+    return respond(request, context)
 
 
 def _cors(origin: str | None, origins: tuple[str, ...]) -> dict[str, str]:
@@ -208,8 +211,10 @@ def _typed(kind: "type[T]", value: object) -> "T":
     return value
 
 
-def _texts(values: Mapping[str, object], *, lower: bool = False) -> dict[str, str]:
-    texts = {name.lower() if lower else name: _typed(str, value) for name, value in values.items()}
+def _texts(values: "Mapping[str, Any]", *, lower: bool = False) -> dict[str, str]:
+    texts = dict(zip(map(str.lower, values) if lower else values, values.values(), strict=True))
     if len(texts) != len(values):  # two names differ only in case
         raise ValueError
+    if not {str}.issuperset(map(type, texts.values())):
+        raise TypeError
     return texts

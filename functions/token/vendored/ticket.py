@@ -53,6 +53,7 @@ class DirectoryTicket(NamedTuple):
 
 Ticket = FileTicket | DirectoryTicket
 WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+REQUIRED = 6  # claims that each ticket of either kind has
 CLAIM_TYPES = (str, str, int, str, int, int, int, str, dict, dict)  # of both, in order
 
 
@@ -102,14 +103,14 @@ def _read_claims(payload: str) -> Ticket:
 
 def _members(claims: Ticket) -> dict[str, object]:
     """Return the claims as they are written: only those of a kind that it has, and no empty map."""
-    members = claims._asdict()
+    members: dict[str, object] = dict(zip(claims._fields[:REQUIRED], claims, strict=False))
     if isinstance(claims, FileTicket):
-        if not (claims.up and claims.part):
-            del members["part"], members["up"]
-        if not claims.data:
-            del members["data"]
-        if not claims.page_data:
-            del members["page_data"]
+        if claims.up and claims.part:
+            members |= {"part": claims.part, "up": claims.up}
+        if claims.data:
+            members["data"] = claims.data
+        if claims.page_data:
+            members["page_data"] = claims.page_data
     return members
 
 
