@@ -61,7 +61,10 @@ test('an answer cannot have a code that only the library sets', async () => {
 
 test('a file that was changed or deleted after it was chosen is reported as that, and not sent again', async () => {
   const gone = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
-  gone.slice = readBy(() => Promise.reject(new DOMException('gone', 'NotReadableError')));
+  Object.assign(
+    gone,
+    readBy(() => Promise.reject(new DOMException('gone', 'NotReadableError'))),
+  );
   const { error } = await dialogue(
     [
       ['token', grant('a')],

@@ -14,10 +14,27 @@ import { NetworkFault, uploadFile } from '../../client/src/lib/upload.js';
 
 export const START_MS = Date.UTC(2026, 10, 23, 12, 0, 0);
 export const PHOTO = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
-/** A file's `slice`, of one byte that is read by this function. */
-export const readBy = (arrayBuffer) => () => ({ size: 1, slice: () => ({ arrayBuffer }) });
+/** A stream of what this function reads. */
+export function streamBy(read) {
+  let isRead = false;
+  const next = async () => {
+    if (isRead) return { done: true };
+    isRead = true;
+    return { value: new Uint8Array(await read()) };
+  };
+  return { getReader: () => ({ read: next, cancel: async () => {} }) };
+}
+/** The methods of a file that is read by this function, all of it and each slice. */
+export function readBy(read) {
+  const stream = () => streamBy(read);
+  return { stream, slice: () => ({ size: 1, stream }) };
+}
 /** Makes reading a file a matter of one turn: time passes here whenever everything waits. */
-const readAtOnce = (file) => Object.assign(file, { slice: readBy(async () => new ArrayBuffer(1)) });
+const readAtOnce = (file) =>
+  Object.assign(
+    file,
+    readBy(async () => new ArrayBuffer(1)),
+  );
 /** The states of a file that is sent whole at the first try, as `dialogue` writes them. */
 export const WHOLE = ['signing', 'sending 0/5', 'sending 5/5'];
 const FORM_OVERHEAD = 100; // bytes of a form that are not the file's

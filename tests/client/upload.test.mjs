@@ -16,6 +16,7 @@ import {
   policyExpired,
   problem,
   readBy,
+  streamBy,
   unreachable,
 } from './dialogue.mjs';
 
@@ -338,7 +339,7 @@ test('a long upload makes no timer for each report of progress', async () => {
       return clock.wait(ms, signal);
     },
   });
-  assert.equal(waits, 3); // the time limits of the grant, of the form, and of reading the file
+  assert.equal(waits, 4); // the time limits of the grant, of the form, and of reading the file, then one byte of it
 });
 
 // ---- A file that changes
@@ -347,11 +348,11 @@ test('a long upload makes no timer for each report of progress', async () => {
 function changing(error) {
   const file = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
   let changed = false;
-  const arrayBuffer = async () => {
+  const read = async () => {
     if (changed) throw error;
     return new ArrayBuffer(1);
   };
-  Object.assign(file, { slice: readBy(arrayBuffer) });
+  Object.assign(file, readBy(read));
   return [file, () => (changed = true)];
 }
 
@@ -390,11 +391,14 @@ test('a file that changed is not called done when its earlier upload is asked fo
 test('a cancel while the stored file is read again leaves it known as stored', async () => {
   const file = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
   const controller = new AbortController();
-  const arrayBuffer = () => {
+  let reads = 0;
+  const read = async () => {
+    reads += 1;
+    if (reads === 1) return new ArrayBuffer(1);
     controller.abort();
     return new Promise(() => {});
   };
-  Object.assign(file, { slice: readBy(arrayBuffer) });
+  Object.assign(file, readBy(read));
   const first = await dialogue(
     [
       ['token', grant('a')],
@@ -449,7 +453,10 @@ test('a file that was changed before it was sent is unreadable, and nothing is s
 
 test('a disk that never says whether it can be read does not hold up what is stored', async () => {
   const file = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
-  Object.assign(file, { slice: readBy(() => new Promise(() => {})) });
+  Object.assign(
+    file,
+    readBy(() => new Promise(() => {})),
+  );
   const { result } = await dialogue(
     [
       ['token', grant('a')],
@@ -642,6 +649,7 @@ test('an onState that throws at failed leaves the failure as it is', async (t) =
 // ---- What is stored, compared with the file
 
 const HELLO_CRC = '11177612005948864433'; // of "hello"
+const ZEROS_CRC = '10893614715996491538'; // of 2,500,000 zero bytes, by fastcrc
 
 /** An upload of "hello" whose callback answers this CRC64. */
 async function answeredWith(crc64, file = Object.assign(new File(['hello'], 'a.txt'), { slice })) {
@@ -674,18 +682,53 @@ test('an answer without a CRC64 leaves it unknown: nothing is read for it, and n
 });
 
 test('a file that cannot be read in parts, as in apps, is not compared', async () => {
-  const file = Object.assign(new File(['hello'], 'a.txt'), { slice: undefined });
+  const file = Object.assign(new File(['hello'], 'a.txt'), { slice: undefined, stream: undefined });
   assert.equal((await answeredWith('1', file)).crc64, '1');
 });
 
-test('a file of several MiB is compared slice by slice, and read once', async () => {
-  const reads = [];
+test('a file is read once, while it is sent', async () => {
   const file = new File([new Uint8Array(2_500_000)], 'a.bin');
-  file.slice = (from, to) => (reads.push([from, to]), Blob.prototype.slice.call(file, from, to));
+  const [streams, slices] = [[], []];
+  const isRead = new Promise((resolve) => {
+    file.stream = () => {
+      const reader = Blob.prototype.stream.call(file).getReader({ mode: 'byob' });
+      const read = async (room) => {
+        const piece = await reader.read(room);
+        if (piece.done) resolve();
+        return piece;
+      };
+      streams.push(file.size);
+      return { getReader: () => ({ read, cancel: () => reader.cancel() }) };
+    };
+  });
+  file.slice = (from, to) => (slices.push([from, to]), Blob.prototype.slice.call(file, from, to));
+  const answer = { ...done('a'), body: JSON.stringify({ Status: 'OK', id: 'a', crc64: ZEROS_CRC }) };
+  const transport = {
+    postJson: async () => granted(grant('a')),
+    postForm: async () => (await isRead, answer),
+  };
+  await uploadFile(file, { tokenUrl: 'https://token.test/', transport, online: async () => true });
+  assert.deepEqual([streams, slices], [[2_500_000], []]);
+});
+
+test('a file that was changed while it was sent, and is stored with other bytes, is unreadable', async () => {
+  const file = new File(['hello'], 'a.txt');
+  const gone = async () => {
+    throw new DOMException('A file was changed.', 'NotReadableError');
+  };
+  file.slice = () => ({ size: 1, stream: () => streamBy(gone) });
+  await assert.rejects(answeredWith('1', file), { code: 'unreadable', status: 200, retryable: false });
+});
+
+test('a browser that cannot read into memory of the page compares all the same', async () => {
+  const file = new File(['hello'], 'a.txt');
+  const { stream } = Blob.prototype;
+  file.stream = () => ({
+    getReader: (options) => {
+      if (options) throw new TypeError('no byte stream');
+      return stream.call(file).getReader();
+    },
+  });
+  assert.equal((await answeredWith(HELLO_CRC, file)).id, 'a');
   await assert.rejects(answeredWith('1', file), { code: 'corrupted' });
-  assert.deepEqual(reads, [
-    [0, 1_048_576],
-    [1_048_576, 2_097_152],
-    [2_097_152, 3_145_728],
-  ]);
 });

@@ -31,16 +31,13 @@ const UPLOAD_MS = 3_600_000; // as long as a form lives at most; the default wou
  * @returns {Transport}
  */
 export function miniProgramTransport(network) {
-  /** @type {(options: {url: string, method: string, header: Headers, data?: string}, signal: AbortSignal) => Promise<Answer>} */
-  const request = (options, signal) =>
-    answerTo(options.url, signal, (callbacks) =>
-      network.request({ ...options, dataType: 'text', timeout: REQUEST_MS, ...callbacks }),
-    );
   return {
-    get: (url, header, signal) => request({ url, method: 'GET', header }, signal),
     postJson: (url, body, headers, signal) => {
       const header = { ...headers, 'content-type': 'application/json' };
-      return request({ url, method: 'POST', header, data: JSON.stringify(body) }, signal);
+      const options = { url, method: 'POST', header, data: JSON.stringify(body), dataType: 'text' };
+      return answerTo(url, signal, (callbacks) =>
+        network.request({ ...options, timeout: REQUEST_MS, ...callbacks }),
+      );
     },
     postForm: (url, formData, file, onProgress, signal) => {
       const { path: filePath, size } = /** @type {AppFile & File} */ (file);

@@ -11,7 +11,6 @@ const NO_FILE = /could not retrieve file|no such file/i; // Android, iOS
 
 /** @type {Transport} */
 export const reactNativeTransport = {
-  get: (url, headers, signal) => send('GET', url, headers, null, signal),
   postJson: (url, body, headers, signal) =>
     send('POST', url, { ...headers, 'Content-Type': 'application/json' }, JSON.stringify(body), signal),
   postForm: (url, fields, file, onProgress, signal) => {

@@ -132,5 +132,5 @@ const ENTITIES = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
 function xmlText(text, tag) {
   return new RegExp(`<${tag}>([^<]*)</${tag}>`)
     .exec(text)?.[1]
-    ?.replace(/&(lt|gt|quot|apos|amp);/g, (all, name) => ENTITIES[name] ?? all);
+    ?.replace(/&([a-z]{2,4});/g, (all, name) => ENTITIES[name] ?? all);
 }

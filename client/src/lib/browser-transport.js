@@ -13,15 +13,31 @@ import { unlessAborted } from './timing.js';
  * @type {Transport}
  */
 export const browserTransport = {
-  get: (url, headers, signal) => request(url, { headers, signal }),
-  postJson: (url, body, headers, signal, keepalive = false) =>
-    request(url, {
-      method: 'POST',
-      headers: { ...headers, ...(Object.keys(headers).length > 0 && { 'Content-Type': 'application/json' }) },
-      body: JSON.stringify(body),
-      keepalive,
-      signal,
-    }),
+  postJson: async (url, body, headers, signal, keepalive = false) => {
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: {
+          ...headers,
+          ...(Object.keys(headers).length > 0 && { 'Content-Type': 'application/json' }),
+        },
+        body: JSON.stringify(body),
+        keepalive,
+        signal,
+        credentials: 'omit',
+        cache: 'no-store',
+        redirect: 'error', // a redirect would carry the caller's headers to another address
+      });
+      return {
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        body: await response.text(),
+      };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new NetworkFault(String(error));
+    }
+  },
   postForm: (url, fields, file, onProgress, signal) => {
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) form.append(name, value);
@@ -42,12 +58,8 @@ export const browserTransport = {
 function send(method, url, body, onProgress, signal) {
   return unlessAborted(signal, (resolve, over, reject) => {
     const xhr = new XMLHttpRequest();
-    let bodyLeft = false;
-    xhr.upload.addEventListener('progress', ({ loaded, total }) => onProgress(loaded, total));
-    xhr.upload.addEventListener('load', ({ loaded, total }) => {
-      bodyLeft = true;
-      onProgress(loaded, total);
-    });
+    for (const event of /** @type {const} */ (['progress', 'load']))
+      xhr.upload.addEventListener(event, ({ loaded, total }) => onProgress(loaded, total));
     xhr.addEventListener('load', () =>
       resolve({
         status: xhr.status,
@@ -55,31 +67,11 @@ function send(method, url, body, onProgress, signal) {
         body: xhr.responseText,
       }),
     );
-    xhr.addEventListener('error', () => reject(new NetworkFault('The connection failed.', bodyLeft)));
+    xhr.addEventListener('error', () => reject(new NetworkFault('The connection failed.')));
     over.addEventListener('abort', () => xhr.abort());
     xhr.open(method, url); // without headers of ours: OSS's CORS rule would have to allow each of them
     xhr.send(body);
   });
-}
-
-/** @param {string} url @param {RequestInit & {signal: AbortSignal}} init @returns {Promise<Answer>} */
-async function request(url, init) {
-  try {
-    const response = await fetch(url, {
-      ...init,
-      credentials: 'omit',
-      cache: 'no-store',
-      redirect: 'error', // a redirect would carry the caller's headers to another address
-    });
-    return {
-      status: response.status,
-      headers: Object.fromEntries(response.headers),
-      body: await response.text(),
-    };
-  } catch (error) {
-    init.signal.throwIfAborted();
-    throw new NetworkFault(String(error));
-  }
 }
 
 /** @param {string} lines  `name: value`, with names in lower case (XMLHttpRequest Standard) @returns {Headers} */

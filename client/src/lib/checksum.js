@@ -8,40 +8,55 @@ import { withTimeLimit } from './timing.js';
 /** @import { Job } from './options.js' */
 /** @import { Result } from './protocol.js' */
 
-const READ_MS = 15_000; // for 1 MiB: disks of a network, or asleep
-const SLICE_BYTES = 1024 ** 2; // so that no task of the page takes long
+const READ_MS = 15_000; // without a byte: disks of a network, or asleep
+const CHUNK_BYTES = 1024 ** 2; // so that no task of the page takes long
 
 /**
+ * @param {Job} job
  * @param {Blob} blob
  * @param {AbortSignal} signal
- * @param {() => void} touch  called after each MiB
+ * @param {() => void} touch  called after each chunk
  * @returns {Promise<string>} its CRC64, a decimal number
  */
-export async function checksumOf(blob, signal, touch) {
+export async function checksumOf({ turn }, blob, signal, touch) {
   const crc = crc64();
-  for (let at = 0; at < blob.size; at += SLICE_BYTES) {
-    const bytes = await blob.slice(at, at + SLICE_BYTES).arrayBuffer(); // comes in a task of its own
-    signal.throwIfAborted();
-    crc.update(bytes);
-    touch();
+  const stream = blob.stream();
+  /** @type {any} */
+  let reader;
+  try {
+    reader = stream.getReader({ mode: 'byob' }); // into memory of ours, which is two to four times as fast
+  } catch {
+    reader = stream.getReader(); // WebKit's
   }
-  return crc.text();
+  // this refers to the reader, too: Chromium collects a stream to which only its own reading refers, and nothing ends
+  signal.addEventListener('abort', () => reader.cancel().catch(() => {}));
+  let room = new Uint8Array(Math.min(blob.size + 1, CHUNK_BYTES)); // none may be empty
+  for (;;) {
+    const { done, value } = await reader.read(room);
+    signal.throwIfAborted();
+    if (done) return crc.text();
+    crc.update(value.slice().buffer); // alone, from a multiple of four on
+    room = new Uint8Array(value.buffer);
+    touch();
+    await turn(); // or what the browser has read ahead would all be hashed in one task
+  }
 }
 
 /**
- * Looks whether a stored file still is what was chosen, and compares it with what is stored, where the callback's answer
- * has a `crc64` and the file can be read. It is read once.
+ * Compares what was sent with what is stored, where the callback's answer has a `crc64`. If it is not known what was sent,
+ * the file is read, and must still be what was chosen.
  *
  * @param {Job} job
- * @param {Result} answer
- * @param {string | null} sent  the CRC64 of what was sent, if it is known
+ * @param {Result} answer  the callback's
  * @throws {UploadError} `corrupted`, or `unreadable`
  */
-export async function assertStoredWhole(job, { crc64: stored }, sent) {
+export async function assertStoredWhole(job, { crc64: stored }) {
   const isKnown = typeof stored === 'string' && stored;
-  const found = await assertReadable(job, 200, isKnown && !sent ? job.file : undefined);
-  if (isKnown && (sent ?? found ?? stored) !== stored)
+  const sent = (isKnown && job.crc) || (await assertReadable(job, 200, isKnown ? job.file : undefined));
+  if (isKnown && (sent ?? stored) !== stored) {
+    await assertReadable(job, 200); // a change of the file is the likelier reason
     throw new UploadError('corrupted', 'The stored bytes differ.', { status: 200 });
+  }
 }
 
 /**
@@ -58,7 +73,7 @@ export async function assertStoredWhole(job, { crc64: stored }, sent) {
  */
 export async function assertReadable(job, status = 0, blob = job.file.slice?.(0, 1)) {
   try {
-    return await withTimeLimit(job, READ_MS, (signal, touch) => checksumOf(blob, signal, touch));
+    return await withTimeLimit(job, READ_MS, (signal, touch) => checksumOf(job, blob, signal, touch));
   } catch (caught) {
     const { code, message } = toUploadError(caught, job.signal);
     if (code === 'unreadable') throw new UploadError(code, message, { status });

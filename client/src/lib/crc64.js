@@ -6,7 +6,10 @@
 const POLYNOMIAL = 0xc96c5795d7870f42n; // reflected: the highest bit is the coefficient of x^0
 const ONE = 1n << 63n; // the polynomial x^0
 const ENTRIES = 256 * 8;
+/** @typedef {{[n: number]: any, length: number}} Words  not `number`, which TypeScript takes for a number or nothing */
+/** @type {Words} */
 const HIGH = new Int32Array(ENTRIES);
+/** @type {Words} */
 const LOW = new Int32Array(ENTRIES);
 for (let byte = 0; byte < 256; byte += 1) {
   let high = 0;
@@ -33,39 +36,44 @@ export function crc64() {
   let low = -1;
   return {
     update(buffer) {
-      const words = new Int32Array(buffer, 0, 2 * (buffer.byteLength >>> 3)); // all browsers' machines are little-endian
-      [high, low] = afterWords(words, high, low);
-      for (const byte of new Uint8Array(buffer, words.byteLength)) {
-        const n = (low ^ byte) & 255;
-        low = ((low >>> 8) | (high << 24)) ^ at(LOW, n);
-        high = (high >>> 8) ^ at(HIGH, n);
-      }
+      [high, low] = after(buffer, high, low);
     },
     text: () => ((BigInt(~high >>> 0) << 32n) | BigInt(~low >>> 0)).toString(),
   };
 }
 
-/** @param {Int32Array} words @param {number} highBefore @param {number} lowBefore @returns {[number, number]} */
-function afterWords(words, highBefore, lowBefore) {
+/** @param {ArrayBuffer} buffer @param {number} highBefore @param {number} lowBefore @returns {[number, number]} */
+function after(buffer, highBefore, lowBefore) {
+  /** @type {Words} as all browsers' machines are little-endian */
+  const words = new Int32Array(buffer, 0, 2 * (buffer.byteLength >>> 3));
   let high = highBefore;
   let low = lowBefore;
   for (let n = 0; n < words.length; n += 2) {
-    const a = low ^ at(words, n);
-    const b = high ^ at(words, n + 1);
-    const a0 = 1792 + (a & 255);
-    const a1 = 1536 + ((a >>> 8) & 255);
-    const a2 = 1280 + ((a >>> 16) & 255);
-    const a3 = 1024 + (a >>> 24);
-    const b0 = 768 + (b & 255);
-    const b1 = 512 + ((b >>> 8) & 255);
-    const b2 = 256 + ((b >>> 16) & 255);
-    const b3 = b >>> 24;
-    low = at(LOW, a0) ^ at(LOW, a1) ^ at(LOW, a2) ^ at(LOW, a3);
-    low ^= at(LOW, b0) ^ at(LOW, b1) ^ at(LOW, b2) ^ at(LOW, b3);
-    high = at(HIGH, a0) ^ at(HIGH, a1) ^ at(HIGH, a2) ^ at(HIGH, a3);
-    high ^= at(HIGH, b0) ^ at(HIGH, b1) ^ at(HIGH, b2) ^ at(HIGH, b3);
+    const a = low ^ words[n];
+    const b = high ^ words[n + 1];
+    low = afterEight(LOW, a, b);
+    high = afterEight(HIGH, a, b);
+  }
+  for (const byte of new Uint8Array(buffer, 4 * words.length)) {
+    const n = (low ^ byte) & 255;
+    low = ((low >>> 8) | (high << 24)) ^ LOW[n];
+    high = (high >>> 8) ^ HIGH[n];
   }
   return [high, low];
+}
+
+/** @param {Words} table @param {number} a @param {number} b @returns {number} of the next CRC, the word that the table is for */
+function afterEight(table, a, b) {
+  return (
+    table[1792 + (a & 255)] ^
+    table[1536 + ((a >>> 8) & 255)] ^
+    table[1280 + ((a >>> 16) & 255)] ^
+    table[1024 + (a >>> 24)] ^
+    table[768 + (b & 255)] ^
+    table[512 + ((b >>> 8) & 255)] ^
+    table[256 + ((b >>> 16) & 255)] ^
+    table[b >>> 24]
+  );
 }
 
 /**
@@ -104,9 +112,4 @@ function times(a, b) {
     shifted = (shifted >> 1n) ^ (shifted & 1n && POLYNOMIAL);
   }
   return product;
-}
-
-/** @param {Int32Array} table @param {number} n */
-function at(table, n) {
-  return /** @type {number} */ (table[n]);
 }

@@ -39,7 +39,8 @@ export async function sendForm(job, grant) {
   /** @param {Job} one */
   const send = async (one) => {
     await renewIfOld(one, grant);
-    return withTimeLimit(one, STALL_MS, (signal, touch) => {
+    const read = assertReadable(one, 0, job.file).catch(() => null);
+    const answer = await withTimeLimit(one, STALL_MS, (signal, touch) => {
       /** @param {number} sent @param {number} all  bytes of the form: its fields first, the file last */
       const onProgress = (sent, all) => {
         if (signal.aborted) return;
@@ -52,6 +53,8 @@ export async function sendForm(job, grant) {
       };
       return job.transport.postForm(grant.url, grant.fields, job.file, onProgress, signal);
     });
+    job.crc = await read;
+    return answer;
   };
   try {
     const answer = await unlessPaused(
@@ -83,7 +86,7 @@ export async function sendForm(job, grant) {
   const confirmed = await confirm(job, grant, fault);
   if (confirmed) return confirmed;
   if (!fault)
-    throw new UploadError('not_stored', 'The file did not arrive.', { status: 409, retryable: true });
+    throw new UploadError('not_stored', 'Not stored.', { status: 409, retryable: true });
   fault.retryAfterMs = 0; // `confirm` has waited for it already
   throw fault;
 }

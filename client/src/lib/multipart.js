@@ -17,8 +17,6 @@ import { unlessAborted } from './timing.js';
 /** @import { Parts } from './parts.js' */
 /** @import { PartsGrant, Result } from './protocol.js' */
 
-/** @typedef {{result: Result, crc: string | null}} Stored  `crc`: of what was sent, if all of it is known */
-
 const ENDED = ['upload_expired', 'not_verified', 'not_found']; // the token function gives no more addresses
 
 /**
@@ -27,7 +25,7 @@ const ENDED = ['upload_expired', 'not_verified', 'not_found']; // the token func
  * @param {Job} job
  * @param {PartsGrant} grant
  * @param {RememberedUpload | null | undefined} memory
- * @returns {Promise<Stored>}
+ * @returns {Promise<Result>}
  * @throws {UploadError}
  */
 export async function sendInParts(job, grant, memory) {
@@ -60,12 +58,12 @@ export async function sendInParts(job, grant, memory) {
  * @param {PartsGrant} grant
  * @param {Parts} parts
  * @param {AbortSignal} over  ends the check of what was sent earlier
- * @returns {Promise<Stored>}
+ * @returns {Promise<Result>}
  */
 async function finish(job, grant, parts, over) {
   if (grant.completing) {
     const result = await confirm(job, grant, null);
-    if (result) return { result, crc: null }; // the file has not been compared with what was sent
+    if (result) return result; // the file has not been compared with what was sent
     job.unconfirmed = grant;
   }
   const sent = grant.sent ?? {};
@@ -84,7 +82,8 @@ async function finish(job, grant, parts, over) {
     if (result) {
       const crcs = Object.values(sent); // in the order of their numbers
       const isKnown = crcs.length === grant.parts; // not if OSS completed an upload of which a part differs
-      return { result, crc: isKnown ? combine(crcs, grant.part_size, parts.blobOf(grant.parts).size) : null };
+      job.crc = isKnown ? combine(crcs, grant.part_size, parts.blobOf(grant.parts).size) : null;
+      return result;
     }
     rounds += 1;
   }

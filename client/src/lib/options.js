@@ -55,8 +55,9 @@
  *   control: Control, memory?: Memory, data?: Record<string, string>, profile?: string,
  *   grant?: Options['grant'],
  *   report: (state: UploadState) => void, unconfirmed: Grant | null, inParts: boolean,
+ *   crc: string | null,
  * }} Job  One upload: the options with their defaults. `unconfirmed` is set while the file, or a part of it, may be
- *   stored. `inParts`: whether it may be sent in parts.
+ *   stored. `inParts`: whether it may be sent in parts. `crc` is the CRC64 of all that was sent, if it is known.
  */
 
 export {};

@@ -80,7 +80,7 @@ export function partsOf({ file, ...job }, grant, save) {
       };
       const [answer, crc] = await Promise.all([
         one.transport.putPart(url, part, onProgress, signal),
-        checksumOf(part, signal, touch),
+        checksumOf(one, part, signal, touch),
       ]);
       if (answer.status !== 200) throw errorIn(answer, one);
       const stored = answer.headers['x-oss-hash-crc64ecma'];

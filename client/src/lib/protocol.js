@@ -46,7 +46,6 @@
  *   are put together. `loaded` and `total` count bytes of the file, not of the form around it.
  *
  * @typedef {Object} Transport  The network. Each function rejects with the signal's reason or with a `NetworkFault`.
- * @property {(url: string, headers: Headers, signal: AbortSignal) => Promise<Answer>} get
  * @property {(url: string, fields: Record<string, string>, file: File,
  *   onProgress: (loaded: number, total: number) => void, signal: AbortSignal) => Promise<Answer>} postForm
  * @property {(url: string, part: Blob, onProgress: (loaded: number, total: number) => void,

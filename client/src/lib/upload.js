@@ -60,6 +60,7 @@ export async function uploadFile(file, options) {
       }
     },
     unconfirmed: options.unconfirmed ?? null,
+    crc: null,
     inParts: typeof file.slice === 'function', // files of apps are sent whole
   };
   const result = await run(job).catch((caught) => {
@@ -103,7 +104,7 @@ async function tryOften(job, memory, begun) {
       if (!grant) await whilePaused(job, 0); // what was begun waits where a cancel drops it
       const { unconfirmed } = job;
       const stored = unconfirmed && !unconfirmed.kind && (await confirm(job, unconfirmed, null));
-      if (stored) return await lookAgain(job, unconfirmed, stored, null);
+      if (stored) return await lookAgain(job, unconfirmed, stored);
       job.report({ state: 'signing' });
       if (after) await unlessPaused(job, (signal) => backOff({ ...job, signal }, attempt, after));
       const ahead = grant ?? (await unlessAborted(job.signal, async () => job.grant));
@@ -134,11 +135,7 @@ async function tryOften(job, memory, begun) {
  * @returns {Promise<Result>}
  */
 async function tryOnce(job, memory, grant) {
-  if (grant.kind) {
-    const { result, crc } = await sendInParts(job, grant, memory);
-    return lookAgain(job, grant, result, crc);
-  }
-  return lookAgain(job, grant, await sendForm(job, grant), null);
+  return lookAgain(job, grant, await (grant.kind ? sendInParts(job, grant, memory) : sendForm(job, grant)));
 }
 
 /**
@@ -147,11 +144,10 @@ async function tryOnce(job, memory, grant) {
  * @param {Job} job
  * @param {Grant} grant
  * @param {Result} answer  the callback's
- * @param {string | null} crc  of what was sent, if it is known
  * @returns {Promise<Result>}
  */
-async function lookAgain(job, grant, answer, crc) {
-  await assertStoredWhole(job, answer, crc);
+async function lookAgain(job, grant, answer) {
+  await assertStoredWhole(job, answer);
   if (job.signal.aborted) job.unconfirmed = { ...grant, stored: true };
   job.signal.throwIfAborted();
   return answer;

@@ -5,9 +5,9 @@
  */
 import { NetworkFault } from '../lib/upload.js';
 
-/** @import { Transport } from '../lib/upload.js' */
+/** @import { Get } from './settings.js' */
 
-/** @param {string | null} config  what config.json has, if the page has it too @returns {Transport['get']} */
+/** @param {string | null} config  what config.json has, if the page has it too @returns {Get} */
 export function reading(config) {
   return async (url, headers, signal) => {
     if (config && url.endsWith('/config.json')) return { status: 200, headers: {}, body: config };

@@ -6,7 +6,9 @@
 import { wait, withTimeLimit } from '../lib/timing.js';
 import { NetworkFault } from '../lib/upload.js';
 
-/** @typedef {import('../lib/upload.js').Transport['get']} Get */
+/** @import { Answer, Headers } from '../lib/upload.js' */
+
+/** @typedef {(url: string, headers: Headers, signal: AbortSignal) => Promise<Answer>} Get */
 
 /**
  * @typedef {{maxBytes: number, slowestBytesPerSecond: number | null, types: string[]}} Limits
