@@ -10,7 +10,7 @@
 import { crc64 } from '../../client/src/lib/crc64.js';
 import { NetworkFault, UploadControl, uploadFile } from '../../client/src/lib/upload.js';
 import { remember } from '../../client/src/lib/resume.js';
-import { Clock, json, problem, streamBy, xml } from './dialogue.mjs';
+import { Clock, json, problem, readBy, xml } from './dialogue.mjs';
 
 const EXPIRES_MS = 900_000;
 const FORM_MS = 300_000;
@@ -23,12 +23,11 @@ export function fileOf(
   const blobOf = (from, to) => ({
     size: Math.max(0, Math.min(to, bytes.length) - from),
     bytes: bytes.subarray(from, to),
+    ...readBy(async () => {
+      await read();
+      return bytes.slice(from, to).buffer;
+    }),
     slice: (a, b) => blobOf(from + a, Math.min(from + b, to)),
-    stream: () =>
-      streamBy(async () => {
-        await read();
-        return bytes.slice(from, to).buffer;
-      }),
   });
   return { ...blobOf(0, bytes.length), name, lastModified, type };
 }

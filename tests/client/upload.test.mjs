@@ -16,7 +16,6 @@ import {
   policyExpired,
   problem,
   readBy,
-  streamBy,
   unreachable,
 } from './dialogue.mjs';
 
@@ -357,7 +356,10 @@ function changing(error) {
 }
 
 for (const [what, script] of [
-  ['answered', (change) => [['oss a', ({ send }) => (change(), send(5), done('a'))]]],
+  [
+    'answered',
+    (change) => [['oss a', async ({ send, clock }) => (await clock.wait(1), change(), send(5), done('a'))]],
+  ],
   [
     'confirmed',
     (change) => [
@@ -716,7 +718,7 @@ test('a file that was changed while it was sent, and is stored with other bytes,
   const gone = async () => {
     throw new DOMException('A file was changed.', 'NotReadableError');
   };
-  file.slice = () => ({ size: 1, stream: () => streamBy(gone) });
+  file.slice = readBy(gone).slice;
   await assert.rejects(answeredWith('1', file), { code: 'unreadable', status: 200, retryable: false });
 });
 

@@ -732,7 +732,7 @@ def test_a_file_that_changed_after_it_was_chosen_is_told_as_that(page: Page, tmp
     )
 
 
-def test_a_file_that_changes_before_the_answer_is_told_as_that_and_not_sent_again(
+def test_a_file_that_changes_before_an_answer_without_its_checksum_is_told_as_that_and_not_sent_again(
     page: Page, stack: Stack, tmp_path: Path
 ) -> None:
     photo = tmp_path / "photo.png"
@@ -741,7 +741,8 @@ def test_a_file_that_changes_before_the_answer_is_told_as_that_and_not_sent_agai
 
     def change(route: Route) -> None:
         photo.write_bytes(PHOTO * 2)
-        route.continue_()
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "crc64": ""})
 
     page.route(f"{stack.callback}/confirm", change)
     posts = posts_to(page, stack.upload)
@@ -754,6 +755,23 @@ def test_a_file_that_changes_before_the_answer_is_told_as_that_and_not_sent_agai
     expect(row.get_by_test_id("code")).to_have_text("unreadable · 200")
     expect(row.get_by_test_id("retry")).to_be_hidden()
     assert len(posts) == 1
+
+
+def test_a_file_that_changes_once_it_was_sent_is_done_as_it_was(
+    page: Page, stack: Stack, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(PHOTO)
+    stack.fault("callback_down")
+
+    def change(route: Route) -> None:
+        photo.write_bytes(PHOTO * 2)
+        route.continue_()
+
+    page.route(f"{stack.callback}/confirm", change)
+    row = send_file(page, photo)
+    ended(row, "done")
+    assert stack.stored(row.get_by_test_id("fact-key").inner_text()).content == PHOTO
 
 
 def test_an_odd_answer_of_a_hook_is_only_text(page: Page, stack: Stack) -> None:

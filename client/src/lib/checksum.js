@@ -32,7 +32,8 @@ export async function checksumOf({ turn }, blob, signal, touch) {
   signal.addEventListener('abort', () => reader.cancel().catch(() => {}));
   let room = new Uint8Array(Math.min(blob.size + 1, CHUNK_BYTES)); // none may be empty
   for (;;) {
-    const { done, value } = await reader.read(room);
+    // the error of a stream does not tell why, in Chromium
+    const { done, value } = await reader.read(room).catch(() => blob.slice(0, 1).arrayBuffer());
     signal.throwIfAborted();
     if (done) return crc.text();
     crc.update(value.slice().buffer); // alone, from a multiple of four on

@@ -39,21 +39,23 @@ export async function sendForm(job, grant) {
   /** @param {Job} one */
   const send = async (one) => {
     await renewIfOld(one, grant);
-    const read = assertReadable(one, 0, job.file).catch(() => null);
-    const answer = await withTimeLimit(one, STALL_MS, (signal, touch) => {
-      /** @param {number} sent @param {number} all  bytes of the form: its fields first, the file last */
-      const onProgress = (sent, all) => {
-        if (signal.aborted) return;
-        touch();
-        const isNewEnd = sent >= all && !bodyLeft;
-        firstByteAt ||= job.now();
-        bodyLeft = sent >= all;
-        loaded = Math.max(0, sent - (all - total));
-        report(isNewEnd);
-      };
-      return job.transport.postForm(grant.url, grant.fields, job.file, onProgress, signal);
-    });
-    job.crc = await read;
+    const [answer, crc] = await Promise.all([
+      withTimeLimit(one, STALL_MS, (signal, touch) => {
+        /** @param {number} sent @param {number} all  bytes of the form: its fields first, the file last */
+        const onProgress = (sent, all) => {
+          if (signal.aborted) return;
+          touch();
+          const isNewEnd = sent >= all && !bodyLeft;
+          firstByteAt ||= job.now();
+          bodyLeft = sent >= all;
+          loaded = Math.max(0, sent - (all - total));
+          report(isNewEnd);
+        };
+        return job.transport.postForm(grant.url, grant.fields, job.file, onProgress, signal);
+      }),
+      assertReadable(one, 0, job.file),
+    ]);
+    job.crc = crc;
     return answer;
   };
   try {
@@ -85,8 +87,7 @@ export async function sendForm(job, grant) {
   }
   const confirmed = await confirm(job, grant, fault);
   if (confirmed) return confirmed;
-  if (!fault)
-    throw new UploadError('not_stored', 'Not stored.', { status: 409, retryable: true });
+  if (!fault) throw new UploadError('not_stored', 'Not stored.', { status: 409, retryable: true });
   fault.retryAfterMs = 0; // `confirm` has waited for it already
   throw fault;
 }

@@ -118,7 +118,7 @@ export function withTimeLimit({ signal, now, wait: pause }, limitMs, run) {
         }
         touchedAt = Math.min(touchedAt, now()); // the clock may have been set back
       }
-      reject(new NetworkFault(`Nothing moved for ${limitMs / 1000} s.`));
+      reject(new NetworkFault('Nothing moved.'));
     };
     watch().catch(() => {}); // over
     return run(over, touch);
