@@ -5,13 +5,15 @@ Every number is raw milliseconds. Ours and the floor are measured in turns, in o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser
 
+from bench.line import Line, Quality
 from bench.page import BUILT, WATCH
 from bench.slow_line import SlowLine, slow_lines
 from local.website import Page as Addresses
@@ -20,10 +22,11 @@ from tests.support.browser import launch_chromium
 from tests.support.engines import OTHERS, Tab, chromium
 from tests.support.stack import Stack
 
-LINE_ROUNDS, SPEED_ROUNDS = 5, 2
+LINE_ROUNDS, SPEED_ROUNDS = 5, 3
 PATIENCE = 300_000  # milliseconds
 THINKING_MS = 1_500  # between choosing files and the click on Upload, as a person takes at least
 SMALL_FILES, SMALL_BYTES, LARGE_BYTES = 500, 4096, 200 * 1024**2
+GIGABIT = 125_000_000  # bytes a second
 INPUT, START = ".uppy-Dashboard-input", ".uppy-StatusBar-actionBtn--upload"
 
 # clicks, and resolves with the times of click and end, in milliseconds since 1970.
@@ -73,7 +76,7 @@ READY = """(selector) => new Promise((resolve) => {
 })"""
 
 
-class Line(NamedTuple):
+class Visit(NamedTuple):
     """What a visit took, in milliseconds."""
 
     usable: float
@@ -81,7 +84,7 @@ class Line(NamedTuple):
     done: float
 
 
-def visit(browser: Browser, site: str, upload: SlowLine, files: Sequence[Path]) -> Line:
+def visit(browser: Browser, site: str, upload: SlowLine, files: Sequence[Path]) -> Visit:
     """Open the page with nothing cached, choose the files, and upload them."""
     with browser.new_context(locale="en-US") as context:
         context.add_init_script(f"({WATCH})('button.uppy-Dashboard-browse')")
@@ -94,7 +97,7 @@ def visit(browser: Browser, site: str, upload: SlowLine, files: Sequence[Path]) 
         tab.wait_for_timeout(THINKING_MS)
         upload.posts.clear()
         times = tab.evaluate(CLICK, [START, len(files)])
-        return Line(usable, upload.posts[0] * 1000 - times["clicked"], times["ended"] - times["clicked"])
+        return Visit(usable, upload.posts[0] * 1000 - times["clicked"], times["ended"] - times["clicked"])
 
 
 def on_a_long_line(folder: Path) -> dict[str, list[float]]:
@@ -158,26 +161,43 @@ def in_engine(tab: Tab, stack: Stack, work: Mapping[str, Sequence[Path]], rounds
     }
 
 
+@contextmanager
+def site_with_floor(folder: Path, line: Line | None = None) -> Iterator[Stack]:
+    """Serve the page and the bare script; forms go to OSS through `line`, if there is one."""
+    stack = Stack(folder, MULTIPART_BYTES="0", **({"UPLOAD_HOST": line.url} if line else {}))
+    try:
+        if line:
+            line.target = int(stack.upload.rpartition(":")[2])
+            addresses = Addresses(stack.token, stack.callback, line.url)
+            write_page(BUILT, stack.state / "site", addresses)
+        (stack.state / "site" / "bare.html").write_text(BARE, encoding="utf-8")
+        yield stack
+    finally:
+        stack.end()
+
+
 def in_engines(folder: Path, engines: Sequence[str] = ("chromium", *OTHERS)) -> dict[str, Any]:
     """Return what many small files and a large one take in each engine."""
     folder.mkdir(parents=True, exist_ok=True)
     large = folder / "large.bin"
     with large.open("wb") as file:
         file.truncate(LARGE_BYTES)
-    work = {
-        f"{SMALL_FILES} files": small_files(folder / "files", SMALL_FILES, SMALL_BYTES),
-        "200 MiB": [large],
-    }
-    stack = Stack(folder / "stack", MULTIPART_BYTES="0")
-    try:
-        (stack.state / "site" / "bare.html").write_text(BARE, encoding="utf-8")
-        with launch_chromium() as browser:
-            found = {}
-            for engine in engines:
-                with OTHERS.get(engine, partial(chromium, browser))() as tab:
-                    found[engine] = in_engine(tab, stack, work, SPEED_ROUNDS)
-    finally:
-        stack.end()
+    small = small_files(folder / "files", SMALL_FILES, SMALL_BYTES)
+    line = Line(0, Quality(bytes_per_second=GIGABIT))
+    with (
+        line.listening(),
+        site_with_floor(folder / "loopback") as direct,
+        site_with_floor(folder / "line", line) as behind,
+        launch_chromium() as browser,
+    ):
+        found = {}
+        for engine in engines:
+            with OTHERS.get(engine, partial(chromium, browser))() as tab:
+                on_loopback = {f"{SMALL_FILES} files": small, "200 MiB": [large]}
+                found[engine] = {
+                    **in_engine(tab, direct, on_loopback, SPEED_ROUNDS),
+                    **in_engine(tab, behind, {"200 MiB at 1 Gbit/s": [large]}, SPEED_ROUNDS),
+                }
     return found
 
 
