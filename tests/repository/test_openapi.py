@@ -28,7 +28,7 @@ def routes(function: str) -> set[tuple[str, str]]:
     (table,) = [
         node.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "routes"
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "routes"
     ]
     assert isinstance(table, ast.Dict)
     pairs = zip(table.keys, table.values, strict=True)

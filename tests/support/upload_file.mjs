@@ -1,9 +1,10 @@
 // Uploads one file of the disk with the library, without a browser, and prints what came of it as JSON:
 // node upload_file.mjs TOKEN_URL PATH
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { basename } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 
@@ -11,22 +12,17 @@ import { browserTransport, uploadFile } from '../../client/src/lib/upload.js';
 
 /** What the library needs of a `Blob`. Node's own, of a file, has a size of 32 bits (Node 20). */
 class DiskBlob {
-  constructor(path, handle, start, end) {
-    Object.assign(this, { path, handle, start, end, size: end - start });
+  constructor(path, start, end) {
+    Object.assign(this, { path, start, end, size: end - start });
   }
 
   slice(from, to) {
     const end = Math.min(this.start + to, this.end);
-    return new DiskBlob(this.path, this.handle, this.start + from, end);
-  }
-
-  async arrayBuffer() {
-    const { buffer } = await this.handle.read(new Uint8Array(this.size), 0, this.size, this.start);
-    return buffer.buffer;
+    return new DiskBlob(this.path, this.start + from, end);
   }
 
   stream() {
-    return createReadStream(this.path, { start: this.start, end: this.end - 1 });
+    return Readable.toWeb(createReadStream(this.path, { start: this.start, end: this.end - 1 }));
   }
 }
 
@@ -43,10 +39,8 @@ async function putPart(url, part, onProgress, signal) {
 }
 
 const [tokenUrl, path] = process.argv.slice(2);
-const handle = await open(path);
-const { size } = await handle.stat();
-const blob = new DiskBlob(path, handle, 0, size);
+const { size } = await stat(path);
+const blob = new DiskBlob(path, 0, size);
 const file = Object.assign(blob, { name: basename(path), type: 'video/mp4', lastModified: 0 });
 const answer = await uploadFile(file, { tokenUrl, transport: { ...browserTransport, putPart } });
-await handle.close();
 console.log(JSON.stringify({ answer, peakKilobytes: process.resourceUsage().maxRSS }));

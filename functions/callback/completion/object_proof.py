@@ -6,6 +6,7 @@ whether the callback is genuine (`callback_request.py`).
 Source: Alibaba Cloud OSS, "HeadObject"; a versioned bucket voids x-oss-forbid-overwrite ("PostObject").
 """
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -110,13 +111,22 @@ def check_type(media_type: str, allowed: Sequence[str], key: str, *, in_director
     `image/*` does not cover SVG in a directory grant, which does not fix the disposition: browsers run the
     scripts of an SVG that is shown inline.
     """
+    extension = key[key.rfind(".") :] if "." in key else ""
+    if refusal := _type_refusal(media_type, tuple(allowed), extension, in_directory=in_directory):
+        raise TypeNotAllowed("type_not_allowed", refusal)
+
+
+@functools.lru_cache(maxsize=64)  # the uploads of one deployment are of few types
+def _type_refusal(media_type: str, allowed: Sequence[str], extension: str, *, in_directory: bool) -> str:
+    """Return why this type is refused; an empty string if it is allowed."""
     named = [part.partition(";")[0].strip(HTTP_SPACE).lower() for part in media_type.split(",")]
     said = [one for index, one in enumerate(named) if index == 0 or "/" in one]
-    types = [type_of_file(one, key) for one in said]
+    types = [type_of_file(one, extension) for one in said]
     if in_directory and SVG in types:
         allowed = [one for one in allowed if one != "image/*"]
-    if not all(map(is_media_type, said)) or not all(allows(allowed, one) for one in types):
-        raise TypeNotAllowed("type_not_allowed", f"Allowed types: {', '.join(allowed)}.")
+    if all(map(is_media_type, said)) and all(allows(allowed, one) for one in types):
+        return ""
+    return f"Allowed types: {', '.join(allowed)}."
 
 
 def check_storage(headers: Mapping[str, str]) -> None:

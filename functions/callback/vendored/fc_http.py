@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 MAX_EVENT_BYTES = 96 * 1024  # a genuine event, of twenty files with long names and data, is under 80 KiB
 PREFLIGHT_SECONDS = 7200  # the longest that Chromium caches a preflight
 SERVER_ERROR = 500
-WRITER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))  # JSON.parse in a page fails on NaN
+# JSON.parse in a page fails on NaN; what holds itself ends as a RecursionError
+WRITER = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":"))
 
 FcReply = dict[str, object]
 Handler = Callable[[bytes, object], FcReply]
@@ -131,7 +132,7 @@ def from_fc(event: bytes, now: float, received_at: float) -> Request:
 
 
 def to_fc(reply: Reply, cors: Mapping[str, str]) -> FcReply:
-    """Write Function Compute's reply. Raises `ValueError` or `TypeError` for what is not JSON."""
+    """Write Function Compute's reply. Raises for what is not JSON."""
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **cors}
     body = ""
     if reply.content is not None:

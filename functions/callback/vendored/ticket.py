@@ -52,7 +52,7 @@ class DirectoryTicket(NamedTuple):
 
 
 Ticket = FileTicket | DirectoryTicket
-WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+WRITER = json.JSONEncoder(check_circular=False, ensure_ascii=False, separators=(",", ":"))
 REQUIRED = 6  # claims that each ticket of either kind has
 CLAIM_TYPES = (str, str, int, str, int, int, int, str, dict, dict)  # of both, in order
 

@@ -96,7 +96,7 @@ def sign_fields(
     conditions = [
         {"bucket": settings.upload_bucket},
         ["content-length-range", size, size],
-        *[{name.lower(): value} for name, value in fields.items()],
+        *({name.lower(): value} for name, value in fields.items()),
     ]
     policy = write_policy(conditions, expires_at)
     return {**fields, "policy": policy, "x-oss-signature": sign_v4(policy, settings, credentials, now)}

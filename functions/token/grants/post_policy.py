@@ -14,7 +14,7 @@ from grants.settings import Settings
 from vendored import oss_signing
 from vendored.env import Credentials
 
-WRITER = json.JSONEncoder(separators=(",", ":"))
+WRITER = json.JSONEncoder(check_circular=False, separators=(",", ":"))
 OSS_VARIABLES = "bucket=${bucket}&object=${object}&size=${size}&etag=${etag}"  # OSS replaces these
 
 

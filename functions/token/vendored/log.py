@@ -9,7 +9,7 @@ import functools
 import json
 import time
 
-WRITER = json.JSONEncoder(default=repr)
+WRITER = json.JSONEncoder(check_circular=False, default=repr)
 
 
 def write(now: float, level: str, event: str, **fields: object) -> None:
