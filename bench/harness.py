@@ -52,7 +52,7 @@ def unpack(folder: Path) -> Packages:
 def without_byte_code(folder: Path) -> Path:
     """Return a copy of an unpacked package without its byte code."""
     copy = folder.with_name(f"{folder.name}_sources")
-    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     return copy
 
 

@@ -49,7 +49,7 @@ TRIALS: Mapping[str, Trial] = {
     "loopback": Trial(Quality(), 64 * MEBIBYTE, 3),
     "150 ms": Trial(Quality(0.15), 32 * MEBIBYTE, 2),
     "5 Mbit/s for each connection": Trial(Quality(0.02, 5 * MEGABIT), 32 * MEBIBYTE, 1, together=True),
-    "1 % loss, 20 ms": Trial(Quality(0.02, loss=0.01), 32 * MEBIBYTE, 1, together=True),
+    "1 % loss, 20 ms": Trial(Quality(0.02, loss=0.01), 32 * MEBIBYTE, 3, together=True),
 }
 CUT_BYTES, CUT_AT, AFTER_CUT = 192 * MEBIBYTE, 0.9, Quality(0.02, 25 * MEGABIT)
 ALI_OSS = {
