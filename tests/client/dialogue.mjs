@@ -15,7 +15,7 @@ import { NetworkFault, uploadFile } from '../../client/src/lib/upload.js';
 export const START_MS = Date.UTC(2026, 10, 23, 12, 0, 0);
 export const PHOTO = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
 /** A stream of what this function reads. As in Chromium, its errors do not tell why. */
-export function streamBy(read) {
+function streamBy(read) {
   let isRead = false;
   const next = async () => {
     if (isRead) return { done: true };

@@ -119,8 +119,10 @@ def test_two_completes_and_an_abort_at_once_store_the_file_once_or_not_at_all(wa
         with ThreadPoolExecutor(3) as pool:
             asked = [pool.submit(ask) for ask in (upload.complete, upload.abort, upload.complete)]
         won, *lost = sorted((one.result() for one in asked), key=lambda answer: answer.status_code)
-        assert {answer.status_code for answer in lost} == {409}, codes(won, *lost)
-        if won is asked[1].result():
+        is_aborted = won is asked[1].result()
+        assert won.status_code in ({200} if is_aborted else {200, 203}), codes(won, *lost)
+        assert [answer.status_code for answer in lost] == [409, 409], codes(won, *lost)
+        if is_aborted:
             assert stored_keys(watched.stack) == before
             assert codes(upload.confirm()) == [(409, "not_stored")]
             assert watched.webhook_ids(upload.grant["key"]) == []

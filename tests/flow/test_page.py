@@ -732,19 +732,24 @@ def test_a_file_that_changed_after_it_was_chosen_is_told_as_that(page: Page, tmp
     )
 
 
-def test_a_file_that_changes_before_an_answer_without_its_checksum_is_told_as_that_and_not_sent_again(
-    page: Page, stack: Stack, tmp_path: Path
-) -> None:
-    photo = tmp_path / "photo.png"
+def change_when_confirmed(page: Page, stack: Stack, photo: Path, **more: str) -> None:
+    """Write a photo that changes when the page asks whether it is stored; the answer has `more`."""
     photo.write_bytes(PHOTO)
     stack.fault("callback_down")
 
     def change(route: Route) -> None:
         photo.write_bytes(PHOTO * 2)
         answer = route.fetch()
-        route.fulfill(response=answer, json={**answer.json(), "crc64": ""})
+        route.fulfill(response=answer, json={**answer.json(), **more})
 
     page.route(f"{stack.callback}/confirm", change)
+
+
+def test_a_file_that_changes_before_an_answer_without_its_checksum_is_told_as_that_and_not_sent_again(
+    page: Page, stack: Stack, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    change_when_confirmed(page, stack, photo, crc64="")
     posts = posts_to(page, stack.upload)
     row = send_file(page, photo)
     ended(row, "failed")
@@ -761,14 +766,7 @@ def test_a_file_that_changes_once_it_was_sent_is_done_as_it_was(
     page: Page, stack: Stack, tmp_path: Path
 ) -> None:
     photo = tmp_path / "photo.png"
-    photo.write_bytes(PHOTO)
-    stack.fault("callback_down")
-
-    def change(route: Route) -> None:
-        photo.write_bytes(PHOTO * 2)
-        route.continue_()
-
-    page.route(f"{stack.callback}/confirm", change)
+    change_when_confirmed(page, stack, photo)
     row = send_file(page, photo)
     ended(row, "done")
     assert stack.stored(row.get_by_test_id("fact-key").inner_text()).content == PHOTO

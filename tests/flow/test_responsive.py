@@ -14,18 +14,20 @@ from tests.support.stack import REPOSITORY, Stack
 
 MIBS = 256
 COLLECTIONS = 20
-# uploads a file by a network of its own, whose answer has a checksum, so that all of the file is read;
-# meanwhile other tasks of the page take turns
+# a network of the test's own, which answers at once, with a checksum: so the whole file is read
+NETWORK = """() => {
+    const grant = { id: 'a', url: '/', fields: {}, expires_in: 300, ticket: 't', confirm: '/' };
+    const json = (body) => ({ status: 200, headers: {}, body: JSON.stringify(body) });
+    window.transport = {
+        postJson: async () => json({ uploads: [grant] }),
+        postForm: async () => json({ Status: 'OK', id: 'a', crc64: '1' }),
+    };
+}"""
+# uploads a file; meanwhile other tasks of the page take turns
 HASH = """async (mebibytes) => {
     const { uploadFile } = await import('./upload.js');
     const piece = new Blob([new Uint8Array(2 ** 20)]);
     const file = new File(Array(mebibytes).fill(piece), 'large.bin');
-    const grant = { id: 'a', url: '/', fields: {}, expires_in: 300, ticket: 't', confirm: '/' };
-    const json = (body) => ({ status: 200, headers: {}, body: JSON.stringify(body) });
-    const transport = {
-        postJson: async () => json({ uploads: [grant] }),
-        postForm: async () => json({ Status: 'OK', id: 'a', crc64: '1' }),
-    };
     const atOnce = [0]; // bytes that were read in one task
     let tasks = 0;
     let last = 0;
@@ -53,15 +55,9 @@ HASH = """async (mebibytes) => {
 }"""
 
 
-# uploads the chosen file by a network of its own that answers at once, and counts how often it is read
+# uploads the chosen file, and counts how often it is read
 READ = """async () => {
     const { uploadFile } = await import('./upload.js');
-    const grant = { id: 'a', url: '/', fields: {}, expires_in: 300, ticket: 't', confirm: '/' };
-    const json = (body) => ({ status: 200, headers: {}, body: JSON.stringify(body) });
-    const transport = {
-        postJson: async () => json({ uploads: [grant] }),
-        postForm: async () => json({ Status: 'OK', id: 'a', crc64: '1' }),
-    };
     window.streams = 0;
     const { stream } = Blob.prototype;
     Blob.prototype.stream = function () {
@@ -82,6 +78,7 @@ def page(browser: Browser, stack: Stack) -> Iterator[Page]:
     with contextlib.closing(browser.new_context()) as context:
         page = context.new_page()
         page.goto(f"{stack.site}/responsive/index.html")
+        page.evaluate(NETWORK)
         yield page
 
 
