@@ -95,9 +95,9 @@ class Line:
             yield
             self._reset()
 
-    def become(self, quality: Quality) -> None:
-        """Reset all connections; new ones have this quality."""
-        self.quality = quality
+    def become(self, quality: Quality, seed: int = 0) -> None:
+        """Reset all connections; new ones have this quality, and by `seed` always the same losses."""
+        self.quality, self._seeds = quality, itertools.count(seed)
         self._reset()
 
     def cut_once(self, after: int, then: Quality) -> None:
@@ -119,7 +119,7 @@ class Line:
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._lock:
             self._open |= {asking, answering}
-        chance = random.Random(seed)  # noqa: S311 - the same losses in every run
+        chance = random.Random(seed)  # noqa: S311 - the same losses for all
         threads = [
             Thread(target=self._pass_on, args=[source, sink, Window(quality, chance), quality], daemon=True)
             for source, sink in ((asking, answering), (answering, asking))

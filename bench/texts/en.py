@@ -68,8 +68,9 @@ sends one part after the other.
 
 The line is a proxy that delays and limits each connection by itself; a new one first waits for two round trips, for the
 handshakes of TCP and TLS. It cannot lose packets of the kernel's TCP: with "1 % loss" it passes on as TCP Reno would, by
-windows that halve where one of a hundred segments is lost, which holds up what follows for a round trip. The slow lines are
-measured at the same time, the others in turns.
+windows that halve where one of a hundred segments is lost, which holds up what follows for a round trip. Each round has
+new connections, and losses of its own that are the same for all. The slow lines are measured at the same time, the others
+in turns.
 
 """
 RECOVERY = """

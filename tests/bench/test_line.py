@@ -98,3 +98,21 @@ def test_a_line_is_cut_once_and_is_another_line_then() -> None:
         assert line.cut_at > 0
         assert line.quality == Quality(0.001)
         assert post(line) == b"answer"
+
+
+def test_a_line_of_the_same_seed_has_the_same_losses_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = []
+
+    class Noted(random.Random):
+        def __init__(self, seed: int) -> None:
+            seeds.append(seed)
+            super().__init__(seed)
+
+    monkeypatch.setattr(random, "Random", Noted)
+    with served(Quality()) as (line, _):
+        line.become(Quality(), seed=7)
+        post(line)
+        post(line)
+        line.become(Quality(), seed=7)
+        post(line)
+    assert seeds == [7, 8, 7]

@@ -25,7 +25,6 @@ FLOORS = {
     "warm: callback / its floor": 3,
     **{f"signing: ours / {peer}": 1 for peer in PRESIGNING},
     **{name: AS_FAST for name in RATIOS if name.startswith("large files") and name.endswith("peer")},
-    "large files: 1 % loss, 20 ms, time / the faster peer": 1.2,  # ali-oss is a tenth faster
     "large files: recovery, in parts / as a form": 0.1,
     **{f"page speed: {engine}, 500 files / a bare script": 1.5 for engine in ENGINES},
     "page speed: chromium, 200 MiB at 1 Gbit/s / a bare script": 1.15,
