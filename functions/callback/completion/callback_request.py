@@ -9,7 +9,7 @@ Source: Alibaba Cloud OSS, "Callback".
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import unquote_plus
+from urllib.parse import unquote
 
 from completion.callback_keys import KeyFinder, decode_canonical
 from vendored.errors import Unverified
@@ -80,8 +80,9 @@ def compare(form: Mapping[str, str], granted: Mapping[str, str]) -> None:
 def read_form(body: bytes) -> Mapping[str, str]:
     """Read the callback's body: exactly our five fields, none doubled and none empty."""
     try:
-        pairs = [pair.split("=") for pair in body.decode("ascii").split("&", len(FIELDS))]
-        form = {name: unquote_plus(value, errors="strict") for name, value in pairs}
+        text = body.decode("ascii").replace("+", " ")
+        pairs = [pair.split("=") for pair in text.split("&", len(FIELDS))]
+        form = {name: unquote(value, errors="strict") for name, value in pairs}
     except ValueError:
         raise Unverified("body_malformed") from None
     if len(pairs) != len(FIELDS) or form.keys() != FIELDS or not all(form.values()):

@@ -55,6 +55,7 @@ Ticket = FileTicket | DirectoryTicket
 WRITER = json.JSONEncoder(check_circular=False, ensure_ascii=False, separators=(",", ":"))
 REQUIRED = 6  # claims that each ticket of either kind has
 CLAIM_TYPES = (str, str, int, str, int, int, int, str, dict, dict)  # of both, in order
+MAPS_AT = CLAIM_TYPES.index(dict)
 
 
 def sign_ticket(claims: Ticket, secret: str) -> str:
@@ -93,10 +94,9 @@ def _read_claims(payload: str) -> Ticket:
         unchanged = document == _members(claims) and _base64url(decoded) == payload
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise Unverified("ticket_malformed") from None
-    maps = [one for one in claims if isinstance(one, dict)]
-    typed = tuple(map(type, claims)) == CLAIM_TYPES[: len(claims)]
-    typed = typed and all(type(text) is str for one in maps for text in one.values())
-    if version != VERSION or not typed or not unchanged:
+    is_typed = tuple(map(type, claims)) == CLAIM_TYPES[: len(claims)]
+    is_typed = is_typed and all(type(text) is str for one in claims[MAPS_AT:] for text in one.values())
+    if version != VERSION or not is_typed or not unchanged:
         raise Unverified("ticket_malformed")
     return claims
 
