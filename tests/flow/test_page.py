@@ -148,6 +148,30 @@ def test_fifty_files_end_well_together(page: Page) -> None:
     expect(page.get_by_test_id("tally")).to_have_text("All uploaded")
 
 
+# what each frame shows: how many rows of five are done, and the tally
+WATCH_THE_FRAMES = """() => {
+  window.shown = [];
+  const look = () => {
+    const rows = document.querySelectorAll('[data-testid=upload]');
+    const done = [...rows].filter(({ dataset }) => dataset.state === 'done').length;
+    const tally = document.querySelector('[data-testid=tally]').textContent.split(' · ')[0];
+    if (rows.length === 5) window.shown.push([done, tally]);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def test_the_tally_and_the_rows_of_a_short_list_say_the_same_in_every_frame(page: Page) -> None:
+    page.evaluate(WATCH_THE_FRAMES)
+    rows = send_all(page, [payload(f"{number}.png", bytes([number]) * 1000) for number in range(5)])
+    for number in range(5):
+        ended(rows.nth(number))
+    expect(page.get_by_test_id("tally")).to_have_text("All uploaded")
+    shown = {(done, tally) for done, tally in page.evaluate("window.shown")}
+    assert shown <= {*((done, f"{done} of 5 done") for done in range(5)), (5, "All uploaded")}
+
+
 def test_a_large_file_shows_how_far_it_is_how_fast_and_how_long_it_takes(page: Page, tmp_path: Path) -> None:
     large = large_file(tmp_path, 300)
     choose(page, large)

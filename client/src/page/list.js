@@ -51,9 +51,13 @@ export class UploadList {
     const context = this.page.context();
     if (!context) return;
     const isShort = this.uploads.items.length <= LONG;
-    if (isShort && shownState(item) !== this.#rows.get(item)?.dataset['state']) this.#drawItem(item, context);
-    else this.#changed.add(item);
-    this.#drawing.want();
+    if (isShort && shownState(item) !== this.#rows.get(item)?.dataset['state']) {
+      this.#drawItem(item, context);
+      this.#drawTally(context.texts);
+    } else {
+      this.#changed.add(item);
+      this.#drawing.want();
+    }
   }
 
   /** What has changed since the last time. */
