@@ -27,7 +27,7 @@ from tests.support.page.actions import (
     stop_the_clock,
 )
 from tests.support.page.states import with_options, without_config
-from tests.support.stack import Stack, crc64_of, md5
+from tests.support.stack import REPOSITORY, Stack, crc64_of, md5
 
 
 def state_of(row: Locator) -> Locator:
@@ -146,6 +146,15 @@ def test_fifty_files_end_well_together(page: Page) -> None:
     etags = [json.loads(text)["etag"] for text in rows.get_by_test_id("answer").all_text_contents()]
     assert sorted(etags) == sorted(map(md5, contents))
     expect(page.get_by_test_id("tally")).to_have_text("All uploaded")
+
+
+def test_a_tall_image_is_cropped_to_its_tile(page: Page) -> None:
+    tall = (REPOSITORY / "docs" / "page-phone.png").read_bytes()
+    row = send_all(page, [payload("tall.png", tall)])
+    ended(row)
+    image = row.locator(".kind img").bounding_box()
+    assert image
+    assert image == row.locator(".kind").bounding_box()
 
 
 # what each frame shows: how many rows of five are done, and the tally
