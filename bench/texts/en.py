@@ -110,10 +110,10 @@ ENGINES = """
 ### Many small files, and a large one
 
 From the click until all are done, beside a bare script that asks for a grant and sends a form for each file, three at a
-time. In turns; the ratio is the median of those of each turn. Milliseconds.
+time. In turns, and who begins alternates; the ratio is the median of those of each turn. Milliseconds.
 
 The page also reads each file, for its checksum, while it is sent. On loopback browser, OSS and functions share the
-processor, so that reading shows; on a line, even one of 1 Gbit/s, it does not.
+processor, so that reading shows; on a line, even one of 1 Gbit/s, it hardly does.
 
 """
 ENGINES_HEAD: Sequence[str] = ("", "this page", "a bare script", "ratio")
