@@ -151,7 +151,8 @@ def _check_mode(read: env.Variables, environ: Mapping[str, str]) -> None:
         for name in tokens:
             read.refuse(f"{name} must not be set where only permits let anybody upload")
     elif len(modes) != 1:
-        read.refuse(f"{', '.join(MODES)}: exactly one must say who may upload, not {len(modes)}")
+        said = f"exactly one must say who may upload, not {len(modes)}, or only PERMIT_SECRET"
+        read.refuse(f"{', '.join(MODES)}: {said}")
     elif modes == ["ALLOW_ANONYMOUS"]:
         for name in tokens:
             read.refuse(f"{name} must not be set where anyone may upload")
