@@ -55,7 +55,6 @@ Ticket = FileTicket | DirectoryTicket
 WRITER = json.JSONEncoder(check_circular=False, ensure_ascii=False, separators=(",", ":"))
 REQUIRED = 6  # claims that each ticket of either kind has
 CLAIM_TYPES = (str, str, int, str, int, int, int, str, dict, dict)  # of both, in order
-MAPS_AT = CLAIM_TYPES.index(dict)
 
 
 def sign_ticket(claims: Ticket, secret: str) -> str:
@@ -95,7 +94,8 @@ def _read_claims(payload: str) -> Ticket:
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise Unverified("ticket_malformed") from None
     is_typed = tuple(map(type, claims)) == CLAIM_TYPES[: len(claims)]
-    is_typed = is_typed and all(type(text) is str for one in claims[MAPS_AT:] for text in one.values())
+    maps = (claims.data, claims.page_data) if isinstance(claims, FileTicket) else ()
+    is_typed = is_typed and all(type(text) is str for one in maps for text in one.values())
     if version != VERSION or not is_typed or not unchanged:
         raise Unverified("ticket_malformed")
     return claims
