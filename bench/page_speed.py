@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -155,8 +156,8 @@ def in_engine(tab: Tab, stack: Stack, work: Mapping[str, Sequence[Path]], rounds
     measured = {"page": by_page, "floor": by_bare_script}
     return {
         name: [
-            {one: measured[one](tab, stack, files) for one in sorted(measured, reverse=number % 2 == 0)}
-            for number in range(rounds)
+            {one: measured[one](tab, stack, files) for one in list(measured)[:: 1 if is_even else -1]}
+            for is_even in islice(cycle([True, False]), rounds)
         ]
         for name, files in work.items()
     }

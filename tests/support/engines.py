@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -183,8 +184,10 @@ class WebKitTab:
 
     def click(self, selector: str) -> None:
         """Click once the element stands still: this driver clicks where it was."""
+        ends = time.monotonic() + ANSWER_SECONDS
         before = None
         while (place := self.run(PLACE, selector)) != before:
+            assert time.monotonic() < ends, f"{selector} does not stand still"
             before = place
         self._driver.find_element(By.CSS_SELECTOR, selector).click()
 
