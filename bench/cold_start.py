@@ -80,7 +80,7 @@ def rest(process: subprocess.Popen[bytes], share: float) -> None:
 def contestants(
     packages: Packages, folder: Path, signer: events.Signer, bucket_url: str
 ) -> dict[str, Contestant]:
-    """Return all contestants; their events are written into `folder`."""
+    """Return all contestants; their events, and copies of their sources, are written into `folder`."""
 
     def asked(name: str, event: bytes) -> Path:
         path = folder / f"{name}.json"
@@ -95,7 +95,9 @@ def contestants(
         "interpreter": Contestant("bare", folder, grant),
         "interpreter with json hashlib hmac base64": Contestant("imports", folder, grant),
         "token": Contestant("main", packages.token, grant, env=events.TOKEN),
-        "token, not compiled": Contestant("main", without_byte_code(packages.token), grant, env=events.TOKEN),
+        "token, not compiled": Contestant(
+            "main", without_byte_code(packages.token, folder), grant, env=events.TOKEN
+        ),
         "token, users sign in": Contestant("main", packages.token_with_auth, signed_in, env=events.SIGNED_IN),
         "Flask + alibabacloud-oss-v2": Contestant(
             "flask_token", folder, grant, env=events.TOKEN, packages=installed
@@ -103,7 +105,7 @@ def contestants(
         "functions-framework": Contestant("framework", folder, grant, env=events.TOKEN, packages=installed),
         "callback": Contestant("main", packages.callback, callback, env=called_back),
         "callback, not compiled": Contestant(
-            "main", without_byte_code(packages.callback), callback, env=called_back
+            "main", without_byte_code(packages.callback, folder), callback, env=called_back
         ),
         "Flask + oss2 + cryptography": Contestant(
             "flask_callback", folder, callback, env=called_back, packages=installed

@@ -49,10 +49,10 @@ def unpack(folder: Path) -> Packages:
     return Packages(folder / "token", folder / "token_with_auth", folder / "callback", sizes)
 
 
-def without_byte_code(folder: Path) -> Path:
-    """Return a copy of an unpacked package without its byte code."""
-    copy = folder.with_name(f"{folder.name}_sources")
-    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+def without_byte_code(package: Path, folder: Path) -> Path:
+    """Put a copy of an unpacked package without its byte code into a folder; return the copy."""
+    copy = folder / f"{package.name}_sources"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
     return copy
 
 

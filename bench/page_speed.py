@@ -154,10 +154,10 @@ def by_bare_script(tab: Tab, stack: Stack, files: Sequence[Path]) -> float:
 def in_engine(tab: Tab, stack: Stack, work: Mapping[str, Sequence[Path]], rounds: int) -> dict[str, Any]:
     """Return the milliseconds of the page and of the bare script, in turns: who begins alternates."""
     measured = {"page": by_page, "floor": by_bare_script}
+    turns = (list(measured), list(measured)[::-1])
     return {
         name: [
-            {one: measured[one](tab, stack, files) for one in list(measured)[:: 1 if is_even else -1]}
-            for is_even in islice(cycle([True, False]), rounds)
+            {one: measured[one](tab, stack, files) for one in names} for names in islice(cycle(turns), rounds)
         ]
         for name, files in work.items()
     }
