@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 import sqlite3
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import requests
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from tests.support.environment import clean_environment, free_ports
 from tests.support.readme import blocks, shell
@@ -23,6 +24,7 @@ from tests.support.stack import REPOSITORY, Stack
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 )
+PICTURES = [FilePayload(name=name, mimeType="image/png", buffer=PICTURE) for name in ("a.png", "图片.png")]
 DEMO_PASSWORD = "demo"
 ASK = "async (order) => (await (await fetch(`/orders/${order}/permit`, {method: 'POST'})).json()).permit"
 UPLOAD = """async ({tokenUrl, permit, data, names}) => {
@@ -104,12 +106,23 @@ def page(browser: Browser, shop: Shop) -> Iterator[Page]:
     """The order's page, whose user has signed in."""
     context = browser.new_context()
     page = context.new_page()
+    sign_in(page, shop)
+    yield page
+    context.close()
+
+
+def sign_in(page: Page, shop: Shop) -> None:
     page.goto(shop.url)
     page.get_by_label("Password").fill(DEMO_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Order 17")).to_be_visible()
-    yield page
-    context.close()
+
+
+def choose(page: Page, *files: FilePayload) -> None:
+    """Choose pictures as soon as the page lets a person do so."""
+    chooser = page.get_by_label("Add pictures")
+    expect(chooser).to_be_enabled()
+    chooser.set_input_files(files)
 
 
 def data_of(permit: str) -> Any:
@@ -124,8 +137,7 @@ def attack(page: Page, shop: Shop, permit: str, *names: str) -> Any:
 
 
 def test_the_order_shows_its_pictures(page: Page, shop: Shop) -> None:
-    files = [FilePayload(name=name, mimeType="image/png", buffer=PICTURE) for name in ("a.png", "图片.png")]
-    page.locator("input").set_input_files(files)
+    choose(page, *PICTURES)
     for name in ("a.png", "图片.png"):
         picture = page.get_by_role("img", name=name)
         expect(picture).to_be_visible()
@@ -134,6 +146,34 @@ def test_the_order_shows_its_pictures(page: Page, shop: Shop) -> None:
     page.reload()
     expect(page.get_by_role("img")).to_have_count(2)
     assert {(order, name) for _, _, order, _, name in shop.rows()} == {("17", "a.png"), ("17", "图片.png")}
+
+
+def test_nothing_is_chosen_before_the_page_would_notice(browser: Browser, shop: Shop) -> None:
+    with contextlib.closing(browser.new_context()) as context:
+        page = context.new_page()
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/upload.js", hold)
+        with page.expect_request("**/upload.js"):
+            sign_in(page, shop)
+        expect(page.get_by_label("Add pictures")).to_be_disabled()
+        (library,) = held
+        library.continue_()
+        choose(page, PICTURES[0])
+        expect(page.get_by_role("status")).to_have_text("a.png is stored.")
+
+
+def test_the_same_picture_can_be_chosen_again_after_it_has_failed(page: Page, shop: Shop) -> None:
+    page.route(f"{shop.stack.token}/**", lambda route: route.fulfill(status=403, body="no"))
+    choose(page, PICTURES[0])
+    expect(page.get_by_role("status")).to_contain_text("a.png is not stored")
+    expect(page.get_by_label("Add pictures")).to_have_value("")  # else a browser would see no change
+    page.unroute_all()
+    choose(page, PICTURES[0])
+    expect(page.get_by_role("status")).to_have_text("a.png is stored.")
 
 
 def test_what_the_page_says_joins_no_other_order(page: Page, shop: Shop) -> None:
