@@ -138,7 +138,10 @@ def leave_behind(page: Page, film: Path) -> Locator:
 def choose_for(page: Page, row: Locator, path: Path) -> None:
     with page.expect_file_chooser() as chooser:
         row.get_by_test_id("retry").click()
+    input_ = chooser.value.element
+    assert input_.evaluate("(element) => element.isConnected"), "else Safari on an iPhone reports no choice"
     chooser.value.set_files(path)
+    assert not input_.evaluate("(element) => element.isConnected")
 
 
 def check(answer: Any, film: Path, stack: Stack) -> None:

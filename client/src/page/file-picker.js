@@ -49,12 +49,16 @@ export function handlesIn({ items }) {
 
 /** @param {boolean} multiple @param {string} accept @returns {Promise<Picked[]>} */
 function pickByInput(multiple, accept) {
-  const input = Object.assign(document.createElement('input'), { type: 'file', multiple, accept });
+  const facts = { type: 'file', multiple, accept, hidden: true };
+  const input = Object.assign(document.createElement('input'), facts);
+  document.body.append(input); // else Safari on an iPhone reports no choice
   return new Promise((resolve) => {
-    input.addEventListener('change', () =>
-      resolve([...(input.files ?? [])].map((file) => ({ file, handle: null }))),
-    );
-    input.addEventListener('cancel', () => resolve([]));
+    function end() {
+      input.remove();
+      resolve([...(input.files ?? [])].map((file) => ({ file, handle: null })));
+    }
+    input.addEventListener('change', end);
+    input.addEventListener('cancel', end);
     input.click();
   });
 }
