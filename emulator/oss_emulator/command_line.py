@@ -63,7 +63,14 @@ class Options:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; return the exit status. A wrong option ends with one sentence."""
-    options = read_options(sys.argv[1:] if arguments is None else arguments, os.environ)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        return _serve(read_options(sys.argv[1:] if arguments is None else arguments, os.environ))
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _serve(options: Options) -> int:
     try:
         buckets = ServedBuckets(options.settings, options.others, alone=options.alone)
     except SettingsError as error:
@@ -86,11 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"it cannot listen on {where} ({os.strerror(error.errno) if error.errno else error})")
     if not options.quiet:
         print("\n".join(ready_lines(options, server.port)), flush=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        server.serve()
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    server.serve()
     return 0
 
 

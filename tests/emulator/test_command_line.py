@@ -156,8 +156,11 @@ def test_a_signal_ends_it_at_once(tmp_path: Path, number: signal.Signals, status
     environment = {**clean_environment(), "PYTHONPATH": str(REPOSITORY / "emulator")}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        address = process.stdout.readline().split()[3]
-        with requests.Session() as session:  # an idle connection does not hold it up
-            session.get(f"{address}/-/switches", timeout=30)
-            process.send_signal(number)
-            assert process.wait(30) == status
+        try:
+            address = process.stdout.readline().split()[3]
+            with requests.Session() as session:  # an idle connection does not hold it up
+                session.get(f"{address}/-/switches", timeout=30)
+                process.send_signal(number)
+                assert process.wait(30) == status
+        finally:
+            process.kill()

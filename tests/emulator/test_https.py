@@ -29,9 +29,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
     environment = {**clean_environment(), "PYTHONPATH": str(REPOSITORY / "emulator")}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        lines = [process.stdout.readline() for _ in range(4)]
-        yield lines[0].split()[3], lines[3].split(": ")[1].strip()
-        process.terminate()
+        try:
+            lines = [process.stdout.readline() for _ in range(4)]
+            yield lines[0].split()[3], lines[3].split(": ")[1].strip()
+        finally:
+            process.terminate()
 
 
 def test_a_client_that_trusts_its_certificate_works(served: tuple[str, str]) -> None:

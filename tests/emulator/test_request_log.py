@@ -1,6 +1,7 @@
 """The line of each request on the terminal: what was asked, what came of it, who signed; and no secret."""
 
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -104,16 +105,19 @@ def test_the_terminal_shows_each_request_but_those_for_its_own_page(tmp_path: Pa
     ]
 
 
-def test_quiet_prints_nothing(tmp_path: Path) -> None:
+def test_quiet_prints_nothing_though_it_is_ended_while_it_starts(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "oss_emulator", "--port=0", f"--folder={tmp_path}", "--quiet"]
     environment = {**clean_environment(), "PYTHONPATH": str(REPOSITORY / "emulator")}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as quiet:
-        while not (tmp_path / "index.sqlite").exists():
-            with pytest.raises(subprocess.TimeoutExpired):  # it has not ended
-                quiet.wait(0.01)
-        quiet.terminate()
-        said, _ = quiet.communicate(timeout=30)
+        try:
+            while not (tmp_path / "index.sqlite").exists():
+                with pytest.raises(subprocess.TimeoutExpired):  # it has not ended
+                    quiet.wait(0.01)
+            quiet.terminate()
+            said, _ = quiet.communicate(timeout=30)
+        finally:
+            quiet.kill()
 
-    assert said == b""
+    assert (said, quiet.returncode) == (b"", 128 + signal.SIGTERM)
