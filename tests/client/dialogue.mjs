@@ -14,22 +14,10 @@ import { NetworkFault, uploadFile } from '../../client/src/lib/upload.js';
 
 export const START_MS = Date.UTC(2026, 10, 23, 12, 0, 0);
 export const PHOTO = new File(['12345'], 'photo.jpg', { type: 'image/jpeg' });
-/** A stream of what this function reads. As in Chromium, its errors do not tell why. */
-function streamBy(read) {
-  let isRead = false;
-  const next = async () => {
-    if (isRead) return { done: true };
-    isRead = true;
-    const bytes = await read().catch(() => Promise.reject(new TypeError('network error')));
-    return { value: new Uint8Array(bytes) };
-  };
-  return { getReader: () => ({ read: next, cancel: async () => {} }) };
-}
 /** The methods of a file that is read by this function, all of it and each slice. */
 export function readBy(read) {
-  const methods = { stream: () => streamBy(read), arrayBuffer: read };
-  const slice = () => ({ size: 1, ...methods, slice });
-  return { ...methods, slice };
+  const slice = () => ({ size: 1, arrayBuffer: read, slice });
+  return { arrayBuffer: read, slice };
 }
 /** Makes reading a file a matter of one turn: time passes here whenever everything waits. */
 const readAtOnce = (file) =>

@@ -1,12 +1,9 @@
 // Uploads one file of the disk with the library, without a browser, and prints what came of it as JSON:
 // node upload_file.mjs TOKEN_URL PATH
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { basename } from 'node:path';
-import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
 
 import { browserTransport, uploadFile } from '../../client/src/lib/upload.js';
 
@@ -21,8 +18,15 @@ class DiskBlob {
     return new DiskBlob(this.path, this.start + from, end);
   }
 
-  stream() {
-    return Readable.toWeb(createReadStream(this.path, { start: this.start, end: this.end - 1 }));
+  async arrayBuffer() {
+    const file = await open(this.path);
+    try {
+      const bytes = new Uint8Array(this.size);
+      await file.read({ buffer: bytes, position: this.start });
+      return bytes.buffer;
+    } finally {
+      await file.close();
+    }
   }
 }
 
@@ -32,7 +36,7 @@ async function putPart(url, part, onProgress, signal) {
     sending.on('response', resolve);
     sending.on('error', reject);
   });
-  await pipeline(part.stream(), sending);
+  sending.end(new Uint8Array(await part.arrayBuffer()));
   onProgress(part.size, part.size);
   const answer = await answered;
   return { status: answer.statusCode, headers: answer.headers, body: await text(answer) };
