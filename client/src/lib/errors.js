@@ -58,8 +58,7 @@ export class NetworkFault extends Error {
 export function toUploadError(caught, signal) {
   if (signal.aborted) return new UploadError('aborted', 'The upload was cancelled.', { retryable: true });
   if (caught instanceof UploadError) return caught;
-  const message = caught instanceof Error ? caught.message : String(caught);
+  const { name, message = String(caught) } = Object(caught);
   if (caught instanceof NetworkFault) return new UploadError('network', message, { retryable: true });
-  const isUnreadable = UNREADABLE.includes(/** @type {Error} */ (caught)?.name);
-  return new UploadError(isUnreadable ? 'unreadable' : 'unexpected', message);
+  return new UploadError(UNREADABLE.includes(name) ? 'unreadable' : 'unexpected', message);
 }

@@ -67,10 +67,9 @@ async function finish(job, grant, parts, over) {
     job.unconfirmed = grant;
   }
   const sent = grant.sent ?? {};
-  const numbers = Object.keys(sent);
+  const others = Object.keys(sent);
   const until = { ...job, signal: over };
-  await check(until, parts, sent, [...numbers.slice(0, 1), ...numbers.slice(-1)]);
-  const others = numbers.slice(1, -1);
+  await check(until, parts, sent, [...others.splice(0, 1), ...others.splice(-1)]);
   const checked = check(until, parts, sent, others); // meanwhile
   checked.catch(() => {}); // who waits for it gets it too
   for (let rounds = 0; rounds < ATTEMPTS;) {

@@ -6,8 +6,10 @@ import { unlessAborted } from './timing.js';
 
 const PAGE_SENDS = 6;
 
-/** @type {{busy: number, waiting: ((value: unknown) => void)[]}} of the whole page, as the connections are */
-const slots = { busy: 0, waiting: [] };
+// of the whole page, as the connections are
+let busy = 0;
+/** @type {((value: unknown) => void)[]} */
+const waiting = [];
 
 /**
  * @template T
@@ -16,12 +18,13 @@ const slots = { busy: 0, waiting: [] };
  * @returns {Promise<T>}
  */
 export async function inSlot(signal, run) {
-  while (slots.busy >= PAGE_SENDS) await unlessAborted(signal, (resolve) => void slots.waiting.push(resolve));
-  slots.busy += 1;
+  // eslint-disable-next-line no-unmodified-loop-condition -- others do meanwhile
+  while (busy >= PAGE_SENDS) await unlessAborted(signal, (resolve) => void waiting.push(resolve));
+  busy += 1;
   try {
     return await run();
   } finally {
-    slots.busy -= 1;
-    for (const resolve of slots.waiting.splice(0)) resolve(null); // each looks again, in turn
+    busy -= 1;
+    for (const resolve of waiting.splice(0)) resolve(null); // each looks again, in turn
   }
 }

@@ -28,9 +28,9 @@ export function partAddresses(grant, unsent) {
 
   /** @param {Job} job @param {number} number */
   const ask = async (job, number) => {
-    const numbers = unsent().filter((one) => !addressFor(job, one));
-    const wanted = { numbers: numbers.slice(0, MAX_NUMBERS) };
-    const answer = await askByTicket(job, grant, addressOf(job, 'parts'), ANSWER_MS, wanted);
+    const wanted = unsent().filter((one) => !addressFor(job, one));
+    const numbers = wanted.slice(0, MAX_NUMBERS);
+    const answer = await askByTicket(job, grant, addressOf(job, 'parts'), ANSWER_MS, { numbers });
     const until = job.now() + Number(jsonObject(answer.body)['expires_in']) * 1000 * LIFE_SHARE;
     for (const part of listIn(answer, 'parts')) known.set(part.number, { url: part.url, until });
     if (!addressFor(job, number)) throw errorIn(answer, job);

@@ -29,7 +29,8 @@ export class PutBlocked extends UploadError {}
  * @param {PartsGrant} grant  whose `sent` has the CRC64 of each part that has arrived
  * @param {() => void} save  keeps the grant: before parts are sent, and after each that has arrived
  */
-export function partsOf({ file, ...job }, grant, save) {
+export function partsOf(job, grant, save) {
+  const { file } = job;
   const sent = (grant.sent ??= {});
   /** @type {Map<number, number>} bytes that have left, of each part under way */
   const leaving = new Map();
@@ -55,7 +56,7 @@ export function partsOf({ file, ...job }, grant, save) {
     return [...leaving.values()].reduce((sum, bytes) => sum + bytes, arrived);
   };
 
-  const report = reporter({ ...job, file }, loaded);
+  const report = reporter(job, loaded);
   const addresses = partAddresses(grant, unsent);
 
   /**
@@ -109,7 +110,7 @@ export function partsOf({ file, ...job }, grant, save) {
       save();
     } catch (caught) {
       const failure = toUploadError(caught, one.signal);
-      if (failure.name === 'AbortError') throw failure;
+      if (failure.code === 'aborted') throw failure;
       leaving.delete(number);
       addresses.drop(number);
       report(true);
