@@ -43,8 +43,8 @@ test('neither cookies, a cache nor a redirect have a part in asking', async (t) 
 
 test('the form goes out without cookies and without a header of ours, the file last', async (t) => {
   const sent = [];
-  class Request extends EventTarget {
-    upload = new EventTarget();
+  class Request {
+    upload = {};
     withCredentials = false;
     status = 200;
     responseText = '{}';
@@ -53,10 +53,11 @@ test('the form goes out without cookies and without a header of ours, the file l
     getAllResponseHeaders = () => 'x-oss-request-id: R-1\r\nx-test: a: b\r\n';
     send(form) {
       sent.push(this.withCredentials, [...form.keys()], form.get('file').name);
-      this.dispatchEvent(new Event('load'));
+      this.onload();
     }
   } // no setRequestHeader: calling it would fail
   stand(t, 'XMLHttpRequest', Request);
+  stand(t, 'navigator', { vendor: '' });
   const { signal } = new AbortController();
   const fields = { key: 'k', policy: 'p' };
   const answer = await browserTransport.postForm('https://oss.test/', fields, PHOTO, () => {}, signal);
@@ -67,6 +68,54 @@ test('the form goes out without cookies and without a header of ours, the file l
     body: '{}',
   });
 });
+
+/** A file of so many bytes that counts how often its bytes are asked for. */
+function countedFile(size) {
+  const file = new File([new Uint8Array(size)], 'photo.jpg');
+  const read = file.arrayBuffer.bind(file);
+  return Object.assign(file, {
+    reads: 0,
+    arrayBuffer: () => {
+      file.reads += 1;
+      return read();
+    },
+  });
+}
+
+const MIB = 1024 ** 2;
+for (const [vendor, size, isRead] of [
+  ['Apple Computer, Inc.', 5, true],
+  ['Apple Computer, Inc.', 32 * MIB, true],
+  ['Apple Computer, Inc.', 32 * MIB + 1, false],
+  ['Google Inc.', 5, false],
+  ['', 5, false], // Firefox
+])
+  test(`${size} bytes are ${isRead ? 'read before they are' : 'only'} sent by "${vendor}"`, async (t) => {
+    const sent = [];
+    class Request {
+      upload = {};
+      status = 200;
+      responseText = '';
+      open() {}
+      abort() {}
+      getAllResponseHeaders = () => '';
+      send(body) {
+        sent.push(body);
+        this.onload();
+      }
+    }
+    stand(t, 'XMLHttpRequest', Request);
+    stand(t, 'navigator', { vendor });
+    const { signal } = new AbortController();
+    const file = countedFile(size);
+    await browserTransport.putPart('https://oss.test/', file, () => {}, signal);
+    await browserTransport.postForm('https://oss.test/', {}, file, () => {}, signal);
+    const [part, form] = sent;
+    assert.equal(file.reads, isRead ? 2 : 0);
+    assert.equal(part instanceof ArrayBuffer, isRead);
+    assert.equal(part.byteLength ?? part.size, size);
+    assert.equal(form.get('file').size, size);
+  });
 
 /** An upload in real time that is refused at its second try; `more` may make it wait. */
 async function refusedAtLast(signal, more = {}) {

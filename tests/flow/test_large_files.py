@@ -24,6 +24,22 @@ REMEMBERED = f"""async (count) => {{
 }}"""
 FORGOTTEN = f"async () => {{ while ((await store.keys()).length > 0) {POLL}; }}"
 
+# Safari 26 and a slice of a file: OSS gets it, and the page never hears of the answer
+# (unraid/webgui#2645, filebrowser/filebrowser#5987, rommapp/romm#4203 on GitHub)
+SAFARI_26 = """
+Object.defineProperty(navigator, 'vendor', { value: 'Apple Computer, Inc.' });
+window.XMLHttpRequest = class extends XMLHttpRequest {
+    send(body) {
+        this.isDeaf = body instanceof Blob;
+        super.send(body);
+    }
+    constructor() {
+        super();
+        this.addEventListener('load', (event) => this.isDeaf && event.stopImmediatePropagation());
+    }
+};
+"""
+
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -61,6 +77,14 @@ def test_a_large_file_is_sent_in_parts_each_once(page: Page, stack: Stack, file:
     assert sorted(page.evaluate("sent")) == [1, 2, 3, 4]
     states = page.evaluate("states.map(({ state }) => state)")
     assert [states[0], states[-2], states[-1]] == ["signing", "confirming", "done"]
+
+
+def test_a_large_file_is_sent_by_safari_26(page: Page, stack: Stack, file: Path) -> None:
+    page.add_init_script(SAFARI_26)
+    page.reload()
+    page.locator("#file").set_input_files(file)
+    check_stored(answer_of(page), file, stack)
+    assert sorted(page.evaluate("sent")) == [1, 2, 3, 4]
 
 
 def test_a_pause_keeps_what_has_arrived(page: Page, stack: Stack, file: Path) -> None:
