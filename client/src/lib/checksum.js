@@ -8,7 +8,7 @@ import { withTimeLimit } from './timing.js';
 /** @import { Job } from './options.js' */
 /** @import { Result } from './protocol.js' */
 
-const READ_MS = 15_000; // without a byte: disks of a network, or asleep
+const READ_MS = 30_000; // for one piece: disks of a network, or asleep
 const READ_BYTES = 8 * 1024 ** 2; // at a time: a part, mostly
 const CHUNK_BYTES = 1024 ** 2; // so that no task of the page takes long
 

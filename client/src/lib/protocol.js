@@ -45,7 +45,8 @@
  *   `confirming` or `paused`, that it goes on. `checking`: parts of an earlier visit are compared with the file before all
  *   are put together. `loaded` and `total` count bytes of the file, not of the form around it.
  *
- * @typedef {Object} Transport  The network. Each function rejects with the signal's reason or with a `NetworkFault`.
+ * @typedef {Object} Transport  The network. Each function rejects with the signal's reason, a `NetworkFault`, or what reading
+ *   the file has failed with.
  * @property {(url: string, fields: Record<string, string>, file: File,
  *   onProgress: (loaded: number, total: number) => void, signal: AbortSignal) => Promise<Answer>} postForm
  * @property {(url: string, part: Blob, onProgress: (loaded: number, total: number) => void,
