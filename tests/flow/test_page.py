@@ -150,7 +150,10 @@ def test_fifty_files_end_well_together(page: Page) -> None:
 
 def test_a_tall_image_is_cropped_to_its_tile(page: Page) -> None:
     tall = (REPOSITORY / "docs" / "page-phone.png").read_bytes()
-    row = send_all(page, [payload("tall.png", tall)])
+    choose(page, payload("tall.png", tall))
+    expect(page.locator(".uppy-Dashboard-Item-previewImg")).to_be_visible()  # the row takes it over
+    start(page)
+    row = page.get_by_test_id("upload")
     ended(row)
     image = row.locator(".kind img").bounding_box()
     assert image
