@@ -203,6 +203,7 @@ def test_the_screen_stays_on_while_something_is_sent(browser: Browser, stack: St
     expect(page).to_have_title(re.compile("%"))
     assert page.evaluate(RELEASED) == [False]
     row.get_by_test_id("pause").click()
+    expect(row).to_have_attribute("data-state", "paused")
     expect(page).to_have_title(re.compile("Paused"))  # set with the lock, up to 0.1 s after the row
     assert page.evaluate(RELEASED) == [True]
     page.unroute_all(behavior="ignoreErrors")
